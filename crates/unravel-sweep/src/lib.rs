@@ -1,0 +1,26 @@
+//! A sweep file's text, validated and expanded into trials.
+//!
+//! Pure: no input, no output, no clock, no randomness. It knows the words of a sweep file and what they may hold; it
+//! knows nothing of tensors, pixels, scores, stores or devices.
+
+mod data;
+mod evaluation;
+mod field;
+mod model;
+mod named;
+mod objective;
+mod report;
+mod setting;
+mod training;
+mod trial;
+mod trial_id;
+
+pub use data::{DSPRITES_FACTORS, DataConfig, DatasetSource};
+pub use evaluation::{EvaluationConfig, METRICS, MetricName, Representation, VARIANTS};
+pub use model::{Architecture, Initialisation, Likelihood, ModelConfig};
+pub use objective::{DiscriminatorConfig, Family, Objective, PermutedBatch};
+pub use report::{FIGURES, ReportConfig};
+pub use setting::{Setting, settings};
+pub use training::TrainingConfig;
+pub use trial::{SEMANTICS_VERSION, Trial};
+pub use trial_id::{TrialId, TrialIdError};

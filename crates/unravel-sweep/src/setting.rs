@@ -1,0 +1,131 @@
+//! Settings: trials that differ only in their seed are repetitions of one setting.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::field::Field;
+use crate::trial::Trial;
+
+/// Everything about a trial but its seed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Setting {
+    /// 16 hexadecimal digits that all trials of the setting share.
+    pub id: String,
+    /// The objective's family as in sweep files: `beta-vae`.
+    pub family: String,
+    /// The family for people: `β-VAE`.
+    pub family_title: String,
+    /// For figures and tables: `β-VAE β=4`.
+    pub label: String,
+    /// The weight that the family's sweeps are about: `beta`.
+    pub strength_name: String,
+    /// How that weight is written on an axis: `β`.
+    pub strength_symbol: String,
+    /// That weight.
+    pub strength: f64,
+}
+
+impl Setting {
+    pub(crate) fn of(trial: &Trial) -> Self {
+        let family = trial.objective.family();
+        let strength = trial.objective.strength();
+        Self {
+            id: trial.setting_id(),
+            family: family.name.to_owned(),
+            family_title: family.title.to_owned(),
+            label: format!("{} {}={strength}", family.title, family.strength_symbol),
+            strength_name: family.strength_name.to_owned(),
+            strength_symbol: family.strength_symbol.to_owned(),
+            strength,
+        }
+    }
+}
+
+/// The distinct settings of these trials, in order of first appearance, with labels that tell them apart.
+///
+/// A label names, besides the strength, every key in which trials of the same family differ: `β-VAE β=4, latents=5`.
+pub fn settings(trials: &[Trial]) -> Vec<Setting> {
+    let varying = varying_keys(trials);
+    let mut seen = BTreeSet::new();
+    let mut settings = Vec::new();
+    for trial in trials {
+        let mut setting = Setting::of(trial);
+        if !seen.insert(setting.id.clone()) {
+            continue;
+        }
+        for field in
+            Field::all().filter(|f| varying.contains(&(trial.objective.family().name, f.path)))
+        {
+            if let Some(value) = field.get(trial) {
+                setting
+                    .label
+                    .push_str(&format!(", {}={value}", field.label()));
+            }
+        }
+        settings.push(setting);
+    }
+    settings
+}
+
+/// The (family, key) pairs, the strength left out, in which trials differ.
+fn varying_keys(trials: &[Trial]) -> BTreeSet<(&'static str, &'static str)> {
+    let mut first = BTreeMap::new();
+    let mut varying = BTreeSet::new();
+    for trial in trials {
+        let family = trial.objective.family();
+        for field in Field::all().filter(|f| !f.is_strength_of(family)) {
+            let key = (family.name, field.path);
+            let value = field.get(trial);
+            if *first.entry(key).or_insert(value) != value {
+                varying.insert(key);
+            }
+        }
+    }
+    varying
+}
+
+#[cfg(test)]
+mod tests {
+    use super::settings;
+    use crate::objective::Objective;
+    use crate::trial::Trial;
+
+    fn trial(objective: Objective, latents: usize, seed: u64) -> Trial {
+        let mut trial = Trial::new(objective, seed);
+        trial.model.latents = latents;
+        trial
+    }
+
+    #[test]
+    fn labels_name_the_strength_and_what_else_varies_in_the_family() {
+        let trials = [
+            trial(Objective::beta_vae(4.0), 10, 0),
+            trial(Objective::beta_vae(4.0), 10, 1),
+            trial(Objective::beta_vae(4.0), 5, 0),
+            trial(Objective::factor_vae(6.4), 10, 0),
+        ];
+        let labels: Vec<String> = settings(&trials).into_iter().map(|s| s.label).collect();
+        assert_eq!(
+            labels,
+            [
+                "β-VAE β=4, latents=10",
+                "β-VAE β=4, latents=5",
+                "FactorVAE γ=6.4"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_setting_is_shared_by_its_seeds_and_by_nothing_else() {
+        let of = |objective, seed| trial(objective, 10, seed).setting();
+        assert_eq!(
+            of(Objective::beta_vae(4.0), 0),
+            of(Objective::beta_vae(4.0), 7)
+        );
+        assert_ne!(
+            of(Objective::beta_vae(4.0), 0).id,
+            of(Objective::beta_vae(4.5), 0).id
+        );
+    }
+}
