@@ -1,0 +1,232 @@
+//! A cohort: trials that differ in seed and weights alone, trained as one tensor program.
+
+mod draws;
+
+use std::sync::Arc;
+
+use burn::tensor::{Tensor, backend::Backend};
+use unravel_data::Dataset;
+use unravel_sweep::Trial;
+
+pub use draws::Draws;
+
+use crate::arrays::Arrays;
+use crate::error::ModelError;
+use crate::kernels::differentiable::{Tracked, bernoulli_nats};
+use crate::kernels::{AdamStep, Kernels};
+use crate::network::{Vae, host};
+use crate::objective::{self, AfterUpdate, CohortObjective, StepContext};
+use crate::random::Purpose;
+
+/// Models in training, with everything that the next step needs.
+pub struct Cohort<B: Kernels> {
+    trials: Vec<Trial>,
+    step: u64,
+    vae: Vae<B>,
+    objective: Box<dyn CohortObjective<B>>,
+    draws: Draws<B>,
+}
+
+/// The terms of one step, on the host.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StepTerms {
+    /// Updates made, this one included.
+    pub step: u64,
+    /// For each trial, one number a column of [`Cohort::term_names`].
+    pub values: Vec<Vec<f32>>,
+}
+
+/// The state of one trial between two steps.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Snapshot {
+    /// Updates made.
+    pub step: u64,
+    /// Weights and optimiser state.
+    pub arrays: Arrays,
+}
+
+impl<B: Kernels> Cohort<B> {
+    /// Trials at step 0.
+    ///
+    /// # Errors
+    /// Where there are none, where they do not fit into one cohort, or where the architecture does not take the
+    /// data's images.
+    pub fn new(
+        trials: Vec<Trial>,
+        dataset: Arc<Dataset>,
+        device: &B::Device,
+    ) -> Result<Self, ModelError> {
+        let first = check_one_cohort(&trials)?;
+        let seeds: Vec<u64> = trials.iter().map(|trial| trial.seed).collect();
+        let vae = Vae::init(&first.model, dataset.shape(), &seeds, device)?;
+        let objective = objective::build(&trials, None, device)?;
+        let draws = draws::<B>(first, seeds, dataset, device);
+        Ok(Self { trials, step: 0, vae, objective, draws })
+    }
+
+    /// Trials that go on from their snapshots, all of one step.
+    ///
+    /// # Errors
+    /// As [`Self::new`], and where a snapshot does not fit.
+    pub fn resume(
+        trials: Vec<Trial>,
+        snapshots: &[&Snapshot],
+        dataset: Arc<Dataset>,
+        device: &B::Device,
+    ) -> Result<Self, ModelError> {
+        let first = check_one_cohort(&trials)?;
+        let step = snapshots.first().map_or(0, |snapshot| snapshot.step);
+        if let Some(other) = snapshots.iter().find(|snapshot| snapshot.step != step) {
+            return Err(ModelError::MixedSteps { first: step, other: other.step });
+        }
+        let saved: Vec<&Arrays> = snapshots.iter().map(|snapshot| &snapshot.arrays).collect();
+        let vae = Vae::restore(&first.model, dataset.shape(), &saved, device)?;
+        let objective = objective::build(&trials, Some(&saved), device)?;
+        let seeds = trials.iter().map(|trial| trial.seed).collect();
+        let draws = draws::<B>(first, seeds, dataset, device);
+        Ok(Self { trials, step, vae, objective, draws })
+    }
+
+    /// The trials, in the order of every result.
+    pub fn trials(&self) -> &[Trial] {
+        &self.trials
+    }
+
+    /// Updates made so far.
+    pub fn step(&self) -> u64 {
+        self.step
+    }
+
+    /// Names of the terms of a step: losses and KL in nats per image, mean over the batch.
+    pub fn term_names(&self) -> Vec<String> {
+        let shared = ["loss", "reconstruction_nats", "kl_nats"];
+        let own = self.objective.term_names().iter();
+        let codes = (0..self.vae.latents()).map(|code| format!("kl_{code}"));
+        shared.iter().chain(own).map(|name| (*name).to_owned()).chain(codes).collect()
+    }
+
+    /// Makes up to `n` updates; the terms of each.
+    ///
+    /// The terms are read from the device once, after the last update, so that a device need not wait for the host.
+    /// A term that is not finite is returned as it is: the caller decides what becomes of the trial.
+    pub fn train(&mut self, n: u64) -> Vec<StepTerms> {
+        let (models, first) = (self.trials.len(), self.step);
+        let steps: Vec<Tensor<B, 2>> = (0..n).map(|_| self.train_step()).collect();
+        let Some(columns) = steps.first().map(|terms| terms.dims()[1]) else {
+            return Vec::new();
+        };
+        let values = host(Tensor::cat(steps, 0));
+        let by_step = values.chunks(models * columns).zip(first + 1..);
+        by_step
+            .map(|(values, step)| StepTerms {
+                step,
+                values: values.chunks(columns).map(<[f32]>::to_vec).collect(),
+            })
+            .collect()
+    }
+
+    /// The state of one trial.
+    pub fn snapshot(&self, model: usize) -> Snapshot {
+        let mut arrays = Arrays::new();
+        self.vae.save(model, true, &mut arrays);
+        self.objective.save(model, &mut arrays);
+        Snapshot { step: self.step, arrays }
+    }
+
+    /// The weights of one trial's encoder and decoder.
+    pub fn weights(&self, model: usize) -> Arrays {
+        let mut arrays = Arrays::new();
+        self.vae.save(model, false, &mut arrays);
+        arrays
+    }
+
+    /// Goes on with the trials at these places only.
+    pub fn keep(&mut self, models: &[usize]) {
+        self.vae.keep(models);
+        self.objective.keep(models);
+        self.trials = models.iter().map(|m| self.trials[*m].clone()).collect();
+        self.draws.seeds = self.trials.iter().map(|trial| trial.seed).collect();
+    }
+
+    /// One update of every model: its terms `[M, columns]`.
+    fn train_step(&mut self) -> Tensor<B, 2> {
+        let images = self.draws.images(Purpose::Batch, self.step);
+        let noise = self.draws.noise(Purpose::Noise, self.step);
+        let (encoder, decoder) = (self.vae.encoder.leaves(true), self.vae.decoder.leaves(true));
+        let posterior = self.vae.encode(&encoder, Tracked::<B, 3>::from_inner(images.clone()));
+        let z = posterior.sample(noise);
+        let logits = self.vae.decode(&decoder, z.clone());
+        let reconstruction = bernoulli_nats(logits, images);
+        let kl_per_code = posterior.kl_per_code();
+        let context = StepContext { posterior: &posterior, z: &z, kl_per_code: &kl_per_code };
+        let regulariser = self.objective.regulariser(&context);
+        let loss = reconstruction.clone() + regulariser.loss;
+
+        let kl_per_code = kl_per_code.inner();
+        let kl = kl_per_code.clone().sum_dim(1).squeeze_dim(1);
+        let mut terms = vec![loss.clone().inner(), reconstruction.inner(), kl];
+        terms.extend(regulariser.terms);
+        let (z, step) = (z.inner(), self.step);
+        drop(posterior);
+
+        let mut gradients = loss.sum().backward();
+        let adam = self.adam_step();
+        self.vae.encoder.update(encoder, &mut gradients, adam);
+        self.vae.decoder.update(decoder, &mut gradients, adam);
+        drop(gradients);
+        let second_batch = || second_batch(&self.vae, &self.draws, step);
+        let draws = &self.draws;
+        let after = AfterUpdate { step, z, draws, second_batch: &second_batch };
+        terms.extend(self.objective.after_update(&after));
+        self.step += 1;
+
+        let columns = terms.into_iter().map(|term| term.unsqueeze_dim(1));
+        Tensor::cat(columns.chain([kl_per_code]).collect(), 1)
+    }
+
+    fn adam_step(&self) -> AdamStep {
+        let training = &self.trials[0].training;
+        AdamStep {
+            learning_rate: training.learning_rate,
+            beta1: training.adam_beta1,
+            beta2: training.adam_beta2,
+            epsilon: training.adam_epsilon,
+            t: self.step + 1,
+        }
+    }
+}
+
+/// Codes sampled for a second batch, with the encoder as it is.
+fn second_batch<B: Kernels>(vae: &Vae<B>, draws: &Draws<B>, step: u64) -> Tensor<B, 3> {
+    let images = Tracked::<B, 3>::from_inner(draws.images(Purpose::SecondBatch, step));
+    let noise = draws.noise(Purpose::SecondNoise, step);
+    vae.encode(&vae.encoder.leaves(false), images).sample(noise).inner()
+}
+
+fn draws<B: Backend>(
+    first: Trial,
+    seeds: Vec<u64>,
+    dataset: Arc<Dataset>,
+    device: &B::Device,
+) -> Draws<B> {
+    Draws {
+        seeds,
+        batch_size: first.training.batch_size,
+        latents: first.model.latents,
+        dataset,
+        device: device.clone(),
+    }
+}
+
+/// The first trial, if all of them can share a tensor program with it.
+fn check_one_cohort(trials: &[Trial]) -> Result<Trial, ModelError> {
+    let first = trials.first().ok_or(ModelError::EmptyCohort)?;
+    let key = first.cohort_key();
+    match trials.iter().find(|trial| trial.cohort_key() != key) {
+        Some(other) => Err(ModelError::MixedCohort {
+            trial: other.id().to_string(),
+            first: first.id().to_string(),
+        }),
+        None => Ok(first.clone()),
+    }
+}

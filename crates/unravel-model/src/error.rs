@@ -1,0 +1,55 @@
+//! What can be wrong with a request to train or to load a model.
+
+use thiserror::Error;
+
+/// Why a model cannot be built, restored or trained.
+#[derive(Debug, Error)]
+pub enum ModelError {
+    /// A cohort of no trials.
+    #[error("a cohort needs at least one trial")]
+    EmptyCohort,
+    /// Trials that cannot share a tensor program.
+    #[error("trial {trial} cannot train in one cohort with {first}: they differ in more than seed and weights")]
+    MixedCohort {
+        /// The trial that does not fit.
+        trial: String,
+        /// The first trial of the cohort.
+        first: String,
+    },
+    /// An image size that the architecture cannot halve four times.
+    #[error(
+        "architecture {architecture} needs images whose height and width are multiples of 16, not {height}x{width}"
+    )]
+    ImageSize {
+        /// The architecture's name.
+        architecture: &'static str,
+        /// Image height in pixels.
+        height: usize,
+        /// Image width in pixels.
+        width: usize,
+    },
+    /// A saved array that is not there.
+    #[error("the saved model has no array `{name}`")]
+    MissingArray {
+        /// Its name.
+        name: String,
+    },
+    /// A saved array of another length than the architecture wants.
+    #[error("the saved array `{name}` holds {found} numbers where the architecture has {expected}")]
+    ArrayLength {
+        /// Its name.
+        name: String,
+        /// Numbers in the file.
+        found: usize,
+        /// Numbers wanted.
+        expected: usize,
+    },
+    /// Snapshots of different steps for one cohort.
+    #[error("the trials of a cohort must go on from the same step, not from {first} and {other}")]
+    MixedSteps {
+        /// Step of the first snapshot.
+        first: u64,
+        /// A step that differs.
+        other: u64,
+    },
+}

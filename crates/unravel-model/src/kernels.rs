@@ -1,0 +1,228 @@
+//! The tensor operations that training is made of, as one trait over Burn's backends.
+//!
+//! Every activation is `[models, batch, features]`, features being `height * width * channels` with the channels last
+//! where there is an image; every weight has the models in front too. Models never read each other's numbers.
+//!
+//! The default methods are the reference: plain Burn operations, right on every backend and in `f32` and `f64`, and
+//! what the fast implementations ([`cpu`]) are tested against. [`differentiable`] makes autodiff nodes of them.
+
+pub mod cpu;
+pub mod differentiable;
+mod reference;
+
+use burn::tensor::{Tensor, backend::Backend};
+
+/// The geometry of a strided convolution between a large image and one of half its height and width.
+///
+/// The convolution proper goes from large to small, the transposed one from small to large; they share the weight
+/// layout `[kernel, kernel, large_channels, small_channels]`, so that each is the other's gradient by its input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConvShape {
+    /// Height of the large image, in pixels; even.
+    pub height: usize,
+    /// Width of the large image, in pixels; even.
+    pub width: usize,
+    /// Channels of the large image.
+    pub large_channels: usize,
+    /// Channels of the small image.
+    pub small_channels: usize,
+    /// Kernel side: 4 (padding 1) or 2 (no padding). The stride is 2.
+    pub kernel: usize,
+}
+
+impl ConvShape {
+    /// Zero rows and columns on each side of the large image.
+    #[must_use]
+    pub fn padding(&self) -> usize {
+        (self.kernel - 2) / 2
+    }
+
+    /// Height of the small image.
+    #[must_use]
+    pub fn small_height(&self) -> usize {
+        self.height / 2
+    }
+
+    /// Width of the small image.
+    #[must_use]
+    pub fn small_width(&self) -> usize {
+        self.width / 2
+    }
+
+    /// Pixels of the small image.
+    #[must_use]
+    pub fn small_pixels(&self) -> usize {
+        self.small_height() * self.small_width()
+    }
+
+    /// Numbers in the large image.
+    #[must_use]
+    pub fn large_len(&self) -> usize {
+        self.height * self.width * self.large_channels
+    }
+
+    /// Numbers in the small image.
+    #[must_use]
+    pub fn small_len(&self) -> usize {
+        self.small_pixels() * self.small_channels
+    }
+
+    /// Numbers that one small pixel is computed from: a row of the unfolded image.
+    #[must_use]
+    pub fn patch_len(&self) -> usize {
+        self.kernel * self.kernel * self.large_channels
+    }
+
+    /// Numbers in the weight.
+    #[must_use]
+    pub fn weight_len(&self) -> usize {
+        self.patch_len() * self.small_channels
+    }
+}
+
+/// What follows the sum in a layer, computed in the same pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Activation {
+    /// Nothing.
+    Identity,
+    /// `max(x, 0)`.
+    Relu,
+    /// `x` where positive, else `0.2 x`.
+    LeakyRelu,
+    /// `tanh x`.
+    Tanh,
+}
+
+/// The negative slope of [`Activation::LeakyRelu`]: TensorFlow's default, which the FactorVAE discriminator uses.
+pub const LEAKY_SLOPE: f64 = 0.2;
+
+/// The scalars of one Adam update (Kingma & Ba 2015, Algorithm 1; epsilon outside the bias-corrected root).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AdamStep {
+    /// Step size.
+    pub learning_rate: f64,
+    /// Decay of the first moment.
+    pub beta1: f64,
+    /// Decay of the second moment.
+    pub beta2: f64,
+    /// Added to the root of the second moment.
+    pub epsilon: f64,
+    /// Which update this is, from 1.
+    pub t: u64,
+}
+
+impl AdamStep {
+    /// `1 - beta1^t`, by which the first moment is divided.
+    #[must_use]
+    pub fn correction1(&self) -> f64 {
+        1.0 - self.beta1.powf(self.t as f64)
+    }
+
+    /// `1 - beta2^t`, by which the second moment is divided.
+    #[must_use]
+    pub fn correction2(&self) -> f64 {
+        1.0 - self.beta2.powf(self.t as f64)
+    }
+}
+
+/// Parameters with Adam's two moments, all `[models, length]`.
+#[derive(Clone, Debug)]
+pub struct Moments<B: Backend> {
+    /// The parameters themselves.
+    pub value: Tensor<B, 2>,
+    /// Running mean of the gradient.
+    pub first: Tensor<B, 2>,
+    /// Running mean of the squared gradient.
+    pub second: Tensor<B, 2>,
+}
+
+/// Operations on stacked models. `M` is the number of models, `N` the batch size of each.
+///
+/// The defaults are the reference implementation in plain Burn operations.
+pub trait Kernels: Backend {
+    /// Strided convolution: large `[M, N, large_len]`, weight `[M, weight_len]`, bias `[M, small_channels]` to small
+    /// `[M, N, small_len]`.
+    fn down(
+        large: Tensor<Self, 3>,
+        weight: Tensor<Self, 2>,
+        bias: Option<Tensor<Self, 2>>,
+        activation: Activation,
+        shape: ConvShape,
+    ) -> Tensor<Self, 3> {
+        reference::down(large, weight, bias, activation, shape)
+    }
+
+    /// Transposed strided convolution: small `[M, N, small_len]`, weight `[M, weight_len]`, bias
+    /// `[M, large_channels]` to large `[M, N, large_len]`. Without bias and activation, the gradient of [`Self::down`]
+    /// by its input.
+    fn up(
+        small: Tensor<Self, 3>,
+        weight: Tensor<Self, 2>,
+        bias: Option<Tensor<Self, 2>>,
+        activation: Activation,
+        shape: ConvShape,
+    ) -> Tensor<Self, 3> {
+        reference::up(small, weight, bias, activation, shape)
+    }
+
+    /// Gradient by the weight of either direction: `[M, weight_len]`, summed over the batch.
+    fn weight_gradient(
+        large: Tensor<Self, 3>,
+        small: Tensor<Self, 3>,
+        shape: ConvShape,
+    ) -> Tensor<Self, 2> {
+        reference::weight_gradient(large, small, shape)
+    }
+
+    /// Fully connected layer: `[M, N, inputs]`, weight `[M, inputs * outputs]` (outputs fastest), bias `[M, outputs]`
+    /// to `[M, N, outputs]`.
+    fn linear(
+        input: Tensor<Self, 3>,
+        weight: Tensor<Self, 2>,
+        bias: Tensor<Self, 2>,
+        activation: Activation,
+    ) -> Tensor<Self, 3> {
+        reference::linear(input, weight, bias, activation)
+    }
+
+    /// Gradient of [`Self::linear`] by its input, from the gradient by its sum: `[M, N, outputs]` to `[M, N, inputs]`.
+    fn linear_input_gradient(gradient: Tensor<Self, 3>, weight: Tensor<Self, 2>) -> Tensor<Self, 3> {
+        reference::linear_input_gradient(gradient, weight)
+    }
+
+    /// Gradient of [`Self::linear`] by its weight: `[M, inputs * outputs]`, summed over the batch.
+    fn linear_weight_gradient(input: Tensor<Self, 3>, gradient: Tensor<Self, 3>) -> Tensor<Self, 2> {
+        reference::linear_weight_gradient(input, gradient)
+    }
+
+    /// From the gradient by a layer's output and that output, the gradient by its sum, before the activation, and by
+    /// its bias `[M, channels]` (the features are cut into runs of `channels`).
+    fn activation_gradient(
+        gradient: Tensor<Self, 3>,
+        output: Tensor<Self, 3>,
+        activation: Activation,
+        channels: usize,
+    ) -> (Tensor<Self, 3>, Tensor<Self, 2>) {
+        reference::activation_gradient(gradient, output, activation, channels)
+    }
+
+    /// Negative Bernoulli log likelihood of targets in `[0, 1]` given logits, both `[M, N, pixels]`, in nats: summed
+    /// over pixels, mean over the batch, `[M]`.
+    fn bernoulli_nats(logits: Tensor<Self, 3>, targets: Tensor<Self, 3>) -> Tensor<Self, 1> {
+        reference::bernoulli_nats(logits, targets)
+    }
+
+    /// Gradient of [`Self::bernoulli_nats`] by the logits, given the gradient by its result `[M]`.
+    fn bernoulli_gradient(
+        logits: Tensor<Self, 3>,
+        targets: Tensor<Self, 3>,
+        gradient: Tensor<Self, 1>,
+    ) -> Tensor<Self, 3> {
+        reference::bernoulli_gradient(logits, targets, gradient)
+    }
+
+    /// One Adam update from the gradient `[models, length]`.
+    fn adam(moments: Moments<Self>, gradient: Tensor<Self, 2>, step: AdamStep) -> Moments<Self> {
+        reference::adam(moments, gradient, step)
+    }
+}

@@ -1,0 +1,221 @@
+//! The fast implementation of [`Kernels`] on Burn's CPU backend.
+//!
+//! Work is cut into (model, fixed run of images) tasks for rayon and every sum is taken in a fixed order, so results
+//! do not depend on the number of threads nor on how many models share a tensor. `f64` tensors take the reference.
+
+mod conv;
+mod elementwise;
+mod linear;
+mod matmul;
+mod vector_math;
+
+use burn::backend::Flex;
+use burn::backend::flex::{FlexTensor, Layout};
+use burn::tensor::{Bytes, DType, Shape, Tensor, TensorPrimitive};
+
+use super::{Activation, AdamStep, ConvShape, Kernels, Moments, reference};
+
+impl Kernels for Flex {
+    fn down(
+        large: Tensor<Self, 3>,
+        weight: Tensor<Self, 2>,
+        bias: Option<Tensor<Self, 2>>,
+        activation: Activation,
+        shape: ConvShape,
+    ) -> Tensor<Self, 3> {
+        if large.dtype() != DType::F32 {
+            return reference::down(large, weight, bias, activation, shape);
+        }
+        let [models, batch, _] = large.dims();
+        let (large, weight, bias) = (Floats::of(large), Floats::of(weight), bias.map(Floats::of));
+        let mut small = vec![0.0; models * batch * shape.small_len()];
+        let bias = bias.as_ref().map(Floats::values);
+        conv::down(large.values(), weight.values(), bias, activation, shape, batch, &mut small);
+        tensor(small, [models, batch, shape.small_len()])
+    }
+
+    fn up(
+        small: Tensor<Self, 3>,
+        weight: Tensor<Self, 2>,
+        bias: Option<Tensor<Self, 2>>,
+        activation: Activation,
+        shape: ConvShape,
+    ) -> Tensor<Self, 3> {
+        if small.dtype() != DType::F32 {
+            return reference::up(small, weight, bias, activation, shape);
+        }
+        let [models, batch, _] = small.dims();
+        let (small, weight, bias) = (Floats::of(small), Floats::of(weight), bias.map(Floats::of));
+        let mut large = vec![0.0; models * batch * shape.large_len()];
+        let bias = bias.as_ref().map(Floats::values);
+        conv::up(small.values(), weight.values(), bias, activation, shape, batch, &mut large);
+        tensor(large, [models, batch, shape.large_len()])
+    }
+
+    fn weight_gradient(
+        large: Tensor<Self, 3>,
+        small: Tensor<Self, 3>,
+        shape: ConvShape,
+    ) -> Tensor<Self, 2> {
+        if large.dtype() != DType::F32 {
+            return reference::weight_gradient(large, small, shape);
+        }
+        let [models, batch, _] = large.dims();
+        let (large, small) = (Floats::of(large), Floats::of(small));
+        let mut gradient = vec![0.0; models * shape.weight_len()];
+        conv::weight_gradient(large.values(), small.values(), shape, batch, &mut gradient);
+        tensor(gradient, [models, shape.weight_len()])
+    }
+
+    fn linear(
+        input: Tensor<Self, 3>,
+        weight: Tensor<Self, 2>,
+        bias: Tensor<Self, 2>,
+        activation: Activation,
+    ) -> Tensor<Self, 3> {
+        if input.dtype() != DType::F32 {
+            return reference::linear(input, weight, bias, activation);
+        }
+        let [models, batch, inputs] = input.dims();
+        let outputs = bias.dims()[1];
+        let dims = linear::Dims { batch, inputs, outputs };
+        let (input, weight, bias) = (Floats::of(input), Floats::of(weight), Floats::of(bias));
+        let mut output = vec![0.0; models * batch * outputs];
+        let bias = bias.values();
+        linear::forward(input.values(), weight.values(), bias, activation, dims, &mut output);
+        tensor(output, [models, batch, outputs])
+    }
+
+    fn linear_input_gradient(
+        gradient: Tensor<Self, 3>,
+        weight: Tensor<Self, 2>,
+    ) -> Tensor<Self, 3> {
+        if gradient.dtype() != DType::F32 {
+            return reference::linear_input_gradient(gradient, weight);
+        }
+        let [models, batch, outputs] = gradient.dims();
+        let inputs = weight.dims()[1] / outputs;
+        let dims = linear::Dims { batch, inputs, outputs };
+        let (gradient, weight) = (Floats::of(gradient), Floats::of(weight));
+        let mut by_input = vec![0.0; models * batch * inputs];
+        linear::input_gradient(gradient.values(), weight.values(), dims, &mut by_input);
+        tensor(by_input, [models, batch, inputs])
+    }
+
+    fn linear_weight_gradient(
+        input: Tensor<Self, 3>,
+        gradient: Tensor<Self, 3>,
+    ) -> Tensor<Self, 2> {
+        if input.dtype() != DType::F32 {
+            return reference::linear_weight_gradient(input, gradient);
+        }
+        let [models, batch, inputs] = input.dims();
+        let outputs = gradient.dims()[2];
+        let dims = linear::Dims { batch, inputs, outputs };
+        let (input, gradient) = (Floats::of(input), Floats::of(gradient));
+        let mut by_weight = vec![0.0; models * inputs * outputs];
+        linear::weight_gradient(input.values(), gradient.values(), dims, &mut by_weight);
+        tensor(by_weight, [models, inputs * outputs])
+    }
+
+    fn activation_gradient(
+        gradient: Tensor<Self, 3>,
+        output: Tensor<Self, 3>,
+        activation: Activation,
+        channels: usize,
+    ) -> (Tensor<Self, 3>, Tensor<Self, 2>) {
+        if gradient.dtype() != DType::F32 {
+            return reference::activation_gradient(gradient, output, activation, channels);
+        }
+        let [models, batch, features] = gradient.dims();
+        let (mut gradient, output) = (Floats::of(gradient), Floats::of(output));
+        let mut by_bias = vec![0.0; models * channels];
+        elementwise::activation_gradient(
+            gradient.values_mut(),
+            output.values(),
+            activation,
+            batch * features,
+            &mut by_bias,
+        );
+        (gradient.into_tensor(), tensor(by_bias, [models, channels]))
+    }
+
+    fn bernoulli_nats(logits: Tensor<Self, 3>, targets: Tensor<Self, 3>) -> Tensor<Self, 1> {
+        if logits.dtype() != DType::F32 {
+            return reference::bernoulli_nats(logits, targets);
+        }
+        let [models, batch, _] = logits.dims();
+        let (logits, targets) = (Floats::of(logits), Floats::of(targets));
+        let nats = elementwise::bernoulli_nats(logits.values(), targets.values(), models, batch);
+        tensor(nats, [models])
+    }
+
+    fn bernoulli_gradient(
+        logits: Tensor<Self, 3>,
+        targets: Tensor<Self, 3>,
+        gradient: Tensor<Self, 1>,
+    ) -> Tensor<Self, 3> {
+        if logits.dtype() != DType::F32 {
+            return reference::bernoulli_gradient(logits, targets, gradient);
+        }
+        let [_, batch, _] = logits.dims();
+        let (mut logits, targets) = (Floats::of(logits), Floats::of(targets));
+        let scale = Floats::of(gradient);
+        elementwise::bernoulli_gradient(
+            logits.values_mut(),
+            targets.values(),
+            scale.values(),
+            batch,
+        );
+        logits.into_tensor()
+    }
+
+    fn adam(moments: Moments<Self>, gradient: Tensor<Self, 2>, step: AdamStep) -> Moments<Self> {
+        if gradient.dtype() != DType::F32 {
+            return reference::adam(moments, gradient, step);
+        }
+        let mut value = Floats::of(moments.value);
+        let (mut first, mut second) = (Floats::of(moments.first), Floats::of(moments.second));
+        let gradient = Floats::of(gradient);
+        elementwise::adam(
+            value.values_mut(),
+            first.values_mut(),
+            second.values_mut(),
+            gradient.values(),
+            step,
+        );
+        Moments {
+            value: value.into_tensor(),
+            first: first.into_tensor(),
+            second: second.into_tensor(),
+        }
+    }
+}
+
+/// A contiguous `f32` tensor of which nothing but the numbers matters.
+struct Floats(FlexTensor);
+
+impl Floats {
+    fn of<const D: usize>(tensor: Tensor<Flex, D>) -> Self {
+        Self(tensor.into_primitive().tensor().to_contiguous())
+    }
+
+    fn values(&self) -> &[f32] {
+        self.0.storage()
+    }
+
+    /// In place where nobody else holds the numbers, on a copy otherwise.
+    fn values_mut(&mut self) -> &mut [f32] {
+        self.0.storage_mut()
+    }
+
+    fn into_tensor<const D: usize>(self) -> Tensor<Flex, D> {
+        Tensor::from_primitive(TensorPrimitive::Float(self.0))
+    }
+}
+
+fn tensor<const D: usize>(values: Vec<f32>, dims: [usize; D]) -> Tensor<Flex, D> {
+    let layout = Layout::contiguous(Shape::from(dims));
+    let primitive = FlexTensor::new(Bytes::from_elems(values), layout, DType::F32);
+    Tensor::from_primitive(TensorPrimitive::Float(primitive))
+}

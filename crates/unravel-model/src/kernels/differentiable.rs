@@ -1,0 +1,187 @@
+//! Layers and losses as nodes of Burn's autodiff graph, on top of [`Kernels`].
+//!
+//! A gradient that nobody asked for is not computed: not the one by the input image, nor that by the weights of a
+//! network that only passes gradients on.
+
+use burn::backend::Autodiff;
+use burn::backend::autodiff::NodeId;
+use burn::backend::autodiff::checkpoint::base::Checkpointer;
+use burn::backend::autodiff::checkpoint::strategy::NoCheckpointing;
+use burn::backend::autodiff::grads::Gradients;
+use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
+use burn::tensor::{Tensor, TensorPrimitive, backend::Backend};
+
+use super::{Activation, ConvShape, Kernels};
+
+/// A tensor of the autodiff graph over backend `B`.
+pub type Tracked<B, const D: usize> = Tensor<Autodiff<B>, D>;
+
+/// A layer's sum, before bias and activation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LayerKind {
+    /// Fully connected.
+    Linear,
+    /// Strided convolution, large to small.
+    Conv(ConvShape),
+    /// Transposed strided convolution, small to large.
+    ConvTranspose(ConvShape),
+}
+
+/// One layer: `activation(sum(input, weight) + bias)`.
+///
+/// # Shapes
+/// input `[M, N, inputs]`, weight `[M, weight_len]`, bias `[M, channels]`, result `[M, N, outputs]`.
+pub fn layer<B: Kernels>(
+    kind: LayerKind,
+    activation: Activation,
+    input: Tracked<B, 3>,
+    weight: Tracked<B, 2>,
+    bias: Tracked<B, 2>,
+) -> Tracked<B, 3> {
+    let input = input.into_primitive().tensor();
+    let weight = weight.into_primitive().tensor();
+    let bias = bias.into_primitive().tensor();
+    let output = layer_forward::<B>(
+        kind,
+        activation,
+        wrap(input.primitive.clone()),
+        wrap(weight.primitive.clone()),
+        wrap(bias.primitive),
+    );
+    let nodes = [input.node, weight.node, bias.node];
+    let result = match (LayerBackward { kind, activation })
+        .prepare::<NoCheckpointing>(nodes)
+        .compute_bound()
+        .stateful()
+    {
+        OpsKind::Tracked(prep) => {
+            let state = LayerState::<B> {
+                input: input.primitive,
+                weight: weight.primitive,
+                output: unwrap(output.clone()),
+            };
+            prep.finish(state, unwrap(output))
+        }
+        OpsKind::UnTracked(prep) => prep.finish(unwrap(output)),
+    };
+    Tensor::from_primitive(TensorPrimitive::Float(result))
+}
+
+/// Negative Bernoulli log likelihood, as [`Kernels::bernoulli_nats`]; differentiable by the logits.
+pub fn bernoulli_nats<B: Kernels>(logits: Tracked<B, 3>, targets: Tensor<B, 3>) -> Tracked<B, 1> {
+    let logits = logits.into_primitive().tensor();
+    let nats = B::bernoulli_nats(wrap(logits.primitive.clone()), targets.clone());
+    let result = match BernoulliBackward
+        .prepare::<NoCheckpointing>([logits.node])
+        .compute_bound()
+        .stateful()
+    {
+        OpsKind::Tracked(prep) => prep.finish((logits.primitive, unwrap(targets)), unwrap(nats)),
+        OpsKind::UnTracked(prep) => prep.finish(unwrap(nats)),
+    };
+    Tensor::from_primitive(TensorPrimitive::Float(result))
+}
+
+fn layer_forward<B: Kernels>(
+    kind: LayerKind,
+    activation: Activation,
+    input: Tensor<B, 3>,
+    weight: Tensor<B, 2>,
+    bias: Tensor<B, 2>,
+) -> Tensor<B, 3> {
+    match kind {
+        LayerKind::Linear => B::linear(input, weight, bias, activation),
+        LayerKind::Conv(shape) => B::down(input, weight, Some(bias), activation, shape),
+        LayerKind::ConvTranspose(shape) => B::up(input, weight, Some(bias), activation, shape),
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct LayerBackward {
+    kind: LayerKind,
+    activation: Activation,
+}
+
+#[derive(Clone, Debug)]
+struct LayerState<B: Backend> {
+    input: B::FloatTensorPrimitive,
+    weight: B::FloatTensorPrimitive,
+    output: B::FloatTensorPrimitive,
+}
+
+impl<B: Kernels> Backward<B, 3> for LayerBackward {
+    type State = LayerState<B>;
+
+    fn backward(
+        self,
+        ops: Ops<Self::State, 3>,
+        grads: &mut Gradients,
+        _checkpointer: &mut Checkpointer,
+    ) {
+        let by_output: Tensor<B, 3> = wrap(grads.consume::<B>(&ops.node));
+        let LayerState { input, weight, output } = ops.state;
+        let [input_node, weight_node, bias_node] = ops.parents.map(|node| node.map(|node| node.id));
+        let input: Tensor<B, 3> = wrap(input);
+        let weight: Tensor<B, 2> = wrap(weight);
+        let channels = match self.kind {
+            LayerKind::Linear => by_output.dims()[2],
+            LayerKind::Conv(shape) => shape.small_channels,
+            LayerKind::ConvTranspose(shape) => shape.large_channels,
+        };
+        let (by_sum, by_bias) =
+            B::activation_gradient(by_output, wrap(output), self.activation, channels);
+        register::<B, 2>(grads, bias_node, || by_bias);
+        register::<B, 2>(grads, weight_node, || match self.kind {
+            LayerKind::Linear => B::linear_weight_gradient(input, by_sum.clone()),
+            LayerKind::Conv(shape) => B::weight_gradient(input, by_sum.clone(), shape),
+            LayerKind::ConvTranspose(shape) => B::weight_gradient(by_sum.clone(), input, shape),
+        });
+        register::<B, 3>(grads, input_node, || match self.kind {
+            LayerKind::Linear => B::linear_input_gradient(by_sum, weight),
+            LayerKind::Conv(shape) => B::up(by_sum, weight, None, Activation::Identity, shape),
+            LayerKind::ConvTranspose(shape) => {
+                B::down(by_sum, weight, None, Activation::Identity, shape)
+            }
+        });
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct BernoulliBackward;
+
+impl<B: Kernels> Backward<B, 1> for BernoulliBackward {
+    type State = (B::FloatTensorPrimitive, B::FloatTensorPrimitive);
+
+    fn backward(
+        self,
+        ops: Ops<Self::State, 1>,
+        grads: &mut Gradients,
+        _checkpointer: &mut Checkpointer,
+    ) {
+        let gradient: Tensor<B, 1> = wrap(grads.consume::<B>(&ops.node));
+        let (logits, targets) = ops.state;
+        let [node] = ops.parents.map(|node| node.map(|node| node.id));
+        register::<B, 3>(grads, node, || {
+            B::bernoulli_gradient(wrap(logits), wrap(targets), gradient)
+        });
+    }
+}
+
+/// Computes and registers a gradient, where its tensor is tracked.
+fn register<B: Backend, const D: usize>(
+    grads: &mut Gradients,
+    node: Option<NodeId>,
+    gradient: impl FnOnce() -> Tensor<B, D>,
+) {
+    if let Some(id) = node {
+        grads.register::<B>(id, unwrap(gradient()));
+    }
+}
+
+fn wrap<B: Backend, const D: usize>(primitive: B::FloatTensorPrimitive) -> Tensor<B, D> {
+    Tensor::from_primitive(TensorPrimitive::Float(primitive))
+}
+
+fn unwrap<B: Backend, const D: usize>(tensor: Tensor<B, D>) -> B::FloatTensorPrimitive {
+    tensor.into_primitive().tensor()
+}

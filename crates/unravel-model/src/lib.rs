@@ -1,0 +1,18 @@
+//! Disentangled VAEs in Burn: networks, objectives, the strided convolution, cohort training, encoding.
+//!
+//! Read [`kernels`] for the operations, [`network`] for what is built of them, [`objective`] for what is minimised,
+//! [`cohort`] for a training step, [`trained`] for what becomes of a model.
+//!
+//! The crate knows nothing of files, scores, processes or clocks.
+
+pub mod arrays;
+pub mod cohort;
+pub mod error;
+pub mod kernels;
+pub mod network;
+pub mod objective;
+pub mod random;
+pub mod trained;
+
+/// Burn's CPU backend, with the kernels of this crate.
+pub use burn::backend::Flex as Cpu;

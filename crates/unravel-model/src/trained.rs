@@ -1,0 +1,116 @@
+//! A trained model: encoding and decoding, without gradients.
+
+use burn::tensor::{Tensor, backend::Backend};
+use unravel_data::Dataset;
+use unravel_sweep::ModelConfig;
+
+use crate::arrays::Arrays;
+use crate::error::ModelError;
+use crate::kernels::Kernels;
+use crate::kernels::differentiable::Tracked;
+use crate::network::{Leaves, Vae, host, tensor};
+
+/// Images that go through the network together.
+const BATCH: usize = 256;
+
+/// One trial's encoder and decoder.
+#[derive(Debug)]
+pub struct TrainedVae<B: Backend> {
+    vae: Vae<B>,
+    encoder: Leaves<B>,
+    decoder: Leaves<B>,
+    device: B::Device,
+}
+
+/// Means and log variances, `[n_points, n_codes]` each, row by row.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Encoding {
+    /// Number of codes.
+    pub n_codes: usize,
+    /// Means.
+    pub z_mean: Vec<f32>,
+    /// Log variances.
+    pub z_logvar: Vec<f32>,
+}
+
+impl<B: Kernels> TrainedVae<B> {
+    /// From saved weights, for images `[height, width, channels]`.
+    ///
+    /// # Errors
+    /// Where an array is missing or does not fit the architecture.
+    pub fn load(
+        config: &ModelConfig,
+        image: [usize; 3],
+        weights: &Arrays,
+        device: &B::Device,
+    ) -> Result<Self, ModelError> {
+        let vae = Vae::restore(config, image, &[weights], device)?;
+        let (encoder, decoder) = (vae.encoder.leaves(false), vae.decoder.leaves(false));
+        Ok(Self { vae, encoder, decoder, device: device.clone() })
+    }
+
+    /// Number of codes.
+    pub fn n_codes(&self) -> usize {
+        self.vae.latents()
+    }
+
+    /// Means and log variances of these points of a dataset. `progress` hears how many are done.
+    pub fn encode(
+        &self,
+        dataset: &Dataset,
+        points: &[usize],
+        mut progress: impl FnMut(usize),
+    ) -> Encoding {
+        let n_codes = self.n_codes();
+        let mut encoding = Encoding { n_codes, ..Encoding::default() };
+        let pixels = dataset.n_pixels();
+        for points in points.chunks(BATCH) {
+            let mut images = vec![0.0; points.len() * pixels];
+            dataset.write_batch(points, &mut images);
+            let images = tensor::<B, 3>(images, [1, points.len(), pixels], &self.device);
+            let posterior = self.vae.encode(&self.encoder, Tracked::<B, 3>::from_inner(images));
+            encoding.z_mean.extend(host(posterior.z_mean.inner()));
+            encoding.z_logvar.extend(host(posterior.z_logvar.inner()));
+            progress(encoding.z_mean.len() / n_codes);
+        }
+        encoding
+    }
+
+    /// Pixel probabilities `[n, pixels]` of codes `[n, n_codes]`, row by row.
+    pub fn decode(&self, codes: &[f32]) -> Vec<f32> {
+        let logits = self.logits(codes);
+        logits.into_iter().map(|l| (1.0 / (1.0 + f64::from(-l).exp())) as f32).collect()
+    }
+
+    /// Negative Bernoulli log likelihood of each image given its codes, in nats.
+    ///
+    /// `codes` is `[n, n_codes]`, `images` `[n, pixels]`; one number an image.
+    pub fn reconstruction_nats(&self, codes: &[f32], images: &[f32]) -> Vec<f32> {
+        let n = codes.len() / self.n_codes();
+        let pixels = images.len() / n.max(1);
+        let batches = codes.chunks(BATCH * self.n_codes()).zip(images.chunks(BATCH * pixels));
+        let mut nats = Vec::with_capacity(n);
+        for (codes, images) in batches {
+            let n = codes.len() / self.n_codes();
+            let logits = self.logits_of_batch(codes);
+            // Each image as a model of its own: the loss is one number a model.
+            let logits = logits.reshape([n, 1, pixels]);
+            let images = tensor::<B, 3>(images.to_vec(), [n, 1, pixels], &self.device);
+            nats.extend(host(B::bernoulli_nats(logits, images)));
+        }
+        nats
+    }
+
+    fn logits(&self, codes: &[f32]) -> Vec<f32> {
+        codes
+            .chunks(BATCH * self.n_codes())
+            .flat_map(|codes| host(self.logits_of_batch(codes)))
+            .collect()
+    }
+
+    fn logits_of_batch(&self, codes: &[f32]) -> Tensor<B, 3> {
+        let dims = [1, codes.len() / self.n_codes(), self.n_codes()];
+        let codes = tensor::<B, 3>(codes.to_vec(), dims, &self.device);
+        self.vae.decode(&self.decoder, Tracked::<B, 3>::from_inner(codes)).inner()
+    }
+}
