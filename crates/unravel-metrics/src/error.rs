@@ -1,0 +1,81 @@
+//! What can be wrong with a table of codes or with what is asked of it.
+
+use crate::registry::{Metric, Variant};
+
+/// Why a table of codes was refused, or a score cannot be computed from it.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum MetricError {
+    /// A table needs at least one column.
+    #[error("the table of codes has no column; a representation needs at least one code")]
+    NoCodes,
+    /// A grid needs at least one factor.
+    #[error("the factor grid has no factor; give the size of each factor")]
+    NoFactors,
+    /// A factor has no value.
+    #[error("factor {factor} has size 0; every factor needs at least one value")]
+    EmptyFactor {
+        /// Position of the factor, from 0.
+        factor: usize,
+    },
+    /// Point indices are 32 bits wide.
+    #[error(
+        "the factor sizes {sizes:?} make more than {} points, which is more than a table can hold",
+        u32::MAX
+    )]
+    TooManyPoints {
+        /// The sizes as given.
+        sizes: Vec<usize>,
+    },
+    /// The array is not `[n_points, n_codes]`.
+    #[error(
+        "the table holds {found} values, but {n_points} grid points with {n_codes} codes each need {expected}"
+    )]
+    WrongLength {
+        /// Values in the array.
+        found: usize,
+        /// Points of the grid.
+        n_points: usize,
+        /// Columns of the table.
+        n_codes: usize,
+        /// `n_points * n_codes`.
+        expected: usize,
+    },
+    /// A list of factor names that does not fit the grid.
+    #[error("{found} factor names were given for {expected} factors")]
+    WrongNames {
+        /// Names given.
+        found: usize,
+        /// Factors of the grid.
+        expected: usize,
+    },
+    /// A code is NaN or infinite. No score is defined then: some would silently drop the code, others fail later.
+    #[error(
+        "code {code} is {value} at row {row}, the first row with a code that is not finite; metrics need finite codes"
+    )]
+    NonFinite {
+        /// Column of the first such code in that row.
+        code: usize,
+        /// First row that has one.
+        row: usize,
+        /// Its value.
+        value: f32,
+    },
+    /// The metric has no such variant.
+    #[error("{} has no {} variant", .metric.name(), .variant.name())]
+    NoSuchVariant {
+        /// The metric asked for.
+        metric: Metric,
+        /// The variant it lacks.
+        variant: Variant,
+    },
+    /// The grid has too few factors with more than one value.
+    #[error("{} needs at least {needed} factors with two values or more, and this grid has {found}", .metric.name())]
+    TooFewFactors {
+        /// The metric asked for.
+        metric: Metric,
+        /// Varying factors it needs.
+        needed: usize,
+        /// Varying factors of the grid.
+        found: usize,
+    },
+}

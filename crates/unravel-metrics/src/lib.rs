@@ -1,0 +1,36 @@
+//! Disentanglement metrics: plain arrays in, typed scores out.
+//!
+//! A [`CodeTable`] is one representation of a complete factor grid: the codes of every point, `f32 [n_points, n_codes]`,
+//! row-major, the last factor fastest. [`score`] computes a [`Metric`] from it in one of its [`Variant`]s and answers
+//! with an [`Outcome`]: named quantities, the headline first, and the matrices that explain them.
+//!
+//! - *Study* variants follow disentanglement_lib's study settings (Locatello et al. 2019): points are drawn at random and
+//!   looked up in the table, so the score depends on a seed. Every vote draws from a stream of its own
+//!   ([`sampling`]), so the score does not depend on the number of threads.
+//! - *Exact* variants use every point of the grid once: no sampling, no seed.
+//!
+//! The crate knows no tensor, no file, no clock and no model; it neither prints nor reads the environment. Work is spread
+//! over rayon's current pool.
+//!
+//! Where things are: one file a metric in [`metrics`], the classifiers they train in [`estimators`], all random draws in
+//! [`sampling`], the list of metrics with names and ranges in [`Metric`].
+
+mod counts;
+mod discretise;
+mod error;
+mod grid;
+mod outcome;
+mod registry;
+mod table;
+
+pub mod estimators;
+pub mod metrics;
+pub mod sampling;
+
+pub use counts::JointCounts;
+pub use discretise::{EqualWidthBins, N_BINS};
+pub use error::MetricError;
+pub use grid::FactorGrid;
+pub use outcome::{Matrix, Outcome};
+pub use registry::{Description, Direction, Metric, Quantity, Variant, score};
+pub use table::{CodeRange, CodeTable};

@@ -1,0 +1,244 @@
+//! Every random draw of the study variants.
+//!
+//! A metric names what it draws for (a [`Purpose`]) and the number of the draw (the vote), and gets a [`PointStream`] of
+//! its own for it. Since no stream follows another, votes can be taken in any order and on any number of threads.
+//! [`Seeded`] is the source that scores use; the trait is open so that a recorded sequence of draws can stand in for it.
+
+use rand_chacha::ChaCha8Rng;
+use rand_core::{Rng, SeedableRng};
+
+use crate::grid::FactorGrid;
+
+/// Bytes of the ChaCha key that hold the seed; the rest hold the label of the purpose.
+const SEED_BYTES: usize = size_of::<u64>();
+
+/// What points are drawn for, as a short label. Different purposes draw independently of each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Purpose(&'static str);
+
+impl Purpose {
+    /// A purpose, by a label of at most 24 bytes.
+    ///
+    /// # Panics
+    /// On a longer label (at compile time, for a constant).
+    pub const fn new(label: &'static str) -> Self {
+        assert!(
+            label.len() <= 32 - SEED_BYTES,
+            "the label of a purpose is longer than its part of the key"
+        );
+        Self(label)
+    }
+
+    /// Its label.
+    pub const fn label(self) -> &'static str {
+        self.0
+    }
+}
+
+/// Where the random points of a score come from.
+pub trait PointSource: Sync {
+    /// An independent stream for the draw number `index` of a purpose.
+    fn stream(&self, purpose: Purpose, index: u64) -> impl PointStream;
+}
+
+/// Random points of a grid. The grid has at least one factor that varies wherever a factor is drawn.
+pub trait PointStream {
+    /// Fills `points` with points drawn uniformly, with replacement.
+    fn points(&mut self, points: &mut [u32]);
+
+    /// Draws a factor uniformly among those that vary and one of its values, and fills `points` with points drawn
+    /// uniformly among those that have this value. Returns the factor.
+    fn group(&mut self, points: &mut [u32]) -> usize;
+
+    /// Draws a factor uniformly among those that vary, and pairs of points that agree on it and are else independent.
+    /// Returns the factor. The two slices have equal lengths.
+    fn pairs(&mut self, first: &mut [u32], second: &mut [u32]) -> usize;
+}
+
+/// The points that a seed stands for: a ChaCha8 stream for each (seed, purpose, index).
+#[derive(Clone, Copy, Debug)]
+pub struct Seeded<'a> {
+    grid: &'a FactorGrid,
+    seed: u64,
+}
+
+impl<'a> Seeded<'a> {
+    /// Points of `grid` under `seed`.
+    pub fn new(grid: &'a FactorGrid, seed: u64) -> Self {
+        Self { grid, seed }
+    }
+}
+
+impl PointSource for Seeded<'_> {
+    fn stream(&self, purpose: Purpose, index: u64) -> impl PointStream {
+        let mut key = [0; 32];
+        key[..SEED_BYTES].copy_from_slice(&self.seed.to_le_bytes());
+        key[SEED_BYTES..][..purpose.label().len()].copy_from_slice(purpose.label().as_bytes());
+        let mut rng = ChaCha8Rng::from_seed(key);
+        rng.set_stream(index);
+        SeededStream {
+            grid: self.grid,
+            rng,
+        }
+    }
+}
+
+struct SeededStream<'a> {
+    grid: &'a FactorGrid,
+    rng: ChaCha8Rng,
+}
+
+impl SeededStream<'_> {
+    /// A uniform integer in `0..bound`, without bias (Lemire 2019, "Fast random integer generation in an interval").
+    #[inline]
+    fn below(&mut self, bound: u32) -> u32 {
+        let mut product = u64::from(self.rng.next_u32()) * u64::from(bound);
+        if (product as u32) < bound {
+            let threshold = bound.wrapping_neg() % bound;
+            while (product as u32) < threshold {
+                product = u64::from(self.rng.next_u32()) * u64::from(bound);
+            }
+        }
+        (product >> 32) as u32
+    }
+
+    fn varying_factor(&mut self) -> usize {
+        let varying = self.grid.varying();
+        varying[self.below(varying.len() as u32) as usize]
+    }
+}
+
+// A grid has at most `u32::MAX` points, so sizes, strides and points fit in 32 bits.
+impl PointStream for SeededStream<'_> {
+    fn points(&mut self, points: &mut [u32]) {
+        let n_points = self.grid.n_points() as u32;
+        points.fill_with(|| self.below(n_points));
+    }
+
+    fn group(&mut self, points: &mut [u32]) -> usize {
+        let factor = self.varying_factor();
+        let size = self.grid.sizes()[factor] as u32;
+        let stride = self.grid.stride(factor) as u32;
+        let value = self.below(size);
+        // The points with this value, counted through in order.
+        let n_points = self.grid.n_points() as u32 / size;
+        points.fill_with(|| {
+            let rest = self.below(n_points);
+            let low = rest % stride;
+            (rest - low) * size + value * stride + low
+        });
+        factor
+    }
+
+    fn pairs(&mut self, first: &mut [u32], second: &mut [u32]) -> usize {
+        let factor = self.varying_factor();
+        let size = self.grid.sizes()[factor] as u32;
+        let stride = self.grid.stride(factor) as u32;
+        let n_points = self.grid.n_points() as u32;
+        for (a, b) in first.iter_mut().zip(second) {
+            *a = self.below(n_points);
+            let value = *a / stride % size;
+            let rest = self.below(n_points / size);
+            let low = rest % stride;
+            *b = (rest - low) * size + value * stride + low;
+        }
+        factor
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEST: Purpose = Purpose::new("test");
+
+    fn grid() -> FactorGrid {
+        FactorGrid::new(&[3, 1, 4, 5]).unwrap()
+    }
+
+    #[test]
+    fn a_group_shares_the_value_of_its_factor_and_nothing_else() {
+        let grid = grid();
+        let mut drawn = [0; 4];
+        for index in 0..300 {
+            let mut points = [0; 200];
+            let factor = Seeded::new(&grid, 7).stream(TEST, index).group(&mut points);
+            drawn[factor] += 1;
+            for other in [0, 2, 3] {
+                let mut values: Vec<_> = points
+                    .iter()
+                    .map(|&point| grid.value(point as usize, other))
+                    .collect();
+                values.sort_unstable();
+                values.dedup();
+                let expected = if other == factor {
+                    1
+                } else {
+                    grid.sizes()[other]
+                };
+                assert_eq!(values.len(), expected);
+            }
+        }
+        assert_eq!(drawn[1], 0, "a factor with one value is never drawn");
+        assert!(
+            [0, 2, 3].iter().all(|&factor| 70 < drawn[factor]),
+            "{drawn:?}"
+        );
+    }
+
+    #[test]
+    fn pairs_agree_on_their_factor() {
+        let grid = grid();
+        for index in 0..50 {
+            let (mut first, mut second) = ([0; 64], [0; 64]);
+            let factor = Seeded::new(&grid, 7)
+                .stream(TEST, index)
+                .pairs(&mut first, &mut second);
+            let agree = |other: usize| {
+                let same = |(&a, &b): (&u32, &u32)| {
+                    grid.value(a as usize, other) == grid.value(b as usize, other)
+                };
+                first.iter().zip(&second).filter(|&pair| same(pair)).count()
+            };
+            assert_eq!(agree(factor), 64);
+            assert!(
+                [0, 2, 3]
+                    .iter()
+                    .all(|&other| other == factor || agree(other) < 50)
+            );
+        }
+    }
+
+    #[test]
+    fn points_are_uniform() {
+        let grid = grid();
+        let mut points = vec![0; 60_000];
+        Seeded::new(&grid, 1).stream(TEST, 0).points(&mut points);
+        let mut counts = [0_i32; 60];
+        for point in points {
+            counts[point as usize] += 1;
+        }
+        // 1,000 expected, with a standard deviation of 31.
+        assert!(
+            counts.iter().all(|count| (count - 1000).abs() < 160),
+            "{counts:?}"
+        );
+    }
+
+    #[test]
+    fn seeds_purposes_and_indices_draw_apart() {
+        let grid = FactorGrid::new(&[1 << 16, 1 << 15]).unwrap();
+        let draw = |seed, purpose, index| {
+            let mut points = [0; 4];
+            Seeded::new(&grid, seed)
+                .stream(purpose, index)
+                .points(&mut points);
+            points
+        };
+        let reference = draw(0, TEST, 0);
+        assert_eq!(reference, draw(0, TEST, 0));
+        assert_ne!(reference, draw(1, TEST, 0));
+        assert_ne!(reference, draw(0, Purpose::new("other"), 0));
+        assert_ne!(reference, draw(0, TEST, 1));
+    }
+}
