@@ -16,6 +16,17 @@ pub(crate) enum Value {
     Name(&'static str),
 }
 
+impl Value {
+    /// The number, where the value is a count.
+    pub(crate) fn as_count(&self) -> Option<u64> {
+        if let Self::Count(count) = self {
+            Some(*count)
+        } else {
+            None
+        }
+    }
+}
+
 impl std::fmt::Display for Value {
     /// Numbers in their shortest form that reads back the same, so 4 and 4.0 are one text.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -52,6 +63,40 @@ pub(crate) enum Kind {
         set: fn(&mut Trial, &str),
     },
 }
+
+impl PartialEq for Field {
+    fn eq(&self, other: &Self) -> bool {
+        self.path == other.path
+    }
+}
+
+impl std::fmt::Debug for Field {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.path)
+    }
+}
+
+/// `seeds` of an arm: a list as other keys are, but no part of the table, being what a setting leaves open.
+pub(crate) const SEEDS: Field = Field::new(
+    "seeds",
+    Kind::Count {
+        min: 0,
+        max: i64::MAX as u64,
+        get: |t| Some(t.seed),
+        set: |t, seed| t.seed = seed,
+    },
+);
+
+/// `at` of `[evaluation]`: a list of steps, written as other lists are; it decides nothing of a trial.
+pub(crate) const AT: Field = Field::new(
+    "at",
+    Kind::Count {
+        min: 1,
+        max: i64::MAX as u64,
+        get: |_| None,
+        set: |_, _| {},
+    },
+);
 
 /// The finite numbers that a key takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,22 +5,29 @@
 
 mod data;
 mod evaluation;
+mod fault;
 mod field;
 mod model;
 mod named;
+mod number;
 mod objective;
+mod read;
 mod report;
 mod setting;
+mod sweep;
 mod training;
 mod trial;
 mod trial_id;
 
 pub use data::{DSPRITES_FACTORS, DataConfig, DatasetSource};
 pub use evaluation::{EvaluationConfig, METRICS, MetricName, Representation, VARIANTS};
+pub use fault::{Fault, Faults};
 pub use model::{Architecture, Initialisation, Likelihood, ModelConfig};
 pub use objective::{DiscriminatorConfig, Family, Objective, PermutedBatch};
+pub use read::{FORMAT_VERSION, MAX_TRIALS, parse};
 pub use report::{FIGURES, ReportConfig};
 pub use setting::{Setting, settings};
+pub use sweep::{Arm, Sweep};
 pub use training::TrainingConfig;
 pub use trial::{SEMANTICS_VERSION, Trial};
 pub use trial_id::{TrialId, TrialIdError};

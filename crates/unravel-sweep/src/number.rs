@@ -1,0 +1,30 @@
+//! Numbers for people.
+
+/// `1234567` as `1,234,567`.
+pub(crate) fn grouped(number: u128) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3);
+    for (idx, digit) in digits.chars().enumerate() {
+        if 0 < idx && (digits.len() - idx).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::grouped;
+
+    #[test]
+    fn digits_stand_in_groups_of_three() {
+        assert_eq!(
+            ["7", "737,280", "1,000,000"],
+            [7, 737_280, 1_000_000]
+                .map(grouped)
+                .each_ref()
+                .map(String::as_str)
+        );
+    }
+}

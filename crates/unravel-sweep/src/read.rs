@@ -1,0 +1,73 @@
+//! Sweep text to [`Sweep`]: the TOML tree is walked by hand, so that every fault has its place and all are found at once.
+
+use std::ops::Range;
+
+use toml::de::DeTable;
+
+use crate::fault::{Fault, Faults};
+use crate::sweep::Sweep;
+
+mod arm;
+mod arms;
+mod collector;
+mod data;
+mod evaluation;
+mod fields;
+mod generator;
+mod list;
+mod nearest;
+mod objective;
+mod scalar;
+mod top;
+mod tree;
+mod zip;
+
+/// A place in the text, in bytes.
+pub(crate) type Span = Range<usize>;
+
+/// The format of sweep files that this version reads.
+pub const FORMAT_VERSION: u64 = 1;
+
+/// The most trials that a sweep may have.
+pub const MAX_TRIALS: u64 = 200_000;
+
+/// The longest sweep file, in bytes; a thousand times what a person writes.
+const MAX_TEXT_BYTES: usize = 4 << 20;
+
+/// Reads and checks a sweep file.
+///
+/// # Errors
+/// Everything that is wrong with it. Where the text is not TOML at all, only that is reported; where it is of another
+/// format version, only that.
+pub fn parse(text: &str) -> Result<Sweep, Faults> {
+    parse_within(text).map_err(|faults| Faults::new(faults, text))
+}
+
+fn parse_within(text: &str) -> Result<Sweep, Vec<Fault>> {
+    if MAX_TEXT_BYTES < text.len() {
+        return Err(vec![Fault {
+            message: format!("a sweep file of more than {MAX_TEXT_BYTES} bytes is not read"),
+            span: 0..0,
+            label: format!("{} bytes begin here", text.len()),
+            help: Some("is this really a sweep file?".to_owned()),
+        }]);
+    }
+    let (document, errors) = DeTable::parse_recoverable(text);
+    if !errors.is_empty() {
+        return Err(errors
+            .iter()
+            .take(collector::MAX_FAULTS)
+            .map(syntax_fault)
+            .collect());
+    }
+    top::read(document.get_ref())
+}
+
+fn syntax_fault(error: &toml::de::Error) -> Fault {
+    Fault {
+        message: format!("this is not valid TOML: {}", error.message()),
+        span: error.span().unwrap_or(0..0),
+        label: "here".to_owned(),
+        help: None,
+    }
+}

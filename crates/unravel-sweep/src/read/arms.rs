@@ -1,0 +1,124 @@
+//! Every `[[arm]]`, and the checks that need several keys or several arms.
+
+use toml::de::DeValue;
+
+use super::arm::{self, Draft};
+use super::collector::Collector;
+use super::tree::{Entry, describe};
+use super::{MAX_TRIALS, Span};
+use crate::field::{Field, Value};
+use crate::number::grouped;
+use crate::sweep::Arm;
+use crate::trial::Trial;
+
+const EXAMPLE: &str = "write [[arm]] and, below it, objective.beta-vae = { beta = [1, 4] }";
+
+/// Every arm; those that have faults are left out.
+pub(super) fn read(
+    entry: Option<&Entry>,
+    base: &Trial,
+    base_spans: &[(&'static str, Span)],
+    faults: &mut Collector,
+) -> Vec<Arm> {
+    let Some(entry) = entry else {
+        faults.push_with_help(
+            0..0,
+            "this sweep has no [[arm]]",
+            "needs at least one below",
+            EXAMPLE,
+        );
+        return Vec::new();
+    };
+    let nodes = match entry.value.get_ref() {
+        DeValue::Array(nodes) if !nodes.is_empty() => nodes,
+        _ => {
+            let message = format!(
+                "`arm` must be written [[arm]], once for each arm, not as {}",
+                describe(entry.value)
+            );
+            faults.push_with_help(entry.key_span.clone(), message, "not [[arm]]", EXAMPLE);
+            return Vec::new();
+        }
+    };
+    let drafts: Vec<Draft> = nodes
+        .iter()
+        .filter_map(|node| arm::read(node, base, faults))
+        .collect();
+    for draft in &drafts {
+        check_batch(draft, base_spans, faults);
+    }
+    if check_total(&drafts, faults) {
+        check_repeats(&drafts, faults);
+    }
+    drafts.into_iter().map(|draft| draft.arm).collect()
+}
+
+/// An objective that compares the images of a batch needs more than one.
+fn check_batch(draft: &Draft, base_spans: &[(&'static str, Span)], faults: &mut Collector) {
+    const BATCH_SIZE: &str = "training.batch-size";
+    let family = draft.arm.family();
+    let Some(field) = Field::at(BATCH_SIZE).filter(|_| family.needs_batch) else {
+        return;
+    };
+    if draft
+        .arm
+        .values(field)
+        .any(|value| value == Value::Count(1))
+    {
+        let span = draft
+            .spans
+            .iter()
+            .chain(base_spans)
+            .find(|(path, _)| *path == BATCH_SIZE);
+        let span = span.map_or(draft.span.clone(), |(_, span)| span.clone());
+        let message = format!("{} needs a batch of at least 2 images", family.title);
+        let help = "it compares the images of a batch; 64 is usual";
+        faults.push_with_help(span, message, "a batch of 1", help);
+    }
+}
+
+/// Whether the sweep is small enough to be expanded; counted without expanding it.
+fn check_total(drafts: &[Draft], faults: &mut Collector) -> bool {
+    let total = drafts
+        .iter()
+        .fold(0, |sum: u128, draft| sum.saturating_add(draft.n_trials()));
+    if total <= MAX_TRIALS.into() {
+        return true;
+    }
+    let largest = drafts.iter().max_by_key(|draft| draft.n_trials());
+    let longest = largest.and_then(|draft| draft.factors.iter().max_by_key(|factor| factor.len));
+    let (Some(draft), Some(factor)) = (largest, longest) else {
+        return true;
+    };
+    let at_least = if total == u128::MAX { "at least " } else { "" };
+    let message = format!(
+        "this sweep has {at_least}{} trials; at most {} are taken",
+        grouped(total),
+        grouped(MAX_TRIALS.into())
+    );
+    let help = format!(
+        "lists multiply: {} here; shorten a list, tie lists with `zip`, or split the sweep",
+        draft.product()
+    );
+    faults.push_with_help(
+        factor.span.clone(),
+        message,
+        format!("{} values", grouped(factor.len)),
+        help,
+    );
+    false
+}
+
+/// An arm that stands there twice is a slip.
+fn check_repeats(drafts: &[Draft], faults: &mut Collector) {
+    for (idx, draft) in drafts.iter().enumerate() {
+        if let Some(first) = drafts[..idx]
+            .iter()
+            .position(|earlier| earlier.arm == draft.arm)
+        {
+            let message = format!("this arm is the same as arm {}", first + 1);
+            let help = "remove it, or change what it was copied for";
+            faults.push_with_help(draft.span.clone(), message, "duplicate arm", help);
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! `[data]`.
+
+use std::collections::BTreeMap;
+
+use super::collector::Collector;
+use super::scalar::count;
+use super::tree::{Entry, entries, string};
+use crate::data::{DSPRITES_FACTORS, DataConfig, DatasetSource};
+
+const KEYS: &[&str] = &["dataset", "npz", "keep"];
+
+/// The observations; their content is filled in later.
+pub(super) fn read(entry: &Entry, faults: &mut Collector) -> Option<DataConfig> {
+    let (mut dataset, mut npz, mut keep) = (None, None, None);
+    for inner in entries(entry.table("a [data] table", faults)?) {
+        match inner.key {
+            "dataset" => dataset = Some(inner),
+            "npz" => npz = Some(inner),
+            "keep" => keep = Some(inner),
+            _ => faults.unknown_key(&inner, "[data]", KEYS),
+        }
+    }
+    let dataset = match (dataset, npz) {
+        (Some(_), Some(npz)) => {
+            let message = "[data] has both `dataset` and `npz`";
+            faults.push_with_help(
+                npz.key_span,
+                message,
+                "a second dataset",
+                "leave one of them out",
+            );
+            None
+        }
+        (Some(dataset), None) => read_dataset(&dataset, faults),
+        (None, Some(npz)) => read_npz(&npz, faults),
+        (None, None) => Some(DatasetSource::Dsprites),
+    };
+    let keep = keep.map_or(Some(BTreeMap::new()), |keep| {
+        read_keep(&keep, dataset.as_ref(), faults)
+    });
+    Some(DataConfig {
+        dataset: dataset?,
+        content: String::new(),
+        keep: keep?,
+    })
+}
+
+fn read_dataset(entry: &Entry, faults: &mut Collector) -> Option<DatasetSource> {
+    let name = string(entry.value, "dataset", faults)?;
+    let dataset = DatasetSource::from_name(name);
+    if dataset.is_none() && name.ends_with(".npz") {
+        let message = format!("unknown dataset {name:?}");
+        faults.push_with_help(
+            entry.value.span(),
+            message,
+            "a file",
+            format!("write npz = {name:?}"),
+        );
+    } else if dataset.is_none() {
+        faults.unknown_name(entry.value.span(), "dataset", name, DatasetSource::NAMES);
+    }
+    dataset
+}
+
+fn read_npz(entry: &Entry, faults: &mut Collector) -> Option<DatasetSource> {
+    let path = string(entry.value, "npz", faults)?;
+    if path.is_empty() {
+        faults.push(
+            entry.value.span(),
+            "`npz` must be the path of a file",
+            "empty",
+        );
+        return None;
+    }
+    Some(DatasetSource::Npz {
+        path: path.to_owned(),
+    })
+}
+
+/// How many values of each factor are kept; a factor that is kept whole is left out, being the same as not named.
+fn read_keep(
+    entry: &Entry,
+    dataset: Option<&DatasetSource>,
+    faults: &mut Collector,
+) -> Option<BTreeMap<String, usize>> {
+    let mut keep = BTreeMap::new();
+    let n_faults = faults.len();
+    for factor in entries(entry.table("keep = { orientation = 10 }", faults)?) {
+        let size = match dataset {
+            Some(DatasetSource::Dsprites) => DSPRITES_FACTORS
+                .iter()
+                .find(|(name, _)| *name == factor.key),
+            // The factors of a file are known when it is read.
+            _ => None,
+        };
+        if size.is_none() && dataset == Some(&DatasetSource::Dsprites) {
+            let known = DSPRITES_FACTORS.map(|(name, _)| name);
+            faults.unknown_name(factor.key_span, "factor", factor.key, &known);
+            continue;
+        }
+        let max = size.map_or(u32::MAX as usize, |&(_, size)| size);
+        let kept = count(factor.value, factor.key, 1, max as u64, faults);
+        if let Some(kept) = kept.filter(|&kept| size.is_none_or(|&(_, size)| kept < size as u64)) {
+            keep.insert(factor.key.to_owned(), kept as usize);
+        }
+    }
+    (n_faults == faults.len()).then_some(keep)
+}

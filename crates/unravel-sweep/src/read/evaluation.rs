@@ -1,0 +1,148 @@
+//! `[evaluation]` and `[report]`.
+
+use super::collector::Collector;
+use super::list::{self, Listed};
+use super::scalar::count;
+use super::tree::{Entry, Node, entries, list as nodes, string};
+use crate::evaluation::{EvaluationConfig, METRICS, Representation, VARIANTS};
+use crate::field::{AT, Value};
+use crate::number::grouped;
+use crate::report::{FIGURES, ReportConfig};
+
+const KEYS: &[&str] = &["metrics", "variants", "representations", "seeds", "at"];
+
+/// More evaluation seeds than this take longer than any training.
+const MAX_SEEDS: u64 = 1_000;
+
+/// `[evaluation]`; `max_steps` is the length of the longest trial, where it is known.
+pub(super) fn read(
+    entry: &Entry,
+    max_steps: Option<u64>,
+    faults: &mut Collector,
+) -> EvaluationConfig {
+    let mut config = EvaluationConfig::default();
+    let Some(table) = entry.table("an [evaluation] table", faults) else {
+        return config;
+    };
+    for inner in entries(table) {
+        match inner.key {
+            "metrics" => config.metrics = read_metrics(&inner, faults),
+            "variants" => config.variants = names(&inner, "variant", VARIANTS, faults),
+            "representations" => {
+                let names = names(&inner, "representation", Representation::NAMES, faults);
+                config.representations = names
+                    .iter()
+                    .filter_map(|name| Representation::from_name(name))
+                    .collect();
+            }
+            "seeds" => {
+                if let Some(seeds) = count(inner.value, "seeds", 1, MAX_SEEDS, faults) {
+                    config.seeds = seeds;
+                }
+            }
+            "at" => config.at = read_at(&inner, max_steps, faults),
+            _ => faults.unknown_key(&inner, "[evaluation]", KEYS),
+        }
+    }
+    config
+}
+
+/// `[report]`.
+pub(super) fn read_report(entry: &Entry, faults: &mut Collector) -> ReportConfig {
+    let mut config = ReportConfig::default();
+    let Some(table) = entry.table("a [report] table", faults) else {
+        return config;
+    };
+    for inner in entries(table) {
+        match inner.key {
+            "figures" => config.figures = names(&inner, "figure", FIGURES, faults),
+            _ => faults.unknown_key(&inner, "[report]", &["figures"]),
+        }
+    }
+    config
+}
+
+fn read_metrics(entry: &Entry, faults: &mut Collector) -> Vec<String> {
+    let known: Vec<&str> = METRICS.iter().map(|metric| metric.name).collect();
+    let metrics = names(entry, "metric", &known, faults);
+    let unavailable = |name: &str| {
+        METRICS
+            .iter()
+            .any(|metric| metric.name == name && !metric.available)
+    };
+    let available: Vec<&str> = METRICS
+        .iter()
+        .filter(|m| m.available)
+        .map(|m| m.name)
+        .collect();
+    for node in list_of(entry) {
+        if let Some(name) = node.get_ref().as_str().filter(|name| unavailable(name)) {
+            let message = format!("metric \"{name}\" is not available yet");
+            let help = format!("this version has {}", available.join(", "));
+            faults.push_with_help(node.span(), message, "not available yet", help);
+        }
+    }
+    metrics
+}
+
+/// Steps at which scores are taken, ascending.
+fn read_at(entry: &Entry, max_steps: Option<u64>, faults: &mut Collector) -> Vec<u64> {
+    let values = match list::read(&AT, entry.value, faults) {
+        Some(Listed::Many(list)) => list.values,
+        Some(Listed::One(value)) => {
+            let help = format!("write at = [{value}]");
+            faults.push_with_help(
+                entry.value.span(),
+                "`at` must be a list of steps",
+                "not a list",
+                help,
+            );
+            return Vec::new();
+        }
+        None => return Vec::new(),
+    };
+    let mut steps: Vec<u64> = values.iter().filter_map(Value::as_count).collect();
+    steps.sort_unstable();
+    if let (Some(&last), Some(max)) = (steps.last(), max_steps)
+        && max < last
+    {
+        let message = format!(
+            "`at` asks for step {}, but no trial is longer than {} steps",
+            grouped(last.into()),
+            grouped(max.into())
+        );
+        faults.push(entry.value.span(), message, "beyond the end");
+    }
+    steps
+}
+
+/// Names out of a list of known ones, none of them twice.
+fn names(entry: &Entry, what: &str, known: &[&str], faults: &mut Collector) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for node in nodes(entry.value, entry.key, faults).into_iter().flatten() {
+        let Some(name) = string(node, entry.key, faults) else {
+            continue;
+        };
+        if !known.contains(&name) {
+            faults.unknown_name(node.span(), what, name, known);
+        } else if names.iter().any(|earlier| earlier == name) {
+            faults.push(
+                node.span(),
+                format!("`{}` lists \"{name}\" twice", entry.key),
+                "stands in this list already",
+            );
+        } else {
+            names.push(name.to_owned());
+        }
+    }
+    names
+}
+
+fn list_of<'a>(entry: &Entry<'a>) -> impl Iterator<Item = &'a Node<'a>> {
+    entry
+        .value
+        .get_ref()
+        .as_array()
+        .into_iter()
+        .flat_map(|nodes| nodes.iter())
+}

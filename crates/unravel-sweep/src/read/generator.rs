@@ -1,0 +1,217 @@
+//! `{ range = [..] }`, `{ linspace = [..] }`, `{ logspace = [..] }`: lists written short.
+
+use toml::de::{DeTable, DeValue};
+
+use super::collector::Collector;
+use super::tree::{Entry, Node, describe, entries};
+use super::{MAX_TRIALS, Span};
+use crate::field::{Field, Kind, Value};
+
+const GENERATORS: &[&str] = &["range", "linspace", "logspace"];
+
+/// A list that is written short: its length, and its numbers unless there are too many to be worth making.
+struct Generated {
+    len: u128,
+    numbers: Vec<f64>,
+}
+
+/// The length of the list, and its values; they are left out where there are more than [`MAX_TRIALS`].
+pub(super) fn read(
+    field: &Field,
+    table: &DeTable,
+    span: Span,
+    faults: &mut Collector,
+) -> Option<(u128, Vec<Value>)> {
+    let entry = match entries(table).as_slice() {
+        [entry] if GENERATORS.contains(&entry.key) => entry.clone(),
+        [entry] => {
+            faults.unknown_key(
+                entry,
+                &format!("the list of `{}`", field.name()),
+                GENERATORS,
+            );
+            return None;
+        }
+        _ => {
+            let message = format!("`{}` must be a value or a list, not a table", field.name());
+            let help = "lists are [a, b, c], { range = [start, end] }, { linspace = [first, last, n] } \
+                        and { logspace = [first, last, n] }";
+            faults.push_with_help(span, message, "not a value or a list", help);
+            return None;
+        }
+    };
+    let generated = match entry.key {
+        "range" => range(&entry, faults),
+        "linspace" => spaced(&entry, false, faults),
+        _ => spaced(&entry, true, faults),
+    }?;
+    let values = to_values(field, &entry, &generated.numbers, faults)?;
+    if let Some(pair) = values.windows(2).find(|pair| pair[0] == pair[1]) {
+        let message = format!("`{}` lists {} twice", field.name(), pair[0]);
+        faults.push(entry.value.span(), message, "steps too small to tell apart");
+        return None;
+    }
+    Some((generated.len, values))
+}
+
+/// `[start, end]` or `[start, end, step]`: start, start + step, … below end.
+fn range(entry: &Entry, faults: &mut Collector) -> Option<Generated> {
+    let parts: Option<Vec<i64>> =
+        elements(entry).and_then(|nodes| nodes.into_iter().map(integer).collect());
+    let (start, end, step) = match parts.as_deref() {
+        Some(&[start, end]) => (start, end, 1),
+        Some(&[start, end, step]) => (start, end, step),
+        _ => {
+            let message = format!(
+                "`range` must be two or three whole numbers, not {}",
+                describe(entry.value)
+            );
+            let help = "write { range = [0, 10] } for 0, 1, …, 9, or { range = [0, 10, 2] } for 0, 2, 4, 6, 8; \
+                        other numbers are for `linspace`";
+            faults.push_with_help(
+                entry.value.span(),
+                message,
+                "not [start, end] or [start, end, step]",
+                help,
+            );
+            return None;
+        }
+    };
+    if step < 1 || end <= start {
+        let message = "`range` is empty: its end must be above its start and its step at least 1";
+        faults.push(entry.value.span(), message, "needs at least one value");
+        return None;
+    }
+    let len = (i128::from(end) - i128::from(start))
+        .unsigned_abs()
+        .div_ceil(step.unsigned_abs().into());
+    let numbers = if len <= MAX_TRIALS.into() {
+        (start..end)
+            .step_by(step as usize)
+            .map(|number| number as f64)
+            .collect()
+    } else {
+        Vec::new()
+    };
+    Some(Generated { len, numbers })
+}
+
+/// `[first, last, n]`: n numbers, both ends among them, evenly spaced, in their logarithms where `log`.
+fn spaced(entry: &Entry, log: bool, faults: &mut Collector) -> Option<Generated> {
+    let key = entry.key;
+    let parts = elements(entry).and_then(|nodes| match nodes.as_slice() {
+        &[first, last, n] => Some((number(first)?, number(last)?, integer(n)?)),
+        _ => None,
+    });
+    let Some((first, last, n)) = parts else {
+        let message = format!(
+            "`{key}` must be [first, last, n], not {}",
+            describe(entry.value)
+        );
+        let help = format!(
+            "write {{ {key} = [1, 16, 5] }}: the first value, the last, and how many in all"
+        );
+        faults.push_with_help(entry.value.span(), message, "not [first, last, n]", help);
+        return None;
+    };
+    if n < 2 {
+        let message = format!("`{key}` must have n at least 2, not {n}");
+        faults.push(entry.value.span(), message, "both ends are values");
+        return None;
+    }
+    if log && !(0.0 < first && 0.0 < last) {
+        let message = "the ends of `logspace` must be above 0";
+        let help =
+            "they are the first and the last value, not exponents: { logspace = [1e-4, 1e-2, 3] }";
+        faults.push_with_help(entry.value.span(), message, "must be above 0", help);
+        return None;
+    }
+    let len = n.unsigned_abs();
+    let at = |idx: u64| {
+        let part = idx as f64 / (len - 1) as f64;
+        let number = if log {
+            (first.ln() * (1.0 - part) + last.ln() * part).exp()
+        } else {
+            first * (1.0 - part) + last * part
+        };
+        if idx == 0 {
+            first
+        } else if idx == len - 1 {
+            last
+        } else {
+            rounded(number)
+        }
+    };
+    let numbers = if len <= MAX_TRIALS {
+        (0..len).map(at).collect()
+    } else {
+        Vec::new()
+    };
+    Some(Generated {
+        len: len.into(),
+        numbers,
+    })
+}
+
+/// To 12 significant digits, so that the 0.3 of a `linspace` is the 0.3 that people write, on every machine.
+fn rounded(number: f64) -> f64 {
+    format!("{number:.11e}").parse().unwrap_or(number)
+}
+
+fn elements<'a>(entry: &Entry<'a>) -> Option<Vec<&'a Node<'a>>> {
+    match entry.value.get_ref() {
+        DeValue::Array(nodes) => Some(nodes.iter().collect()),
+        _ => None,
+    }
+}
+
+/// An integer that a float holds exactly, which is all that lists need.
+fn integer(node: &Node) -> Option<i64> {
+    const EXACT: u64 = 1 << 53;
+    let DeValue::Integer(integer) = node.get_ref() else {
+        return None;
+    };
+    let value = i64::from_str_radix(integer.as_str(), integer.radix()).ok()?;
+    (value.unsigned_abs() <= EXACT).then_some(value)
+}
+
+fn number(node: &Node) -> Option<f64> {
+    match node.get_ref() {
+        DeValue::Integer(_) => integer(node).map(|integer| integer as f64),
+        DeValue::Float(float) => float
+            .as_str()
+            .parse()
+            .ok()
+            .filter(|number: &f64| number.is_finite()),
+        _ => None,
+    }
+}
+
+/// The numbers as values of the field; the first that it does not take is a fault.
+fn to_values(
+    field: &Field,
+    entry: &Entry,
+    numbers: &[f64],
+    faults: &mut Collector,
+) -> Option<Vec<Value>> {
+    let to_value = |&number: &f64| match field.kind {
+        Kind::Real { .. } => Some(Value::Real(number + 0.0)),
+        Kind::Count { .. } => {
+            (0.0 <= number && number.fract() == 0.0).then_some(Value::Count(number as u64))
+        }
+        Kind::Name { .. } => None,
+    };
+    let mut values = Vec::with_capacity(numbers.len());
+    for number in numbers {
+        match to_value(number).filter(|&value| field.accepts(value)) {
+            Some(value) => values.push(value),
+            None => {
+                let must = field.describe();
+                let message = format!("`{}` must be {must}; this list has {number}", field.name());
+                faults.push(entry.value.span(), message, format!("gives {number}"));
+                return None;
+            }
+        }
+    }
+    Some(values)
+}

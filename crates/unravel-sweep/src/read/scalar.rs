@@ -1,0 +1,100 @@
+//! One value of one key.
+
+use toml::de::DeValue;
+
+use super::collector::Collector;
+use super::tree::{Node, describe, string};
+use crate::field::{Field, Kind, Value};
+use crate::number::grouped;
+
+/// One value that the field takes.
+pub(super) fn read(field: &Field, node: &Node, faults: &mut Collector) -> Option<Value> {
+    match field.kind {
+        Kind::Count { min, max, .. } => {
+            count(node, field.name(), min, max, faults).map(Value::Count)
+        }
+        Kind::Real { .. } => real(field, node, faults).map(Value::Real),
+        Kind::Name { names, .. } => {
+            let name = string(node, field.name(), faults)?;
+            let known = names.iter().find(|&&known| known == name).copied();
+            if known.is_none() {
+                faults.unknown_name(node.span(), field.name(), name, names);
+            }
+            known.map(Value::Name)
+        }
+    }
+}
+
+/// A whole number in `min..=max`.
+pub(super) fn count(
+    node: &Node,
+    key: &str,
+    min: u64,
+    max: u64,
+    faults: &mut Collector,
+) -> Option<u64> {
+    let value = match node.get_ref() {
+        DeValue::Integer(integer) => i128::from_str_radix(integer.as_str(), integer.radix()).ok(),
+        _ => None,
+    };
+    if let Some(value) = value.and_then(|value| u64::try_from(value).ok())
+        && (min..=max).contains(&value)
+    {
+        return Some(value);
+    }
+    let range = whole_numbers(min, max);
+    let message = format!("`{key}` must be {range}, not {}", describe(node));
+    match whole_float(node) {
+        Some(whole) => faults.push_with_help(
+            node.span(),
+            message,
+            "a number with a fraction or exponent",
+            format!("write {whole}"),
+        ),
+        None => faults.push(node.span(), message, format!("must be {range}")),
+    }
+    None
+}
+
+/// `a whole number from 1 to 1,000`; a limit beyond what anyone writes is left out.
+pub(super) fn whole_numbers(min: u64, max: u64) -> String {
+    if max == i64::MAX as u64 {
+        format!("a whole number, {min} or more")
+    } else {
+        format!(
+            "a whole number from {} to {}",
+            grouped(min.into()),
+            grouped(max.into())
+        )
+    }
+}
+
+/// The integer that somebody meant who wrote `3e5` or `10.0`.
+fn whole_float(node: &Node) -> Option<u64> {
+    let DeValue::Float(float) = node.get_ref() else {
+        return None;
+    };
+    let value: f64 = float.as_str().parse().ok()?;
+    // Beyond 2^53 a float no longer says which integer it is.
+    (value.fract() == 0.0 && (0.0..9e15).contains(&value)).then_some(value as u64)
+}
+
+fn real(field: &Field, node: &Node, faults: &mut Collector) -> Option<f64> {
+    let value = match node.get_ref() {
+        DeValue::Integer(integer) => i128::from_str_radix(integer.as_str(), integer.radix())
+            .ok()
+            .map(|value| value as f64),
+        DeValue::Float(float) => float.as_str().parse().ok(),
+        _ => None,
+    };
+    // -0 is 0, so that they are one trial.
+    if let Some(value) = value.map(|value| value + 0.0)
+        && field.accepts(Value::Real(value))
+    {
+        return Some(value);
+    }
+    let must = field.describe();
+    let message = format!("`{}` must be {must}, not {}", field.name(), describe(node));
+    faults.push(node.span(), message, format!("must be {must}"));
+    None
+}
