@@ -21,8 +21,9 @@ pub type Arrays = BTreeMap<String, Array>;
 /// # Errors
 /// Where it is missing or of another length.
 pub fn get<'a>(arrays: &'a Arrays, name: &str, len: usize) -> Result<&'a [f32], ModelError> {
-    let array =
-        arrays.get(name).ok_or_else(|| ModelError::MissingArray { name: name.to_owned() })?;
+    let array = arrays.get(name).ok_or_else(|| ModelError::MissingArray {
+        name: name.to_owned(),
+    })?;
     if array.values.len() != len {
         return Err(ModelError::ArrayLength {
             name: name.to_owned(),

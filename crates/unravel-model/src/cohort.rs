@@ -61,7 +61,13 @@ impl<B: Kernels> Cohort<B> {
         let vae = Vae::init(&first.model, dataset.shape(), &seeds, device)?;
         let objective = objective::build(&trials, None, device)?;
         let draws = draws::<B>(first, seeds, dataset, device);
-        Ok(Self { trials, step: 0, vae, objective, draws })
+        Ok(Self {
+            trials,
+            step: 0,
+            vae,
+            objective,
+            draws,
+        })
     }
 
     /// Trials that go on from their snapshots, all of one step.
@@ -77,14 +83,23 @@ impl<B: Kernels> Cohort<B> {
         let first = check_one_cohort(&trials)?;
         let step = snapshots.first().map_or(0, |snapshot| snapshot.step);
         if let Some(other) = snapshots.iter().find(|snapshot| snapshot.step != step) {
-            return Err(ModelError::MixedSteps { first: step, other: other.step });
+            return Err(ModelError::MixedSteps {
+                first: step,
+                other: other.step,
+            });
         }
         let saved: Vec<&Arrays> = snapshots.iter().map(|snapshot| &snapshot.arrays).collect();
         let vae = Vae::restore(&first.model, dataset.shape(), &saved, device)?;
         let objective = objective::build(&trials, Some(&saved), device)?;
         let seeds = trials.iter().map(|trial| trial.seed).collect();
         let draws = draws::<B>(first, seeds, dataset, device);
-        Ok(Self { trials, step, vae, objective, draws })
+        Ok(Self {
+            trials,
+            step,
+            vae,
+            objective,
+            draws,
+        })
     }
 
     /// The trials, in the order of every result.
@@ -102,7 +117,12 @@ impl<B: Kernels> Cohort<B> {
         let shared = ["loss", "reconstruction_nats", "kl_nats"];
         let own = self.objective.term_names().iter();
         let codes = (0..self.vae.latents()).map(|code| format!("kl_{code}"));
-        shared.iter().chain(own).map(|name| (*name).to_owned()).chain(codes).collect()
+        shared
+            .iter()
+            .chain(own)
+            .map(|name| (*name).to_owned())
+            .chain(codes)
+            .collect()
     }
 
     /// Makes up to `n` updates; the terms of each.
@@ -130,7 +150,10 @@ impl<B: Kernels> Cohort<B> {
         let mut arrays = Arrays::new();
         self.vae.save(model, true, &mut arrays);
         self.objective.save(model, &mut arrays);
-        Snapshot { step: self.step, arrays }
+        Snapshot {
+            step: self.step,
+            arrays,
+        }
     }
 
     /// The weights of one trial's encoder and decoder.
@@ -153,12 +176,18 @@ impl<B: Kernels> Cohort<B> {
         let images = self.draws.images(Purpose::Batch, self.step);
         let noise = self.draws.noise(Purpose::Noise, self.step);
         let (encoder, decoder) = (self.vae.encoder.leaves(true), self.vae.decoder.leaves(true));
-        let posterior = self.vae.encode(&encoder, Tracked::<B, 3>::from_inner(images.clone()));
+        let posterior = self
+            .vae
+            .encode(&encoder, Tracked::<B, 3>::from_inner(images.clone()));
         let z = posterior.sample(noise);
         let logits = self.vae.decode(&decoder, z.clone());
         let reconstruction = bernoulli_nats(logits, images);
         let kl_per_code = posterior.kl_per_code();
-        let context = StepContext { posterior: &posterior, z: &z, kl_per_code: &kl_per_code };
+        let context = StepContext {
+            posterior: &posterior,
+            z: &z,
+            kl_per_code: &kl_per_code,
+        };
         let regulariser = self.objective.regulariser(&context);
         let loss = reconstruction.clone() + regulariser.loss;
 
@@ -176,7 +205,12 @@ impl<B: Kernels> Cohort<B> {
         drop(gradients);
         let second_batch = || second_batch(&self.vae, &self.draws, step);
         let draws = &self.draws;
-        let after = AfterUpdate { step, z, draws, second_batch: &second_batch };
+        let after = AfterUpdate {
+            step,
+            z,
+            draws,
+            second_batch: &second_batch,
+        };
         terms.extend(self.objective.after_update(&after));
         self.step += 1;
 
@@ -200,7 +234,9 @@ impl<B: Kernels> Cohort<B> {
 fn second_batch<B: Kernels>(vae: &Vae<B>, draws: &Draws<B>, step: u64) -> Tensor<B, 3> {
     let images = Tracked::<B, 3>::from_inner(draws.images(Purpose::SecondBatch, step));
     let noise = draws.noise(Purpose::SecondNoise, step);
-    vae.encode(&vae.encoder.leaves(false), images).sample(noise).inner()
+    vae.encode(&vae.encoder.leaves(false), images)
+        .sample(noise)
+        .inner()
 }
 
 fn draws<B: Backend>(

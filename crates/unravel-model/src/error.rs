@@ -9,7 +9,9 @@ pub enum ModelError {
     #[error("a cohort needs at least one trial")]
     EmptyCohort,
     /// Trials that cannot share a tensor program.
-    #[error("trial {trial} cannot train in one cohort with {first}: they differ in more than seed and weights")]
+    #[error(
+        "trial {trial} cannot train in one cohort with {first}: they differ in more than seed and weights"
+    )]
     MixedCohort {
         /// The trial that does not fit.
         trial: String,

@@ -176,23 +176,23 @@ pub trait Kernels: Backend {
 
     /// Fully connected layer: `[M, N, inputs]`, weight `[M, inputs * outputs]` (outputs fastest), bias `[M, outputs]`
     /// to `[M, N, outputs]`.
-    fn linear(
+    fn dense(
         input: Tensor<Self, 3>,
         weight: Tensor<Self, 2>,
         bias: Tensor<Self, 2>,
         activation: Activation,
     ) -> Tensor<Self, 3> {
-        reference::linear(input, weight, bias, activation)
+        reference::dense(input, weight, bias, activation)
     }
 
-    /// Gradient of [`Self::linear`] by its input, from the gradient by its sum: `[M, N, outputs]` to `[M, N, inputs]`.
-    fn linear_input_gradient(gradient: Tensor<Self, 3>, weight: Tensor<Self, 2>) -> Tensor<Self, 3> {
-        reference::linear_input_gradient(gradient, weight)
+    /// Gradient of [`Self::dense`] by its input, from the gradient by its sum: `[M, N, outputs]` to `[M, N, inputs]`.
+    fn dense_input_gradient(gradient: Tensor<Self, 3>, weight: Tensor<Self, 2>) -> Tensor<Self, 3> {
+        reference::dense_input_gradient(gradient, weight)
     }
 
-    /// Gradient of [`Self::linear`] by its weight: `[M, inputs * outputs]`, summed over the batch.
-    fn linear_weight_gradient(input: Tensor<Self, 3>, gradient: Tensor<Self, 3>) -> Tensor<Self, 2> {
-        reference::linear_weight_gradient(input, gradient)
+    /// Gradient of [`Self::dense`] by its weight: `[M, inputs * outputs]`, summed over the batch.
+    fn dense_weight_gradient(input: Tensor<Self, 3>, gradient: Tensor<Self, 3>) -> Tensor<Self, 2> {
+        reference::dense_weight_gradient(input, gradient)
     }
 
     /// From the gradient by a layer's output and that output, the gradient by its sum, before the activation, and by

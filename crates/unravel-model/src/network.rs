@@ -46,12 +46,20 @@ impl<B: Kernels> Network<B> {
         for (at, layer) in layers.iter().enumerate() {
             let at = 2 * at as u64;
             let draw = |seed: u64, place| Stream::new(seed, purpose, place);
-            let weights = stack(seeds, |seed| layer.init_weight(initialisation, draw(seed, at)));
-            let biases = stack(seeds, |seed| layer.init_bias(initialisation, draw(seed, at + 1)));
+            let weights = stack(seeds, |seed| {
+                layer.init_weight(initialisation, draw(seed, at))
+            });
+            let biases = stack(seeds, |seed| {
+                layer.init_bias(initialisation, draw(seed, at + 1))
+            });
             parameters.push(fresh(weights, seeds.len(), device));
             parameters.push(fresh(biases, seeds.len(), device));
         }
-        Self { name, layers, parameters }
+        Self {
+            name,
+            layers,
+            parameters,
+        }
     }
 
     /// Models from saved arrays, one model each. Optimiser state is zero where it was not saved.
@@ -69,19 +77,33 @@ impl<B: Kernels> Network<B> {
             let load = |suffix: &str| -> Result<Tensor<B, 2>, ModelError> {
                 let mut values = Vec::with_capacity(saved.len() * len);
                 for arrays in saved {
-                    values.extend_from_slice(arrays::get(arrays, &(parameter.clone() + suffix), len)?);
+                    values.extend_from_slice(arrays::get(
+                        arrays,
+                        &(parameter.clone() + suffix),
+                        len,
+                    )?);
                 }
                 Ok(tensor(values, [saved.len(), len], device))
             };
-            let has_moments = saved.iter().all(|a| a.contains_key(&(parameter.clone() + FIRST)));
+            let has_moments = saved
+                .iter()
+                .all(|a| a.contains_key(&(parameter.clone() + FIRST)));
             let zeros = || Tensor::zeros([saved.len(), len], device);
             let (first, second) = match has_moments {
                 true => (load(FIRST)?, load(SECOND)?),
                 false => (zeros(), zeros()),
             };
-            parameters.push(Moments { value: load("")?, first, second });
+            parameters.push(Moments {
+                value: load("")?,
+                first,
+                second,
+            });
         }
-        Ok(Self { name, layers, parameters })
+        Ok(Self {
+            name,
+            layers,
+            parameters,
+        })
     }
 
     /// The parameters as leaves of a new graph; tracked where gradients by them are wanted.
@@ -96,10 +118,13 @@ impl<B: Kernels> Network<B> {
     /// `[M, N, inputs]` to `[M, N, outputs]`.
     pub fn forward(&self, leaves: &Leaves<B>, input: Tracked<B, 3>) -> Tracked<B, 3> {
         let parameters = leaves.0.chunks_exact(2);
-        self.layers.iter().zip(parameters).fold(input, |x, (spec, parameters)| {
-            let (weight, bias) = (parameters[0].clone(), parameters[1].clone());
-            layer(spec.kind, spec.activation, x, weight, bias)
-        })
+        self.layers
+            .iter()
+            .zip(parameters)
+            .fold(input, |x, (spec, parameters)| {
+                let (weight, bias) = (parameters[0].clone(), parameters[1].clone());
+                layer(spec.kind, spec.activation, x, weight, bias)
+            })
     }
 
     /// One Adam update from the gradients of the leaves. A leaf without a gradient keeps its parameter.
@@ -126,11 +151,17 @@ impl<B: Kernels> Network<B> {
 
     /// The weights of one model, and its optimiser state if asked for.
     pub fn save(&self, model: usize, with_moments: bool, out: &mut Arrays) {
-        let shapes = self.layers.iter().flat_map(|l| [l.weight_shape(), l.bias_shape()]);
+        let shapes = self
+            .layers
+            .iter()
+            .flat_map(|l| [l.weight_shape(), l.bias_shape()]);
         let names = parameter_names(self.name, &self.layers);
         for ((name, shape), moments) in names.zip(shapes).zip(&self.parameters) {
             let mut put = |suffix: &str, tensor: &Tensor<B, 2>| {
-                let array = Array { shape: shape.clone(), values: row(tensor, model) };
+                let array = Array {
+                    shape: shape.clone(),
+                    values: row(tensor, model),
+                };
                 out.insert(name.clone() + suffix, array);
             };
             put("", &moments.value);
@@ -145,7 +176,10 @@ impl<B: Kernels> Network<B> {
     pub fn keep(&mut self, models: &[usize]) {
         for moments in &mut self.parameters {
             for tensor in [&mut moments.value, &mut moments.first, &mut moments.second] {
-                let rows = models.iter().map(|m| tensor.clone().slice([*m..*m + 1])).collect();
+                let rows = models
+                    .iter()
+                    .map(|m| tensor.clone().slice([*m..*m + 1]))
+                    .collect();
                 *tensor = Tensor::cat(rows, 0);
             }
         }
@@ -166,7 +200,9 @@ fn parameter_names(name: &str, layers: &[LayerSpec]) -> impl Iterator<Item = Str
 }
 
 fn parameter_lens(layers: &[LayerSpec]) -> impl Iterator<Item = usize> {
-    layers.iter().flat_map(|layer| [layer.weight_len(), layer.channels])
+    layers
+        .iter()
+        .flat_map(|layer| [layer.weight_len(), layer.channels])
 }
 
 fn stack(seeds: &[u64], mut draw: impl FnMut(u64) -> Vec<f32>) -> Vec<f32> {
@@ -198,5 +234,9 @@ fn row<B: Backend>(tensor: &Tensor<B, 2>, at: usize) -> Vec<f32> {
 
 /// A tensor's numbers on the host.
 pub(crate) fn host<B: Backend, const D: usize>(tensor: Tensor<B, D>) -> Vec<f32> {
-    tensor.into_data().convert::<f32>().into_vec().expect("converted to f32 just before")
+    tensor
+        .into_data()
+        .convert::<f32>()
+        .into_vec()
+        .expect("converted to f32 just before")
 }

@@ -83,11 +83,18 @@ pub(crate) fn build<B: Kernels>(
     saved: Option<&[&Arrays]>,
     device: &B::Device,
 ) -> Result<Box<dyn CohortObjective<B>>, ModelError> {
-    let strengths = trials.iter().map(|trial| trial.objective.strength() as f32).collect();
+    let strengths = trials
+        .iter()
+        .map(|trial| trial.objective.strength() as f32)
+        .collect();
     let strengths = crate::network::tensor(strengths, [trials.len()], device);
     Ok(match &trials[0].objective {
         Objective::BetaVae { .. } => Box::new(BetaVae::new(strengths)),
-        Objective::FactorVae { permuted_batch, discriminator, .. } => Box::new(FactorVae::build(
+        Objective::FactorVae {
+            permuted_batch,
+            discriminator,
+            ..
+        } => Box::new(FactorVae::build(
             strengths,
             *permuted_batch,
             discriminator,
@@ -100,5 +107,11 @@ pub(crate) fn build<B: Kernels>(
 
 /// The entries of `[M]` at these places.
 fn pick<B: Backend>(values: &Tensor<B, 1>, models: &[usize]) -> Tensor<B, 1> {
-    Tensor::cat(models.iter().map(|m| values.clone().slice([*m..*m + 1])).collect(), 0)
+    Tensor::cat(
+        models
+            .iter()
+            .map(|m| values.clone().slice([*m..*m + 1]))
+            .collect(),
+        0,
+    )
 }

@@ -103,7 +103,10 @@ mod tests {
         let moment = |k| values.iter().map(|v| f64::from(*v).powi(k)).sum::<f64>() / n;
         // Standard errors: 1, sqrt 2, sqrt 15 and sqrt 96, over sqrt n; four of them allowed.
         for (k, expected, error) in [(1, 0.0, 1.0), (2, 1.0, 1.42), (3, 0.0, 3.9), (4, 3.0, 9.8)] {
-            assert!((moment(k) - expected).abs() < 4.0 * error / n.sqrt(), "moment {k}");
+            assert!(
+                (moment(k) - expected).abs() < 4.0 * error / n.sqrt(),
+                "moment {k}"
+            );
         }
     }
 

@@ -46,7 +46,12 @@ impl<B: Kernels> TrainedVae<B> {
     ) -> Result<Self, ModelError> {
         let vae = Vae::restore(config, image, &[weights], device)?;
         let (encoder, decoder) = (vae.encoder.leaves(false), vae.decoder.leaves(false));
-        Ok(Self { vae, encoder, decoder, device: device.clone() })
+        Ok(Self {
+            vae,
+            encoder,
+            decoder,
+            device: device.clone(),
+        })
     }
 
     /// Number of codes.
@@ -62,13 +67,18 @@ impl<B: Kernels> TrainedVae<B> {
         mut progress: impl FnMut(usize),
     ) -> Encoding {
         let n_codes = self.n_codes();
-        let mut encoding = Encoding { n_codes, ..Encoding::default() };
+        let mut encoding = Encoding {
+            n_codes,
+            ..Encoding::default()
+        };
         let pixels = dataset.n_pixels();
         for points in points.chunks(BATCH) {
             let mut images = vec![0.0; points.len() * pixels];
             dataset.write_batch(points, &mut images);
             let images = tensor::<B, 3>(images, [1, points.len(), pixels], &self.device);
-            let posterior = self.vae.encode(&self.encoder, Tracked::<B, 3>::from_inner(images));
+            let posterior = self
+                .vae
+                .encode(&self.encoder, Tracked::<B, 3>::from_inner(images));
             encoding.z_mean.extend(host(posterior.z_mean.inner()));
             encoding.z_logvar.extend(host(posterior.z_logvar.inner()));
             progress(encoding.z_mean.len() / n_codes);
@@ -79,7 +89,10 @@ impl<B: Kernels> TrainedVae<B> {
     /// Pixel probabilities `[n, pixels]` of codes `[n, n_codes]`, row by row.
     pub fn decode(&self, codes: &[f32]) -> Vec<f32> {
         let logits = self.logits(codes);
-        logits.into_iter().map(|l| (1.0 / (1.0 + f64::from(-l).exp())) as f32).collect()
+        logits
+            .into_iter()
+            .map(|l| (1.0 / (1.0 + f64::from(-l).exp())) as f32)
+            .collect()
     }
 
     /// Negative Bernoulli log likelihood of each image given its codes, in nats.
@@ -88,7 +101,9 @@ impl<B: Kernels> TrainedVae<B> {
     pub fn reconstruction_nats(&self, codes: &[f32], images: &[f32]) -> Vec<f32> {
         let n = codes.len() / self.n_codes();
         let pixels = images.len() / n.max(1);
-        let batches = codes.chunks(BATCH * self.n_codes()).zip(images.chunks(BATCH * pixels));
+        let batches = codes
+            .chunks(BATCH * self.n_codes())
+            .zip(images.chunks(BATCH * pixels));
         let mut nats = Vec::with_capacity(n);
         for (codes, images) in batches {
             let n = codes.len() / self.n_codes();
@@ -111,6 +126,8 @@ impl<B: Kernels> TrainedVae<B> {
     fn logits_of_batch(&self, codes: &[f32]) -> Tensor<B, 3> {
         let dims = [1, codes.len() / self.n_codes(), self.n_codes()];
         let codes = tensor::<B, 3>(codes.to_vec(), dims, &self.device);
-        self.vae.decode(&self.decoder, Tracked::<B, 3>::from_inner(codes)).inner()
+        self.vae
+            .decode(&self.decoder, Tracked::<B, 3>::from_inner(codes))
+            .inner()
     }
 }

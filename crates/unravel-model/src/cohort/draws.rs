@@ -38,7 +38,11 @@ impl<B: Backend> Draws<B> {
         for (noise, seed) in values.chunks_mut(len).zip(&self.seeds) {
             Stream::new(*seed, purpose, step).normal(noise);
         }
-        tensor(values, [self.seeds.len(), self.batch_size, self.latents], &self.device)
+        tensor(
+            values,
+            [self.seeds.len(), self.batch_size, self.latents],
+            &self.device,
+        )
     }
 
     /// A permutation of the batch for each code, `[M, N, latents]`.

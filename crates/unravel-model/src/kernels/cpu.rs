@@ -9,6 +9,9 @@ mod linear;
 mod matmul;
 mod vector_math;
 
+#[cfg(test)]
+mod tests;
+
 use burn::backend::Flex;
 use burn::backend::flex::{FlexTensor, Layout};
 use burn::tensor::{Bytes, DType, Shape, Tensor, TensorPrimitive};
@@ -30,7 +33,15 @@ impl Kernels for Flex {
         let (large, weight, bias) = (Floats::of(large), Floats::of(weight), bias.map(Floats::of));
         let mut small = vec![0.0; models * batch * shape.small_len()];
         let bias = bias.as_ref().map(Floats::values);
-        conv::down(large.values(), weight.values(), bias, activation, shape, batch, &mut small);
+        conv::down(
+            large.values(),
+            weight.values(),
+            bias,
+            activation,
+            shape,
+            batch,
+            &mut small,
+        );
         tensor(small, [models, batch, shape.small_len()])
     }
 
@@ -48,7 +59,15 @@ impl Kernels for Flex {
         let (small, weight, bias) = (Floats::of(small), Floats::of(weight), bias.map(Floats::of));
         let mut large = vec![0.0; models * batch * shape.large_len()];
         let bias = bias.as_ref().map(Floats::values);
-        conv::up(small.values(), weight.values(), bias, activation, shape, batch, &mut large);
+        conv::up(
+            small.values(),
+            weight.values(),
+            bias,
+            activation,
+            shape,
+            batch,
+            &mut large,
+        );
         tensor(large, [models, batch, shape.large_len()])
     }
 
@@ -67,51 +86,64 @@ impl Kernels for Flex {
         tensor(gradient, [models, shape.weight_len()])
     }
 
-    fn linear(
+    fn dense(
         input: Tensor<Self, 3>,
         weight: Tensor<Self, 2>,
         bias: Tensor<Self, 2>,
         activation: Activation,
     ) -> Tensor<Self, 3> {
         if input.dtype() != DType::F32 {
-            return reference::linear(input, weight, bias, activation);
+            return reference::dense(input, weight, bias, activation);
         }
         let [models, batch, inputs] = input.dims();
         let outputs = bias.dims()[1];
-        let dims = linear::Dims { batch, inputs, outputs };
+        let dims = linear::Dims {
+            batch,
+            inputs,
+            outputs,
+        };
         let (input, weight, bias) = (Floats::of(input), Floats::of(weight), Floats::of(bias));
         let mut output = vec![0.0; models * batch * outputs];
         let bias = bias.values();
-        linear::forward(input.values(), weight.values(), bias, activation, dims, &mut output);
+        linear::forward(
+            input.values(),
+            weight.values(),
+            bias,
+            activation,
+            dims,
+            &mut output,
+        );
         tensor(output, [models, batch, outputs])
     }
 
-    fn linear_input_gradient(
-        gradient: Tensor<Self, 3>,
-        weight: Tensor<Self, 2>,
-    ) -> Tensor<Self, 3> {
+    fn dense_input_gradient(gradient: Tensor<Self, 3>, weight: Tensor<Self, 2>) -> Tensor<Self, 3> {
         if gradient.dtype() != DType::F32 {
-            return reference::linear_input_gradient(gradient, weight);
+            return reference::dense_input_gradient(gradient, weight);
         }
         let [models, batch, outputs] = gradient.dims();
         let inputs = weight.dims()[1] / outputs;
-        let dims = linear::Dims { batch, inputs, outputs };
+        let dims = linear::Dims {
+            batch,
+            inputs,
+            outputs,
+        };
         let (gradient, weight) = (Floats::of(gradient), Floats::of(weight));
         let mut by_input = vec![0.0; models * batch * inputs];
         linear::input_gradient(gradient.values(), weight.values(), dims, &mut by_input);
         tensor(by_input, [models, batch, inputs])
     }
 
-    fn linear_weight_gradient(
-        input: Tensor<Self, 3>,
-        gradient: Tensor<Self, 3>,
-    ) -> Tensor<Self, 2> {
+    fn dense_weight_gradient(input: Tensor<Self, 3>, gradient: Tensor<Self, 3>) -> Tensor<Self, 2> {
         if input.dtype() != DType::F32 {
-            return reference::linear_weight_gradient(input, gradient);
+            return reference::dense_weight_gradient(input, gradient);
         }
         let [models, batch, inputs] = input.dims();
         let outputs = gradient.dims()[2];
-        let dims = linear::Dims { batch, inputs, outputs };
+        let dims = linear::Dims {
+            batch,
+            inputs,
+            outputs,
+        };
         let (input, gradient) = (Floats::of(input), Floats::of(gradient));
         let mut by_weight = vec![0.0; models * inputs * outputs];
         linear::weight_gradient(input.values(), gradient.values(), dims, &mut by_weight);

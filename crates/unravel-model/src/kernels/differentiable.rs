@@ -90,7 +90,7 @@ fn layer_forward<B: Kernels>(
     bias: Tensor<B, 2>,
 ) -> Tensor<B, 3> {
     match kind {
-        LayerKind::Linear => B::linear(input, weight, bias, activation),
+        LayerKind::Linear => B::dense(input, weight, bias, activation),
         LayerKind::Conv(shape) => B::down(input, weight, Some(bias), activation, shape),
         LayerKind::ConvTranspose(shape) => B::up(input, weight, Some(bias), activation, shape),
     }
@@ -119,7 +119,11 @@ impl<B: Kernels> Backward<B, 3> for LayerBackward {
         _checkpointer: &mut Checkpointer,
     ) {
         let by_output: Tensor<B, 3> = wrap(grads.consume::<B>(&ops.node));
-        let LayerState { input, weight, output } = ops.state;
+        let LayerState {
+            input,
+            weight,
+            output,
+        } = ops.state;
         let [input_node, weight_node, bias_node] = ops.parents.map(|node| node.map(|node| node.id));
         let input: Tensor<B, 3> = wrap(input);
         let weight: Tensor<B, 2> = wrap(weight);
@@ -132,12 +136,12 @@ impl<B: Kernels> Backward<B, 3> for LayerBackward {
             B::activation_gradient(by_output, wrap(output), self.activation, channels);
         register::<B, 2>(grads, bias_node, || by_bias);
         register::<B, 2>(grads, weight_node, || match self.kind {
-            LayerKind::Linear => B::linear_weight_gradient(input, by_sum.clone()),
+            LayerKind::Linear => B::dense_weight_gradient(input, by_sum.clone()),
             LayerKind::Conv(shape) => B::weight_gradient(input, by_sum.clone(), shape),
             LayerKind::ConvTranspose(shape) => B::weight_gradient(by_sum.clone(), input, shape),
         });
         register::<B, 3>(grads, input_node, || match self.kind {
-            LayerKind::Linear => B::linear_input_gradient(by_sum, weight),
+            LayerKind::Linear => B::dense_input_gradient(by_sum, weight),
             LayerKind::Conv(shape) => B::up(by_sum, weight, None, Activation::Identity, shape),
             LayerKind::ConvTranspose(shape) => {
                 B::down(by_sum, weight, None, Activation::Identity, shape)
@@ -185,3 +189,6 @@ fn wrap<B: Backend, const D: usize>(primitive: B::FloatTensorPrimitive) -> Tenso
 fn unwrap<B: Backend, const D: usize>(tensor: Tensor<B, D>) -> B::FloatTensorPrimitive {
     tensor.into_primitive().tensor()
 }
+
+#[cfg(test)]
+mod tests;

@@ -28,7 +28,11 @@ pub fn up<B: Backend>(
     let weight = weight.reshape([models, shape.patch_len(), shape.small_channels]);
     let small = small.reshape([models, batch * shape.small_pixels(), shape.small_channels]);
     let sum = fold(small.matmul(weight.swap_dims(1, 2)), batch, shape);
-    let sum = sum.reshape([models, batch * shape.height * shape.width, shape.large_channels]);
+    let sum = sum.reshape([
+        models,
+        batch * shape.height * shape.width,
+        shape.large_channels,
+    ]);
     finish(sum, bias, activation).reshape([models, batch, shape.large_len()])
 }
 
@@ -39,10 +43,13 @@ pub fn weight_gradient<B: Backend>(
 ) -> Tensor<B, 2> {
     let [models, batch, _] = large.dims();
     let small = small.reshape([models, batch * shape.small_pixels(), shape.small_channels]);
-    unfold(large, shape).swap_dims(1, 2).matmul(small).reshape([models, shape.weight_len()])
+    unfold(large, shape)
+        .swap_dims(1, 2)
+        .matmul(small)
+        .reshape([models, shape.weight_len()])
 }
 
-pub fn linear<B: Backend>(
+pub fn dense<B: Backend>(
     input: Tensor<B, 3>,
     weight: Tensor<B, 2>,
     bias: Tensor<B, 2>,
@@ -50,10 +57,14 @@ pub fn linear<B: Backend>(
 ) -> Tensor<B, 3> {
     let [models, _, inputs] = input.dims();
     let outputs = bias.dims()[1];
-    finish(input.matmul(weight.reshape([models, inputs, outputs])), Some(bias), activation)
+    finish(
+        input.matmul(weight.reshape([models, inputs, outputs])),
+        Some(bias),
+        activation,
+    )
 }
 
-pub fn linear_input_gradient<B: Backend>(
+pub fn dense_input_gradient<B: Backend>(
     gradient: Tensor<B, 3>,
     weight: Tensor<B, 2>,
 ) -> Tensor<B, 3> {
@@ -62,13 +73,16 @@ pub fn linear_input_gradient<B: Backend>(
     gradient.matmul(weight.reshape([models, inputs, outputs]).swap_dims(1, 2))
 }
 
-pub fn linear_weight_gradient<B: Backend>(
+pub fn dense_weight_gradient<B: Backend>(
     input: Tensor<B, 3>,
     gradient: Tensor<B, 3>,
 ) -> Tensor<B, 2> {
     let [models, _, inputs] = input.dims();
     let outputs = gradient.dims()[2];
-    input.swap_dims(1, 2).matmul(gradient).reshape([models, inputs * outputs])
+    input
+        .swap_dims(1, 2)
+        .matmul(gradient)
+        .reshape([models, inputs * outputs])
 }
 
 pub fn activation_gradient<B: Backend>(
@@ -87,7 +101,9 @@ pub fn activation_gradient<B: Backend>(
         }
         Activation::Tanh => gradient * (output.clone() * output).neg().add_scalar(1.0),
     };
-    let runs = by_sum.clone().reshape([models, batch * features / channels, channels]);
+    let runs = by_sum
+        .clone()
+        .reshape([models, batch * features / channels, channels]);
     (by_sum, runs.sum_dim(1).reshape([models, channels]))
 }
 
@@ -96,7 +112,10 @@ pub fn bernoulli_nats<B: Backend>(logits: Tensor<B, 3>, targets: Tensor<B, 3>) -
     // log(1 + exp(l)) - l x, with the exponential of a negative number only.
     let softplus = logits.clone().clamp_min(0.0) + logits.clone().abs().neg().exp().log1p();
     let nats = softplus - logits * targets;
-    nats.reshape([models, batch * pixels]).sum_dim(1).div_scalar(batch as f64).reshape([models])
+    nats.reshape([models, batch * pixels])
+        .sum_dim(1)
+        .div_scalar(batch as f64)
+        .reshape([models])
 }
 
 pub fn bernoulli_gradient<B: Backend>(
@@ -109,18 +128,30 @@ pub fn bernoulli_gradient<B: Backend>(
     (activation::sigmoid(logits) - targets) * scale
 }
 
-pub fn adam<B: Backend>(
-    moments: Moments<B>,
-    gradient: Tensor<B, 2>,
-    step: AdamStep,
-) -> Moments<B> {
-    let Moments { value, first, second } = moments;
+pub fn adam<B: Backend>(moments: Moments<B>, gradient: Tensor<B, 2>, step: AdamStep) -> Moments<B> {
+    let Moments {
+        value,
+        first,
+        second,
+    } = moments;
     let first = first.mul_scalar(step.beta1) + gradient.clone().mul_scalar(1.0 - step.beta1);
     let second =
         second.mul_scalar(step.beta2) + (gradient.clone() * gradient).mul_scalar(1.0 - step.beta2);
-    let root = second.clone().div_scalar(step.correction2()).sqrt().add_scalar(step.epsilon);
-    let value = value - first.clone().mul_scalar(step.learning_rate / step.correction1()) / root;
-    Moments { value, first, second }
+    let root = second
+        .clone()
+        .div_scalar(step.correction2())
+        .sqrt()
+        .add_scalar(step.epsilon);
+    let value = value
+        - first
+            .clone()
+            .mul_scalar(step.learning_rate / step.correction1())
+            / root;
+    Moments {
+        value,
+        first,
+        second,
+    }
 }
 
 /// Adds the bias `[M, channels]` to `[M, rows, channels]` and applies the activation.
@@ -144,11 +175,15 @@ fn finish<B: Backend>(
 /// The patches under each small pixel: `[M, N, large_len]` to `[M, N * small_pixels, patch_len]`.
 fn unfold<B: Backend>(large: Tensor<B, 3>, shape: ConvShape) -> Tensor<B, 3> {
     let [models, batch, _] = large.dims();
-    let (rows, columns, channels) = (shape.small_height(), shape.small_width(), shape.large_channels);
+    let (rows, columns, channels) = (
+        shape.small_height(),
+        shape.small_width(),
+        shape.large_channels,
+    );
     let (padding, padded) = (shape.padding(), padded_halves(shape));
     let image = large.reshape([models, batch, shape.height, shape.width, channels]);
-    let canvas = Tensor::zeros([models, batch, 2 * padded.0, 2 * padded.1, channels], &image.device())
-        .cast(image.dtype())
+    let dims = [models, batch, 2 * padded.0, 2 * padded.1, channels];
+    let canvas = Tensor::<B, 5>::zeros(dims, (&image.device(), image.dtype()))
         .slice_assign(
             [
                 0..models,
@@ -174,11 +209,15 @@ fn unfold<B: Backend>(large: Tensor<B, 3>, shape: ConvShape) -> Tensor<B, 3> {
 /// The adjoint of [`unfold`]: `[M, N * small_pixels, patch_len]` summed into `[M, N, large_len]`.
 fn fold<B: Backend>(patches: Tensor<B, 3>, batch: usize, shape: ConvShape) -> Tensor<B, 3> {
     let models = patches.dims()[0];
-    let (rows, columns, channels) = (shape.small_height(), shape.small_width(), shape.large_channels);
+    let (rows, columns, channels) = (
+        shape.small_height(),
+        shape.small_width(),
+        shape.large_channels,
+    );
     let (padding, padded) = (shape.padding(), padded_halves(shape));
     let n_rows = batch * rows * columns;
     let dims = [models, batch, padded.0, 2, padded.1, 2, channels];
-    let mut canvas: Tensor<B, 7> = Tensor::zeros(dims, &patches.device()).cast(patches.dtype());
+    let mut canvas = Tensor::<B, 7>::zeros(dims, (&patches.device(), patches.dtype()));
     for (tap, (y, x)) in kernel_taps(shape.kernel).enumerate() {
         let columns_of_tap = tap * channels..(tap + 1) * channels;
         let ranges = tap_ranges(models, batch, y, x, shape);
@@ -207,7 +246,10 @@ fn kernel_taps(kernel: usize) -> impl Iterator<Item = (usize, usize)> {
 
 /// Height and width of the padded large image, halved: the stride turns into an axis of length 2.
 fn padded_halves(shape: ConvShape) -> (usize, usize) {
-    (shape.small_height() + shape.padding(), shape.small_width() + shape.padding())
+    (
+        shape.small_height() + shape.padding(),
+        shape.small_width() + shape.padding(),
+    )
 }
 
 /// Where tap `(y, x)` of every patch lies in the canvas `[M, N, rows, 2, columns, 2, C]`.

@@ -26,11 +26,18 @@ struct Table {
 
 fn table(architecture: Architecture) -> Table {
     match architecture {
-        Architecture::ConvLocatello => {
-            Table { convs: [(32, 4), (32, 4), (64, 2), (64, 2)], units: 256 }
-        }
-        Architecture::Conv4x4 => Table { convs: [(32, 4), (32, 4), (64, 4), (64, 4)], units: 256 },
-        Architecture::ConvSmall => Table { convs: [(8, 4), (16, 4), (32, 4), (32, 4)], units: 128 },
+        Architecture::ConvLocatello => Table {
+            convs: [(32, 4), (32, 4), (64, 2), (64, 2)],
+            units: 256,
+        },
+        Architecture::Conv4x4 => Table {
+            convs: [(32, 4), (32, 4), (64, 4), (64, 4)],
+            units: 256,
+        },
+        Architecture::ConvSmall => Table {
+            convs: [(8, 4), (16, 4), (32, 4), (32, 4)],
+            units: 128,
+        },
     }
 }
 
@@ -47,11 +54,21 @@ pub fn encoder_layers(
     let Table { convs, units } = table(architecture);
     let mut layers = Vec::new();
     for (small_channels, kernel) in convs {
-        let shape = ConvShape { height, width, large_channels: channels, small_channels, kernel };
+        let shape = ConvShape {
+            height,
+            width,
+            large_channels: channels,
+            small_channels,
+            kernel,
+        };
         layers.push(LayerSpec::conv(shape));
         (height, width, channels) = (height / 2, width / 2, small_channels);
     }
-    layers.push(LayerSpec::linear(height * width * channels, units, Activation::Relu));
+    layers.push(LayerSpec::linear(
+        height * width * channels,
+        units,
+        Activation::Relu,
+    ));
     let heads = LayerSpec::linear(units, 2 * latents, Activation::Identity);
     layers.push(LayerSpec { heads: 2, ..heads });
     Ok(layers)
@@ -80,8 +97,13 @@ pub fn decoder_layers(
             _ => (convs[at - 1].0, Activation::Relu),
         };
         (height, width) = (height * 2, width * 2);
-        let shape =
-            ConvShape { height, width, large_channels, small_channels: channels, kernel: 4 };
+        let shape = ConvShape {
+            height,
+            width,
+            large_channels,
+            small_channels: channels,
+            kernel: 4,
+        };
         layers.push(LayerSpec::conv_transpose(shape, activation));
         channels = large_channels;
     }
@@ -92,7 +114,11 @@ fn checked(architecture: Architecture, image: [usize; 3]) -> Result<[usize; 3], 
     let [height, width, _] = image;
     let step = 1 << N_CONVS;
     if height == 0 || width == 0 || !height.is_multiple_of(step) || !width.is_multiple_of(step) {
-        return Err(ModelError::ImageSize { architecture: architecture.name(), height, width });
+        return Err(ModelError::ImageSize {
+            architecture: architecture.name(),
+            height,
+            width,
+        });
     }
     Ok(image)
 }
@@ -104,13 +130,22 @@ mod tests {
     const IMAGE: [usize; 3] = [64, 64, 1];
 
     fn count(layers: &[LayerSpec]) -> usize {
-        layers.iter().map(|layer| layer.weight_len() + layer.channels).sum()
+        layers
+            .iter()
+            .map(|layer| layer.weight_len() + layer.channels)
+            .sum()
     }
 
     #[track_caller]
     fn check(architecture: Architecture, encoder: usize, decoder: usize) {
-        assert_eq!(count(&encoder_layers(architecture, IMAGE, 10).unwrap()), encoder);
-        assert_eq!(count(&decoder_layers(architecture, IMAGE, 10).unwrap()), decoder);
+        assert_eq!(
+            count(&encoder_layers(architecture, IMAGE, 10).unwrap()),
+            encoder
+        );
+        assert_eq!(
+            count(&decoder_layers(architecture, IMAGE, 10).unwrap()),
+            decoder
+        );
     }
 
     // Worked out from the layer table: weights + biases, layer by layer.
@@ -124,15 +159,13 @@ mod tests {
 
     #[test]
     fn conv_locatello_has_the_parameters_of_its_table() {
-        let convs =
-            (16 + 1) * 32 + (16 * 32 + 1) * 32 + (4 * 32 + 1) * 64 + (4 * 64 + 1) * 64;
+        let convs = (16 + 1) * 32 + (16 * 32 + 1) * 32 + (4 * 32 + 1) * 64 + (4 * 64 + 1) * 64;
         check(Architecture::ConvLocatello, convs + FC_256, DECODER);
     }
 
     #[test]
     fn conv_4x4_has_the_parameters_of_its_table() {
-        let convs =
-            (16 + 1) * 32 + (16 * 32 + 1) * 32 + (16 * 32 + 1) * 64 + (16 * 64 + 1) * 64;
+        let convs = (16 + 1) * 32 + (16 * 32 + 1) * 32 + (16 * 32 + 1) * 64 + (16 * 64 + 1) * 64;
         check(Architecture::Conv4x4, convs + FC_256, DECODER);
     }
 
@@ -155,10 +188,17 @@ mod tests {
             let encoder = encoder_layers(Architecture::ConvLocatello, image, 7).unwrap();
             let decoder = decoder_layers(Architecture::ConvLocatello, image, 7).unwrap();
             for layers in [&encoder, &decoder] {
-                assert!(layers.windows(2).all(|pair| pair[0].outputs == pair[1].inputs));
+                assert!(
+                    layers
+                        .windows(2)
+                        .all(|pair| pair[0].outputs == pair[1].inputs)
+                );
             }
             assert_eq!(encoder[0].inputs, image.iter().product::<usize>());
-            assert_eq!(decoder.last().unwrap().outputs, image.iter().product::<usize>());
+            assert_eq!(
+                decoder.last().unwrap().outputs,
+                image.iter().product::<usize>()
+            );
         }
         let error = encoder_layers(Architecture::Conv4x4, [60, 64, 1], 7).unwrap_err();
         assert!(error.to_string().contains("not 60x64"));

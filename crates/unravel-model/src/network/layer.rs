@@ -28,7 +28,14 @@ impl LayerSpec {
     /// A fully connected layer.
     #[must_use]
     pub fn linear(inputs: usize, outputs: usize, activation: Activation) -> Self {
-        Self { kind: LayerKind::Linear, activation, inputs, outputs, channels: outputs, heads: 1 }
+        Self {
+            kind: LayerKind::Linear,
+            activation,
+            inputs,
+            outputs,
+            channels: outputs,
+            heads: 1,
+        }
     }
 
     /// A strided convolution with ReLU.
@@ -106,7 +113,10 @@ impl LayerSpec {
             LayerKind::Linear => (self.inputs as f64, (self.outputs / self.heads) as f64),
             LayerKind::Conv(s) | LayerKind::ConvTranspose(s) => {
                 let area = (s.kernel * s.kernel) as f64;
-                (area * s.large_channels as f64, area * s.small_channels as f64)
+                (
+                    area * s.large_channels as f64,
+                    area * s.small_channels as f64,
+                )
             }
         }
     }
@@ -118,5 +128,7 @@ impl LayerSpec {
 }
 
 fn uniform(len: usize, limit: f64, mut stream: Stream) -> Vec<f32> {
-    (0..len).map(|_| ((2.0 * stream.unit() - 1.0) * limit) as f32).collect()
+    (0..len)
+        .map(|_| ((2.0 * stream.unit() - 1.0) * limit) as f32)
+        .collect()
 }

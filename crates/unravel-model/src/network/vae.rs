@@ -116,7 +116,9 @@ impl<B: Kernels> Posterior<B> {
         let [models, batch, latents] = z_mean.dims();
         let square = z_mean.clone() * z_mean;
         let nats = square + z_logvar.clone().exp() - z_logvar.add_scalar(1.0);
-        nats.sum_dim(1).mul_scalar(0.5 / batch as f64).reshape([models, latents])
+        nats.sum_dim(1)
+            .mul_scalar(0.5 / batch as f64)
+            .reshape([models, latents])
     }
 }
 

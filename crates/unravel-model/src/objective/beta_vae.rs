@@ -28,7 +28,10 @@ impl<B: Kernels> CohortObjective<B> for BetaVae<B> {
     fn regulariser(&self, context: &StepContext<'_, B>) -> Regulariser<B> {
         let kl = context.kl_per_code.clone().sum_dim(1).squeeze_dim(1);
         let loss = kl * Tracked::<B, 1>::from_inner(self.beta.clone());
-        Regulariser { loss, terms: Vec::new() }
+        Regulariser {
+            loss,
+            terms: Vec::new(),
+        }
     }
 
     fn keep(&mut self, models: &[usize]) {

@@ -51,7 +51,12 @@ impl<B: Kernels> FactorVae<B> {
                 Network::init("discriminator", layers, rule, purpose, &seeds, device)
             }
         };
-        Ok(Self { gamma, permuted_batch, discriminator, adam: config.clone() })
+        Ok(Self {
+            gamma,
+            permuted_batch,
+            discriminator,
+            adam: config.clone(),
+        })
     }
 }
 
@@ -67,7 +72,10 @@ impl<B: Kernels> CohortObjective<B> for FactorVae<B> {
         let kl: Tracked<B, 1> = context.kl_per_code.clone().sum_dim(1).squeeze_dim(1);
         let gamma = Tracked::<B, 1>::from_inner(self.gamma.clone());
         let terms = vec![total_correlation.clone().inner()];
-        Regulariser { loss: kl + gamma * total_correlation, terms }
+        Regulariser {
+            loss: kl + gamma * total_correlation,
+            terms,
+        }
     }
 
     fn after_update(&mut self, after: &AfterUpdate<'_, B>) -> Terms<B> {
@@ -86,7 +94,10 @@ impl<B: Kernels> CohortObjective<B> for FactorVae<B> {
         // Cross entropy with the two labels: softplus of minus and plus the log odds.
         let as_they_are = softplus::<B>(judge(z).neg());
         let as_permuted = softplus::<B>(judge(permuted));
-        let loss = (as_they_are + as_permuted).mean_dim(1).mul_scalar(0.5).squeeze_dim(1);
+        let loss = (as_they_are + as_permuted)
+            .mean_dim(1)
+            .mul_scalar(0.5)
+            .squeeze_dim(1);
         let terms = vec![loss.clone().inner()];
         let mut gradients = loss.sum().backward();
         let step = AdamStep {

@@ -27,26 +27,36 @@ pub fn down(
     small: &mut [f32],
 ) {
     let group = images_per_product(shape);
-    small.par_chunks_mut(batch * shape.small_len()).enumerate().for_each(|(model, small)| {
-        let large = part(large, model, batch * shape.large_len());
-        let weight = Matrix::new(
-            part(weight, model, shape.weight_len()),
-            shape.patch_len(),
-            shape.small_channels,
-        );
-        let bias = bias.map(|bias| part(bias, model, shape.small_channels));
-        small.par_chunks_mut(group * shape.small_len()).enumerate().for_each(|(at, small)| {
-            let images = small.len() / shape.small_len();
-            let large = &large[at * group * shape.large_len()..][..images * shape.large_len()];
-            with_patches(images * shape.small_pixels() * shape.patch_len(), |patches| {
-                unfold(large, shape, patches);
-                let rows = images * shape.small_pixels();
-                let patches = Matrix::new(patches, rows, shape.patch_len());
-                matmul(patches, weight, small, shape.small_channels, Write::Replace);
-            });
-            activate(small, bias, activation);
+    small
+        .par_chunks_mut(batch * shape.small_len())
+        .enumerate()
+        .for_each(|(model, small)| {
+            let large = part(large, model, batch * shape.large_len());
+            let weight = Matrix::new(
+                part(weight, model, shape.weight_len()),
+                shape.patch_len(),
+                shape.small_channels,
+            );
+            let bias = bias.map(|bias| part(bias, model, shape.small_channels));
+            small
+                .par_chunks_mut(group * shape.small_len())
+                .enumerate()
+                .for_each(|(at, small)| {
+                    let images = small.len() / shape.small_len();
+                    let large =
+                        &large[at * group * shape.large_len()..][..images * shape.large_len()];
+                    with_patches(
+                        images * shape.small_pixels() * shape.patch_len(),
+                        |patches| {
+                            unfold(large, shape, patches);
+                            let rows = images * shape.small_pixels();
+                            let patches = Matrix::new(patches, rows, shape.patch_len());
+                            matmul(patches, weight, small, shape.small_channels, Write::Replace);
+                        },
+                    );
+                    activate(small, bias, activation);
+                });
         });
-    });
 }
 
 /// `large = activation(fold(small * weight^T) + bias)`.
@@ -60,26 +70,42 @@ pub fn up(
     large: &mut [f32],
 ) {
     let group = images_per_product(shape);
-    large.par_chunks_mut(batch * shape.large_len()).enumerate().for_each(|(model, large)| {
-        let small = part(small, model, batch * shape.small_len());
-        let weight = Matrix::new(
-            part(weight, model, shape.weight_len()),
-            shape.patch_len(),
-            shape.small_channels,
-        );
-        let bias = bias.map(|bias| part(bias, model, shape.large_channels));
-        large.par_chunks_mut(group * shape.large_len()).enumerate().for_each(|(at, large)| {
-            let images = large.len() / shape.large_len();
-            let small = &small[at * group * shape.small_len()..][..images * shape.small_len()];
-            with_patches(images * shape.small_pixels() * shape.patch_len(), |patches| {
-                let rows = images * shape.small_pixels();
-                let small = Matrix::new(small, rows, shape.small_channels);
-                matmul(small, weight.transposed(), patches, shape.patch_len(), Write::Replace);
-                fold(patches, shape, large);
-            });
-            activate(large, bias, activation);
+    large
+        .par_chunks_mut(batch * shape.large_len())
+        .enumerate()
+        .for_each(|(model, large)| {
+            let small = part(small, model, batch * shape.small_len());
+            let weight = Matrix::new(
+                part(weight, model, shape.weight_len()),
+                shape.patch_len(),
+                shape.small_channels,
+            );
+            let bias = bias.map(|bias| part(bias, model, shape.large_channels));
+            large
+                .par_chunks_mut(group * shape.large_len())
+                .enumerate()
+                .for_each(|(at, large)| {
+                    let images = large.len() / shape.large_len();
+                    let small =
+                        &small[at * group * shape.small_len()..][..images * shape.small_len()];
+                    with_patches(
+                        images * shape.small_pixels() * shape.patch_len(),
+                        |patches| {
+                            let rows = images * shape.small_pixels();
+                            let small = Matrix::new(small, rows, shape.small_channels);
+                            matmul(
+                                small,
+                                weight.transposed(),
+                                patches,
+                                shape.patch_len(),
+                                Write::Replace,
+                            );
+                            fold(patches, shape, large);
+                        },
+                    );
+                    activate(large, bias, activation);
+                });
         });
-    });
 }
 
 /// `gradient = unfold(large)^T * small`, summed over the batch in a fixed order.
@@ -94,33 +120,48 @@ pub fn weight_gradient(
     let n_partial = batch.div_ceil(IMAGES_PER_PARTIAL_SUM);
     let models = gradient.len() / shape.weight_len();
     let mut partial = vec![0.0; models * n_partial * shape.weight_len()];
-    partial.par_chunks_mut(shape.weight_len()).enumerate().for_each(|(task, sum)| {
-        let first = (task % n_partial) * IMAGES_PER_PARTIAL_SUM;
-        let images = IMAGES_PER_PARTIAL_SUM.min(batch - first);
-        let start = (task / n_partial) * batch + first;
-        let large = &large[start * shape.large_len()..][..images * shape.large_len()];
-        let small = &small[start * shape.small_len()..][..images * shape.small_len()];
-        let groups = large
-            .chunks(group * shape.large_len())
-            .zip(small.chunks(group * shape.small_len()))
-            .enumerate();
-        for (at, (large, small)) in groups {
-            let rows = small.len() / shape.small_channels;
-            let write = if at == 0 { Write::Replace } else { Write::Add };
-            with_patches(rows * shape.patch_len(), |patches| {
-                unfold(large, shape, patches);
-                let patches = Matrix::new(patches, rows, shape.patch_len());
-                let small = Matrix::new(small, rows, shape.small_channels);
-                matmul(patches.transposed(), small, sum, shape.small_channels, write);
-            });
-        }
-    });
+    partial
+        .par_chunks_mut(shape.weight_len())
+        .enumerate()
+        .for_each(|(task, sum)| {
+            let first = (task % n_partial) * IMAGES_PER_PARTIAL_SUM;
+            let images = IMAGES_PER_PARTIAL_SUM.min(batch - first);
+            let start = (task / n_partial) * batch + first;
+            let large = &large[start * shape.large_len()..][..images * shape.large_len()];
+            let small = &small[start * shape.small_len()..][..images * shape.small_len()];
+            let groups = large
+                .chunks(group * shape.large_len())
+                .zip(small.chunks(group * shape.small_len()))
+                .enumerate();
+            for (at, (large, small)) in groups {
+                let rows = small.len() / shape.small_channels;
+                let write = if at == 0 { Write::Replace } else { Write::Add };
+                with_patches(rows * shape.patch_len(), |patches| {
+                    unfold(large, shape, patches);
+                    let patches = Matrix::new(patches, rows, shape.patch_len());
+                    let small = Matrix::new(small, rows, shape.small_channels);
+                    matmul(
+                        patches.transposed(),
+                        small,
+                        sum,
+                        shape.small_channels,
+                        write,
+                    );
+                });
+            }
+        });
     let sums = partial.par_chunks(n_partial * shape.weight_len());
-    gradient.par_chunks_mut(shape.weight_len()).zip(sums).for_each(|(gradient, sums)| {
-        for sum in sums.chunks(shape.weight_len()) {
-            gradient.iter_mut().zip(sum).for_each(|(total, value)| *total += value);
-        }
-    });
+    gradient
+        .par_chunks_mut(shape.weight_len())
+        .zip(sums)
+        .for_each(|(gradient, sums)| {
+            for sum in sums.chunks(shape.weight_len()) {
+                gradient
+                    .iter_mut()
+                    .zip(sum)
+                    .for_each(|(total, value)| *total += value);
+            }
+        });
 }
 
 /// The images of one product: as many as keep their patches within [`PATCH_BYTES`]. Depends on the shape alone.
@@ -173,7 +214,10 @@ fn fold(patches: &[f32], shape: ConvShape, large: &mut [f32]) {
                     if let Some(inside) = Run::of(shape, y, x, ky) {
                         let target = &mut image[inside.start..][..inside.len];
                         let values = &run[inside.skip..][..inside.len];
-                        target.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
+                        target
+                            .iter_mut()
+                            .zip(values)
+                            .for_each(|(sum, value)| *sum += value);
                     }
                 }
             }
@@ -195,7 +239,9 @@ impl Run {
     /// Row `ky` of the patch under small pixel `(y, x)`; none where all of it is outside.
     #[inline]
     fn of(shape: ConvShape, y: usize, x: usize, ky: usize) -> Option<Self> {
-        let row = (2 * y + ky).checked_sub(shape.padding()).filter(|row| *row < shape.height)?;
+        let row = (2 * y + ky)
+            .checked_sub(shape.padding())
+            .filter(|row| *row < shape.height)?;
         let outside_left = shape.padding().saturating_sub(2 * x);
         let first = (2 * x + outside_left) - shape.padding();
         let last = (2 * x + shape.kernel - shape.padding()).min(shape.width);

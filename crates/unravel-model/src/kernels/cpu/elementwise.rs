@@ -18,7 +18,9 @@ pub fn activate(values: &mut [f32], bias: Option<&[f32]>, activation: Activation
         Activation::Identity => add_bias_and(values, bias, |x| x),
         Activation::Relu => add_bias_and(values, bias, |x| x.max(0.0)),
         Activation::LeakyRelu => {
-            add_bias_and(values, bias, |x| if x > 0.0 { x } else { x * LEAKY_SLOPE as f32 });
+            add_bias_and(values, bias, |x| {
+                if x > 0.0 { x } else { x * LEAKY_SLOPE as f32 }
+            });
         }
         Activation::Tanh => add_bias_and(values, bias, f32::tanh),
     }
@@ -48,24 +50,36 @@ pub fn activation_gradient(
     let channels = by_bias.len() / (gradient.len() / len);
     let task_len = channels * (TASK_LEN / channels).max(1);
     let models = gradient.par_chunks_mut(len).zip(output.par_chunks(len));
-    models.zip(by_bias.par_chunks_mut(channels)).for_each(|((gradient, output), by_bias)| {
-        let tasks = gradient.par_chunks_mut(task_len).zip(output.par_chunks(task_len));
-        let partial: Vec<Vec<f32>> = tasks
-            .map(|(gradient, output)| match activation {
-                Activation::Identity => gate(gradient, output, channels, |_| 1.0),
-                Activation::Relu => {
-                    gate(gradient, output, channels, |y| if y > 0.0 { 1.0 } else { 0.0 })
-                }
-                Activation::LeakyRelu => gate(gradient, output, channels, |y| {
-                    if y > 0.0 { 1.0 } else { LEAKY_SLOPE as f32 }
-                }),
-                Activation::Tanh => gate(gradient, output, channels, |y| 1.0 - y * y),
-            })
-            .collect();
-        for sums in partial {
-            by_bias.iter_mut().zip(sums).for_each(|(total, sum)| *total += sum);
-        }
-    });
+    models
+        .zip(by_bias.par_chunks_mut(channels))
+        .for_each(|((gradient, output), by_bias)| {
+            let tasks = gradient
+                .par_chunks_mut(task_len)
+                .zip(output.par_chunks(task_len));
+            let partial: Vec<Vec<f32>> = tasks
+                .map(|(gradient, output)| match activation {
+                    Activation::Identity => gate(gradient, output, channels, |_| 1.0),
+                    Activation::Relu => {
+                        gate(
+                            gradient,
+                            output,
+                            channels,
+                            |y| if y > 0.0 { 1.0 } else { 0.0 },
+                        )
+                    }
+                    Activation::LeakyRelu => gate(gradient, output, channels, |y| {
+                        if y > 0.0 { 1.0 } else { LEAKY_SLOPE as f32 }
+                    }),
+                    Activation::Tanh => gate(gradient, output, channels, |y| 1.0 - y * y),
+                })
+                .collect();
+            for sums in partial {
+                by_bias
+                    .iter_mut()
+                    .zip(sums)
+                    .for_each(|(total, sum)| *total += sum);
+            }
+        });
 }
 
 /// Multiplies by the slope at each output, in place; the sums by channel.
@@ -88,7 +102,9 @@ fn gate(
             }
             *sum = lanes.iter().sum();
         } else {
-            let runs = gradient.chunks_exact_mut(channels).zip(output.chunks_exact(channels));
+            let runs = gradient
+                .chunks_exact_mut(channels)
+                .zip(output.chunks_exact(channels));
             for (run, outputs) in runs {
                 for ((g, y), sum) in run.iter_mut().zip(outputs).zip(&mut sums) {
                     *g *= slope(*y);
@@ -105,10 +121,16 @@ pub fn bernoulli_nats(logits: &[f32], targets: &[f32], models: usize, batch: usi
     let pixels = logits.len() / (models * batch);
     let mut images = vec![0.0f64; models * batch];
     let inputs = logits.par_chunks(pixels).zip(targets.par_chunks(pixels));
-    images.par_iter_mut().zip(inputs).for_each(|(nats, (logits, targets))| {
-        *nats = image_nats(logits, targets);
-    });
-    images.chunks(batch).map(|nats| (nats.iter().sum::<f64>() / batch as f64) as f32).collect()
+    images
+        .par_iter_mut()
+        .zip(inputs)
+        .for_each(|(nats, (logits, targets))| {
+            *nats = image_nats(logits, targets);
+        });
+    images
+        .chunks(batch)
+        .map(|nats| (nats.iter().sum::<f64>() / batch as f64) as f32)
+        .collect()
 }
 
 fn image_nats(logits: &[f32], targets: &[f32]) -> f64 {
@@ -131,10 +153,15 @@ fn image_nats(logits: &[f32], targets: &[f32]) -> f64 {
 /// `(sigmoid(l) - x) * scale / batch`, in place of the logits; `scale` is `[models]`.
 pub fn bernoulli_gradient(logits: &mut [f32], targets: &[f32], scale: &[f32], batch: usize) {
     let len = logits.len() / scale.len();
-    let models = logits.par_chunks_mut(len).zip(targets.par_chunks(len)).zip(scale);
+    let models = logits
+        .par_chunks_mut(len)
+        .zip(targets.par_chunks(len))
+        .zip(scale);
     models.for_each(|((logits, targets), scale)| {
         let scale = scale / batch as f32;
-        let tasks = logits.par_chunks_mut(TASK_LEN).zip(targets.par_chunks(TASK_LEN));
+        let tasks = logits
+            .par_chunks_mut(TASK_LEN)
+            .zip(targets.par_chunks(TASK_LEN));
         tasks.for_each(|(logits, targets)| {
             pulp::Arch::new().dispatch(|| {
                 for (l, x) in logits.iter_mut().zip(targets) {
@@ -160,8 +187,13 @@ pub fn adam(
     let rate = (step.learning_rate / step.correction1()) as f32;
     let root_correction = step.correction2().sqrt().recip() as f32;
     let epsilon = step.epsilon as f32;
-    let moments = first.par_chunks_mut(TASK_LEN).zip(second.par_chunks_mut(TASK_LEN));
-    let tasks = value.par_chunks_mut(TASK_LEN).zip(gradient.par_chunks(TASK_LEN)).zip(moments);
+    let moments = first
+        .par_chunks_mut(TASK_LEN)
+        .zip(second.par_chunks_mut(TASK_LEN));
+    let tasks = value
+        .par_chunks_mut(TASK_LEN)
+        .zip(gradient.par_chunks(TASK_LEN))
+        .zip(moments);
     tasks.for_each(|((value, gradient), (first, second))| {
         pulp::Arch::new().dispatch(|| {
             let moments = first.iter_mut().zip(second);

@@ -36,45 +36,84 @@ pub fn forward(
     dims: Dims,
     output: &mut [f32],
 ) {
-    let Dims { batch, inputs, outputs } = dims;
-    output.par_chunks_mut(batch * outputs).enumerate().for_each(|(model, output)| {
-        let input = &input[model * batch * inputs..][..batch * inputs];
-        let bias = &bias[model * outputs..][..outputs];
-        let tasks = output.par_chunks_mut(IMAGES_PER_TASK * outputs);
-        tasks.zip(input.par_chunks(IMAGES_PER_TASK * inputs)).for_each(|(output, input)| {
-            let input = Matrix::new(input, input.len() / inputs, inputs);
-            matmul(input, dims.weight(weight, model), output, outputs, Write::Replace);
-            activate(output, Some(bias), activation);
+    let Dims {
+        batch,
+        inputs,
+        outputs,
+    } = dims;
+    output
+        .par_chunks_mut(batch * outputs)
+        .enumerate()
+        .for_each(|(model, output)| {
+            let input = &input[model * batch * inputs..][..batch * inputs];
+            let bias = &bias[model * outputs..][..outputs];
+            let tasks = output.par_chunks_mut(IMAGES_PER_TASK * outputs);
+            tasks
+                .zip(input.par_chunks(IMAGES_PER_TASK * inputs))
+                .for_each(|(output, input)| {
+                    let input = Matrix::new(input, input.len() / inputs, inputs);
+                    matmul(
+                        input,
+                        dims.weight(weight, model),
+                        output,
+                        outputs,
+                        Write::Replace,
+                    );
+                    activate(output, Some(bias), activation);
+                });
         });
-    });
 }
 
 /// `by_input = gradient * weight^T`.
 pub fn input_gradient(gradient: &[f32], weight: &[f32], dims: Dims, by_input: &mut [f32]) {
-    let Dims { batch, inputs, outputs } = dims;
-    by_input.par_chunks_mut(batch * inputs).enumerate().for_each(|(model, by_input)| {
-        let gradient = &gradient[model * batch * outputs..][..batch * outputs];
-        let tasks = by_input.par_chunks_mut(IMAGES_PER_TASK * inputs);
-        tasks.zip(gradient.par_chunks(IMAGES_PER_TASK * outputs)).for_each(|(by_input, gradient)| {
-            let gradient = Matrix::new(gradient, gradient.len() / outputs, outputs);
-            let weight = dims.weight(weight, model).transposed();
-            matmul(gradient, weight, by_input, inputs, Write::Replace);
+    let Dims {
+        batch,
+        inputs,
+        outputs,
+    } = dims;
+    by_input
+        .par_chunks_mut(batch * inputs)
+        .enumerate()
+        .for_each(|(model, by_input)| {
+            let gradient = &gradient[model * batch * outputs..][..batch * outputs];
+            let tasks = by_input.par_chunks_mut(IMAGES_PER_TASK * inputs);
+            tasks
+                .zip(gradient.par_chunks(IMAGES_PER_TASK * outputs))
+                .for_each(|(by_input, gradient)| {
+                    let gradient = Matrix::new(gradient, gradient.len() / outputs, outputs);
+                    let weight = dims.weight(weight, model).transposed();
+                    matmul(gradient, weight, by_input, inputs, Write::Replace);
+                });
         });
-    });
 }
 
 /// `by_weight = input^T * gradient`, summed over the batch.
 pub fn weight_gradient(input: &[f32], gradient: &[f32], dims: Dims, by_weight: &mut [f32]) {
-    let Dims { batch, inputs, outputs } = dims;
-    by_weight.par_chunks_mut(inputs * outputs).enumerate().for_each(|(model, by_weight)| {
-        let input = &input[model * batch * inputs..][..batch * inputs];
-        let gradient = Matrix::new(&gradient[model * batch * outputs..], batch, outputs);
-        let tasks = by_weight.par_chunks_mut(ROWS_PER_TASK * outputs).enumerate();
-        tasks.for_each(|(at, by_weight)| {
-            let rows = by_weight.len() / outputs;
-            let columns = &input[at * ROWS_PER_TASK..];
-            let input = Matrix::with_row_stride(columns, batch, rows, inputs);
-            matmul(input.transposed(), gradient, by_weight, outputs, Write::Replace);
+    let Dims {
+        batch,
+        inputs,
+        outputs,
+    } = dims;
+    by_weight
+        .par_chunks_mut(inputs * outputs)
+        .enumerate()
+        .for_each(|(model, by_weight)| {
+            let input = &input[model * batch * inputs..][..batch * inputs];
+            let gradient = Matrix::new(&gradient[model * batch * outputs..], batch, outputs);
+            let tasks = by_weight
+                .par_chunks_mut(ROWS_PER_TASK * outputs)
+                .enumerate();
+            tasks.for_each(|(at, by_weight)| {
+                let rows = by_weight.len() / outputs;
+                let columns = &input[at * ROWS_PER_TASK..];
+                let input = Matrix::with_row_stride(columns, batch, rows, inputs);
+                matmul(
+                    input.transposed(),
+                    gradient,
+                    by_weight,
+                    outputs,
+                    Write::Replace,
+                );
+            });
         });
-    });
 }

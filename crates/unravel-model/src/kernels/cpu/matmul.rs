@@ -24,7 +24,13 @@ impl<'a> Matrix<'a> {
         row_stride: usize,
     ) -> Self {
         assert!(rows == 0 || (rows - 1) * row_stride + columns <= values.len());
-        Self { values, rows, columns, row_stride, column_stride: 1 }
+        Self {
+            values,
+            rows,
+            columns,
+            row_stride,
+            column_stride: 1,
+        }
     }
 
     /// The transpose, without moving anything.

@@ -1,0 +1,197 @@
+//! The fast kernels against the reference, on shapes that do not divide evenly.
+
+use burn::backend::Flex;
+use burn::tensor::{Tensor, TensorData};
+
+use super::super::reference;
+use crate::kernels::{Activation, AdamStep, ConvShape, Kernels, Moments};
+use crate::random::{Purpose, Stream};
+
+const ACTIVATIONS: [Activation; 4] = [
+    Activation::Identity,
+    Activation::Relu,
+    Activation::LeakyRelu,
+    Activation::Tanh,
+];
+
+/// Convolutions of every kind that the architectures have, small enough to be quick.
+const SHAPES: [ConvShape; 5] = [
+    ConvShape {
+        height: 32,
+        width: 32,
+        large_channels: 1,
+        small_channels: 32,
+        kernel: 4,
+    },
+    ConvShape {
+        height: 16,
+        width: 8,
+        large_channels: 32,
+        small_channels: 32,
+        kernel: 4,
+    },
+    ConvShape {
+        height: 8,
+        width: 8,
+        large_channels: 3,
+        small_channels: 5,
+        kernel: 2,
+    },
+    ConvShape {
+        height: 8,
+        width: 8,
+        large_channels: 64,
+        small_channels: 64,
+        kernel: 4,
+    },
+    ConvShape {
+        height: 2,
+        width: 2,
+        large_channels: 2,
+        small_channels: 3,
+        kernel: 4,
+    },
+];
+
+fn random<const D: usize>(dims: [usize; D], key: u64) -> Tensor<Flex, D> {
+    let mut values = vec![0.0; dims.iter().product()];
+    Stream::new(key, Purpose::Noise, 0).normal(&mut values);
+    Tensor::from_data(TensorData::new(values, dims), &Default::default())
+}
+
+/// Largest difference, relative to the largest value.
+#[track_caller]
+fn check<const D: usize>(fast: Tensor<Flex, D>, reference: Tensor<Flex, D>, what: &str) {
+    assert_eq!(fast.dims(), reference.dims(), "{what}");
+    let scale = reference.clone().abs().max().into_scalar().max(1e-6);
+    let difference = (fast - reference).abs().max().into_scalar();
+    assert!(
+        difference <= 3e-5 * scale,
+        "{what}: differs by {difference} of {scale}"
+    );
+}
+
+#[test]
+fn convolutions_agree_with_the_reference() {
+    for shape in SHAPES {
+        // 2 models of 37 images: the last run of images is shorter than the others.
+        let (models, batch) = (2, 37);
+        let large = random([models, batch, shape.large_len()], 1);
+        let small = random([models, batch, shape.small_len()], 2);
+        let weight = random([models, shape.weight_len()], 3);
+        let small_bias = random([models, shape.small_channels], 4);
+        let large_bias = random([models, shape.large_channels], 5);
+        for activation in ACTIVATIONS {
+            let what = format!("{shape:?} {activation:?}");
+            let down = |f: fn(_, _, _, _, _) -> _| {
+                f(
+                    large.clone(),
+                    weight.clone(),
+                    Some(small_bias.clone()),
+                    activation,
+                    shape,
+                )
+            };
+            check(down(Flex::down), down(reference::down), &what);
+            let up = |f: fn(_, _, _, _, _) -> _| {
+                f(
+                    small.clone(),
+                    weight.clone(),
+                    Some(large_bias.clone()),
+                    activation,
+                    shape,
+                )
+            };
+            check(up(Flex::up), up(reference::up), &what);
+        }
+        check(
+            Flex::weight_gradient(large.clone(), small.clone(), shape),
+            reference::weight_gradient(large, small, shape),
+            &format!("weight gradient of {shape:?}"),
+        );
+    }
+}
+
+#[test]
+fn dense_layers_agree_with_the_reference() {
+    for (models, batch, inputs, outputs) in [(2, 37, 10, 256), (1, 64, 300, 2), (3, 5, 513, 70)] {
+        let input = random([models, batch, inputs], 1);
+        let weight = random([models, inputs * outputs], 2);
+        let bias = random([models, outputs], 3);
+        let gradient = random([models, batch, outputs], 4);
+        for activation in ACTIVATIONS {
+            let forward =
+                |f: fn(_, _, _, _) -> _| f(input.clone(), weight.clone(), bias.clone(), activation);
+            check(forward(Flex::dense), forward(reference::dense), "dense");
+        }
+        check(
+            Flex::dense_input_gradient(gradient.clone(), weight.clone()),
+            reference::dense_input_gradient(gradient.clone(), weight),
+            "gradient by input",
+        );
+        check(
+            Flex::dense_weight_gradient(input.clone(), gradient.clone()),
+            reference::dense_weight_gradient(input, gradient),
+            "gradient by weight",
+        );
+    }
+}
+
+#[test]
+fn elementwise_passes_agree_with_the_reference() {
+    for channels in [1, 3, 32] {
+        let (gradient, output) = (random([2, 37, 96], 1), random([2, 37, 96], 2).tanh());
+        for activation in ACTIVATIONS {
+            let run = |f: fn(_, _, _, _) -> _| -> (Tensor<Flex, 3>, Tensor<Flex, 2>) {
+                f(gradient.clone(), output.clone(), activation, channels)
+            };
+            let (fast, expected) = (
+                run(Flex::activation_gradient),
+                run(reference::activation_gradient),
+            );
+            check(fast.0, expected.0, "gradient by sum");
+            check(fast.1, expected.1, "gradient by bias");
+        }
+    }
+    let logits = random([2, 7, 100], 3) * 20.0;
+    let targets = random([2, 7, 100], 4).clamp(0.0, 1.0);
+    let scale = random([2], 5);
+    check(
+        Flex::bernoulli_nats(logits.clone(), targets.clone()),
+        reference::bernoulli_nats(logits.clone(), targets.clone()),
+        "bernoulli",
+    );
+    check(
+        Flex::bernoulli_gradient(logits.clone(), targets.clone(), scale.clone()),
+        reference::bernoulli_gradient(logits, targets, scale),
+        "bernoulli gradient",
+    );
+}
+
+#[test]
+fn adam_agrees_with_the_reference_over_many_steps() {
+    let start = || {
+        let zeros = || Tensor::zeros([2, 1000], &Default::default());
+        Moments {
+            value: random([2, 1000], 1),
+            first: zeros(),
+            second: zeros(),
+        }
+    };
+    let (mut fast, mut expected) = (start(), start());
+    for t in 1..=20 {
+        let step = AdamStep {
+            learning_rate: 1e-2,
+            beta1: 0.9,
+            beta2: 0.999,
+            epsilon: 1e-8,
+            t,
+        };
+        let gradient = random([2, 1000], 100 + t);
+        fast = Flex::adam(fast, gradient.clone(), step);
+        expected = reference::adam(expected, gradient, step);
+    }
+    check(fast.value, expected.value, "value");
+    check(fast.first, expected.first, "first moment");
+    check(fast.second, expected.second, "second moment");
+}
