@@ -1,0 +1,253 @@
+//! `checkpoint.safetensors` and `model.safetensors`: a training under way, and its end.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use safetensors::tensor::{Dtype, Metadata, TensorView};
+use unravel_sweep::{SEMANTICS_VERSION, TrialId};
+
+use crate::arrays::{Array, Arrays};
+use crate::error::StoreError;
+use crate::format::FILE_FORMAT;
+use crate::tensor_file::{self, Tensor, Values, f32s, f64s, u64s};
+use crate::train_log::TrainLog;
+
+/// Everything that the training of one trial needs to go on exactly where it was.
+///
+/// Randomness is keyed by the step, so there is no generator to keep.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Checkpoint {
+    /// Updates done.
+    pub step: u64,
+    /// Weights and the optimiser's moments, without a model axis: this trial's part of its cohort.
+    pub arrays: Arrays,
+    /// Sums over the interval of the training curves that has begun and not ended, by name.
+    pub log_sums: BTreeMap<String, f64>,
+    /// The training curves up to this step; `train.csv` is a copy of them.
+    pub log: TrainLog,
+}
+
+/// The final weights of one trial.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Model {
+    /// Updates done.
+    pub step: u64,
+    /// The weights, without a model axis.
+    pub arrays: Arrays,
+}
+
+const CHECKPOINT: &str = "checkpoint";
+const MODEL: &str = "model";
+
+/// Names of ours beside the arrays of the training.
+const RESERVED: &str = "train-log/";
+const LOG_STEPS: &str = "train-log/steps";
+const LOG_VALUES: &str = "train-log/values";
+const LOG_SUMS: &str = "train-log/sums";
+const LOG_COLUMNS: &str = "train-log-columns";
+const SUM_NAMES: &str = "train-log-sums";
+
+impl Checkpoint {
+    pub(crate) fn write(&self, path: &Path, trial: &TrialId) -> Result<(), StoreError> {
+        if let Some(what) = self.log.fault() {
+            return Err(StoreError::unwritable(path, what));
+        }
+        let json = |names: &[&String]| serde_json::json!(names).to_string();
+        let mut metadata = metadata(CHECKPOINT, self.step, trial);
+        metadata.insert(
+            LOG_COLUMNS,
+            json(&self.log.columns.iter().collect::<Vec<_>>()),
+        );
+        metadata.insert(SUM_NAMES, json(&self.log_sums.keys().collect::<Vec<_>>()));
+        let (n_rows, n_columns) = (self.log.rows.len(), self.log.columns.len());
+        let steps = self.log.rows.iter().map(|(step, _)| *step).collect();
+        let values = self
+            .log
+            .rows
+            .iter()
+            .flat_map(|(_, values)| values.iter().copied())
+            .collect();
+        let sums: Vec<f64> = self.log_sums.values().copied().collect();
+        let mut tensors = vec![
+            Tensor {
+                name: LOG_STEPS.to_owned(),
+                shape: vec![n_rows],
+                values: Values::U64(steps),
+            },
+            Tensor {
+                name: LOG_VALUES.to_owned(),
+                shape: vec![n_rows, n_columns],
+                values: Values::F64(values),
+            },
+            Tensor {
+                name: LOG_SUMS.to_owned(),
+                shape: vec![sums.len()],
+                values: Values::F64(sums),
+            },
+        ];
+        add_arrays(path, &self.arrays, &mut tensors)?;
+        tensor_file::write(path, metadata, &tensors)
+    }
+
+    pub(crate) fn read(path: &Path, trial: &TrialId) -> Result<Option<Self>, StoreError> {
+        let Some(file) = tensor_file::read(path)? else {
+            return Ok(None);
+        };
+        let (metadata, tensors) = file.parts(path)?;
+        let step = checked_step(path, &metadata, CHECKPOINT, trial)?;
+        let mut checkpoint = Self {
+            step,
+            ..Self::default()
+        };
+        let mut log_tensors = BTreeMap::new();
+        for (name, view) in tensors.iter() {
+            if name.starts_with(RESERVED) {
+                log_tensors.insert(name, view);
+            } else {
+                checkpoint
+                    .arrays
+                    .insert(name.to_owned(), array(path, name, &view)?);
+            }
+        }
+        checkpoint
+            .read_log(&metadata, &log_tensors)
+            .ok_or_else(|| StoreError::damaged(path, "its training curves do not fit together"))?;
+        Ok(Some(checkpoint))
+    }
+
+    /// Fills in the log and its sums; `None` when names, steps and values do not fit each other.
+    fn read_log(
+        &mut self,
+        metadata: &Metadata,
+        tensors: &BTreeMap<&str, TensorView<'_>>,
+    ) -> Option<()> {
+        let names =
+            |key| -> Option<Vec<String>> { serde_json::from_str(entry(metadata, key)?).ok() };
+        let typed = |name, dtype| tensors.get(name).filter(|view| view.dtype() == dtype);
+        let steps = u64s(&typed(LOG_STEPS, Dtype::U64)?);
+        let values = f64s(&typed(LOG_VALUES, Dtype::F64)?);
+        let sums = f64s(&typed(LOG_SUMS, Dtype::F64)?);
+        let (columns, sum_names) = (names(LOG_COLUMNS)?, names(SUM_NAMES)?);
+        let n_columns = columns.len();
+        if values.len() != steps.len().checked_mul(n_columns)? || sums.len() != sum_names.len() {
+            return None;
+        }
+        let row = |i: usize| values[i * n_columns..(i + 1) * n_columns].to_vec();
+        let rows = steps
+            .iter()
+            .enumerate()
+            .map(|(i, step)| (*step, row(i)))
+            .collect();
+        self.log = TrainLog { columns, rows };
+        self.log_sums = sum_names.into_iter().zip(sums).collect();
+        self.log.fault().is_none().then_some(())
+    }
+}
+
+impl Model {
+    pub(crate) fn write(&self, path: &Path, trial: &TrialId) -> Result<(), StoreError> {
+        let mut tensors = Vec::with_capacity(self.arrays.len());
+        add_arrays(path, &self.arrays, &mut tensors)?;
+        tensor_file::write(path, metadata(MODEL, self.step, trial), &tensors)
+    }
+
+    pub(crate) fn read(path: &Path, trial: &TrialId) -> Result<Option<Self>, StoreError> {
+        let Some(file) = tensor_file::read(path)? else {
+            return Ok(None);
+        };
+        let (metadata, tensors) = file.parts(path)?;
+        let step = checked_step(path, &metadata, MODEL, trial)?;
+        let named = |(name, view)| Ok((String::from(name), array(path, name, &view)?));
+        let arrays = tensors.iter().map(named).collect::<Result<_, _>>()?;
+        Ok(Some(Self { step, arrays }))
+    }
+
+    /// The step of a model file whose header and length are right; its contents are not read.
+    pub(crate) fn read_step(path: &Path, trial: &TrialId) -> Result<Option<u64>, StoreError> {
+        match tensor_file::read_metadata(path)? {
+            Some(metadata) => checked_step(path, &metadata, MODEL, trial).map(Some),
+            None => Ok(None),
+        }
+    }
+}
+
+fn metadata(kind: &str, step: u64, trial: &TrialId) -> BTreeMap<&'static str, String> {
+    BTreeMap::from([
+        ("format", FILE_FORMAT.to_string()),
+        ("kind", kind.to_owned()),
+        ("semantics", SEMANTICS_VERSION.to_string()),
+        ("step", step.to_string()),
+        ("trial", trial.to_string()),
+    ])
+}
+
+fn entry<'a>(metadata: &'a Metadata, key: &str) -> Option<&'a str> {
+    metadata.metadata().as_ref()?.get(key).map(String::as_str)
+}
+
+/// The step, when the file is of this kind, trial and semantics and of a format that this program reads.
+fn checked_step(
+    path: &Path,
+    metadata: &Metadata,
+    kind: &str,
+    trial: &TrialId,
+) -> Result<u64, StoreError> {
+    let number = |key| entry(metadata, key).and_then(|text| text.parse::<u64>().ok());
+    let format = number("format").and_then(|format| u32::try_from(format).ok());
+    let Some(format) = format else {
+        return Err(StoreError::damaged(path, "it has no format version"));
+    };
+    if FILE_FORMAT < format {
+        let path = path.to_path_buf();
+        return Err(StoreError::NewerFormat {
+            path,
+            found: format,
+            known: FILE_FORMAT,
+        });
+    }
+    if entry(metadata, "kind") != Some(kind) {
+        return Err(StoreError::damaged(path, format!("it is not a {kind}")));
+    }
+    if entry(metadata, "trial") != Some(trial.as_str()) {
+        return Err(StoreError::damaged(path, "it belongs to another trial"));
+    }
+    if number("semantics") != Some(u64::from(SEMANTICS_VERSION)) {
+        return Err(StoreError::damaged(
+            path,
+            "its numbers mean something else in this version of unravel",
+        ));
+    }
+    number("step").ok_or_else(|| StoreError::damaged(path, "it has no step"))
+}
+
+fn add_arrays<'a>(
+    path: &Path,
+    arrays: &'a Arrays,
+    tensors: &mut Vec<Tensor<'a>>,
+) -> Result<(), StoreError> {
+    for (name, array) in arrays {
+        if name.starts_with(RESERVED) {
+            return Err(StoreError::unwritable(
+                path,
+                format!("the name `{name}` is taken"),
+            ));
+        }
+        let (name, shape) = (name.clone(), array.shape.clone());
+        tensors.push(Tensor {
+            name,
+            shape,
+            values: Values::F32(&array.values),
+        });
+    }
+    Ok(())
+}
+
+fn array(path: &Path, name: &str, view: &TensorView<'_>) -> Result<Array, StoreError> {
+    match view.dtype() {
+        Dtype::F32 => Ok(Array::new(view.shape(), f32s(&view))),
+        other => Err(StoreError::damaged(
+            path,
+            format!("`{name}` holds {other:?} and not F32"),
+        )),
+    }
+}

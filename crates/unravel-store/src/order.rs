@@ -1,0 +1,132 @@
+//! What crosses between the orchestrator and a worker, and nothing else does: an [`Order`] goes in as a JSON file, and
+//! [`Event`]s come out as JSON lines on the worker's standard output.
+//!
+//! Both are written by value, so a node of a cluster needs the shared disk and no connection. Results never travel this
+//! way: they are in the store, and the store decides what is done.
+
+mod event;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use unravel_sweep::{EvaluationConfig, Trial};
+
+use crate::error::StoreError;
+use crate::sealed;
+
+pub use event::{Event, EventError, FailureCause, Phase};
+
+/// One cohort for one worker: what to train and score, where to put it, on what.
+///
+/// The worker trains what is not trained, scores what is not scored, skips trials that another process holds, and
+/// leaves trials alone that are done.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Order {
+    /// The cohort's name, for people: in logs, in job names.
+    pub cohort: String,
+    /// The trials, at least one; all of one [cohort key](Trial::cohort_key), no two alike.
+    pub trials: Vec<Trial>,
+    /// Which scores to take of each.
+    pub evaluation: EvaluationConfig,
+    /// The store's folder, absolute.
+    pub store: PathBuf,
+    /// Where to compute, as `--device` says it, one device only: `cpu`, `cuda:0`.
+    pub device: String,
+    /// Threads that the worker may keep busy; at least 1.
+    pub threads: usize,
+    /// Seconds between two checkpoints; one is also written when the worker is asked to stop.
+    pub checkpoint_every_secs: f64,
+    /// Seconds between two [`Event::Heartbeat`]s.
+    pub heartbeat_every_secs: f64,
+    /// Keep the whole table of codes (`codes.npz`) of each trial.
+    pub keep_codes: bool,
+    /// Also train trials that are marked as failed.
+    pub retry_failed: bool,
+    /// The worker's standard input is a pipe of the orchestrator's: its end means that the orchestrator is gone, and
+    /// the worker must be too within a second. False for jobs of a cluster, which outlive the one who submitted them.
+    pub supervised: bool,
+}
+
+impl Order {
+    /// An order with the usual intervals: a checkpoint a minute, a heartbeat a second, supervised, codes not kept.
+    pub fn new(
+        cohort: impl Into<String>,
+        trials: Vec<Trial>,
+        evaluation: EvaluationConfig,
+        store: impl Into<PathBuf>,
+        device: impl Into<String>,
+    ) -> Self {
+        Self {
+            cohort: cohort.into(),
+            trials,
+            evaluation,
+            store: store.into(),
+            device: device.into(),
+            threads: 1,
+            checkpoint_every_secs: 60.0,
+            heartbeat_every_secs: 1.0,
+            keep_codes: false,
+            retry_failed: false,
+            supervised: true,
+        }
+    }
+
+    /// Writes the order for a worker to read.
+    ///
+    /// # Errors
+    /// [`StoreError::Unwritable`] when [`fault`](Self::fault) finds one, else what a write may meet.
+    pub fn write(&self, path: &Path) -> Result<(), StoreError> {
+        match self.fault() {
+            Some(what) => Err(StoreError::unwritable(path, what)),
+            None => sealed::write(path, self),
+        }
+    }
+
+    /// Reads an order.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] when it is not there, [`StoreError::Damaged`] when it is not what was written, or asks for
+    /// what no order may, [`StoreError::NewerFormat`].
+    pub fn read(path: &Path) -> Result<Self, StoreError> {
+        let order: Self = sealed::read(path)?
+            .ok_or_else(|| StoreError::io("read", path, std::io::ErrorKind::NotFound.into()))?;
+        match order.fault() {
+            Some(what) => Err(StoreError::damaged(path, what)),
+            None => Ok(order),
+        }
+    }
+
+    /// What is wrong with this order, if anything: no trials, the same trial twice, trials of two cohorts, no threads,
+    /// an interval that is not a positive number of seconds, a store that depends on the working folder.
+    pub fn fault(&self) -> Option<&'static str> {
+        let Some(first) = self.trials.first() else {
+            return Some("it has no trials");
+        };
+        let is_interval = |secs: f64| secs.is_finite() && 0.0 < secs;
+        let key = first.cohort_key();
+        if self.trials.iter().any(|trial| trial.cohort_key() != key) {
+            return Some("its trials cannot train as one cohort");
+        }
+        let n_ids = self
+            .trials
+            .iter()
+            .map(Trial::id)
+            .collect::<BTreeSet<_>>()
+            .len();
+        if n_ids != self.trials.len() {
+            return Some("it names the same trial twice");
+        }
+        if self.threads == 0 {
+            return Some("it allows no threads");
+        }
+        if !is_interval(self.checkpoint_every_secs) || !is_interval(self.heartbeat_every_secs) {
+            return Some("its intervals are not positive numbers of seconds");
+        }
+        if !self.store.is_absolute() {
+            return Some("the path of its store is not absolute");
+        }
+        None
+    }
+}

@@ -1,0 +1,168 @@
+//! `pictures.npz`: what the report draws of one trial.
+
+use std::path::Path;
+
+use crate::error::StoreError;
+use crate::npz::{self, NpzReader};
+
+/// Pictures of one trial, row-major, pixels u8 in 0..=255, channels last.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Pictures {
+    /// Height, width and channels of every picture.
+    pub image_shape: [usize; 3],
+    /// The values that a code takes along a traversal.
+    pub traversal_values: Vec<f32>,
+    /// `[n_codes, n_values, H, W, C]`: one code moved along `traversal_values`, the others as encoded.
+    pub traversals: Vec<u8>,
+    /// Mean KL of each code in nats, over the probe: `[n_codes]`.
+    pub kl_per_code: Vec<f32>,
+    /// `[n, H, W, C]`: observations.
+    pub originals: Vec<u8>,
+    /// `[n, H, W, C]`: the same through encoder and decoder.
+    pub reconstructions: Vec<u8>,
+    /// `[n_samples, H, W, C]`: codes drawn from the prior, decoded.
+    pub samples: Vec<u8>,
+}
+
+impl Pictures {
+    /// H * W * C.
+    pub fn n_pixels(&self) -> usize {
+        self.image_shape.iter().product()
+    }
+
+    /// How many codes were traversed.
+    pub fn n_codes(&self) -> usize {
+        self.kl_per_code.len()
+    }
+
+    /// How many values each traversal has.
+    pub fn n_values(&self) -> usize {
+        self.traversal_values.len()
+    }
+
+    /// How many observations were reconstructed.
+    pub fn n_originals(&self) -> usize {
+        self.originals.len() / self.n_pixels().max(1)
+    }
+
+    /// How many samples there are.
+    pub fn n_samples(&self) -> usize {
+        self.samples.len() / self.n_pixels().max(1)
+    }
+
+    /// The picture `[H, W, C]` of one code at one traversal value.
+    ///
+    /// # Panics
+    /// When there is no such code or value.
+    pub fn traversal(&self, code: usize, value: usize) -> &[u8] {
+        assert!(
+            value < self.n_values(),
+            "value {value} of {}",
+            self.n_values()
+        );
+        image(
+            &self.traversals,
+            self.n_pixels(),
+            code * self.n_values() + value,
+        )
+    }
+
+    /// An observation `[H, W, C]`.
+    ///
+    /// # Panics
+    /// When there are not so many.
+    pub fn original(&self, index: usize) -> &[u8] {
+        image(&self.originals, self.n_pixels(), index)
+    }
+
+    /// The reconstruction `[H, W, C]` of an observation.
+    ///
+    /// # Panics
+    /// When there are not so many.
+    pub fn reconstruction(&self, index: usize) -> &[u8] {
+        image(&self.reconstructions, self.n_pixels(), index)
+    }
+
+    /// A decoded sample `[H, W, C]` of the prior.
+    ///
+    /// # Panics
+    /// When there are not so many.
+    pub fn sample(&self, index: usize) -> &[u8] {
+        image(&self.samples, self.n_pixels(), index)
+    }
+
+    fn is_consistent(&self) -> bool {
+        let n_pixels = self
+            .image_shape
+            .iter()
+            .try_fold(1_usize, |n, length| n.checked_mul(*length));
+        let Some(n_pixels) = n_pixels.filter(|n| 0 < *n) else {
+            return false;
+        };
+        let n_traversed = self.n_codes().checked_mul(self.n_values());
+        n_traversed.and_then(|n| n.checked_mul(n_pixels)) == Some(self.traversals.len())
+            && self.originals.len() == self.reconstructions.len()
+            && self.originals.len() % n_pixels == 0
+            && self.samples.len() % n_pixels == 0
+    }
+
+    pub(crate) fn write(&self, path: &Path) -> Result<(), StoreError> {
+        if !self.is_consistent() {
+            return Err(StoreError::unwritable(
+                path,
+                "the pictures are not all of one shape",
+            ));
+        }
+        let [h, w, c] = self.image_shape;
+        let (n_codes, n_values) = (self.n_codes(), self.n_values());
+        let (n, n_samples) = (self.n_originals(), self.n_samples());
+        npz::write(path, |file| {
+            file.array(
+                "traversals",
+                &[n_codes, n_values, h, w, c],
+                &self.traversals,
+            )?;
+            file.array("traversal_values", &[n_values], &self.traversal_values)?;
+            file.array("kl_per_code", &[n_codes], &self.kl_per_code)?;
+            file.array("originals", &[n, h, w, c], &self.originals)?;
+            file.array("reconstructions", &[n, h, w, c], &self.reconstructions)?;
+            file.array("samples", &[n_samples, h, w, c], &self.samples)
+        })
+    }
+
+    pub(crate) fn read(path: &Path) -> Result<Option<Self>, StoreError> {
+        let Some(mut file) = NpzReader::open(path)? else {
+            return Ok(None);
+        };
+        let ([n_codes, n_values, h, w, c], traversals) = file.array("traversals")?;
+        let ([n_traversal_values], traversal_values) = file.array("traversal_values")?;
+        let ([n_kl], kl_per_code) = file.array("kl_per_code")?;
+        let ([n, images @ ..], originals) = file.array::<_, 4>("originals")?;
+        let ([n_reconstructed, reconstructed @ ..], reconstructions) =
+            file.array::<_, 4>("reconstructions")?;
+        let ([_, sampled @ ..], samples) = file.array::<_, 4>("samples")?;
+        let image_shape = [h, w, c];
+        let pictures = Self {
+            image_shape,
+            traversal_values,
+            traversals,
+            kl_per_code,
+            originals,
+            reconstructions,
+            samples,
+        };
+        let shapes_agree = [images, reconstructed, sampled]
+            .iter()
+            .all(|shape| *shape == image_shape);
+        let lengths_agree = (n_codes, n_values, n) == (n_kl, n_traversal_values, n_reconstructed);
+        if shapes_agree && lengths_agree && pictures.is_consistent() {
+            Ok(Some(pictures))
+        } else {
+            Err(file.misfit())
+        }
+    }
+}
+
+fn image(images: &[u8], n_pixels: usize, index: usize) -> &[u8] {
+    &images[index * n_pixels..(index + 1) * n_pixels]
+}

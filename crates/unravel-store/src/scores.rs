@@ -1,0 +1,327 @@
+//! `scores/<metric>.json`: what one metric says of one trial, in every variant that was asked for.
+//!
+//! A score carries what it takes to trace it: metric, quantity, variant, representation, grid, step and seeds. It
+//! carries no time and no path, so the same trial gives the same bytes wherever and whenever it is scored.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::StoreError;
+
+/// The scores of one trial by one metric.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScoreFile {
+    /// The metric's name, such as `mig`; also the file's name.
+    pub metric: String,
+    /// Sorted by variant, representation, grid, step, and within one of these in the metric's own order of quantities,
+    /// the headline first.
+    pub scores: Vec<ScoreRecord>,
+    /// The matrices behind the scores, sorted alike.
+    pub matrices: Vec<ScoreMatrix>,
+}
+
+/// One number, with its spread over evaluation seeds where the variant samples.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScoreRecord {
+    /// The metric's name.
+    pub metric: String,
+    /// Which of the metric's numbers.
+    pub quantity: String,
+    /// How it was taken: `study`, `exact`, `probe`.
+    pub variant: String,
+    /// Of which codes: `mean`, `sampled`.
+    pub representation: String,
+    /// The grid that was scored, as its sizes: `3x6x40x32x32`.
+    pub grid: String,
+    /// The updates after which it was taken.
+    pub step: u64,
+    /// Evaluation seeds, rising; empty for a variant that does not sample.
+    pub seeds: Vec<u64>,
+    /// One value per seed, or the one value of a variant that does not sample.
+    pub values: Vec<f64>,
+    /// The mean of the values.
+    pub mean: f64,
+    /// Their standard deviation (divisor n - 1); none for fewer than two.
+    pub sd: Option<f64>,
+}
+
+/// A matrix that explains a score, such as the mutual information of each code with each factor.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScoreMatrix {
+    /// What its entries are.
+    pub name: String,
+    /// As in [`ScoreRecord::variant`].
+    pub variant: String,
+    /// As in [`ScoreRecord::representation`].
+    pub representation: String,
+    /// As in [`ScoreRecord::grid`].
+    pub grid: String,
+    /// As in [`ScoreRecord::step`].
+    pub step: u64,
+    /// The evaluation seed; none for a variant that does not sample.
+    pub seed: Option<u64>,
+    /// Names of the rows.
+    pub row_names: Vec<String>,
+    /// Names of the columns.
+    pub col_names: Vec<String>,
+    /// Row-major, one value per row and column.
+    pub values: Vec<f64>,
+}
+
+/// What a score was taken of and how: everything but the quantity and the seeds.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ScoreContext {
+    /// As in [`ScoreRecord::variant`].
+    pub variant: String,
+    /// As in [`ScoreRecord::representation`].
+    pub representation: String,
+    /// As in [`ScoreRecord::grid`].
+    pub grid: String,
+    /// As in [`ScoreRecord::step`].
+    pub step: u64,
+}
+
+impl ScoreRecord {
+    /// A score of a variant that does not sample.
+    pub fn exact(
+        metric: impl Into<String>,
+        quantity: impl Into<String>,
+        context: &ScoreContext,
+        value: f64,
+    ) -> Self {
+        Self::of(
+            metric.into(),
+            quantity.into(),
+            context,
+            Vec::new(),
+            vec![value],
+        )
+    }
+
+    /// A score with one value per seed, of which there is at least one; in any order.
+    pub fn sampled(
+        metric: impl Into<String>,
+        quantity: impl Into<String>,
+        context: &ScoreContext,
+        values_by_seed: impl IntoIterator<Item = (u64, f64)>,
+    ) -> Self {
+        let mut pairs: Vec<_> = values_by_seed.into_iter().collect();
+        pairs.sort_by_key(|(seed, _)| *seed);
+        let (seeds, values) = pairs.into_iter().unzip();
+        Self::of(metric.into(), quantity.into(), context, seeds, values)
+    }
+
+    fn of(
+        metric: String,
+        quantity: String,
+        context: &ScoreContext,
+        seeds: Vec<u64>,
+        values: Vec<f64>,
+    ) -> Self {
+        let ScoreContext {
+            variant,
+            representation,
+            grid,
+            step,
+        } = context.clone();
+        let (mean, sd) = mean_and_sd(&values);
+        Self {
+            metric,
+            quantity,
+            variant,
+            representation,
+            grid,
+            step,
+            seeds,
+            values,
+            mean,
+            sd,
+        }
+    }
+
+    /// What it was taken of and how.
+    pub fn context(&self) -> ScoreContext {
+        ScoreContext {
+            variant: self.variant.clone(),
+            representation: self.representation.clone(),
+            grid: self.grid.clone(),
+            step: self.step,
+        }
+    }
+
+    /// The score over these seeds only, as a sweep asks that wants fewer than were taken; a variant that does not
+    /// sample is returned as it is. `None` when one of the seeds is missing.
+    pub fn over_seeds(&self, seeds: &[u64]) -> Option<Self> {
+        if self.seeds.is_empty() {
+            return Some(self.clone());
+        }
+        let pair = |seed: &u64| Some((*seed, self.values[self.seeds.binary_search(seed).ok()?]));
+        let pairs = seeds.iter().map(pair).collect::<Option<Vec<_>>>()?;
+        let (metric, quantity) = (self.metric.clone(), self.quantity.clone());
+        (!pairs.is_empty()).then(|| Self::sampled(metric, quantity, &self.context(), pairs))
+    }
+
+    /// Takes over the other's values; where both have a seed, the other's.
+    fn absorb(&mut self, other: Self) {
+        if self.seeds.is_empty() || other.seeds.is_empty() {
+            *self = other;
+            return;
+        }
+        let mut pairs: std::collections::BTreeMap<u64, f64> = self
+            .seeds
+            .iter()
+            .copied()
+            .zip(self.values.iter().copied())
+            .collect();
+        pairs.extend(
+            other
+                .seeds
+                .iter()
+                .copied()
+                .zip(other.values.iter().copied()),
+        );
+        let context = other.context();
+        *self = Self::sampled(other.metric, other.quantity, &context, pairs);
+    }
+
+    fn fault(&self) -> Option<String> {
+        let Self {
+            quantity,
+            variant,
+            representation,
+            ..
+        } = self;
+        let what = format!(
+            "`{quantity}` ({variant}, {representation}, step {})",
+            self.step
+        );
+        if self.values.is_empty()
+            || (!self.seeds.is_empty() && self.seeds.len() != self.values.len())
+        {
+            return Some(format!(
+                "{what} has {} values for {} seeds",
+                self.values.len(),
+                self.seeds.len()
+            ));
+        }
+        if !self.seeds.is_sorted_by(|a, b| a < b) {
+            return Some(format!("{what} has its seeds out of order"));
+        }
+        let numbers = self.values.iter().chain([&self.mean]).chain(&self.sd);
+        numbers
+            .copied()
+            .any(|value| !value.is_finite())
+            .then(|| format!("{what} is not a finite number"))
+    }
+}
+
+impl ScoreMatrix {
+    /// What it was taken of and how.
+    pub fn context(&self) -> ScoreContext {
+        ScoreContext {
+            variant: self.variant.clone(),
+            representation: self.representation.clone(),
+            grid: self.grid.clone(),
+            step: self.step,
+        }
+    }
+
+    fn key(&self) -> (ScoreContext, &str, Option<u64>) {
+        (self.context(), &self.name, self.seed)
+    }
+
+    fn fault(&self) -> Option<String> {
+        let n_entries = self.row_names.len().checked_mul(self.col_names.len());
+        if n_entries != Some(self.values.len()) {
+            return Some(format!(
+                "the matrix `{}` has {} values, not rows x columns",
+                self.name,
+                self.values.len()
+            ));
+        }
+        let is_finite = self.values.iter().all(|value| value.is_finite());
+        (!is_finite).then(|| {
+            format!(
+                "the matrix `{}` has an entry that is not a finite number",
+                self.name
+            )
+        })
+    }
+}
+
+impl ScoreFile {
+    /// No scores yet.
+    pub fn new(metric: impl Into<String>) -> Self {
+        Self {
+            metric: metric.into(),
+            ..Self::default()
+        }
+    }
+
+    /// The records of one context, the headline quantity first.
+    pub fn of(&self, context: &ScoreContext) -> impl Iterator<Item = &ScoreRecord> {
+        self.scores
+            .iter()
+            .filter(move |record| record.context() == *context)
+    }
+
+    /// Takes over the other file's scores and keeps everything else; where both have a value, the other's is taken.
+    /// What comes out does not depend on the order in which contexts and seeds were added.
+    pub fn merge(&mut self, other: Self) {
+        for record in other.scores {
+            let same = |mine: &&mut ScoreRecord| {
+                mine.quantity == record.quantity && mine.context() == record.context()
+            };
+            match self.scores.iter_mut().find(same) {
+                Some(mine) => mine.absorb(record),
+                None => self.scores.push(record),
+            }
+        }
+        // Stable: the quantities of one context stay in the metric's order.
+        self.scores.sort_by_key(ScoreRecord::context);
+        for matrix in other.matrices {
+            self.matrices.retain(|mine| mine.key() != matrix.key());
+            self.matrices.push(matrix);
+        }
+        self.matrices.sort_by(|a, b| a.key().cmp(&b.key()));
+    }
+
+    /// Checks what no score file may hold: NaN or infinity, another metric's records, values that do not fit seeds.
+    pub(crate) fn fault(&self) -> Option<String> {
+        if let Some(stray) = self
+            .scores
+            .iter()
+            .find(|record| record.metric != self.metric)
+        {
+            return Some(format!(
+                "a score of `{}` is among those of `{}`",
+                stray.metric, self.metric
+            ));
+        }
+        let of_records = self.scores.iter().find_map(ScoreRecord::fault);
+        of_records.or_else(|| self.matrices.iter().find_map(ScoreMatrix::fault))
+    }
+
+    /// As [`fault`](Self::fault), for what was read from `path`.
+    pub(crate) fn checked(self, path: &Path) -> Result<Self, StoreError> {
+        match self.fault() {
+            Some(what) => Err(StoreError::damaged(path, what)),
+            None => Ok(self),
+        }
+    }
+}
+
+/// The mean, and the standard deviation with divisor n - 1.
+fn mean_and_sd(values: &[f64]) -> (f64, Option<f64>) {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    if values.len() < 2 {
+        return (mean, None);
+    }
+    let sum_of_squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+    (mean, Some((sum_of_squares / (n - 1.0)).sqrt()))
+}

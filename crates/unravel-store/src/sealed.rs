@@ -1,0 +1,83 @@
+//! JSON files that notice when a bit of them changed.
+//!
+//! Ordinary pretty JSON whose first line holds the BLAKE3 hash of the file without that line, and whose second holds
+//! the format version. The same value always gives the same bytes.
+
+use std::path::Path;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::atomic;
+use crate::error::StoreError;
+use crate::format::FILE_FORMAT;
+
+/// No sealed file is near this long; a longer one is refused before it is read.
+const MAX_BYTES: u64 = 64 << 20;
+
+const OPENING: &str = "{\n";
+const SEAL_BEFORE: &str = "  \"blake3\": \"";
+const SEAL_AFTER: &str = "\",\n";
+const FORMAT_BEFORE: &str = "  \"format\": ";
+const FORMAT_AFTER: &str = ",\n";
+const N_HASH_DIGITS: usize = 64;
+
+/// Writes a value that serializes as a JSON object with at least one field.
+///
+/// # Errors
+/// [`StoreError::Unwritable`] when the value has no JSON form, else what [`atomic::write`] says.
+pub(crate) fn write<T: Serialize>(path: &Path, value: &T) -> Result<(), StoreError> {
+    let json = serde_json::to_string_pretty(value)
+        .map_err(|error| StoreError::unwritable(path, error.to_string()))?;
+    let Some(fields) = json.strip_prefix(OPENING) else {
+        return Err(StoreError::unwritable(
+            path,
+            "it is not an object with fields",
+        ));
+    };
+    let rest = format!("{FORMAT_BEFORE}{FILE_FORMAT}{FORMAT_AFTER}{fields}\n");
+    let hash = blake3::hash(rest.as_bytes()).to_hex();
+    let text = format!("{OPENING}{SEAL_BEFORE}{hash}{SEAL_AFTER}{rest}");
+    atomic::write(path, text.as_bytes())
+}
+
+/// Reads a value written by [`write`]; `None` when there is no such file.
+///
+/// # Errors
+/// [`StoreError::Damaged`] when anything in it changed, [`StoreError::NewerFormat`], [`StoreError::Io`].
+pub(crate) fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, StoreError> {
+    let Some(text) = atomic::read_text(path, MAX_BYTES)? else {
+        return Ok(None);
+    };
+    let Some(rest) = unsealed(&text) else {
+        return Err(StoreError::damaged(
+            path,
+            "its checksum does not fit its contents",
+        ));
+    };
+    let Some((format, fields)) = rest
+        .strip_prefix(FORMAT_BEFORE)
+        .and_then(|rest| rest.split_once(FORMAT_AFTER))
+        .and_then(|(format, fields)| Some((format.parse::<u32>().ok()?, fields)))
+    else {
+        return Err(StoreError::damaged(path, "it has no format version"));
+    };
+    if FILE_FORMAT < format {
+        return Err(StoreError::NewerFormat {
+            path: path.to_path_buf(),
+            found: format,
+            known: FILE_FORMAT,
+        });
+    }
+    serde_json::from_str(&format!("{OPENING}{fields}"))
+        .map(Some)
+        .map_err(|error| StoreError::damaged(path, error.to_string()))
+}
+
+/// What the seal covers, if the seal is whole and fits.
+fn unsealed(text: &str) -> Option<&str> {
+    let after = text.strip_prefix(OPENING)?.strip_prefix(SEAL_BEFORE)?;
+    let (hash, after) = after.split_at_checked(N_HASH_DIGITS)?;
+    let rest = after.strip_prefix(SEAL_AFTER)?;
+    (hash == blake3::hash(rest.as_bytes()).to_hex().as_str()).then_some(rest)
+}

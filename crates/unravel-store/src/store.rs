@@ -1,0 +1,198 @@
+//! The folder that holds every trial.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use unravel_sweep::{Trial, TrialId};
+
+use crate::atomic;
+use crate::error::StoreError;
+use crate::format;
+use crate::state::TrialState;
+use crate::trial_folder::TrialFolder;
+use crate::trial_lock::TrialLock;
+
+/// Folders that are being removed, or that a crash kept from it.
+pub(crate) const TRASH_PREFIX: &str = ".trash-";
+
+/// The folder that holds every trial, one folder each, named by its id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Store {
+    path: PathBuf,
+    is_writable: bool,
+}
+
+/// One line of a listing.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrialSummary {
+    /// The trial.
+    pub id: TrialId,
+    /// Where it stands.
+    pub state: TrialState,
+    /// A sentence for each damaged file that was met.
+    pub notices: Vec<String>,
+}
+
+impl Store {
+    /// Opens a store for reading and writing; makes it where there is none.
+    ///
+    /// # Errors
+    /// [`StoreError::NotAFolder`], [`StoreError::NotWritable`], [`StoreError::Full`], [`StoreError::NewerFormat`].
+    pub fn open(path: impl Into<PathBuf>) -> Result<Self, StoreError> {
+        let path = path.into();
+        let unusable = |source: io::Error| match StoreError::io("create", &path, source) {
+            StoreError::Io { path, source, .. }
+                if source.kind() == io::ErrorKind::NotADirectory =>
+            {
+                StoreError::NotAFolder { path }
+            }
+            StoreError::Io { path, source, .. }
+                if source.kind() == io::ErrorKind::AlreadyExists =>
+            {
+                StoreError::NotAFolder { path }
+            }
+            StoreError::Io { path, source, .. } => StoreError::NotWritable { path, source },
+            other => other,
+        };
+        fs::create_dir_all(&path).map_err(unusable)?;
+        atomic::now_on_disk(&path.join(format::STORE_FILE)).map_err(unusable)?;
+        format::write_if_absent(&path)?;
+        Ok(Self {
+            path,
+            is_writable: true,
+        })
+    }
+
+    /// Opens a store for reading; nothing is written. One that is not there has no trials.
+    ///
+    /// # Errors
+    /// [`StoreError::NotAFolder`], [`StoreError::NewerFormat`], [`StoreError::Io`].
+    pub fn open_read(path: impl Into<PathBuf>) -> Result<Self, StoreError> {
+        let path = path.into();
+        match fs::metadata(&path) {
+            Ok(metadata) if !metadata.is_dir() => return Err(StoreError::NotAFolder { path }),
+            Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+                return Err(StoreError::NotAFolder { path });
+            }
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(StoreError::io("read", &path, error));
+            }
+            _ => {}
+        }
+        format::check(&path)?;
+        Ok(Self {
+            path,
+            is_writable: false,
+        })
+    }
+
+    /// The store's folder.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether the folder is there.
+    pub fn is_present(&self) -> bool {
+        self.path.is_dir()
+    }
+
+    /// The folder of a trial, which need not be there yet.
+    pub fn trial(&self, id: &TrialId) -> TrialFolder {
+        TrialFolder::new(&self.path, id, self.is_writable)
+    }
+
+    /// Makes a trial's folder where it is not there, and takes its lock; see [`TrialFolder::create`].
+    ///
+    /// # Errors
+    /// As [`TrialFolder::create`].
+    pub fn create(&self, trial: &Trial) -> Result<TrialLock, StoreError> {
+        self.trial(&trial.id()).create(trial)
+    }
+
+    /// The ids of all trials, sorted.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn trial_ids(&self) -> Result<Vec<TrialId>, StoreError> {
+        let mut ids: Vec<TrialId> = self
+            .folders()?
+            .iter()
+            .filter_map(|name| name.parse().ok())
+            .collect();
+        ids.sort();
+        Ok(ids)
+    }
+
+    /// Where every trial stands, sorted by id. One small file a trial is read: some tens of microseconds each.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`], [`StoreError::NewerFormat`].
+    pub fn summaries(&self) -> Result<Vec<TrialSummary>, StoreError> {
+        let summary = |id: TrialId| {
+            let state = self.trial(&id).state()?;
+            Ok(TrialSummary {
+                id,
+                state: state.value,
+                notices: state.notices,
+            })
+        };
+        self.trial_ids()?.into_iter().map(summary).collect()
+    }
+
+    /// What all trials weigh together, in bytes.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn n_bytes(&self) -> Result<u64, StoreError> {
+        self.trial_ids()?
+            .iter()
+            .map(|id| self.trial(id).n_bytes())
+            .sum()
+    }
+
+    /// Frees what removals that were cut short have left.
+    ///
+    /// # Errors
+    /// [`StoreError::ReadOnly`], [`StoreError::Io`].
+    pub fn empty_trash(&self) -> Result<(), StoreError> {
+        if !self.is_writable {
+            return Err(StoreError::ReadOnly {
+                path: self.path.clone(),
+            });
+        }
+        for name in self
+            .folders()?
+            .iter()
+            .filter(|name| name.starts_with(TRASH_PREFIX))
+        {
+            let path = self.path.join(name);
+            match fs::remove_dir_all(&path) {
+                // Another process may be removing it as well.
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(StoreError::io("remove", &path, error));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Names of the folders in the store; links are none.
+    fn folders(&self) -> Result<Vec<String>, StoreError> {
+        let failed = |source| StoreError::io("read", &self.path, source);
+        let entries = match fs::read_dir(&self.path) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(failed(error)),
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(failed)?;
+            if entry.file_type().map_err(failed)?.is_dir() {
+                names.extend(entry.file_name().into_string());
+            }
+        }
+        Ok(names)
+    }
+}

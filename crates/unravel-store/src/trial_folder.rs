@@ -1,0 +1,430 @@
+//! The folder of one trial, for reading.
+//!
+//! Every reader gives `None` for a file that is not there and [`StoreError::Damaged`] for one that is not what was
+//! written; [`absent_if_damaged`] makes the second into the first. Writing needs the trial's lock: see [`TrialLock`].
+
+use std::fs;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use unravel_sweep::{Trial, TrialId};
+
+use crate::atomic;
+use crate::checkpoint::{Checkpoint, Model};
+use crate::codes::Codes;
+use crate::error::{Recovered, StoreError, absent_if_damaged};
+use crate::lock::{self, LockHolder};
+use crate::npz::NpzReader;
+use crate::pictures::Pictures;
+use crate::scores::ScoreFile;
+use crate::sealed;
+use crate::state::{Status, TrialState};
+use crate::train_log::TrainLog;
+use crate::trial_lock::TrialLock;
+use crate::wanted::{Missing, Wanted, lacking};
+
+const MAX_TEXT_BYTES: u64 = 64 << 20;
+const LOG_TAIL_BYTES: u64 = 64 << 10;
+const MAX_NAME_BYTES: usize = 64;
+
+/// How closely files are looked at to say what is missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Check {
+    /// Headers and lengths of large files, checksums of small ones: well under a millisecond a trial.
+    Quick,
+    /// Every byte.
+    Thorough,
+}
+
+/// The folder of one trial, which need not be there yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrialFolder {
+    path: PathBuf,
+    id: TrialId,
+    is_writable: bool,
+}
+
+impl TrialFolder {
+    pub(crate) fn new(store: &Path, id: &TrialId, is_writable: bool) -> Self {
+        Self {
+            path: store.join(id.as_str()),
+            id: id.clone(),
+            is_writable,
+        }
+    }
+
+    /// The trial's id, which is the folder's name.
+    pub fn id(&self) -> &TrialId {
+        &self.id
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether the folder is there.
+    pub fn is_present(&self) -> bool {
+        self.path.is_dir()
+    }
+
+    /// Makes the folder with its `trial.toml` where they are not there, and takes its lock.
+    ///
+    /// # Errors
+    /// [`StoreError::Held`] while another process writes the trial; [`StoreError::ReadOnly`]; [`StoreError::Unwritable`]
+    /// for a trial with another id than this folder's.
+    pub fn create(&self, trial: &Trial) -> Result<TrialLock, StoreError> {
+        TrialLock::create(self, trial)
+    }
+
+    /// Takes the lock of a trial that is there, without waiting; it is given back when it is dropped or the process
+    /// ends, however that may be.
+    ///
+    /// # Errors
+    /// [`StoreError::Held`], [`StoreError::NoTrial`], [`StoreError::ReadOnly`].
+    pub fn lock(&self) -> Result<TrialLock, StoreError> {
+        TrialLock::take(self)
+    }
+
+    /// Who is writing this trial just now, if anybody is.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`], [`StoreError::LocksUnsupported`].
+    pub fn holder(&self) -> Result<Option<LockHolder>, StoreError> {
+        lock::holder(&self.file(LOCK))
+    }
+
+    /// `trial.toml`: what was trained.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] when it is no trial, or one with another id.
+    pub fn trial(&self) -> Result<Option<Trial>, StoreError> {
+        let path = self.file(TRIAL);
+        let Some(text) = atomic::read_text(&path, MAX_TEXT_BYTES)? else {
+            return Ok(None);
+        };
+        let trial: Trial = toml::from_str(&text)
+            .map_err(|error| StoreError::damaged(&path, error.message().to_owned()))?;
+        if trial.id() != self.id {
+            return Err(StoreError::damaged(
+                &path,
+                format!("it describes trial {}", trial.id()),
+            ));
+        }
+        Ok(Some(trial))
+    }
+
+    /// `state.json`, or what the other files say when it is not there or damaged.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`], [`StoreError::NewerFormat`].
+    pub fn state(&self) -> Result<Recovered<TrialState>, StoreError> {
+        let mut notices = Vec::new();
+        let value = match absent_if_damaged(sealed::read(&self.file(STATE)), &mut notices)? {
+            Some(state) => state,
+            None => self.state_of_files(&mut notices)?,
+        };
+        Ok(Recovered { value, notices })
+    }
+
+    fn state_of_files(&self, notices: &mut Vec<String>) -> Result<TrialState, StoreError> {
+        let steps =
+            absent_if_damaged(self.trial(), notices)?.map_or(0, |trial| trial.training.steps);
+        let state = TrialState {
+            steps,
+            ..TrialState::default()
+        };
+        if let Some(model) = absent_if_damaged(self.model(), notices)? {
+            return Ok(TrialState {
+                status: Status::Trained,
+                step: model.step,
+                ..state
+            });
+        }
+        let checkpoint = self.checkpoint()?;
+        notices.extend(checkpoint.notices);
+        Ok(match checkpoint.value {
+            Some(checkpoint) => TrialState {
+                status: Status::Training,
+                step: checkpoint.step,
+                ..state
+            },
+            None => state,
+        })
+    }
+
+    /// The last checkpoint that is whole: the current one, or the one before it when that is damaged or was just being
+    /// replaced.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`], [`StoreError::NewerFormat`].
+    pub fn checkpoint(&self) -> Result<Recovered<Option<Checkpoint>>, StoreError> {
+        let mut notices = Vec::new();
+        for name in [CHECKPOINT, PREVIOUS_CHECKPOINT] {
+            let read = Checkpoint::read(&self.file(name), &self.id);
+            if let Some(checkpoint) = absent_if_damaged(read, &mut notices)? {
+                return Ok(Recovered {
+                    value: Some(checkpoint),
+                    notices,
+                });
+            }
+        }
+        Ok(Recovered {
+            value: None,
+            notices,
+        })
+    }
+
+    /// `model.safetensors`: the final weights.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`], [`StoreError::Io`], [`StoreError::NewerFormat`].
+    pub fn model(&self) -> Result<Option<Model>, StoreError> {
+        Model::read(&self.file(MODEL), &self.id)
+    }
+
+    /// `train.csv`: the training curves.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`], [`StoreError::Io`].
+    pub fn train_log(&self) -> Result<Option<TrainLog>, StoreError> {
+        let path = self.file(TRAIN_LOG);
+        match atomic::read(&path, MAX_TEXT_BYTES)? {
+            Some(text) => TrainLog::from_csv(&path, &text).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The scores of one metric.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`], [`StoreError::Io`], [`StoreError::NewerFormat`].
+    pub fn scores(&self, metric: &str) -> Result<Option<ScoreFile>, StoreError> {
+        let path = self.score_path(metric)?;
+        let Some(file) = sealed::read::<ScoreFile>(&path)? else {
+            return Ok(None);
+        };
+        if file.metric != metric {
+            return Err(StoreError::damaged(
+                &path,
+                format!("it holds scores of `{}`", file.metric),
+            ));
+        }
+        file.checked(&path).map(Some)
+    }
+
+    /// The scores of every metric that there are, by name; damaged files are left out, each with a sentence.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`], [`StoreError::NewerFormat`].
+    pub fn all_scores(&self) -> Result<Recovered<Vec<ScoreFile>>, StoreError> {
+        let mut found = Recovered::whole(Vec::new());
+        for metric in self.score_names()? {
+            found
+                .value
+                .extend(absent_if_damaged(self.scores(&metric), &mut found.notices)?);
+        }
+        Ok(found)
+    }
+
+    fn score_names(&self) -> Result<Vec<String>, StoreError> {
+        let folder = self.file(SCORES);
+        let failed = |source| StoreError::io("read", &folder, source);
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(failed(error)),
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            let name = entry.map_err(failed)?.file_name();
+            let metric = name
+                .to_str()
+                .and_then(|name| name.strip_suffix(SCORE_SUFFIX));
+            names.extend(
+                metric
+                    .filter(|metric| is_metric_name(metric))
+                    .map(str::to_owned),
+            );
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    /// `pictures.npz`.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`], [`StoreError::Io`].
+    pub fn pictures(&self) -> Result<Option<Pictures>, StoreError> {
+        Pictures::read(&self.file(PICTURES))
+    }
+
+    /// `probe.npz`: the posteriors at the fixed points.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`], [`StoreError::Io`].
+    pub fn probe(&self) -> Result<Option<Codes>, StoreError> {
+        Codes::read(&self.file(PROBE))
+    }
+
+    /// `codes.npz`: the posteriors at every point, where they were kept.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`], [`StoreError::Io`].
+    pub fn codes(&self) -> Result<Option<Codes>, StoreError> {
+        Codes::read(&self.file(CODES))
+    }
+
+    /// The last lines of `log.txt`, at most `n_lines` of them; none when there is no log.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn log_tail(&self, n_lines: usize) -> Result<Vec<String>, StoreError> {
+        let path = self.file(LOG);
+        let Some((mut file, n_bytes)) = atomic::open(&path, u64::MAX)? else {
+            return Ok(Vec::new());
+        };
+        let mut bytes = Vec::new();
+        file.seek(SeekFrom::Start(n_bytes.saturating_sub(LOG_TAIL_BYTES)))
+            .and_then(|_| file.take(LOG_TAIL_BYTES).read_to_end(&mut bytes))
+            .map_err(|source| StoreError::io("read", &path, source))?;
+        let text = String::from_utf8_lossy(&bytes);
+        let lines: Vec<_> = text.lines().map(str::to_owned).collect();
+        Ok(lines[lines.len().saturating_sub(n_lines)..].to_vec())
+    }
+
+    /// What keeps this trial from being done. A damaged file counts as missing, with a sentence.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`], [`StoreError::NewerFormat`].
+    pub fn missing(&self, wanted: &Wanted, check: Check) -> Result<Missing, StoreError> {
+        if !self.is_present() {
+            let scores = wanted.scores.clone();
+            let codes = wanted.codes;
+            return Ok(Missing {
+                model: true,
+                pictures: true,
+                probe: true,
+                codes,
+                scores,
+                notices: Vec::new(),
+            });
+        }
+        let mut notices = Vec::new();
+        let mut is_missing = |has: Result<Option<()>, StoreError>| {
+            absent_if_damaged(has, &mut notices).map(|found| found.is_none())
+        };
+        let mut missing = Missing {
+            model: is_missing(self.has_model(check))?,
+            pictures: is_missing(has_npz(&self.file(PICTURES), check, Pictures::read))?,
+            probe: is_missing(has_npz(&self.file(PROBE), check, Codes::read))?,
+            codes: wanted.codes && is_missing(has_npz(&self.file(CODES), check, Codes::read))?,
+            ..Missing::default()
+        };
+        for_each_metric(wanted, |metric, scores| {
+            let file = absent_if_damaged(self.scores(metric), &mut notices)?;
+            missing.scores.extend(
+                scores
+                    .iter()
+                    .filter_map(|score| lacking(score, file.as_ref())),
+            );
+            Ok(())
+        })?;
+        missing.notices = notices;
+        Ok(missing)
+    }
+
+    fn has_model(&self, check: Check) -> Result<Option<()>, StoreError> {
+        let path = self.file(MODEL);
+        Ok(match check {
+            Check::Quick => Model::read_step(&path, &self.id)?.map(|_| ()),
+            Check::Thorough => Model::read(&path, &self.id)?.map(|_| ()),
+        })
+    }
+
+    /// What the trial's files weigh together, in bytes.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn n_bytes(&self) -> Result<u64, StoreError> {
+        let failed = |source| StoreError::io("read", &self.path, source);
+        let mut n_bytes = 0;
+        for folder in [self.path.clone(), self.file(SCORES)] {
+            let entries = match fs::read_dir(&folder) {
+                Ok(entries) => entries,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(failed(error)),
+            };
+            for entry in entries {
+                match entry.and_then(|entry| entry.metadata()) {
+                    Ok(metadata) if metadata.is_file() => n_bytes += metadata.len(),
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                        return Err(failed(error));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Ok(n_bytes)
+    }
+
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    pub(crate) fn is_writable(&self) -> bool {
+        self.is_writable
+    }
+
+    /// The path of a metric's scores; a name that could lead out of the folder is refused.
+    pub(crate) fn score_path(&self, metric: &str) -> Result<PathBuf, StoreError> {
+        if is_metric_name(metric) {
+            return Ok(self.file(SCORES).join(format!("{metric}{SCORE_SUFFIX}")));
+        }
+        let shown: String = metric.chars().take(MAX_NAME_BYTES).collect();
+        let what = format!("`{shown}` is not the name of a metric: letters a-z, digits and `-`");
+        Err(StoreError::unwritable(&self.file(SCORES), what))
+    }
+}
+
+pub(crate) const TRIAL: &str = "trial.toml";
+pub(crate) const STATE: &str = "state.json";
+pub(crate) const LOCK: &str = "lock";
+pub(crate) const LOG: &str = "log.txt";
+pub(crate) const TRAIN_LOG: &str = "train.csv";
+pub(crate) const CHECKPOINT: &str = "checkpoint.safetensors";
+pub(crate) const PREVIOUS_CHECKPOINT: &str = "checkpoint.previous.safetensors";
+pub(crate) const MODEL: &str = "model.safetensors";
+pub(crate) const PICTURES: &str = "pictures.npz";
+pub(crate) const PROBE: &str = "probe.npz";
+pub(crate) const CODES: &str = "codes.npz";
+pub(crate) const SCORES: &str = "scores";
+const SCORE_SUFFIX: &str = ".json";
+
+fn is_metric_name(name: &str) -> bool {
+    let is_allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    !name.is_empty() && name.len() <= MAX_NAME_BYTES && name.bytes().all(is_allowed)
+}
+
+/// Whether the archive is there: its directory only, which is at its end, or all of it.
+fn has_npz<T>(
+    path: &Path,
+    check: Check,
+    read: impl Fn(&Path) -> Result<Option<T>, StoreError>,
+) -> Result<Option<()>, StoreError> {
+    Ok(match check {
+        Check::Quick => NpzReader::open(path)?.map(|_| ()),
+        Check::Thorough => read(path)?.map(|_| ()),
+    })
+}
+
+/// Calls `visit` with each run of wanted scores of one metric, so that its file is read once.
+fn for_each_metric(
+    wanted: &Wanted,
+    mut visit: impl FnMut(&str, &[crate::wanted::WantedScore]) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    wanted
+        .scores
+        .chunk_by(|a, b| a.metric == b.metric)
+        .try_for_each(|scores| visit(&scores[0].metric, scores))
+}
