@@ -1,0 +1,71 @@
+//! Prints how long each metric takes on a whole dSprites grid of ten codes.
+//!
+//! `cargo run --release -p unravel-metrics --example timings`
+
+use std::time::{Duration, Instant};
+
+use unravel_metrics::{CodeTable, Metric, MetricError, Variant, score};
+
+const SIZES: [usize; 5] = [3, 6, 40, 32, 32];
+const N_CODES: usize = 10;
+const N_RUNS: u64 = 9;
+
+fn main() -> Result<(), MetricError> {
+    let codes = entangled_codes();
+    println!(
+        "{} points, {N_CODES} codes, {} threads",
+        codes.len() / N_CODES,
+        rayon::current_num_threads()
+    );
+    let median = median_time(|_| CodeTable::new(&codes, N_CODES, &SIZES).map(drop))?;
+    println!("{:28} {median:>9.1?}", "checking the table");
+    let table = CodeTable::new(&codes, N_CODES, &SIZES)?;
+    let mut study = Duration::ZERO;
+    for metric in Metric::ALL {
+        for &variant in metric.variants() {
+            let median = median_time(|seed| score(metric, variant, &table, seed).map(drop))?;
+            let name = format!("{} {}", metric.name(), variant.name());
+            println!(
+                "{name:28} {median:>9.1?}   {:.4}",
+                score(metric, variant, &table, 0)?.headline()
+            );
+            if variant == Variant::Study {
+                study += median;
+            }
+        }
+    }
+    println!("{:28} {study:>9.1?}", "all study variants");
+    Ok(())
+}
+
+/// Codes that mix the factors, so that no classifier finds its task trivial.
+fn entangled_codes() -> Vec<f32> {
+    let n_points: usize = SIZES.iter().product();
+    let code = |point: usize, code: usize| {
+        let mut rest = point;
+        let waves = SIZES.iter().rev().enumerate().map(|(k, size)| {
+            let value = (rest % size) as f32 / *size as f32;
+            rest /= size;
+            value * (1.0 + ((3 * code + 5 * k) % 7) as f32 * if k == code { 1.0 } else { 0.2 })
+        });
+        let noise =
+            (point.wrapping_mul(0x9E37_79B9).wrapping_add(code * 77_777) % 1009) as f32 / 1009.0;
+        waves.sum::<f32>() + 0.3 * noise
+    };
+    (0..n_points * N_CODES)
+        .map(|i| code(i / N_CODES, i % N_CODES))
+        .collect()
+}
+
+fn median_time(
+    mut run: impl FnMut(u64) -> Result<(), MetricError>,
+) -> Result<Duration, MetricError> {
+    let mut times = Vec::new();
+    for seed in 0..N_RUNS {
+        let start = Instant::now();
+        run(seed)?;
+        times.push(start.elapsed());
+    }
+    times.sort();
+    Ok(times[times.len() / 2])
+}
