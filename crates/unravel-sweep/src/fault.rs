@@ -84,9 +84,34 @@ struct Place<'a> {
     n_marked: usize,
 }
 
+/// A longer line is not shown: nobody wrote it by hand.
+const MAX_EXCERPT: usize = 200;
+
 impl Place<'_> {
     fn position(&self) -> (usize, usize) {
         (self.line_number, self.n_before + 1)
+    }
+
+    /// The line with the fault underlined.
+    fn write_excerpt(&self, label: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if MAX_EXCERPT < self.line.chars().count() {
+            return Ok(());
+        }
+        // A tab would put the mark elsewhere; other control characters could play tricks on a terminal.
+        let line: String = self
+            .line
+            .chars()
+            .map(|c| if c.is_control() { ' ' } else { c })
+            .collect();
+        let number = self.line_number.to_string();
+        let gutter = " ".repeat(number.len());
+        let indent = " ".repeat(self.n_before);
+        writeln!(f, "  {number} | {line}")?;
+        writeln!(
+            f,
+            "  {gutter} | {indent}{} {label}",
+            "^".repeat(self.n_marked)
+        )
     }
 }
 
@@ -97,23 +122,9 @@ impl fmt::Display for Faults {
                 writeln!(f)?;
             }
             let place = self.place(fault);
-            let (number, column) = place.position();
-            writeln!(f, "{number}:{column}: {}", fault.message)?;
-            writeln!(f, "  {number} | {}", place.line)?;
-            // Tabs are kept so that the mark stands under what it marks.
-            let indent: String = place
-                .line
-                .chars()
-                .take(place.n_before)
-                .map(|c| if c == '\t' { c } else { ' ' })
-                .collect();
-            let gutter = " ".repeat(number.to_string().len());
-            writeln!(
-                f,
-                "  {gutter} | {indent}{} {}",
-                "^".repeat(place.n_marked),
-                fault.label
-            )?;
+            let (line, column) = place.position();
+            writeln!(f, "{line}:{column}: {}", fault.message)?;
+            place.write_excerpt(&fault.label, f)?;
             if let Some(help) = &fault.help {
                 writeln!(f, "  help: {help}")?;
             }

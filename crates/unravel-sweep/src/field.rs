@@ -2,6 +2,7 @@
 //!
 //! Reading, checking, expanding, hashing and labelling all walk this table, so a new key is one entry here.
 
+use crate::number::whole_numbers;
 use crate::objective::Family;
 use crate::trial::Trial;
 
@@ -228,7 +229,7 @@ impl Field {
     /// What the key takes, after "must be".
     pub(crate) fn describe(&self) -> String {
         match self.kind {
-            Kind::Count { min, max, .. } => format!("a whole number from {min} to {max}"),
+            Kind::Count { min, max, .. } => whole_numbers(min, max),
             Kind::Real { range, .. } => range.describe().to_owned(),
             Kind::Name { names, .. } => {
                 let names: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();

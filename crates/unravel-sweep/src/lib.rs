@@ -29,5 +29,5 @@ pub use report::{FIGURES, ReportConfig};
 pub use setting::{Setting, settings};
 pub use sweep::{Arm, Sweep};
 pub use training::TrainingConfig;
-pub use trial::{SEMANTICS_VERSION, Trial};
+pub use trial::{SEMANTICS_VERSION, Trial, TrialError};
 pub use trial_id::{TrialId, TrialIdError};

@@ -13,6 +13,19 @@ pub(crate) fn grouped(number: u128) -> String {
     text
 }
 
+/// `a whole number from 1 to 1,000`; a limit beyond what anyone writes is left out.
+pub(crate) fn whole_numbers(min: u64, max: u64) -> String {
+    if max == i64::MAX as u64 {
+        format!("a whole number, {min} or more")
+    } else {
+        format!(
+            "a whole number from {} to {}",
+            grouped(min.into()),
+            grouped(max.into())
+        )
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::grouped;

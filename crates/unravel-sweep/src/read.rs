@@ -31,8 +31,8 @@ pub const FORMAT_VERSION: u64 = 1;
 /// The most trials that a sweep may have.
 pub const MAX_TRIALS: u64 = 200_000;
 
-/// The longest sweep file, in bytes; a thousand times what a person writes.
-const MAX_TEXT_BYTES: usize = 4 << 20;
+/// The longest sweep file, in bytes; hundreds of times what a person writes.
+const MAX_TEXT_BYTES: usize = 1 << 20;
 
 /// Reads and checks a sweep file.
 ///
@@ -53,12 +53,12 @@ fn parse_within(text: &str) -> Result<Sweep, Vec<Fault>> {
         }]);
     }
     let (document, errors) = DeTable::parse_recoverable(text);
-    if !errors.is_empty() {
-        return Err(errors
-            .iter()
-            .take(collector::MAX_FAULTS)
-            .map(syntax_fault)
-            .collect());
+    // One slip makes the parser stumble many times; only the first place is where the slip is.
+    if let Some(error) = errors
+        .iter()
+        .min_by_key(|error| error.span().map_or(0, |span| span.start))
+    {
+        return Err(vec![syntax_fault(error)]);
     }
     top::read(document.get_ref())
 }

@@ -15,6 +15,15 @@ use crate::trial_id::TrialId;
 /// Raised when the same configuration would give another result, so that old results are not taken for new ones.
 pub const SEMANTICS_VERSION: u32 = 1;
 
+/// A value that no sweep file may hold.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{key}` must be {must}, not {value}")]
+pub struct TrialError {
+    key: &'static str,
+    value: String,
+    must: String,
+}
+
 /// One fully resolved configuration with one seed: everything that decides the result of a training.
 ///
 /// Its form in a file is TOML with the tables `[data]`, `[model]`, `[training]`, `[objective.<family>]` and `seed`.
@@ -74,6 +83,31 @@ impl Trial {
         let mut text = self.describe(|_| true);
         line(&mut text, "seed", self.seed);
         text
+    }
+
+    /// Checks that every value is one that a sweep file may hold, for a trial that was read from elsewhere.
+    ///
+    /// # Errors
+    /// The first key, in the order of the canonical text, whose value is not.
+    pub fn check(&self) -> Result<(), TrialError> {
+        for field in Field::all() {
+            if let Some(value) = field.get(self).filter(|&value| !field.accepts(value)) {
+                return Err(TrialError {
+                    key: field.path,
+                    value: value.to_string(),
+                    must: field.describe(),
+                });
+            }
+        }
+        if self.objective.family().needs_batch && self.training.batch_size < 2 {
+            let must = format!("at least 2 for {}", self.objective.family().title);
+            return Err(TrialError {
+                key: "training.batch-size",
+                value: "1".to_owned(),
+                must,
+            });
+        }
+        Ok(())
     }
 
     pub(crate) fn setting_id(&self) -> String {

@@ -89,7 +89,7 @@ pub(super) fn read(node: &Node, base: &Trial, faults: &mut Collector) -> Option<
         return None;
     }
     let groups = zip::read(parts.zip.as_ref(), &lists, &spans, faults)?;
-    let (axes, mut factors) = multiply(&lists, &groups);
+    let (axes, mut factors) = multiply(&lists, &groups, &mut template);
     let seeds = seeds?;
     factors.push(Factor {
         names: "seeds".to_owned(),
@@ -159,7 +159,7 @@ fn read_seeds(entry: Option<&Entry>, arm_span: Span, faults: &mut Collector) -> 
     }
 }
 
-/// Puts single values, and lists of one, into the template; what is left multiplies.
+/// Puts single values into the template; what is left are lists.
 fn apply_single_values(found: Vec<Found>, template: &mut Trial) -> Vec<(&'static Field, List)> {
     let mut lists = Vec::new();
     for Found { field, listed, .. } in found {
@@ -171,8 +171,12 @@ fn apply_single_values(found: Vec<Found>, template: &mut Trial) -> Vec<(&'static
     lists
 }
 
-/// Lists that are tied become one axis, at the place of the first of them.
-fn multiply(lists: &[(&'static Field, List)], groups: &[Vec<usize>]) -> (Vec<Axis>, Vec<Factor>) {
+/// Lists that are tied become one axis, at the place of the first of them; a list of one value is that value.
+fn multiply(
+    lists: &[(&'static Field, List)],
+    groups: &[Vec<usize>],
+    template: &mut Trial,
+) -> (Vec<Axis>, Vec<Factor>) {
     let mut axes = Vec::new();
     let mut factors = Vec::new();
     for idx in 0..lists.len() {
@@ -181,6 +185,12 @@ fn multiply(lists: &[(&'static Field, List)], groups: &[Vec<usize>]) -> (Vec<Axi
             .find(|group| group.contains(&idx))
             .map_or(vec![idx], Clone::clone);
         if tied.iter().any(|&other| other < idx) {
+            continue;
+        }
+        if let [value] = lists[idx].1.values[..]
+            && tied.len() == 1
+        {
+            lists[idx].0.set(template, value);
             continue;
         }
         let fields: Vec<&'static Field> = tied.iter().map(|&idx| lists[idx].0).collect();

@@ -1,5 +1,7 @@
 //! Every `[[arm]]`, and the checks that need several keys or several arms.
 
+use std::collections::BTreeMap;
+
 use toml::de::DeValue;
 
 use super::arm::{self, Draft};
@@ -90,10 +92,13 @@ fn check_total(drafts: &[Draft], faults: &mut Collector) -> bool {
     let (Some(draft), Some(factor)) = (largest, longest) else {
         return true;
     };
-    let at_least = if total == u128::MAX { "at least " } else { "" };
+    let counted = if total == u128::MAX {
+        "more trials than can be counted".to_owned()
+    } else {
+        format!("{} trials", grouped(total))
+    };
     let message = format!(
-        "this sweep has {at_least}{} trials; at most {} are taken",
-        grouped(total),
+        "this sweep has {counted}; at most {} are taken",
         grouped(MAX_TRIALS.into())
     );
     let help = format!(
@@ -111,12 +116,13 @@ fn check_total(drafts: &[Draft], faults: &mut Collector) -> bool {
 
 /// An arm that stands there twice is a slip.
 fn check_repeats(drafts: &[Draft], faults: &mut Collector) {
+    let mut seen = BTreeMap::new();
     for (idx, draft) in drafts.iter().enumerate() {
-        if let Some(first) = drafts[..idx]
-            .iter()
-            .position(|earlier| earlier.arm == draft.arm)
-        {
-            let message = format!("this arm is the same as arm {}", first + 1);
+        // A hash keeps this linear in memory and time however many arms a file has.
+        let hash = blake3::hash(format!("{:?}", draft.arm).as_bytes());
+        let first = *seen.entry(*hash.as_bytes()).or_insert(idx);
+        if first != idx {
+            let message = format!("arm {} is the same as arm {}", idx + 1, first + 1);
             let help = "remove it, or change what it was copied for";
             faults.push_with_help(draft.span.clone(), message, "duplicate arm", help);
         }

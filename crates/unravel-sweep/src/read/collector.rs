@@ -7,7 +7,7 @@ use crate::fault::Fault;
 use crate::field::Field;
 
 /// More faults than this are not worth reading.
-pub(super) const MAX_FAULTS: usize = 100;
+const MAX_FAULTS: usize = 100;
 
 /// Faults as they are found; the first [`MAX_FAULTS`] are kept.
 #[derive(Default)]
@@ -57,7 +57,7 @@ impl Collector {
                 None => format!("the keys are {}", quoted(known)),
             },
         };
-        let message = format!("unknown key `{}` in {table}", entry.key);
+        let message = format!("unknown key `{}` in {table}", shown(entry.key));
         self.push_with_help(entry.key_span.clone(), message, "not a key here", help);
     }
 
@@ -69,7 +69,7 @@ impl Collector {
         };
         self.push_with_help(
             span,
-            format!("unknown {what} \"{name}\""),
+            format!("unknown {what} \"{}\"", shown(name)),
             format!("not a known {what}"),
             help,
         );
@@ -85,6 +85,13 @@ impl Collector {
             });
         }
     }
+}
+
+/// A text out of the file as it may stand in a message: not too long, and without control characters.
+pub(super) fn shown(text: &str) -> String {
+    let short: String = text.chars().take(40).collect();
+    let more = if short.len() < text.len() { "…" } else { "" };
+    format!("{}{more}", short.escape_debug())
 }
 
 fn quoted(names: &[&str]) -> String {

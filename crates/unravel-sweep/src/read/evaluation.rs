@@ -14,6 +14,9 @@ const KEYS: &[&str] = &["metrics", "variants", "representations", "seeds", "at"]
 /// More evaluation seeds than this take longer than any training.
 const MAX_SEEDS: u64 = 1_000;
 
+/// Each step in `at` is a pass over the whole grid for every trial.
+const MAX_AT: u128 = 1_000;
+
 /// `[evaluation]`; `max_steps` is the length of the longest trial, where it is known.
 pub(super) fn read(
     entry: &Entry,
@@ -63,32 +66,36 @@ pub(super) fn read_report(entry: &Entry, faults: &mut Collector) -> ReportConfig
 }
 
 fn read_metrics(entry: &Entry, faults: &mut Collector) -> Vec<String> {
-    let known: Vec<&str> = METRICS.iter().map(|metric| metric.name).collect();
-    let metrics = names(entry, "metric", &known, faults);
-    let unavailable = |name: &str| {
-        METRICS
-            .iter()
-            .any(|metric| metric.name == name && !metric.available)
-    };
     let available: Vec<&str> = METRICS
         .iter()
         .filter(|m| m.available)
         .map(|m| m.name)
         .collect();
-    for node in list_of(entry) {
-        if let Some(name) = node.get_ref().as_str().filter(|name| unavailable(name)) {
+    names_but(entry, "metric", &available, faults, |node, name, faults| {
+        let is_known = METRICS
+            .iter()
+            .any(|metric| metric.name == name && !metric.available);
+        if is_known {
             let message = format!("metric \"{name}\" is not available yet");
             let help = format!("this version has {}", available.join(", "));
             faults.push_with_help(node.span(), message, "not available yet", help);
         }
-    }
-    metrics
+        is_known
+    })
 }
 
 /// Steps at which scores are taken, ascending.
 fn read_at(entry: &Entry, max_steps: Option<u64>, faults: &mut Collector) -> Vec<u64> {
     let values = match list::read(&AT, entry.value, faults) {
-        Some(Listed::Many(list)) => list.values,
+        Some(Listed::Many(list)) if list.len <= MAX_AT => list.values,
+        Some(Listed::Many(list)) => {
+            let message = format!(
+                "`at` lists {} steps; at most {MAX_AT} are taken",
+                grouped(list.len)
+            );
+            faults.push(list.span, message, "too many steps");
+            return Vec::new();
+        }
         Some(Listed::One(value)) => {
             let help = format!("write at = [{value}]");
             faults.push_with_help(
@@ -118,31 +125,32 @@ fn read_at(entry: &Entry, max_steps: Option<u64>, faults: &mut Collector) -> Vec
 
 /// Names out of a list of known ones, none of them twice.
 fn names(entry: &Entry, what: &str, known: &[&str], faults: &mut Collector) -> Vec<String> {
+    names_but(entry, what, known, faults, |_, _, _| false)
+}
+
+/// As [`names`]; `refuse` may answer a name that is not known with a fault of its own, and is then true.
+fn names_but(
+    entry: &Entry,
+    what: &str,
+    known: &[&str],
+    faults: &mut Collector,
+    refuse: impl Fn(&Node, &str, &mut Collector) -> bool,
+) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for node in nodes(entry.value, entry.key, faults).into_iter().flatten() {
         let Some(name) = string(node, entry.key, faults) else {
             continue;
         };
         if !known.contains(&name) {
-            faults.unknown_name(node.span(), what, name, known);
+            if !refuse(node, name, faults) {
+                faults.unknown_name(node.span(), what, name, known);
+            }
         } else if names.iter().any(|earlier| earlier == name) {
-            faults.push(
-                node.span(),
-                format!("`{}` lists \"{name}\" twice", entry.key),
-                "stands in this list already",
-            );
+            let message = format!("`{}` lists \"{name}\" twice", entry.key);
+            faults.push(node.span(), message, "stands in this list already");
         } else {
             names.push(name.to_owned());
         }
     }
     names
-}
-
-fn list_of<'a>(entry: &Entry<'a>) -> impl Iterator<Item = &'a Node<'a>> {
-    entry
-        .value
-        .get_ref()
-        .as_array()
-        .into_iter()
-        .flat_map(|nodes| nodes.iter())
 }

@@ -3,7 +3,7 @@
 use toml::de::{DeTable, DeValue};
 
 use super::collector::Collector;
-use super::tree::{Entry, Node, describe, entries};
+use super::tree::{Entry, Node, entries};
 use super::{MAX_TRIALS, Span};
 use crate::field::{Field, Kind, Value};
 
@@ -62,10 +62,7 @@ fn range(entry: &Entry, faults: &mut Collector) -> Option<Generated> {
         Some(&[start, end]) => (start, end, 1),
         Some(&[start, end, step]) => (start, end, step),
         _ => {
-            let message = format!(
-                "`range` must be two or three whole numbers, not {}",
-                describe(entry.value)
-            );
+            let message = "`range` must be a list of two or three whole numbers";
             let help = "write { range = [0, 10] } for 0, 1, …, 9, or { range = [0, 10, 2] } for 0, 2, 4, 6, 8; \
                         other numbers are for `linspace`";
             faults.push_with_help(
@@ -104,10 +101,7 @@ fn spaced(entry: &Entry, log: bool, faults: &mut Collector) -> Option<Generated>
         _ => None,
     });
     let Some((first, last, n)) = parts else {
-        let message = format!(
-            "`{key}` must be [first, last, n], not {}",
-            describe(entry.value)
-        );
+        let message = format!("`{key}` must be a list of two numbers and a count");
         let help = format!(
             "write {{ {key} = [1, 16, 5] }}: the first value, the last, and how many in all"
         );

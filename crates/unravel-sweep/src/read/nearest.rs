@@ -1,6 +1,7 @@
 //! The known name that a mistyped one was probably meant to be.
 
-/// The known name nearest to this one, if it is near enough to be meant; case and `_` for `-` do not count.
+/// The known name nearest to this one, if it is near enough to be meant: a slip of the hand, or a name
+/// with an end too much or too few. Case and `_` for `-` do not count.
 pub(super) fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     // A name far longer than any known one is no slip of the hand, and long texts are slow to compare.
     if 64 < name.len() {
@@ -8,12 +9,20 @@ pub(super) fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     }
     let name = name.to_lowercase().replace('_', "-");
     let allowed = (name.chars().count() / 3).clamp(1, 3);
-    known
+    let slip = known
         .iter()
         .map(|&candidate| (strsim::osa_distance(&name, candidate), candidate))
         .filter(|&(distance, _)| distance <= allowed)
         .min_by_key(|&(distance, _)| distance)
-        .map(|(_, candidate)| candidate)
+        .map(|(_, candidate)| candidate);
+    slip.or_else(|| {
+        let is_part = |candidate: &str| name.starts_with(candidate) || candidate.starts_with(&name);
+        let candidates = known
+            .iter()
+            .copied()
+            .filter(|candidate| 3 <= name.len() && is_part(candidate));
+        candidates.min_by_key(|candidate| candidate.len().abs_diff(name.len()))
+    })
 }
 
 #[cfg(test)]
@@ -26,6 +35,8 @@ mod tests {
         assert_eq!(nearest("stepz", &known), Some("steps"));
         assert_eq!(nearest("Batch_Size", &known), Some("batch-size"));
         assert_eq!(nearest("learing-rate", &known), Some("learning-rate"));
+        assert_eq!(nearest("batch", &known), Some("batch-size"));
+        assert_eq!(nearest("steps-total", &known), Some("steps"));
         assert_eq!(nearest("epochs", &known), None);
         assert_eq!(nearest(&"s".repeat(100_000), &known), None);
     }

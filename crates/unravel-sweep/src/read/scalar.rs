@@ -5,7 +5,7 @@ use toml::de::DeValue;
 use super::collector::Collector;
 use super::tree::{Node, describe, string};
 use crate::field::{Field, Kind, Value};
-use crate::number::grouped;
+use crate::number::whole_numbers;
 
 /// One value that the field takes.
 pub(super) fn read(field: &Field, node: &Node, faults: &mut Collector) -> Option<Value> {
@@ -54,19 +54,6 @@ pub(super) fn count(
         None => faults.push(node.span(), message, format!("must be {range}")),
     }
     None
-}
-
-/// `a whole number from 1 to 1,000`; a limit beyond what anyone writes is left out.
-pub(super) fn whole_numbers(min: u64, max: u64) -> String {
-    if max == i64::MAX as u64 {
-        format!("a whole number, {min} or more")
-    } else {
-        format!(
-            "a whole number from {} to {}",
-            grouped(min.into()),
-            grouped(max.into())
-        )
-    }
 }
 
 /// The integer that somebody meant who wrote `3e5` or `10.0`.

@@ -122,7 +122,7 @@ fn read_name(entry: Option<&Entry>, faults: &mut Collector) -> Option<String> {
     if is_slug(name) {
         return Some(name.to_owned());
     }
-    let message = "`name` must be 1 to 64 letters a-z, digits, `-`, `_` or `.`, and begin with a letter or a digit";
+    let message = "`name` must be 1 to 64 of A-Z, a-z, 0-9, `-`, `_` and `.`, with a letter or digit first and no `.` last";
     let help = format!(
         "it names the report's folder; write name = \"{}\"",
         to_slug(name)
