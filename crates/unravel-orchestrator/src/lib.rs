@@ -1,0 +1,22 @@
+//! Plans cohorts, fans them out over devices, supervises and retries.
+//!
+//! From a sweep's trials and what a store holds of them comes a [`Plan`](plan::Plan); a
+//! [`Supervisor`](supervise::Supervisor) works it off on [slots](device::slots) by way of a
+//! [`Launcher`](launcher::Launcher) and ends with a [`Summary`](summary::Summary).
+//!
+//! It knows nothing of tensors, metrics or pixels: what a worker does with an order is the worker's affair. It draws
+//! nothing, prints nothing and reads no environment.
+
+pub mod device;
+pub mod estimate;
+pub mod held;
+pub mod launcher;
+pub mod local;
+pub mod observe;
+pub mod plan;
+pub mod policy;
+pub mod store_records;
+pub mod summary;
+pub mod supervise;
+#[cfg(test)]
+mod testing;

@@ -1,0 +1,335 @@
+//! The plan: which trials are left, and which of them are worked on together.
+//!
+//! Pure: a function of the trials and of what a store holds of each.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use unravel_sweep::{Trial, TrialId};
+
+use crate::device::DeviceClass;
+use crate::held::{Held, PlannedTrial, Reached};
+
+/// What is left to do for the trials of a cohort; later variants are nearer to the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Work {
+    /// Train from the checkpoint at this step (0: from the start), then score.
+    Train {
+        /// Steps done already.
+        from_step: u64,
+    },
+    /// Score only; the training is done.
+    Score,
+}
+
+/// Trials that one worker trains and scores as one tensor program.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cohort {
+    /// In the order of the sweep; all with the same cohort key, never empty.
+    pub trials: Vec<PlannedTrial>,
+    /// What is left to do, the same for all.
+    pub work: Work,
+}
+
+/// A trial that failed, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The trial.
+    pub id: TrialId,
+    /// One sentence or more.
+    pub reason: String,
+}
+
+/// Every trial of a sweep in exactly one place.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Plan {
+    /// What is to be done, in the order in which to begin.
+    pub cohorts: Vec<Cohort>,
+    /// Trained and scored already.
+    pub done: Vec<TrialId>,
+    /// Failed in an earlier run and not tried again.
+    pub failed: Vec<Failure>,
+    /// Not done, and another run is at them at this moment.
+    pub locked: Vec<PlannedTrial>,
+}
+
+/// How to plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlanOptions {
+    /// Models that one worker trains together, at least 1; see [`models_per_cohort`].
+    pub models_per_cohort: usize,
+    /// Try the failed ones again.
+    pub retry_failed: bool,
+}
+
+/// Models trained together on a CUDA device unless told otherwise.
+pub const CUDA_MODELS_PER_COHORT: usize = 32;
+
+/// How many models to train together on a class of device: `asked`, or 1 on a CPU, whose cores are filled by
+/// several workers, and [`CUDA_MODELS_PER_COHORT`] on a CUDA device, which one small network cannot fill.
+#[must_use]
+pub fn models_per_cohort(class: DeviceClass, asked: Option<usize>) -> usize {
+    let default = match class {
+        DeviceClass::Cpu => 1,
+        DeviceClass::Cuda => CUDA_MODELS_PER_COHORT,
+    };
+    asked.unwrap_or(default).max(1)
+}
+
+/// How many trials a plan has of each kind; every trial is counted once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Counts {
+    /// All trials.
+    pub trials: usize,
+    /// To be trained from the start.
+    pub to_train: usize,
+    /// To be trained on from a checkpoint.
+    pub to_resume: usize,
+    /// Trained, to be scored.
+    pub to_score: usize,
+    /// Done already.
+    pub done: usize,
+    /// Failed earlier, not tried again.
+    pub failed: usize,
+    /// Being worked on by another run.
+    pub locked: usize,
+}
+
+impl Plan {
+    /// Counts the trials by what becomes of them.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts {
+            done: self.done.len(),
+            failed: self.failed.len(),
+            locked: self.locked.len(),
+            ..Counts::default()
+        };
+        for cohort in &self.cohorts {
+            let n_trials = cohort.trials.len();
+            match cohort.work {
+                Work::Train { from_step: 0 } => counts.to_train += n_trials,
+                Work::Train { .. } => counts.to_resume += n_trials,
+                Work::Score => counts.to_score += n_trials,
+            }
+        }
+        counts.trials = counts.done
+            + counts.failed
+            + counts.locked
+            + counts.to_train
+            + counts.to_resume
+            + counts.to_score;
+        counts
+    }
+}
+
+/// Plans the trials of a sweep. A trial that comes twice is planned once.
+///
+/// `held` says what the store holds of each; it is asked once a trial, in order.
+pub fn plan(
+    trials: impl IntoIterator<Item = Trial>,
+    options: &PlanOptions,
+    mut held: impl FnMut(&PlannedTrial) -> Held,
+) -> Plan {
+    let mut seen = BTreeSet::new();
+    let new_trials = trials
+        .into_iter()
+        .map(PlannedTrial::new)
+        .filter(|planned| seen.insert(planned.id.clone()))
+        .map(|planned| {
+            let held = held(&planned);
+            let is_retry = options.retry_failed && held.failure.is_some();
+            (
+                PlannedTrial {
+                    is_retry,
+                    ..planned
+                },
+                held,
+            )
+        });
+    sort_out(new_trials, options.models_per_cohort)
+}
+
+/// Puts every trial in its place, by what is held of it; cohorts begin in the order of their first trials.
+pub(crate) fn sort_out(
+    trials: impl IntoIterator<Item = (PlannedTrial, Held)>,
+    models_per_cohort: usize,
+) -> Plan {
+    let mut plan = Plan::default();
+    let mut open_cohorts: BTreeMap<(String, Work), usize> = BTreeMap::new();
+    for (planned, held) in trials {
+        let work = match held.reached {
+            Reached::Scored => {
+                plan.done.push(planned.id);
+                continue;
+            }
+            Reached::Trained => Work::Score,
+            Reached::Step(from_step) => Work::Train { from_step },
+        };
+        if held.is_locked {
+            plan.locked.push(planned);
+            continue;
+        }
+        if let Some(reason) = held.failure
+            && !planned.is_retry
+        {
+            plan.failed.push(Failure {
+                id: planned.id,
+                reason,
+            });
+            continue;
+        }
+        let key = (planned.trial.cohort_key(), work);
+        match open_cohorts
+            .get(&key)
+            .map(|&index| &mut plan.cohorts[index])
+        {
+            Some(cohort) if cohort.trials.len() < models_per_cohort => cohort.trials.push(planned),
+            _ => {
+                open_cohorts.insert(key, plan.cohorts.len());
+                plan.cohorts.push(Cohort {
+                    trials: vec![planned],
+                    work,
+                });
+            }
+        }
+    }
+    plan
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{seeds, trial};
+
+    /// Plans the seeds 0.. of one setting, of which this is held.
+    fn planned(held: &[Held], models_per_cohort: usize, retry_failed: bool) -> Plan {
+        let trials = (0..held.len() as u64).map(trial);
+        let options = PlanOptions {
+            models_per_cohort,
+            retry_failed,
+        };
+        plan(trials, &options, |planned| {
+            held[planned.trial.seed as usize].clone()
+        })
+    }
+
+    fn cohorts(plan: &Plan) -> Vec<(Vec<u64>, Work)> {
+        plan.cohorts
+            .iter()
+            .map(|cohort| (seeds(&cohort.trials), cohort.work))
+            .collect()
+    }
+
+    fn failed(step: u64) -> Held {
+        Held {
+            failure: Some("NaN".to_owned()),
+            ..Held::at(Reached::Step(step))
+        }
+    }
+
+    const FROM_START: Work = Work::Train { from_step: 0 };
+
+    #[test]
+    fn cohorts_are_filled_in_order_up_to_their_size() {
+        let held = vec![Held::nothing(); 5];
+        assert_eq!(
+            cohorts(&planned(&held, 2, false)),
+            [
+                (vec![0, 1], FROM_START),
+                (vec![2, 3], FROM_START),
+                (vec![4], FROM_START)
+            ]
+        );
+        assert_eq!(planned(&held, 1, false).cohorts.len(), 5);
+    }
+
+    #[test]
+    fn trials_that_cannot_train_together_do_not_and_keep_their_order() {
+        let longer = |seed| {
+            let mut longer = trial(seed);
+            longer.training.steps *= 2;
+            longer
+        };
+        let options = PlanOptions {
+            models_per_cohort: 8,
+            retry_failed: false,
+        };
+        let trials = [trial(0), longer(1), trial(2), longer(3), trial(0)];
+        let plan = plan(trials, &options, |_| Held::nothing());
+        assert_eq!(
+            cohorts(&plan),
+            [(vec![0, 2], FROM_START), (vec![1, 3], FROM_START)],
+            "and a trial that comes twice is planned once"
+        );
+    }
+
+    #[test]
+    fn what_is_left_decides_the_place() {
+        let locked = Held {
+            is_locked: true,
+            ..Held::nothing()
+        };
+        let held = [
+            Held::nothing(),
+            Held::at(Reached::Step(500)),
+            Held::at(Reached::Trained),
+            Held::at(Reached::Scored),
+            failed(0),
+            locked,
+            Held::at(Reached::Step(500)),
+            Held {
+                failure: Some("left over".to_owned()),
+                ..Held::at(Reached::Scored)
+            },
+        ];
+        let plan = planned(&held, 8, false);
+        assert_eq!(
+            cohorts(&plan),
+            [
+                (vec![0], FROM_START),
+                (vec![1, 6], Work::Train { from_step: 500 }),
+                (vec![2], Work::Score),
+            ]
+        );
+        assert_eq!(seeds(&plan.locked), [5]);
+        let counts = plan.counts();
+        assert_eq!(
+            counts,
+            Counts {
+                trials: 8,
+                to_train: 1,
+                to_resume: 2,
+                to_score: 1,
+                done: 2,
+                failed: 1,
+                locked: 1,
+            }
+        );
+    }
+
+    #[test]
+    fn failed_trials_are_tried_again_on_request_from_where_they_were() {
+        let plan = planned(&[failed(300), Held::nothing()], 8, true);
+        assert_eq!(
+            cohorts(&plan),
+            [
+                (vec![0], Work::Train { from_step: 300 }),
+                (vec![1], FROM_START)
+            ]
+        );
+        assert!(plan.cohorts[0].trials[0].is_retry);
+        assert!(!plan.cohorts[1].trials[0].is_retry);
+    }
+
+    #[test]
+    fn a_hundred_thousand_trials_are_planned_in_a_moment() {
+        let began = std::time::Instant::now();
+        let options = PlanOptions {
+            models_per_cohort: 32,
+            retry_failed: false,
+        };
+        let plan = plan((0..100_000).map(trial), &options, |_| Held::nothing());
+        assert_eq!(plan.cohorts.len(), 3_125);
+        assert!(began.elapsed().as_secs() < 10, "took {:?}", began.elapsed());
+    }
+}

@@ -1,0 +1,202 @@
+//! A store's trials, as the supervisor and the planner see them.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use unravel_store::{Check, Status, Store, StoreError, TrialState, Wanted};
+use unravel_sweep::Trial;
+
+use crate::held::{Held, PlannedTrial, Reached, Records};
+
+/// The trials of a store.
+pub struct StoreRecords<'a> {
+    store: &'a Store,
+    wanted: &'a dyn Fn(&Trial) -> Wanted,
+    notices: RefCell<BTreeSet<String>>,
+}
+
+impl<'a> StoreRecords<'a> {
+    /// Records over `store`; `wanted` says what makes a trial done, the same as its worker goes by.
+    #[must_use]
+    pub fn new(store: &'a Store, wanted: &'a dyn Fn(&Trial) -> Wanted) -> Self {
+        Self {
+            store,
+            wanted,
+            notices: RefCell::default(),
+        }
+    }
+
+    /// A sentence for each damaged or unreadable file met since the last call, for the user; sorted, each once.
+    pub fn take_notices(&self) -> Vec<String> {
+        self.notices.take().into_iter().collect()
+    }
+
+    fn notice(&self, sentences: impl IntoIterator<Item = String>) {
+        self.notices.borrow_mut().extend(sentences);
+    }
+
+    fn look(&self, planned: &PlannedTrial) -> Result<Held, StoreError> {
+        let folder = self.store.trial(&planned.id);
+        if !folder.is_present() {
+            return Ok(Held::nothing());
+        }
+        // Before the files: a lock that is free now may have been held by the one who has just finished them.
+        let is_locked = folder.holder()?.is_some();
+        let missing = folder.missing(&(self.wanted)(&planned.trial), Check::Quick)?;
+        let is_done = missing.is_nothing();
+        self.notice(missing.notices);
+        if is_done {
+            return Ok(Held::at(Reached::Scored));
+        }
+        let state = folder.state()?;
+        self.notice(state.notices);
+        let state = state.value;
+        let reached = match missing.model {
+            true => Reached::Step(state.step),
+            false => Reached::Trained,
+        };
+        let failure = (state.status == Status::Failed).then(|| {
+            state
+                .reason
+                .unwrap_or_else(|| "no reason was kept".to_owned())
+        });
+        Ok(Held {
+            reached,
+            failure,
+            is_locked,
+        })
+    }
+
+    fn write_failure(&self, planned: &PlannedTrial, reason: &str) -> Result<(), StoreError> {
+        let lock = self.store.create(&planned.trial)?;
+        let state = self.store.trial(&planned.id).state()?.value;
+        lock.set_state(&TrialState {
+            status: Status::Failed,
+            steps: planned.trial.training.steps,
+            reason: Some(reason.to_owned()),
+            ..state
+        })?;
+        lock.append_log(&format!("failed: {reason}"))
+    }
+}
+
+impl Records for StoreRecords<'_> {
+    /// A trial that cannot be looked at counts as not begun: its worker will meet the same fault and say so.
+    fn held(&self, planned: &PlannedTrial) -> Held {
+        self.look(planned).unwrap_or_else(|error| {
+            self.notice([error.to_string()]);
+            Held::nothing()
+        })
+    }
+
+    fn mark_failed(&self, planned: &PlannedTrial, reason: &str) {
+        if let Err(error) = self.write_failure(planned, reason) {
+            self.notice([error.to_string()]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use unravel_store::{Arrays, Model};
+
+    use super::*;
+    use crate::testing::trial;
+
+    fn planned() -> PlannedTrial {
+        PlannedTrial::new(trial(0))
+    }
+
+    fn with_store(check: impl Fn(&Store, &StoreRecords<'_>)) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path().join("runs")).unwrap();
+        let wanted = |_: &Trial| Wanted::default();
+        check(&store, &StoreRecords::new(&store, &wanted));
+    }
+
+    #[test]
+    fn a_trial_comes_further_file_by_file() {
+        with_store(|store, records| {
+            assert_eq!(records.held(&planned()), Held::nothing());
+
+            let lock = store.create(&planned().trial).unwrap();
+            let state = TrialState {
+                status: Status::Training,
+                step: 40,
+                ..TrialState::default()
+            };
+            lock.set_state(&state).unwrap();
+            let at_40 = Held::at(Reached::Step(40));
+            assert_eq!(
+                records.held(&planned()),
+                Held {
+                    is_locked: true,
+                    ..at_40.clone()
+                }
+            );
+            drop(lock);
+            assert_eq!(records.held(&planned()), at_40);
+
+            let lock = store.create(&planned().trial).unwrap();
+            lock.set_model(&Model {
+                step: 100,
+                arrays: Arrays::new(),
+            })
+            .unwrap();
+            drop(lock);
+            assert_eq!(records.held(&planned()), Held::at(Reached::Trained));
+            assert_eq!(records.take_notices(), Vec::<String>::new());
+        });
+    }
+
+    #[test]
+    fn a_failure_is_written_with_its_reason_and_keeps_the_step() {
+        with_store(|store, records| {
+            let lock = store.create(&planned().trial).unwrap();
+            let state = TrialState {
+                status: Status::Training,
+                step: 40,
+                ..TrialState::default()
+            };
+            lock.set_state(&state).unwrap();
+            drop(lock);
+            records.mark_failed(&planned(), "the worker exited with status 3");
+            let failure = Some("the worker exited with status 3".to_owned());
+            let expected = Held {
+                failure,
+                ..Held::at(Reached::Step(40))
+            };
+            assert_eq!(records.held(&planned()), expected);
+        });
+    }
+
+    #[test]
+    fn a_trial_without_a_folder_can_fail_too() {
+        with_store(|_, records| {
+            records.mark_failed(&planned(), "the worker did not start");
+            assert!(records.held(&planned()).failure.is_some());
+        });
+    }
+
+    #[test]
+    fn another_runs_trial_is_not_written_to() {
+        with_store(|store, records| {
+            let lock = store.create(&planned().trial).unwrap();
+            records.mark_failed(&planned(), "not ours to say");
+            drop(lock);
+            assert_eq!(records.held(&planned()).failure, None);
+            assert_eq!(records.take_notices().len(), 1);
+        });
+    }
+
+    #[test]
+    fn a_damaged_state_is_noticed() {
+        with_store(|store, records| {
+            drop(store.create(&planned().trial).unwrap());
+            let path = store.trial(&planned().id).path().join("state.json");
+            std::fs::write(path, "{").unwrap();
+            assert_eq!(records.held(&planned()), Held::nothing());
+            assert_eq!(records.take_notices().len(), 1);
+        });
+    }
+}

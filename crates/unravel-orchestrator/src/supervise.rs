@@ -1,0 +1,405 @@
+//! The supervisor: keeps every slot at work, and sees to it that no trial is lost, done twice or waited for in vain.
+//!
+//! One loop on one thread owns all that is known; launchers bring reports, and nothing else happens by itself.
+//! Before a cohort starts, and after it crashed, the store is asked again what it holds of its trials, so that
+//! what another run or a dying worker has finished is never done twice.
+
+mod queue;
+mod reports;
+mod running;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use unravel_store::order::Order;
+use unravel_sweep::TrialId;
+
+use crate::device::Slot;
+use crate::held::{PlannedTrial, Records};
+use crate::launcher::{JobId, Launcher};
+use crate::observe::{Observed, Observer};
+use crate::plan::{Cohort, Plan, sort_out};
+use crate::policy::{Clock, Interrupt, Policy};
+use crate::summary::{Outcome, Summary};
+use queue::{Pending, Queue};
+use running::{Running, Stage};
+
+/// Longer than this beyond the time asked for, and the orchestrator itself stood still (a suspended process, a disk
+/// that hangs); that time counts against no worker.
+const STANDSTILL: Duration = Duration::from_secs(1);
+
+/// Everything that a run needs besides its plan.
+pub struct Supervisor<'a> {
+    /// Starts the workers.
+    pub launcher: &'a mut dyn Launcher,
+    /// What the store holds.
+    pub records: &'a dyn Records,
+    /// Is told of everything.
+    pub observer: &'a mut dyn Observer,
+    /// The time.
+    pub clock: &'a dyn Clock,
+    /// Raised by the user.
+    pub interrupt: &'a Interrupt,
+    /// How patient to be.
+    pub policy: Policy,
+    /// What every order has in common. Its cohort, trials, device, threads and `retry_failed` are filled in.
+    pub order: Order,
+}
+
+impl Supervisor<'_> {
+    /// Works off `plan` on `slots` and returns when nothing is left to do or to wait for. The observer is not told
+    /// of trials that the plan counts as done or failed.
+    #[must_use]
+    pub fn run(self, plan: Plan, slots: Vec<Slot>) -> Summary {
+        Run::new(self, plan, slots).run()
+    }
+}
+
+/// A slot and the cohort on it.
+struct Bench {
+    slot: Slot,
+    running: Option<Running>,
+}
+
+/// Whether cohorts are started, and what is asked of those that run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mood {
+    Working,
+    /// Nothing more is started; what runs may end by itself.
+    GivenUp,
+    /// All were asked to stop; the rest is killed at this moment.
+    Stopping {
+        kill_at: Duration,
+    },
+    /// All were killed.
+    Killing,
+}
+
+struct Run<'a> {
+    sup: Supervisor<'a>,
+    queue: Queue,
+    benches: Vec<Bench>,
+    mood: Mood,
+    summary: Summary,
+    told_as_held: BTreeSet<TrialId>,
+    n_failures_in_a_row: usize,
+    n_jobs: u64,
+}
+
+impl<'a> Run<'a> {
+    fn new(sup: Supervisor<'a>, plan: Plan, slots: Vec<Slot>) -> Self {
+        let mut run = Run {
+            sup,
+            queue: Queue::default(),
+            benches: slots
+                .into_iter()
+                .map(|slot| Bench {
+                    slot,
+                    running: None,
+                })
+                .collect(),
+            mood: Mood::Working,
+            summary: Summary::default(),
+            told_as_held: BTreeSet::new(),
+            n_failures_in_a_row: 0,
+            n_jobs: 0,
+        };
+        let outcomes = &mut run.summary.outcomes;
+        outcomes.extend(plan.done.into_iter().map(|id| (id, Outcome::Cached)));
+        outcomes.extend(plan.failed.into_iter().map(|failure| {
+            let outcome = Outcome::Failed {
+                reason: failure.reason,
+                elsewhere: true,
+            };
+            (failure.id, outcome)
+        }));
+        for cohort in plan.cohorts {
+            let ids = cohort.trials.iter().map(|planned| planned.id.clone());
+            outcomes.extend(ids.map(|id| (id, Outcome::Left)));
+            run.queue.push(Pending::new(cohort.trials));
+        }
+        for planned in plan.locked {
+            outcomes.insert(planned.id.clone(), Outcome::Left);
+            run.queue.push(Pending::new(vec![planned]));
+        }
+        run
+    }
+
+    fn run(mut self) -> Summary {
+        loop {
+            self.heed_interrupt();
+            self.fill_slots();
+            if self.is_over() {
+                return self.summary;
+            }
+            let timeout = self.time_to_wait();
+            let expected_by = self.now() + timeout;
+            for (job, report) in self.sup.launcher.poll(timeout) {
+                self.take_report(job, report);
+            }
+            self.forgive_standstill(expected_by);
+            self.heed_deadlines();
+        }
+    }
+
+    fn now(&self) -> Duration {
+        self.sup.clock.now()
+    }
+
+    /// Nothing runs that would be waited for, and nothing may or can be started.
+    fn is_over(&mut self) -> bool {
+        let mut jobs = self
+            .benches
+            .iter()
+            .filter_map(|bench| bench.running.as_ref());
+        if jobs.any(|running| running.stage != Stage::Abandoned) {
+            return false;
+        }
+        if self.mood != Mood::Working || self.queue.is_empty() {
+            return true;
+        }
+        let has_free_bench = self.benches.iter().any(|bench| bench.running.is_none());
+        if !has_free_bench {
+            self.give_up("no device is left: their workers do not end even when killed");
+        }
+        !has_free_bench
+    }
+
+    /// Until the next moment at which something is due by itself.
+    fn time_to_wait(&self) -> Duration {
+        let now = self.now();
+        let has_free_bench = self.benches.iter().any(|bench| bench.running.is_none());
+        let next_due = self.queue.next_due(now).filter(|_| has_free_bench);
+        next_due.map_or(self.sup.policy.tick, |due| {
+            self.sup.policy.tick.min(due - now)
+        })
+    }
+
+    /// Gives every free slot the next cohort.
+    fn fill_slots(&mut self) {
+        for index in 0..self.benches.len() {
+            while self.mood == Mood::Working && self.benches[index].running.is_none() {
+                let Some(pending) = self.next_for(index) else {
+                    break;
+                };
+                self.begin(index, pending);
+            }
+        }
+    }
+
+    /// The next cohort for a slot. One that was told to avoid this slot's device waits for another while there is one.
+    fn next_for(&mut self, index: usize) -> Option<Pending> {
+        let device = self.benches[index].slot.device;
+        let has_other_device = self.benches.iter().any(|bench| {
+            let is_abandoned = bench
+                .running
+                .as_ref()
+                .is_some_and(|running| running.stage == Stage::Abandoned);
+            bench.slot.device != device && !is_abandoned
+        });
+        let now = self.now();
+        self.queue.take(now, |pending| {
+            !has_other_device || pending.avoid != Some(device)
+        })
+    }
+
+    /// Starts what is still to be done of a cohort on a free slot; the rest of it is settled or put back.
+    fn begin(&mut self, index: usize, mut pending: Pending) {
+        let trials = std::mem::take(&mut pending.trials);
+        let mut cohorts = self.look_again(trials, &pending).into_iter();
+        let Some(Cohort { trials, work }) = cohorts.next() else {
+            return;
+        };
+        for rest in cohorts.rev() {
+            self.queue.push_front(Pending {
+                trials: rest.trials,
+                ..pending.clone()
+            });
+        }
+        let begun_as = Some(pending.begun_as.unwrap_or(work));
+        let pending = Pending {
+            trials,
+            begun_as,
+            ..pending
+        };
+
+        self.n_jobs += 1;
+        let job = JobId(self.n_jobs);
+        let slot = &self.benches[index].slot;
+        self.sup.observer.on(&Observed::CohortStarted {
+            job,
+            slot,
+            trials: &pending.trials,
+            work,
+        });
+        let order = order_for(&self.sup.order, &pending.trials, slot);
+        self.sup.launcher.start(job, slot, &order);
+        self.benches[index].running = Some(Running::new(job, pending, work));
+    }
+
+    /// Asks the store what it holds of these trials now. Settles those that are done or that another run saw fail,
+    /// puts back those that another run holds, and returns the others by what is left to do.
+    fn look_again(&mut self, trials: Vec<PlannedTrial>, pending: &Pending) -> Vec<Cohort> {
+        let n_trials = trials.len();
+        let records = self.sup.records;
+        let plan = sort_out(
+            trials.into_iter().map(|planned| {
+                let held = records.held(&planned);
+                (planned, held)
+            }),
+            n_trials,
+        );
+        for id in plan.done {
+            self.settle(&id, running::outcome(pending.begun_as));
+        }
+        for failure in plan.failed {
+            let outcome = Outcome::Failed {
+                reason: failure.reason,
+                elsewhere: true,
+            };
+            self.settle(&failure.id, outcome);
+        }
+        for planned in plan.locked {
+            self.put_back_held(planned);
+        }
+        plan.cohorts
+    }
+
+    /// Keeps a trial that another run holds for a later look.
+    fn put_back_held(&mut self, planned: PlannedTrial) {
+        if self.told_as_held.insert(planned.id.clone()) {
+            self.sup
+                .observer
+                .on(&Observed::TrialHeld { id: &planned.id });
+        }
+        let not_before = self.now() + self.sup.policy.held_interval;
+        self.queue.push(Pending {
+            not_before,
+            ..Pending::new(vec![planned])
+        });
+    }
+
+    fn settle(&mut self, id: &TrialId, outcome: Outcome) {
+        self.sup.observer.on(&Observed::TrialSettled {
+            id,
+            outcome: &outcome,
+        });
+        self.summary.outcomes.insert(id.clone(), outcome);
+    }
+
+    /// Starts nothing more, for a reason that no other try can mend.
+    fn give_up(&mut self, reason: &str) {
+        if self.mood == Mood::Working {
+            self.mood = Mood::GivenUp;
+            self.summary.gave_up = Some(reason.to_owned());
+            self.sup.observer.on(&Observed::GaveUp { reason });
+        }
+    }
+
+    fn heed_interrupt(&mut self) {
+        let n_raised = self.sup.interrupt.n_raised();
+        if 1 <= n_raised && matches!(self.mood, Mood::Working | Mood::GivenUp) {
+            self.summary.was_interrupted = true;
+            let grace = self.sup.policy.stop_grace;
+            self.mood = Mood::Stopping {
+                kill_at: self.now() + grace,
+            };
+            self.sup.observer.on(&Observed::Stopping { grace });
+            for running in self
+                .benches
+                .iter()
+                .filter_map(|bench| bench.running.as_ref())
+            {
+                self.sup.launcher.stop(running.job);
+            }
+        }
+        if let Mood::Stopping { kill_at } = self.mood
+            && (2 <= n_raised || kill_at <= self.now())
+        {
+            self.mood = Mood::Killing;
+            self.kill_all();
+        }
+    }
+
+    fn kill_all(&mut self) {
+        let now = self.now();
+        let jobs = self
+            .benches
+            .iter_mut()
+            .filter_map(|bench| bench.running.as_mut());
+        let alive: Vec<_> = jobs
+            .filter(|running| running.stage == Stage::Working)
+            .collect();
+        if alive.is_empty() {
+            return;
+        }
+        self.sup.observer.on(&Observed::Killing);
+        for running in alive {
+            running.stage = Stage::Killed {
+                at: now,
+                why: "the run was interrupted".to_owned(),
+            };
+            self.sup.launcher.kill(running.job);
+        }
+    }
+
+    /// Kills workers that hang, and leaves those alone that do not end even so.
+    fn heed_deadlines(&mut self) {
+        let now = self.now();
+        let policy = &self.sup.policy;
+        let mut abandoned = Vec::new();
+        for running in self
+            .benches
+            .iter_mut()
+            .filter_map(|bench| bench.running.as_mut())
+        {
+            if running.has_been_silent_for(policy.max_silence, now) {
+                let secs = policy.max_silence.as_secs_f64();
+                let why = format!("the worker said nothing for {secs} s and was killed");
+                running.stage = Stage::Killed { at: now, why };
+                self.sup.launcher.kill(running.job);
+            } else if let Some(why) = running.abandon_after(policy.kill_grace, now) {
+                abandoned.push((std::mem::take(&mut running.pending.trials), why));
+            }
+        }
+        if !matches!(self.mood, Mood::Working | Mood::GivenUp) {
+            return; // What is not done is left for the next run.
+        }
+        for (trials, why) in abandoned {
+            self.fail(trials, &format!("{why}, but did not end"));
+        }
+    }
+
+    /// Where the orchestrator itself stood still, its workers may have spoken unheard.
+    fn forgive_standstill(&mut self, expected_by: Duration) {
+        let overslept = self.now().saturating_sub(expected_by);
+        if STANDSTILL < overslept {
+            for running in self
+                .benches
+                .iter_mut()
+                .filter_map(|bench| bench.running.as_mut())
+            {
+                running.forgive(overslept);
+            }
+        }
+    }
+}
+
+/// The order for a cohort on a slot.
+fn order_for(common: &Order, trials: &[PlannedTrial], slot: &Slot) -> Order {
+    let cohort = match trials {
+        [only] => only.id.to_string(),
+        [first, rest @ ..] => format!("{}+{}", first.id, rest.len()),
+        [] => String::new(),
+    };
+    Order {
+        cohort,
+        trials: trials.iter().map(|planned| planned.trial.clone()).collect(),
+        device: slot.device.to_string(),
+        threads: slot.n_threads,
+        retry_failed: trials.iter().any(|planned| planned.is_retry),
+        ..common.clone()
+    }
+}

@@ -1,0 +1,191 @@
+//! What the supervisor makes of what the launcher reports.
+
+use unravel_store::order::{Event, FailureCause};
+
+use super::queue::Pending;
+use super::running::{Running, Stage, outcome};
+use super::{Mood, Run};
+use crate::device::Device;
+use crate::held::PlannedTrial;
+use crate::launcher::{Ending, JobId, Report, with_last_lines};
+use crate::observe::Observed;
+use crate::plan::Cohort;
+use crate::summary::Outcome;
+
+impl Run<'_> {
+    pub(super) fn take_report(&mut self, job: JobId, report: Report) {
+        let now = self.now();
+        let is_of_job = |running: &Running| running.job == job;
+        let Some(index) = self
+            .benches
+            .iter()
+            .position(|bench| bench.running.as_ref().is_some_and(is_of_job))
+        else {
+            return;
+        };
+        if let Some(running) = &mut self.benches[index].running {
+            running.hear(now);
+        }
+        match report {
+            Report::Started => {}
+            Report::Event(event) => self.take_event(index, job, event),
+            Report::Ended(ending) => self.take_ending(index, &ending),
+        }
+    }
+
+    fn take_event(&mut self, index: usize, job: JobId, event: Event) {
+        self.sup
+            .observer
+            .on(&Observed::Worker { job, event: &event });
+        let Some(running) = &mut self.benches[index].running else {
+            return;
+        };
+        match event {
+            Event::TrialDone { id } => {
+                if running.remove(&id).is_some() {
+                    let outcome = outcome(running.pending.begun_as);
+                    self.n_failures_in_a_row = 0;
+                    self.settle(&id, outcome);
+                }
+            }
+            Event::TrialFailed { id, reason } => {
+                if running.remove(&id).is_some() {
+                    self.n_failures_in_a_row = 0;
+                    self.settle(
+                        &id,
+                        Outcome::Failed {
+                            reason,
+                            elsewhere: false,
+                        },
+                    );
+                }
+            }
+            Event::TrialHeld { id, .. } => {
+                if let Some(planned) = running.remove(&id) {
+                    self.put_back_held(planned);
+                }
+            }
+            Event::Failed { cause, reason } => running.failure = Some((cause, reason)),
+            Event::Started { .. }
+            | Event::Phase { .. }
+            | Event::Progress { .. }
+            | Event::Saved { .. }
+            | Event::Heartbeat
+            | Event::Log { .. }
+            | Event::Finished
+            | Event::Stopped => {}
+        }
+    }
+
+    fn take_ending(&mut self, index: usize, ending: &Ending) {
+        let device = self.benches[index].slot.device;
+        let Some(running) = self.benches[index].running.take() else {
+            return;
+        };
+        self.sup.observer.on(&Observed::CohortEnded {
+            job: running.job,
+            slot: index,
+        });
+        let was_asked_to_end = !matches!(self.mood, Mood::Working | Mood::GivenUp);
+        if !running.pending.trials.is_empty() && !was_asked_to_end {
+            self.take_crash(device, running, ending);
+        }
+    }
+
+    /// A worker ended and left trials unsettled: tries again, or fails them, or gives up altogether.
+    fn take_crash(&mut self, device: Device, mut running: Running, ending: &Ending) {
+        let trials = std::mem::take(&mut running.pending.trials);
+        let (cause, reason) = match (&running.stage, &running.failure) {
+            (Stage::Killed { why, .. }, _) => (None, with_last_lines(why, &ending.last_lines)),
+            (_, Some((cause, reason))) => (Some(*cause), reason.clone()),
+            (_, None) => (None, ending.reason()),
+        };
+        match cause {
+            Some(FailureCause::Store | FailureCause::DiskFull | FailureCause::Data) => {
+                self.tell_crash(&running, &reason, None);
+                self.give_up(&reason);
+            }
+            Some(FailureCause::Device | FailureCause::OutOfMemory | FailureCause::Internal)
+            | None => {
+                for cohort in self.look_again(trials, &running.pending) {
+                    self.try_again(cohort, device, &running, &reason);
+                }
+            }
+        }
+    }
+
+    /// What is left of a crashed cohort gets another try, unless it has had its share.
+    ///
+    /// Many trials that got no further are halved, which helps where they did not fit into memory and else finds the
+    /// one at fault; the halves have their own share of tries.
+    fn try_again(&mut self, cohort: Cohort, device: Device, crashed: &Running, reason: &str) {
+        let policy = &self.sup.policy;
+        let got_further = crashed.work < cohort.work;
+        let n_crashes = if got_further {
+            1
+        } else {
+            crashed.pending.n_crashes + 1
+        };
+        let mut trials = cohort.trials;
+        let is_halved = 1 < trials.len() && !got_further;
+        if !is_halved && policy.max_crashes <= n_crashes {
+            self.tell_crash(crashed, reason, None);
+            self.fail(trials, reason);
+            return;
+        }
+        let backoff = policy.backoff(n_crashes);
+        let n_crashes = if is_halved { 0 } else { n_crashes };
+        let is_last_try = policy.max_crashes <= n_crashes + 1;
+        let pending = Pending {
+            trials: Vec::new(),
+            begun_as: crashed.pending.begun_as,
+            n_crashes,
+            not_before: self.now() + backoff,
+            avoid: is_last_try.then_some(device),
+        };
+        self.tell_crash(crashed, reason, Some(backoff));
+        if is_halved {
+            let second_half = trials.split_off(trials.len().div_ceil(2));
+            self.queue.push(Pending {
+                trials,
+                ..pending.clone()
+            });
+            self.queue.push(Pending {
+                trials: second_half,
+                ..pending
+            });
+        } else {
+            self.queue.push(Pending { trials, ..pending });
+        }
+    }
+
+    fn tell_crash(
+        &mut self,
+        crashed: &Running,
+        reason: &str,
+        retry_in: Option<std::time::Duration>,
+    ) {
+        self.sup.observer.on(&Observed::CohortCrashed {
+            job: crashed.job,
+            reason,
+            retry_in,
+        });
+    }
+
+    /// Fails trials for good, and the whole run where one failure follows the other.
+    pub(super) fn fail(&mut self, trials: Vec<PlannedTrial>, reason: &str) {
+        for planned in trials {
+            self.sup.records.mark_failed(&planned, reason);
+            let outcome = Outcome::Failed {
+                reason: reason.to_owned(),
+                elsewhere: false,
+            };
+            self.settle(&planned.id, outcome);
+        }
+        self.n_failures_in_a_row += 1;
+        if self.sup.policy.max_failures_in_a_row <= self.n_failures_in_a_row {
+            let n = self.n_failures_in_a_row;
+            self.give_up(&format!("{n} failures in a row, the last: {reason}"));
+        }
+    }
+}
