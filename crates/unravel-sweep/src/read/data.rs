@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::collector::Collector;
+use super::collector::{Collector, shown};
 use super::scalar::count;
 use super::tree::{Entry, entries, string};
 use crate::data::{DSPRITES_FACTORS, DataConfig, DatasetSource};
@@ -49,7 +49,7 @@ fn read_dataset(entry: &Entry, faults: &mut Collector) -> Option<DatasetSource> 
     let name = string(entry.value, "dataset", faults)?;
     let dataset = DatasetSource::from_name(name);
     if dataset.is_none() && name.ends_with(".npz") {
-        let message = format!("unknown dataset {name:?}");
+        let message = format!("unknown dataset \"{}\"", shown(name));
         faults.push_with_help(
             entry.value.span(),
             message,
@@ -99,7 +99,7 @@ fn read_keep(
             continue;
         }
         let max = size.map_or(u32::MAX as usize, |&(_, size)| size);
-        let kept = count(factor.value, factor.key, 1, max as u64, faults);
+        let kept = count(factor.value, &shown(factor.key), 1, max as u64, faults);
         if let Some(kept) = kept.filter(|&kept| size.is_none_or(|&(_, size)| kept < size as u64)) {
             keep.insert(factor.key.to_owned(), kept as usize);
         }

@@ -1,6 +1,6 @@
 //! `objective.<family>` of an arm.
 
-use super::collector::Collector;
+use super::collector::{Collector, shown};
 use super::fields::{self, Found};
 use super::tree::{Entry, entries};
 use crate::objective::Family;
@@ -13,7 +13,8 @@ pub(super) fn read(entry: &Entry, faults: &mut Collector) -> Option<(&'static Fa
     if let Some(second) = choices.get(1) {
         let message = format!(
             "an arm has one objective, but this one has both `{}` and `{}`",
-            choices[0].key, second.key
+            shown(choices[0].key),
+            shown(second.key)
         );
         let help = "give each its own [[arm]]";
         faults.push_with_help(second.key_span.clone(), message, "a second objective", help);

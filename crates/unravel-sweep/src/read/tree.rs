@@ -4,7 +4,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::Span;
-use super::collector::Collector;
+use super::collector::{Collector, shown};
 
 /// A value with its place.
 pub(super) type Node<'a> = Spanned<DeValue<'a>>;
@@ -96,13 +96,7 @@ pub(super) fn list<'a>(
 /// The value for a message: `the string "ten"`.
 pub(super) fn describe(node: &Node) -> String {
     match node.get_ref() {
-        DeValue::String(text) => {
-            let short: String = text.chars().take(40).collect();
-            format!(
-                "the string {short:?}{}",
-                if short.len() < text.len() { "…" } else { "" }
-            )
-        }
+        DeValue::String(text) => format!("the string \"{}\"", shown(text)),
         DeValue::Integer(integer) => integer.to_string(),
         DeValue::Float(float) => float.to_string(),
         DeValue::Boolean(boolean) => boolean.to_string(),

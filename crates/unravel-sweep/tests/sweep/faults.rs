@@ -1,0 +1,840 @@
+//! What a person reads who made a mistake: every fault with its place, all of them at once.
+
+use unravel_sweep::parse;
+
+/// The faults of this text, as plain text.
+fn faults(text: &str) -> String {
+    match parse(text) {
+        Ok(sweep) => panic!("nothing is wrong with {sweep:?}"),
+        Err(faults) => faults.to_string(),
+    }
+}
+
+/// The faults of a sweep with format and name already written, on lines 1 and 2.
+fn faults_below_name(text: &str) -> String {
+    faults(&format!("format-version = 1\nname = \"s\"\n{text}"))
+}
+
+#[test]
+fn unknown_keys_get_the_nearest_known_one() {
+    let text = r#"nmae = "t"
+
+[training]
+stepz = 300
+batch_size = 64
+latents = 5
+epochs = 3
+
+[[arm]]
+objective.beta-vae = { beta = 4 }
+sedes = 3
+learning-rate = 1e-3
+"#;
+    insta::assert_snapshot!(faults_below_name(text), @r#"
+    3:1: unknown key `nmae` in the sweep
+      3 | nmae = "t"
+        | ^^^^ not a key here
+      help: did you mean `name`?
+
+    6:1: unknown key `stepz` in [training]
+      6 | stepz = 300
+        | ^^^^^ not a key here
+      help: did you mean `steps`?
+
+    7:1: unknown key `batch_size` in [training]
+      7 | batch_size = 64
+        | ^^^^^^^^^^ not a key here
+      help: did you mean `batch-size`?
+
+    8:1: unknown key `latents` in [training]
+      8 | latents = 5
+        | ^^^^^^^ not a key here
+      help: did you mean `model.latents`?
+
+    9:1: unknown key `epochs` in [training]
+      9 | epochs = 3
+        | ^^^^^^ not a key here
+      help: the keys are `steps`, `batch-size`, `learning-rate`, `adam-beta1`, `adam-beta2`, `adam-epsilon`
+
+    13:1: unknown key `sedes` in [[arm]]
+      13 | sedes = 3
+         | ^^^^^ not a key here
+      help: did you mean `seeds`?
+
+    14:1: unknown key `learning-rate` in [[arm]]
+      14 | learning-rate = 1e-3
+         | ^^^^^^^^^^^^^ not a key here
+      help: did you mean `training.learning-rate`?
+    "#);
+}
+
+#[test]
+fn wrong_types_are_named() {
+    let text = r#"
+[model]
+latents = "ten"
+
+[training]
+steps = 3e5
+batch-size = 64.5
+learning-rate = true
+
+[[arm]]
+seeds = "all"
+objective.beta-vae = 4
+"#;
+    insta::assert_snapshot!(faults_below_name(text), @r#"
+    5:11: `latents` must be a whole number from 1 to 1,000, not the string "ten"
+      5 | latents = "ten"
+        |           ^^^^^ must be a whole number from 1 to 1,000
+
+    8:9: `steps` must be a whole number from 1 to 1,000,000,000, not 3e5
+      8 | steps = 3e5
+        |         ^^^ a number with a fraction or exponent
+      help: write 300000
+
+    9:14: `batch-size` must be a whole number from 1 to 65,536, not 64.5
+      9 | batch-size = 64.5
+        |              ^^^^ must be a whole number from 1 to 65,536
+
+    10:17: `learning-rate` must be a finite number above 0, not true
+      10 | learning-rate = true
+         |                 ^^^^ must be a finite number above 0
+
+    13:9: `seeds` must be a whole number, 0 or more, not the string "all"
+      13 | seeds = "all"
+         |         ^^^^^ must be a whole number, 0 or more
+
+    14:22: `beta-vae` must be a table, not 4
+      14 | objective.beta-vae = 4
+         |                      ^ not a table
+      help: write objective.beta-vae = { beta = [1, 4] }
+    "#);
+}
+
+#[test]
+fn numbers_out_of_range_are_refused() {
+    let text = r#"
+[model]
+latents = 0
+
+[training]
+steps = 0
+batch-size = -1
+learning-rate = 0
+adam-beta1 = 1.0
+
+[[arm]]
+objective.beta-vae = { beta = [-1, nan, inf, 4] }
+
+[[arm]]
+objective.factor-vae = { gamma = -0.5, discriminator = { layers = 0 } }
+"#;
+    insta::assert_snapshot!(faults_below_name(text), @r#"
+    5:11: `latents` must be a whole number from 1 to 1,000, not 0
+      5 | latents = 0
+        |           ^ must be a whole number from 1 to 1,000
+
+    8:9: `steps` must be a whole number from 1 to 1,000,000,000, not 0
+      8 | steps = 0
+        |         ^ must be a whole number from 1 to 1,000,000,000
+
+    9:14: `batch-size` must be a whole number from 1 to 65,536, not -1
+      9 | batch-size = -1
+        |              ^^ must be a whole number from 1 to 65,536
+
+    10:17: `learning-rate` must be a finite number above 0, not 0
+      10 | learning-rate = 0
+         |                 ^ must be a finite number above 0
+
+    11:14: `adam-beta1` must be a number from 0 up to, not including, 1, not 1.0
+      11 | adam-beta1 = 1.0
+         |              ^^^ must be a number from 0 up to, not including, 1
+
+    14:32: `beta` must be a finite number, 0 or more, not -1
+      14 | objective.beta-vae = { beta = [-1, nan, inf, 4] }
+         |                                ^^ must be a finite number, 0 or more
+
+    14:36: `beta` must be a finite number, 0 or more, not nan
+      14 | objective.beta-vae = { beta = [-1, nan, inf, 4] }
+         |                                    ^^^ must be a finite number, 0 or more
+
+    14:41: `beta` must be a finite number, 0 or more, not inf
+      14 | objective.beta-vae = { beta = [-1, nan, inf, 4] }
+         |                                         ^^^ must be a finite number, 0 or more
+
+    17:34: `gamma` must be a finite number, 0 or more, not -0.5
+      17 | objective.factor-vae = { gamma = -0.5, discriminator = { layers = 0 } }
+         |                                  ^^^^ must be a finite number, 0 or more
+
+    17:67: `layers` must be a whole number from 1 to 64, not 0
+      17 | objective.factor-vae = { gamma = -0.5, discriminator = { layers = 0 } }
+         |                                                                   ^ must be a whole number from 1 to 64
+    "#);
+}
+
+#[test]
+fn empty_lists_and_repeats_are_refused() {
+    let text = r#"
+[[arm]]
+seeds = []
+objective.beta-vae = { beta = [] }
+
+[[arm]]
+seeds = 0
+objective.beta-vae = { beta = [4, 1, 4.0] }
+
+[evaluation]
+metrics = []
+variants = ["exact", "exact"]
+"#;
+    insta::assert_snapshot!(faults_below_name(text), @r#"
+    5:9: `seeds` is an empty list
+      5 | seeds = []
+        |         ^^ needs at least one value
+
+    6:31: `beta` is an empty list
+      6 | objective.beta-vae = { beta = [] }
+        |                               ^^ needs at least one value
+
+    9:9: `seeds` must be at least 1, or a list of seeds
+      9 | seeds = 0
+        |         ^ no trial at all
+      help: write seeds = 1, or seeds = [0]
+
+    10:38: `beta` lists 4 twice
+      10 | objective.beta-vae = { beta = [4, 1, 4.0] }
+         |                                      ^^^ stands in this list already
+
+    13:11: `metrics` is an empty list
+      13 | metrics = []
+         |           ^^ needs at least one value
+
+    14:22: `variants` lists "exact" twice
+      14 | variants = ["exact", "exact"]
+         |                      ^^^^^^^ stands in this list already
+    "#);
+}
+
+#[test]
+fn unknown_names_get_the_nearest_known_one() {
+    let text = r#"
+[data]
+dataset = "dsprite"
+
+[model]
+architecture = "conv-locatelo"
+
+[[arm]]
+objective.betavae = { beta = 1 }
+
+[[arm]]
+objective.factor-vae = { gamma = 1, permuted-batch = "third" }
+
+[evaluation]
+metrics = ["beta-vae", "mig-score", "dci"]
+variants = ["study", "exakt"]
+representations = ["means"]
+
+[report]
+figures = ["tradeoff"]
+"#;
+    insta::assert_snapshot!(faults_below_name(text), @r#"
+    5:11: unknown dataset "dsprite"
+      5 | dataset = "dsprite"
+        |           ^^^^^^^^^ not a known dataset
+      help: did you mean "dsprites"?
+
+    8:16: unknown architecture "conv-locatelo"
+      8 | architecture = "conv-locatelo"
+        |                ^^^^^^^^^^^^^^^ not a known architecture
+      help: did you mean "conv-locatello"?
+
+    11:11: unknown objective "betavae"
+      11 | objective.betavae = { beta = 1 }
+         |           ^^^^^^^ not a known objective
+      help: did you mean "beta-vae"?
+
+    14:54: unknown permuted-batch "third"
+      14 | objective.factor-vae = { gamma = 1, permuted-batch = "third" }
+         |                                                      ^^^^^^^ not a known permuted-batch
+      help: the names are `second`, `same`
+
+    17:12: unknown metric "beta-vae"
+      17 | metrics = ["beta-vae", "mig-score", "dci"]
+         |            ^^^^^^^^^^ not a known metric
+      help: did you mean "beta-vae-score"?
+
+    17:24: unknown metric "mig-score"
+      17 | metrics = ["beta-vae", "mig-score", "dci"]
+         |                        ^^^^^^^^^^^ not a known metric
+      help: did you mean "mig"?
+
+    17:37: metric "dci" is not available yet
+      17 | metrics = ["beta-vae", "mig-score", "dci"]
+         |                                     ^^^^^ not available yet
+      help: this version has beta-vae-score, factor-vae-score, mig
+
+    18:22: unknown variant "exakt"
+      18 | variants = ["study", "exakt"]
+         |                      ^^^^^^^ not a known variant
+      help: did you mean "exact"?
+
+    19:20: unknown representation "means"
+      19 | representations = ["means"]
+         |                    ^^^^^^^ not a known representation
+      help: did you mean "mean"?
+
+    22:12: unknown figure "tradeoff"
+      22 | figures = ["tradeoff"]
+         |            ^^^^^^^^^^ not a known figure
+      help: did you mean "trade-off"?
+    "#);
+}
+
+#[test]
+fn objectives_are_complete_and_single() {
+    let text = r#"
+[[arm]]
+seeds = 2
+
+[[arm]]
+objective = {}
+
+[[arm]]
+objective.beta-vae = { beta = 1 }
+objective.factor-vae = { gamma = 1 }
+
+[[arm]]
+objective.factor-vae = { permuted-batch = "same", beta = 4 }
+
+[[arm]]
+objective.beta-vae = { beta = { log = [1, 2] } }
+
+[[arm]]
+objective.beta-vae = { beta = {} }
+"#;
+    insta::assert_snapshot!(faults_below_name(text), @r#"
+    4:1: this arm has no objective
+      4 | [[arm]]
+        | ^^^^^^^ needs `objective`
+      help: write objective.beta-vae = { beta = [1, 4] }
+
+    8:13: `objective` is empty
+      8 | objective = {}
+        |             ^^ needs a family
+      help: write objective.beta-vae = { beta = [1, 4] }
+
+    12:11: an arm has one objective, but this one has both `beta-vae` and `factor-vae`
+      12 | objective.factor-vae = { gamma = 1 }
+         |           ^^^^^^^^^^ a second objective
+      help: give each its own [[arm]]
+
+    15:11: `objective.factor-vae` needs `gamma`
+      15 | objective.factor-vae = { permuted-batch = "same", beta = 4 }
+         |           ^^^^^^^^^^ no `gamma`
+      help: write objective.factor-vae = { gamma = [1, 4] }
+
+    15:51: unknown key `beta` in `objective.factor-vae`
+      15 | objective.factor-vae = { permuted-batch = "same", beta = 4 }
+         |                                                   ^^^^ not a key here
+      help: did you mean `objective.beta-vae.beta`?
+
+    18:33: unknown key `log` in the list of `beta`
+      18 | objective.beta-vae = { beta = { log = [1, 2] } }
+         |                                 ^^^ not a key here
+      help: did you mean `logspace`?
+
+    21:31: `beta` must be a value or a list, not a table
+      21 | objective.beta-vae = { beta = {} }
+         |                               ^^ not a value or a list
+      help: lists are [a, b, c], { range = [start, end] }, { linspace = [first, last, n] } and { logspace = [first, last, n] }
+    "#);
+}
+
+#[test]
+fn a_million_trials_are_counted_and_refused() {
+    let text = r#"
+[[arm]]
+seeds = 2
+objective.beta-vae = { beta = 1 }
+
+[[arm]]
+seeds = 250_000
+objective.beta-vae = { beta = [1, 2, 4, 8] }
+"#;
+    insta::assert_snapshot!(faults_below_name(text), @r#"
+    9:9: this sweep has 1,000,002 trials; at most 200,000 are taken
+      9 | seeds = 250_000
+        |         ^^^^^^^ 250,000 values
+      help: lists multiply: 4 of objective.beta-vae.beta × 250,000 of seeds here; shorten a list, tie lists with `zip`, or split the sweep
+    "#);
+}
+
+#[test]
+fn endless_lists_are_counted_and_refused() {
+    let text = r#"
+[[arm]]
+seeds = { range = [0, 9_000_000_000_000] }
+objective.beta-vae = { beta = { linspace = [1, 2, 9_000_000_000_000] } }
+training.learning-rate = { logspace = [1e-9, 1, 9_000_000_000_000] }
+training.adam-beta1 = { linspace = [0, 0.5, 9_000_000_000_000] }
+"#;
+    insta::assert_snapshot!(faults_below_name(text), @r#"
+    5:9: this sweep has more trials than can be counted; at most 200,000 are taken
+      5 | seeds = { range = [0, 9_000_000_000_000] }
+        |         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ 9,000,000,000,000 values
+      help: lists multiply: 9,000,000,000,000 of objective.beta-vae.beta × 9,000,000,000,000 of training.learning-rate × 9,000,000,000,000 of training.adam-beta1 × 9,000,000,000,000 of seeds here; shorten a list, tie lists with `zip`, or split the sweep
+    "#);
+}
+
+#[test]
+fn the_same_arm_twice_is_refused() {
+    let text = r#"
+[[arm]]
+seeds = 2
+objective.beta-vae = { beta = [4] }
+
+[[arm]]
+seeds = [0, 1]
+objective.beta-vae = { beta = 4.0 }
+"#;
+    insta::assert_snapshot!(faults_below_name(text), @r#"
+    8:1: arm 2 is the same as arm 1
+      8 | [[arm]]
+        | ^^^^^^^ duplicate arm
+      help: remove it, or change what it was copied for
+    "#);
+}
+
+#[test]
+fn short_lists_are_checked() {
+    let text = r#"
+[[arm]]
+seeds = { range = [5, 5] }
+objective.beta-vae.beta = { logspace = [-4, -2, 3] }
+
+[[arm]]
+model.latents = { linspace = [2, 5, 3] }
+training.steps = { range = [0, 3] }
+objective.beta-vae.beta = { linspace = [1, 2] }
+
+[[arm]]
+model.architecture = { range = [0, 2] }
+objective.beta-vae.beta = { linspace = [1, 1, 3] }
+training.learning-rate = { linspace = [1, 1.5, 1] }
+training.batch-size = { range = [1.5, 3] }
+model.latents = { rang = [1, 2] }
+"#;
+    insta::assert_snapshot!(faults_below_name(text), @r#"
+    5:19: `range` is empty: its end must be above its start and its step at least 1
+      5 | seeds = { range = [5, 5] }
+        |                   ^^^^^^ needs at least one value
+
+    6:40: the ends of `logspace` must be above 0
+      6 | objective.beta-vae.beta = { logspace = [-4, -2, 3] }
+        |                                        ^^^^^^^^^^^ must be above 0
+      help: they are the first and the last value, not exponents: { logspace = [1e-4, 1e-2, 3] }
+
+    9:30: `latents` must be a whole number from 1 to 1,000; this list has 3.5
+      9 | model.latents = { linspace = [2, 5, 3] }
+        |                              ^^^^^^^^^ gives 3.5
+
+    10:28: `steps` must be a whole number from 1 to 1,000,000,000; this list has 0
+      10 | training.steps = { range = [0, 3] }
+         |                            ^^^^^^ gives 0
+
+    11:40: `linspace` must be a list of two numbers and a count
+      11 | objective.beta-vae.beta = { linspace = [1, 2] }
+         |                                        ^^^^^^ not [first, last, n]
+      help: write { linspace = [1, 16, 5] }: the first value, the last, and how many in all
+
+    14:32: `architecture` must be one of "conv-locatello", "conv-4x4", "conv-small"; this list has 0
+      14 | model.architecture = { range = [0, 2] }
+         |                                ^^^^^^ gives 0
+
+    15:40: `beta` lists 1 twice
+      15 | objective.beta-vae.beta = { linspace = [1, 1, 3] }
+         |                                        ^^^^^^^^^ steps too small to tell apart
+
+    16:39: `linspace` must have n at least 2, not 1
+      16 | training.learning-rate = { linspace = [1, 1.5, 1] }
+         |                                       ^^^^^^^^^^^ both ends are values
+
+    17:33: `range` must be a list of two or three whole numbers
+      17 | training.batch-size = { range = [1.5, 3] }
+         |                                 ^^^^^^^^ not [start, end] or [start, end, step]
+      help: write { range = [0, 10] } for 0, 1, …, 9, or { range = [0, 10, 2] } for 0, 2, 4, 6, 8; other numbers are for `linspace`
+
+    18:19: unknown key `rang` in the list of `latents`
+      18 | model.latents = { rang = [1, 2] }
+         |                   ^^^^ not a key here
+      help: did you mean `range`?
+    "#);
+}
+
+#[test]
+fn zip_ties_lists_of_one_length() {
+    let text = r#"
+[[arm]]
+objective.beta-vae.beta = [1, 2, 4]
+training.learning-rate = [1e-4, 1e-3]
+model.latents = 5
+zip = ["objective.beta-vae.beta", "training.learning-rate"]
+
+[[arm]]
+objective.beta-vae.beta = [1, 2, 4]
+training.learning-rate = [1e-4, 1e-3]
+model.latents = 5
+zip = [["objective.beta-vae.beta", "training.learning-rate"]]
+
+[[arm]]
+objective.beta-vae.beta = [1, 2, 4]
+training.learning-rate = [1e-4, 1e-3]
+model.latents = 5
+zip = [["training.learning-rate"]]
+
+[[arm]]
+objective.beta-vae.beta = [1, 2, 4]
+training.learning-rate = [1e-4, 1e-3]
+model.latents = 5
+zip = [["objective.beta-vae.beta", "training.learning-rates"]]
+
+[[arm]]
+objective.beta-vae.beta = [1, 2, 4]
+training.learning-rate = [1e-4, 1e-3]
+model.latents = 5
+zip = [["objective.beta-vae.beta", "model.latents"]]
+
+[[arm]]
+objective.beta-vae.beta = [1, 2, 4]
+training.learning-rate = [1e-4, 1e-3]
+model.latents = 5
+zip = [["objective.beta-vae.beta", "seeds"]]
+
+[[arm]]
+objective.beta-vae.beta = [1, 2, 4]
+training.learning-rate = [1e-4, 1e-3]
+model.latents = 5
+zip = [["objective.beta-vae.beta", "objective.beta-vae.beta"]]
+
+[[arm]]
+objective.beta-vae.beta = [1, 2, 4]
+training.learning-rate = [1e-4, 1e-3]
+model.latents = 5
+zip = []
+"#;
+    insta::assert_snapshot!(faults_below_name(text), @r#"
+    8:8: `zip` must be a list of groups of keys
+      8 | zip = ["objective.beta-vae.beta", "training.learning-rate"]
+        |        ^^^^^^^^^^^^^^^^^^^^^^^^^ not a group
+      help: write zip = [["objective.beta-vae.beta", "training.learning-rate"]]
+
+    8:35: `zip` must be a list of groups of keys
+      8 | zip = ["objective.beta-vae.beta", "training.learning-rate"]
+        |                                   ^^^^^^^^^^^^^^^^^^^^^^^^ not a group
+      help: write zip = [["objective.beta-vae.beta", "training.learning-rate"]]
+
+    14:8: lists that `zip` ties must be of one length, but `objective.beta-vae.beta` has 3, `training.learning-rate` has 2
+      14 | zip = [["objective.beta-vae.beta", "training.learning-rate"]]
+         |        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ of different lengths
+
+    20:8: a group of `zip` ties at least two keys
+      20 | zip = [["training.learning-rate"]]
+         |        ^^^^^^^^^^^^^^^^^^^^^^^^^^ fewer than two
+      help: write zip = [["objective.beta-vae.beta", "training.learning-rate"]]
+
+    26:36: unknown list of this arm "training.learning-rates"
+      26 | zip = [["objective.beta-vae.beta", "training.learning-rates"]]
+         |                                    ^^^^^^^^^^^^^^^^^^^^^^^^^ not a known list of this arm
+      help: did you mean "training.learning-rate"?
+
+    32:36: `zip` cannot tie `model.latents`
+      32 | zip = [["objective.beta-vae.beta", "model.latents"]]
+         |                                    ^^^^^^^^^^^^^^^ not a list in this arm
+      help: give it a list
+
+    38:36: `zip` cannot tie `seeds`
+      38 | zip = [["objective.beta-vae.beta", "seeds"]]
+         |                                    ^^^^^^^ seeds are for every setting
+      help: leave it out
+
+    44:36: `objective.beta-vae.beta` stands in `zip` twice
+      44 | zip = [["objective.beta-vae.beta", "objective.beta-vae.beta"]]
+         |                                    ^^^^^^^^^^^^^^^^^^^^^^^^^ tied already
+
+    50:7: `zip` is an empty list
+      50 | zip = []
+         |       ^^ needs at least one value
+    "#);
+}
+
+#[test]
+fn keep_fits_the_factors() {
+    let text = r#"
+[data]
+keep = { orientation = 41, scale = 0, pos-z = 4, shape = 3, pos-y = 2.5 }
+
+[[arm]]
+objective.beta-vae = { beta = 4 }
+"#;
+    insta::assert_snapshot!(faults_below_name(text), @r#"
+    5:24: `orientation` must be a whole number from 1 to 40, not 41
+      5 | keep = { orientation = 41, scale = 0, pos-z = 4, shape = 3, pos-y = 2.5 }
+        |                        ^^ must be a whole number from 1 to 40
+
+    5:36: `scale` must be a whole number from 1 to 6, not 0
+      5 | keep = { orientation = 41, scale = 0, pos-z = 4, shape = 3, pos-y = 2.5 }
+        |                                    ^ must be a whole number from 1 to 6
+
+    5:39: unknown factor "pos-z"
+      5 | keep = { orientation = 41, scale = 0, pos-z = 4, shape = 3, pos-y = 2.5 }
+        |                                       ^^^^^ not a known factor
+      help: did you mean "pos-x"?
+
+    5:69: `pos-y` must be a whole number from 1 to 32, not 2.5
+      5 | keep = { orientation = 41, scale = 0, pos-z = 4, shape = 3, pos-y = 2.5 }
+        |                                                                     ^^^ must be a whole number from 1 to 32
+    "#);
+}
+
+#[test]
+fn data_has_one_source() {
+    let text = r#"
+[data]
+dataset = "dsprites"
+npz = "a.npz"
+
+[[arm]]
+objective.beta-vae = { beta = 4 }
+"#;
+    insta::assert_snapshot!(faults_below_name(text), @r#"
+    6:1: [data] has both `dataset` and `npz`
+      6 | npz = "a.npz"
+        | ^^^ a second dataset
+      help: leave one of them out
+    "#);
+}
+
+#[test]
+fn a_file_is_no_dataset_name() {
+    let text = r#"
+[data]
+dataset = "dir/shapes.npz"
+keep = 3
+
+[[arm]]
+objective.beta-vae = { beta = 4 }
+"#;
+    insta::assert_snapshot!(faults_below_name(text), @r#"
+    5:11: unknown dataset "dir/shapes.npz"
+      5 | dataset = "dir/shapes.npz"
+        |           ^^^^^^^^^^^^^^^^ a file
+      help: write npz = "dir/shapes.npz"
+
+    6:8: `keep` must be a table, not 3
+      6 | keep = 3
+        |        ^ not a table
+      help: write keep = { orientation = 10 }
+    "#);
+}
+
+#[test]
+fn lists_belong_in_arms() {
+    let text = r#"
+[training]
+learning-rate = [1e-4, 1e-3]
+
+[[arm]]
+objective.beta-vae = { beta = 4 }
+"#;
+    insta::assert_snapshot!(faults_below_name(text), @r#"
+    5:17: `learning-rate` must be one value here
+      5 | learning-rate = [1e-4, 1e-3]
+        |                 ^^^^^^^^^^^^ not one value
+      help: lists belong in an arm: `training.learning-rate = [..]` below [[arm]]
+    "#);
+}
+
+#[test]
+fn a_batch_of_one_has_nothing_to_permute() {
+    let text = r#"
+[training]
+batch-size = 1
+
+[[arm]]
+objective.factor-vae.gamma = 10
+
+[[arm]]
+training.batch-size = [1, 64]
+objective.factor-vae.gamma = 10
+
+[[arm]]
+objective.beta-vae = { beta = 4 }
+"#;
+    insta::assert_snapshot!(faults_below_name(text), @r#"
+    5:1: FactorVAE needs a batch of at least 2 images
+      5 | batch-size = 1
+        | ^^^^^^^^^^ a batch of 1
+      help: it compares the images of a batch; 64 is usual
+
+    11:10: FactorVAE needs a batch of at least 2 images
+      11 | training.batch-size = [1, 64]
+         |          ^^^^^^^^^^ a batch of 1
+      help: it compares the images of a batch; 64 is usual
+    "#);
+}
+
+#[test]
+fn scores_are_taken_within_the_training() {
+    let text = r#"
+[training]
+steps = 1000
+
+[[arm]]
+objective.beta-vae = { beta = 4 }
+
+[evaluation]
+at = [100, 2000]
+seeds = 0
+"#;
+    insta::assert_snapshot!(faults_below_name(text), @r#"
+    11:6: `at` asks for step 2,000, but no trial is longer than 1,000 steps
+      11 | at = [100, 2000]
+         |      ^^^^^^^^^^^ beyond the end
+
+    12:9: `seeds` must be a whole number from 1 to 1,000, not 0
+      12 | seeds = 0
+         |         ^ must be a whole number from 1 to 1,000
+    "#);
+}
+
+#[test]
+fn at_is_a_list() {
+    let text = r#"
+[[arm]]
+objective.beta-vae = { beta = 4 }
+
+[evaluation]
+at = 100
+metrics = "mig"
+"#;
+    insta::assert_snapshot!(faults_below_name(text), @r#"
+    8:6: `at` must be a list of steps
+      8 | at = 100
+        |      ^^^ not a list
+      help: write at = [100]
+
+    9:11: `metrics` must be a list, not the string "mig"
+      9 | metrics = "mig"
+        |           ^^^^^ not a list
+    "#);
+}
+
+#[test]
+fn what_is_missing_is_said() {
+    let text = r#"# nothing here
+"#;
+    insta::assert_snapshot!(faults(text), @r#"
+    1:1: `format-version` is missing
+      1 | # nothing here
+        | ^ belongs at the top
+      help: write format-version = 1
+
+    1:1: `name` is missing
+      1 | # nothing here
+        | ^ belongs at the top
+      help: write name = "my-sweep"
+
+    1:1: this sweep has no [[arm]]
+      1 | # nothing here
+        | ^ needs at least one below
+      help: write [[arm]] and, below it, objective.beta-vae = { beta = [1, 4] }
+    "#);
+}
+
+#[test]
+fn newer_formats_are_refused_whole() {
+    let text = r#"format-version = 2
+anything = "else"
+"#;
+    insta::assert_snapshot!(faults(text), @r#"
+    1:18: this file wants format 2, this program reads 1
+      1 | format-version = 2
+        |                  ^ a newer format
+      help: a newer version of unravel reads it
+    "#);
+}
+
+#[test]
+fn format_version_is_a_number() {
+    let text = r#"format-version = "1"
+name = "s"
+
+[[arm]]
+objective.beta-vae = { beta = 4 }
+"#;
+    insta::assert_snapshot!(faults(text), @r#"
+    1:18: `format-version` must be 1, not the string "1"
+      1 | format-version = "1"
+        |                  ^^^ not a format version
+      help: write format-version = 1
+    "#);
+}
+
+#[test]
+fn names_can_stand_in_paths() {
+    let text = r#"format-version = 1
+name = "../β sweep"
+
+[[arm]]
+objective.beta-vae = { beta = 4 }
+"#;
+    insta::assert_snapshot!(faults(text), @r#"
+    2:8: `name` must be 1 to 64 of A-Z, a-z, 0-9, `-`, `_` and `.`, with a letter or digit first and no `.` last
+      2 | name = "../β sweep"
+        |        ^^^^^^^^^^^^ cannot name a folder
+      help: it names the report's folder; write name = "sweep"
+    "#);
+}
+
+#[test]
+fn text_that_is_no_toml_is_said_to_be_none() {
+    let text = r#"[[arm]
+objective.beta-vae = { beta = [1, 2 }
+x = = 3
+"#;
+    insta::assert_snapshot!(faults_below_name(text), @r#"
+    3:7: this is not valid TOML: unclosed array table, expected `]`
+      3 | [[arm]
+        |       ^ here
+    "#);
+}
+
+#[test]
+fn keys_stand_once() {
+    let text = r#"name = "t"
+
+[[arm]]
+objective.beta-vae = { beta = 4 }
+"#;
+    insta::assert_snapshot!(faults_below_name(text), @r#"
+    3:1: this is not valid TOML: duplicate key
+      3 | name = "t"
+        | ^^^^ here
+    "#);
+}
+
+#[test]
+fn arms_are_written_with_two_brackets() {
+    let text = r#"
+[arm]
+objective.beta-vae = { beta = 4 }
+"#;
+    insta::assert_snapshot!(faults_below_name(text), @r#"
+    4:2: `arm` must be written [[arm]], once for each arm, not as a table
+      4 | [arm]
+        |  ^^^ not [[arm]]
+      help: write [[arm]] and, below it, objective.beta-vae = { beta = [1, 4] }
+    "#);
+}

@@ -1,0 +1,7 @@
+//! Sweep files as their writers meet them: through the public interface only.
+
+mod faults;
+mod files;
+mod grids;
+mod hostile;
+mod trials;
