@@ -1,0 +1,68 @@
+//! How training went: each loss term against the step, mean over trial seeds with a band of one sd per setting.
+
+mod data;
+mod draw;
+
+use data::{Curve, term_curves, terms};
+
+use super::{Figure, frame};
+use crate::error::ReportError;
+use crate::rows::Rows;
+use crate::words::{count, plus_minus, term_title};
+
+/// One figure for each loss term that the logs have.
+///
+/// # Errors
+/// When a table cannot be made.
+pub fn figures(rows: &Rows) -> Result<Vec<Figure>, ReportError> {
+    let mut figures = Vec::new();
+    for term in terms(rows) {
+        let name = format!("training-curves-{}", term.replace('_', "-"));
+        let table = frame(&name, data::table(rows, &term))?;
+        let curves = term_curves(rows, &term, &table).map_err(|source| ReportError::Table {
+            table: name.clone(),
+            source,
+        })?;
+        if curves.curves.is_empty() {
+            continue;
+        }
+        let scale = if draw::is_log(&curves) {
+            "logarithmic"
+        } else {
+            "linear"
+        };
+        let n_trials = count(curves.n_trials, "trial");
+        let caption = format!(
+            "{} of the training batches against the training step ({scale} scale). Line: mean over trial seeds; band: ± 1 sd over trial \
+             seeds, where a setting has several; {n_trials}. Each point is the mean over an interval of steps.",
+            term_title(&term)
+        );
+        let last = |curve: &Curve| {
+            curve.points.last().map(|p| {
+                format!(
+                    "{} ends at {} at step {}",
+                    rows.settings[curve.setting].setting.label,
+                    plus_minus(&p.value, 3),
+                    p.step
+                )
+            })
+        };
+        figures.push(Figure {
+            title: term_title(&term),
+            caption,
+            description: format!(
+                "Line chart. {}.",
+                curves
+                    .curves
+                    .iter()
+                    .filter_map(last)
+                    .collect::<Vec<_>>()
+                    .join("; ")
+            ),
+            scene: draw::scene(rows, &curves),
+            data: table,
+            name,
+        });
+    }
+    Ok(figures)
+}

@@ -1,0 +1,169 @@
+//! The layout of the training curves.
+
+use super::data::{Curve, CurvePoint, TermCurves};
+use crate::axis::{Axis, Kind};
+use crate::paint::text_width;
+use crate::panel::{Titles, data_box, frame, legend, spread};
+use crate::rows::Rows;
+use crate::scene::{Anchor, Point, Scene, TextStyle};
+use crate::style::{BAND_OPACITY, TEXT, size};
+use crate::words::{count, term_title};
+
+/// From the largest to the smallest mean: from here on a linear scale hides the small ones, beyond the other end a
+/// logarithmic one shows mostly noise.
+const LOG_RATIOS: std::ops::Range<f64> = 12.0..1e5;
+
+/// Whether a logarithmic scale fits the values.
+pub fn is_log(curves: &TermCurves) -> bool {
+    let means = || {
+        curves
+            .curves
+            .iter()
+            .flat_map(|curve| &curve.points)
+            .map(|point| point.value.mean)
+    };
+    let (low, high) = means().fold((f64::INFINITY, 0.0), |(low, high): (f64, f64), v| {
+        (low.min(v), high.max(v))
+    });
+    0.0 < low && LOG_RATIOS.contains(&(high / low))
+}
+
+/// Lays one term's curves out.
+pub fn scene(rows: &Rows, curves: &TermCurves) -> Scene {
+    let label = |curve: &Curve| rows.settings[curve.setting].short_label();
+    let widest = curves
+        .curves
+        .iter()
+        .map(|c| text_width(label(c), size::TICK, false))
+        .fold(0.0, f64::max);
+    let area = data_box(30.0 + widest);
+    let kind = if is_log(curves) {
+        Kind::Log
+    } else {
+        Kind::Linear
+    };
+    let last_step = curves
+        .curves
+        .iter()
+        .filter_map(|c| c.points.last())
+        .map(|p| p.step)
+        .max()
+        .unwrap_or(1);
+    let x = Axis::exact(
+        Kind::Linear,
+        (0.0, last_step as f64),
+        (area.left, area.right),
+    );
+    let means = curves
+        .curves
+        .iter()
+        .flat_map(|curve| &curve.points)
+        .map(|point| point.value.mean);
+    let y = Axis::around(kind, means, 0.05, (area.bottom, area.top));
+
+    let mut scene = Scene::new(size::WIDTH, size::HEIGHT);
+    let scale = if kind == Kind::Log {
+        " (logarithmic)"
+    } else {
+        ""
+    };
+    let titles = Titles {
+        y: format!("{}{scale}", term_title(&curves.term)),
+        x: "Training step".to_owned(),
+        note: format!(
+            "Mean over trial seeds; band: ± 1 sd over trial seeds. {}.",
+            count(curves.n_trials, "trial")
+        ),
+    };
+    frame(&mut scene, area, &x, &y, &titles);
+    let shown: Vec<&str> = curves
+        .curves
+        .iter()
+        .map(|c| rows.settings[c.setting].setting.family_title.as_str())
+        .collect();
+    legend(
+        &mut scene,
+        rows.families()
+            .into_iter()
+            .filter(|(title, _)| shown.contains(title)),
+    );
+    let at =
+        |point: &CurvePoint, value: f64| -> Point { (x.pixel(point.step as f64), y.pixel(value)) };
+    for curve in &curves.curves {
+        band(&mut scene, rows, curve, &at);
+    }
+    for curve in &curves.curves {
+        let points = curve
+            .points
+            .iter()
+            .map(|point| at(point, point.value.mean))
+            .collect();
+        scene.line(points, rows.settings[curve.setting].ink, 1.0, size::CURVE);
+    }
+    end_labels(
+        &mut scene,
+        rows,
+        curves,
+        &at,
+        (area.top, area.bottom),
+        area.right,
+    );
+    scene
+}
+
+/// One sd on either side, where there is one.
+fn band(scene: &mut Scene, rows: &Rows, curve: &Curve, at: &dyn Fn(&CurvePoint, f64) -> Point) {
+    let edge = |sign: f64| {
+        curve
+            .points
+            .iter()
+            .filter_map(move |point| Some((point, point.value.mean + sign * point.value.sd?)))
+    };
+    let upper = edge(1.0).map(|(point, value)| at(point, value));
+    let mut corners: Vec<Point> = upper.collect();
+    let mut lower: Vec<Point> = edge(-1.0).map(|(point, value)| at(point, value)).collect();
+    lower.reverse();
+    corners.extend(lower);
+    if 4 <= corners.len() {
+        scene.area(corners, rows.settings[curve.setting].ink, BAND_OPACITY);
+    }
+}
+
+/// Each curve's mark at its end, and its label in the margin, moved apart.
+fn end_labels(
+    scene: &mut Scene,
+    rows: &Rows,
+    curves: &TermCurves,
+    at: &dyn Fn(&CurvePoint, f64) -> Point,
+    range: (f64, f64),
+    right: f64,
+) {
+    let ends: Vec<(&Curve, Point)> = curves
+        .curves
+        .iter()
+        .filter_map(|curve| {
+            curve
+                .points
+                .last()
+                .map(|point| (curve, at(point, point.value.mean)))
+        })
+        .collect();
+    let wishes: Vec<f64> = ends.iter().map(|(_, end)| end.1).collect();
+    let places = spread(&wishes, size::TICK * 1.15, range);
+    for ((curve, end), place) in ends.into_iter().zip(places) {
+        let row = &rows.settings[curve.setting];
+        scene.shape(row.style.shape, end, size::MARK * 0.7, row.ink, 1.0);
+        scene.line(
+            vec![(end.0 + 4.0, end.1), (right + 10.0, place)],
+            row.ink,
+            0.6,
+            size::HAIR * 0.75,
+        );
+        scene.text(
+            (right + 14.0, place),
+            row.short_label(),
+            TextStyle::new(size::TICK, TEXT),
+            Anchor::Start,
+        );
+    }
+}

@@ -1,0 +1,111 @@
+//! A trial's pictures as labelled sheets.
+
+use crate::axis::plain;
+use crate::sheet::Sheet;
+use unravel_store::Pictures;
+
+/// A code with less KL than this says next to nothing about the image; its label is dimmed.
+const IDLE_NATS: f32 = 0.1;
+/// Samples a row.
+const SAMPLES_A_ROW: usize = 10;
+
+/// A sheet with its words.
+pub struct SheetFile<'a> {
+    /// `traversals`, `reconstructions` or `samples`: the end of its file's name.
+    pub kind: &'static str,
+    /// What it shows.
+    pub caption: String,
+    /// The pictures.
+    pub sheet: Sheet<'a>,
+    /// Whether a row is of an idle code; as many as rows.
+    pub idle: Vec<bool>,
+}
+
+/// The sheets of one trial; those without pictures are left out.
+pub fn sheets(pictures: &Pictures) -> Vec<SheetFile<'_>> {
+    let all = [
+        traversals(pictures),
+        reconstructions(pictures),
+        samples(pictures),
+    ];
+    all.into_iter()
+        .filter(|file| file.sheet.rows.iter().any(|row| !row.is_empty()))
+        .collect()
+}
+
+/// Rows are codes, those that say most about the image first.
+fn traversals(pictures: &Pictures) -> SheetFile<'_> {
+    let mut codes: Vec<usize> = (0..pictures.n_codes()).collect();
+    codes.sort_by(|&a, &b| pictures.kl_per_code[b].total_cmp(&pictures.kl_per_code[a]));
+    let row = |&code: &usize| {
+        (0..pictures.n_values())
+            .map(|value| pictures.traversal(code, value))
+            .collect()
+    };
+    let label = |&code: &usize| {
+        format!(
+            "z{code} · {} nats",
+            plain(f64::from(pictures.kl_per_code[code]), 1)
+        )
+    };
+    let ends = pictures
+        .traversal_values
+        .first()
+        .zip(pictures.traversal_values.last());
+    let range = ends.map_or_else(String::new, |(first, last)| {
+        format!(
+            " from {} to {}",
+            plain(f64::from(*first), 1),
+            plain(f64::from(*last), 1)
+        )
+    });
+    SheetFile {
+        kind: "traversals",
+        caption: format!(
+            "Latent traversals. Each row moves one code{range}, the others held; rows by KL, in nats."
+        ),
+        idle: codes
+            .iter()
+            .map(|&code| pictures.kl_per_code[code] < IDLE_NATS)
+            .collect(),
+        sheet: Sheet {
+            shape: pictures.image_shape,
+            rows: codes.iter().map(row).collect(),
+            labels: codes.iter().map(label).collect(),
+        },
+    }
+}
+
+fn reconstructions(pictures: &Pictures) -> SheetFile<'_> {
+    let n = pictures.n_originals();
+    SheetFile {
+        kind: "reconstructions",
+        caption: "Observations and, below each, its reconstruction.".to_owned(),
+        idle: vec![false; 2],
+        sheet: Sheet {
+            shape: pictures.image_shape,
+            rows: vec![
+                (0..n).map(|i| pictures.original(i)).collect(),
+                (0..n).map(|i| pictures.reconstruction(i)).collect(),
+            ],
+            labels: vec!["original".to_owned(), "model".to_owned()],
+        },
+    }
+}
+
+fn samples(pictures: &Pictures) -> SheetFile<'_> {
+    let samples: Vec<&[u8]> = (0..pictures.n_samples())
+        .map(|i| pictures.sample(i))
+        .collect();
+    let rows: Vec<Vec<&[u8]>> = samples.chunks(SAMPLES_A_ROW).map(<[_]>::to_vec).collect();
+    SheetFile {
+        kind: "samples",
+        caption: "Samples: codes drawn from the prior, decoded.".to_owned(),
+        idle: vec![false; rows.len()],
+        sheet: Sheet {
+            shape: pictures.image_shape,
+            rows,
+            labels: Vec::new(),
+        },
+    }
+}

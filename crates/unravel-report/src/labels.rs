@@ -1,0 +1,203 @@
+//! Places for labels beside their marks such that they cover little of each other and of the data.
+//!
+//! Each label has sixteen candidates: eight directions at two distances. They are taken greedily, then improved one
+//! label at a time until nothing changes. No randomness: the same marks give the same places.
+
+use crate::paint::text_width;
+use crate::panel::Area;
+use crate::scene::Point;
+
+/// A label to be placed.
+pub struct Label<'a> {
+    /// What it says.
+    pub text: &'a str,
+    /// The centre of its mark.
+    pub mark: Point,
+    /// The radius to keep clear around it.
+    pub radius: f64,
+}
+
+/// Something drawn that labels should not cover.
+pub struct Obstacle {
+    /// Where it is.
+    pub area: Area,
+    /// The cost of covering one square pixel of it.
+    pub weight: f64,
+}
+
+/// Where a label goes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Placed {
+    /// What the text covers.
+    pub area: Area,
+    /// Whether it is far enough from its mark to need a line to it.
+    pub is_far: bool,
+}
+
+/// Right, upper right, above, …: the order of preference where nothing is in the way.
+const DIRECTIONS: [Point; 8] = [
+    (1.0, 0.0),
+    (0.8, -0.8),
+    (-0.8, -0.8),
+    (0.0, -1.0),
+    (0.0, 1.0),
+    (0.8, 0.8),
+    (-1.0, 0.0),
+    (-0.8, 0.8),
+];
+const DISTANCES: [f64; 2] = [4.0, 17.0];
+const OUTSIDE_WEIGHT: f64 = 20.0;
+const LABEL_WEIGHT: f64 = 10.0;
+const ROUNDS: usize = 6;
+
+/// Places `labels` of font size `size` inside `bounds`, around `obstacles`. One place a label, in their order.
+pub fn place(labels: &[Label<'_>], size: f64, bounds: Area, obstacles: &[Obstacle]) -> Vec<Placed> {
+    let candidates: Vec<Vec<(Placed, f64)>> = labels
+        .iter()
+        .map(|label| {
+            candidates(label, size)
+                .map(|(placed, taste)| {
+                    (
+                        placed,
+                        taste + standing_cost(&placed.area, bounds, obstacles),
+                    )
+                })
+                .collect()
+        })
+        .collect();
+    let mut chosen: Vec<Option<usize>> = vec![None; labels.len()];
+    for _ in 0..ROUNDS {
+        let before = chosen.clone();
+        for i in 0..labels.len() {
+            let others: Vec<Area> = (0..labels.len())
+                .filter(|&j| j != i)
+                .filter_map(|j| chosen[j].map(|c| candidates[j][c].0.area))
+                .collect();
+            let cost = |c: usize| {
+                let (placed, standing) = &candidates[i][c];
+                standing
+                    + LABEL_WEIGHT
+                        * others
+                            .iter()
+                            .map(|other| placed.area.overlap(other))
+                            .sum::<f64>()
+            };
+            chosen[i] = (0..candidates[i].len()).min_by(|&a, &b| cost(a).total_cmp(&cost(b)));
+        }
+        if chosen == before {
+            break;
+        }
+    }
+    candidates
+        .iter()
+        .zip(chosen)
+        .filter_map(|(candidates, choice)| choice.map(|c| candidates[c].0))
+        .collect()
+}
+
+/// Every place of a label with the cost of being less liked.
+fn candidates(label: &Label<'_>, size: f64) -> impl Iterator<Item = (Placed, f64)> {
+    let (half_width, half_height) = (text_width(label.text, size, false) / 2.0, size * 0.55);
+    let (mark, radius) = (label.mark, label.radius);
+    DISTANCES
+        .into_iter()
+        .enumerate()
+        .flat_map(move |(ring, distance)| {
+            DIRECTIONS
+                .into_iter()
+                .enumerate()
+                .map(move |(rank, (dx, dy))| {
+                    let reach = radius + distance;
+                    let side =
+                        |d: f64, half: f64| d * reach + d.signum() * half * f64::from(d != 0.0);
+                    let (x, y) = (
+                        mark.0 + side(dx, half_width),
+                        mark.1 + side(dy, half_height),
+                    );
+                    let area = Area {
+                        left: x - half_width,
+                        top: y - half_height,
+                        right: x + half_width,
+                        bottom: y + half_height,
+                    };
+                    (
+                        Placed {
+                            area,
+                            is_far: 0 < ring,
+                        },
+                        rank as f64 * 2.0 + ring as f64 * 60.0,
+                    )
+                })
+        })
+}
+
+/// What a place costs whatever the other labels do.
+fn standing_cost(area: &Area, bounds: Area, obstacles: &[Obstacle]) -> f64 {
+    let whole = (area.right - area.left) * (area.bottom - area.top);
+    let outside = whole - area.overlap(&bounds);
+    let covered: f64 = obstacles
+        .iter()
+        .map(|o| o.weight * o.area.overlap(area))
+        .sum();
+    OUTSIDE_WEIGHT * outside + covered
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BOUNDS: Area = Area {
+        left: 0.0,
+        top: 0.0,
+        right: 300.0,
+        bottom: 300.0,
+    };
+
+    fn labels(marks: &[Point]) -> Vec<Placed> {
+        let labels: Vec<Label<'_>> = marks
+            .iter()
+            .map(|&mark| Label {
+                text: "β=16",
+                mark,
+                radius: 5.0,
+            })
+            .collect();
+        let obstacles: Vec<Obstacle> = marks
+            .iter()
+            .map(|&mark| Obstacle {
+                area: Area::around(mark, 5.0),
+                weight: 6.0,
+            })
+            .collect();
+        place(&labels, 12.0, BOUNDS, &obstacles)
+    }
+
+    #[test]
+    fn a_lone_label_stands_to_the_right() {
+        let placed = labels(&[(150.0, 150.0)]);
+        assert!(155.0 < placed[0].area.left && !placed[0].is_far);
+    }
+
+    #[test]
+    fn labels_stay_inside_and_off_each_other_in_a_crowd() {
+        let marks = [
+            (290.0, 20.0),
+            (280.0, 26.0),
+            (285.0, 8.0),
+            (150.0, 150.0),
+            (152.0, 158.0),
+            (158.0, 149.0),
+            (148.0, 141.0),
+        ];
+        let placed = labels(&marks);
+        for (i, a) in placed.iter().enumerate() {
+            assert!(
+                0.0 <= a.area.top && a.area.right <= 300.0,
+                "{a:?} is outside"
+            );
+            for b in &placed[..i] {
+                assert_eq!(a.area.overlap(&b.area), 0.0, "{a:?} covers {b:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! The page: what the template `templates/index.html` shows, put into words and strings.
+
+mod facts;
+mod pictures;
+mod table;
+
+pub use pictures::{SettingPictures, setting_pictures, view};
+
+use crate::figures::Figure;
+use crate::figures::trade_off::Panel;
+use crate::missing::Missing;
+use crate::rows::{Rows, SettingRow};
+use crate::style::{Ink, Shape, Theme, hex};
+use crate::summary::{findings, standing_sentence};
+use askama::Template;
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use unravel_sweep::{Sweep, Trial};
+
+/// Everything that the page is made from.
+pub struct Inputs<'a> {
+    /// The sweep.
+    pub sweep: &'a Sweep,
+    /// Its file, as written.
+    pub sweep_text: &'a str,
+    /// Its trials.
+    pub trials: &'a [Trial],
+    /// What the store has of them.
+    pub rows: &'a Rows,
+    /// The trade-off panels.
+    pub panels: &'a [Panel],
+    /// Figures and their SVG in light ink, by section, in the order of the page.
+    pub sections: Vec<Section>,
+    /// Trials that lack something.
+    pub missing: &'a [Missing],
+}
+
+/// A part of the page that one name in `[report] figures` stands for.
+pub struct Section {
+    /// The name: `trade-off`.
+    pub name: String,
+    /// The heading.
+    pub heading: &'static str,
+    /// One sentence below it.
+    pub lead: String,
+    /// Its figures, each with its SVG in light ink.
+    pub figures: Vec<(Figure, String)>,
+    /// Its pictures.
+    pub pictures: Vec<SettingPictures>,
+}
+
+impl Section {
+    /// An empty section with its words.
+    pub fn new(name: &str) -> Self {
+        let (heading, lead) = match name {
+            "trade-off" => (
+                "What disentanglement costs",
+                "Reconstruction error against each metric: up and to the left is better.",
+            ),
+            "training-curves" => (
+                "How training went",
+                "Every loss term against the training step.",
+            ),
+            "traversals" => (
+                "What the codes do",
+                "Pictures of one trial of each setting.",
+            ),
+            _ => ("Figures", ""),
+        };
+        Self {
+            name: name.to_owned(),
+            heading,
+            lead: lead.to_owned(),
+            figures: Vec::new(),
+            pictures: Vec::new(),
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "index.html")]
+struct Page<'a> {
+    name: &'a str,
+    version: &'static str,
+    css: &'static str,
+    dark_css: String,
+    lead: String,
+    facts: Vec<(&'static str, String)>,
+    findings: Vec<Card>,
+    sections: Vec<Section>,
+    table: table::Table,
+    missing: Vec<MissingRow>,
+    notices: &'a [String],
+    made: Vec<(&'static str, String)>,
+    trial_lists: Vec<facts::TrialList>,
+    sweep_text: &'a str,
+}
+
+struct Card {
+    title: String,
+    marker: String,
+    setting: String,
+    value: String,
+    sentence: String,
+    caution: String,
+}
+
+struct MissingRow {
+    id: String,
+    marker: String,
+    setting: String,
+    seed: u64,
+    state: &'static str,
+    reason: String,
+}
+
+/// The HTML of the page.
+///
+/// # Errors
+/// When the template fails.
+pub fn page(inputs: Inputs<'_>) -> Result<String, askama::Error> {
+    let rows = inputs.rows;
+    let cards = findings(rows, inputs.panels)
+        .into_iter()
+        .map(|finding| Card {
+            title: finding.title,
+            marker: marker(&rows.settings[finding.setting]),
+            setting: rows.settings[finding.setting].setting.label.clone(),
+            value: finding.value,
+            sentence: finding.sentence,
+            caution: finding.caution,
+        });
+    let missing = inputs.missing.iter().map(|missing| {
+        let trial = &rows.trials[missing.trial];
+        let setting = &rows.settings[trial.setting];
+        MissingRow {
+            id: trial.id.clone(),
+            marker: marker(setting),
+            setting: setting.setting.label.clone(),
+            seed: trial.seed,
+            state: missing.state,
+            reason: missing.reason.clone(),
+        }
+    });
+    Page {
+        name: &inputs.sweep.name,
+        version: env!("CARGO_PKG_VERSION"),
+        css: include_str!("../templates/style.css"),
+        dark_css: dark_css(rows, &inputs.sections),
+        lead: standing_sentence(rows),
+        facts: facts::facts(rows, inputs.trials),
+        findings: cards.collect(),
+        table: table::table(rows, inputs.panels),
+        missing: missing.collect(),
+        notices: &rows.notices,
+        made: facts::made(rows, inputs.sweep),
+        trial_lists: facts::trial_lists(rows),
+        sweep_text: inputs.sweep_text,
+        sections: inputs.sections,
+    }
+    .render()
+}
+
+/// A setting's mark as a small picture beside its name, which says the same in words.
+fn marker(row: &SettingRow) -> String {
+    let fill = hex(row.ink.light);
+    let body = match row.style.shape {
+        Shape::Disc => format!(r#"<circle r="1" fill="{fill}"/>"#),
+        shape => {
+            let points: Vec<String> = shape
+                .corners()
+                .iter()
+                .map(|(x, y)| format!("{x:.2},{y:.2}"))
+                .collect();
+            format!(r#"<polygon points="{}" fill="{fill}"/>"#, points.join(" "))
+        }
+    };
+    format!(r#"<svg class="marker" viewBox="-1.4 -1.4 2.8 2.8" aria-hidden="true">{body}</svg>"#)
+}
+
+/// Figures stand in the page in light ink; on a dark screen these rules exchange each ink for its dark counterpart.
+fn dark_css(rows: &Rows, sections: &[Section]) -> String {
+    let scenes = sections
+        .iter()
+        .flat_map(|section| &section.figures)
+        .flat_map(|(figure, _)| figure.scene.inks());
+    let inks: BTreeSet<Ink> = scenes
+        .chain(rows.settings.iter().map(|row| row.ink))
+        .collect();
+    let mut css = String::new();
+    for ink in inks {
+        let (light, dark) = (
+            hex(ink.in_theme(Theme::Light)),
+            hex(ink.in_theme(Theme::Dark)),
+        );
+        for attribute in ["fill", "stroke"] {
+            // Writing to a String cannot fail.
+            let _ = write!(css, "svg [{attribute}=\"{light}\"]{{{attribute}:{dark}}}");
+        }
+    }
+    css
+}

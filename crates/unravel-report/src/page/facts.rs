@@ -1,0 +1,168 @@
+//! What was run and how: the facts at the head of the page and the account at its foot.
+
+use crate::axis::plain;
+use crate::rows::Rows;
+use crate::words::{count, duration, list};
+use std::collections::{BTreeMap, BTreeSet};
+use unravel_sweep::{DatasetSource, Sweep, Trial};
+
+/// The trials of one setting, for tracing numbers back.
+pub struct TrialList {
+    /// The setting's label.
+    pub setting: String,
+    /// Seed and id of each trial.
+    pub trials: Vec<(u64, String)>,
+}
+
+/// Data, model and training in a few words each.
+pub fn facts(rows: &Rows, trials: &[Trial]) -> Vec<(&'static str, String)> {
+    let each = |of: &dyn Fn(&Trial) -> String| distinct(trials.iter().map(of));
+    let data = |trial: &Trial| match &trial.data.dataset {
+        DatasetSource::Dsprites => "dSprites".to_owned(),
+        DatasetSource::Npz { path } => path.clone(),
+    };
+    let keep = |trial: &Trial| match trial.data.keep.len() {
+        0 => "whole grid".to_owned(),
+        _ => {
+            let kept: Vec<String> = trial
+                .data
+                .keep
+                .iter()
+                .map(|(factor, n)| format!("{n} of {factor}"))
+                .collect();
+            format!("sub-grid with {}", kept.join(", "))
+        }
+    };
+    let grids = distinct(rows.scores.iter().map(|score| score.grid.clone()));
+    let grid = if grids.is_empty() {
+        each(&keep)
+    } else {
+        format!("{} ({grids})", each(&keep))
+    };
+    let training = |trial: &Trial| {
+        format!(
+            "{} steps of {} images, Adam {}",
+            plain(trial.training.steps as f64, 0),
+            trial.training.batch_size,
+            trial.training.learning_rate
+        )
+    };
+    let seeds = trials
+        .iter()
+        .map(|trial| trial.seed)
+        .collect::<BTreeSet<_>>()
+        .len();
+    vec![
+        ("Data", format!("{}, {grid}", each(&data))),
+        (
+            "Model",
+            each(&|trial| {
+                format!(
+                    "{}, {} latents",
+                    trial.model.architecture, trial.model.latents
+                )
+            }),
+        ),
+        ("Training", each(&training)),
+        (
+            "Trials",
+            format!(
+                "{} = {}, up to {} each",
+                count(trials.len(), "trial"),
+                count(rows.settings.len(), "setting"),
+                count(seeds, "seed")
+            ),
+        ),
+    ]
+}
+
+/// Version, devices, time and seeds.
+pub fn made(rows: &Rows, sweep: &Sweep) -> Vec<(&'static str, String)> {
+    let mut devices: BTreeMap<&str, usize> = BTreeMap::new();
+    for trial in rows.trials.iter().filter(|trial| !trial.device.is_empty()) {
+        *devices.entry(&trial.device).or_default() += 1;
+    }
+    let devices: Vec<String> = devices
+        .into_iter()
+        .map(|(device, n)| format!("{device} ({})", count(n, "trial")))
+        .collect();
+    let or_none = |text: String| {
+        if text.is_empty() {
+            "–".to_owned()
+        } else {
+            text
+        }
+    };
+    let trial_seeds: BTreeSet<u64> = rows.trials.iter().map(|trial| trial.seed).collect();
+    let evaluation_seeds: BTreeSet<u64> = rows
+        .scores
+        .iter()
+        .flat_map(|s| s.evaluation_seeds.iter().copied())
+        .collect();
+    vec![
+        ("Program", format!("unravel {}", env!("CARGO_PKG_VERSION"))),
+        ("Devices and instruction sets", or_none(list(&devices))),
+        ("Wall time", or_none(wall_time(rows))),
+        ("Trial seeds", or_none(seeds(&trial_seeds))),
+        ("Evaluation seeds", or_none(seeds(&evaluation_seeds))),
+        ("Metrics asked for", sweep.evaluation.metrics.join(", ")),
+    ]
+}
+
+/// Trials of a cohort train at the same time and each records the whole time, so a sum would count it many times.
+fn wall_time(rows: &Rows) -> String {
+    let times: Vec<f64> = rows
+        .trials
+        .iter()
+        .filter_map(|trial| trial.elapsed_secs)
+        .collect();
+    let (low, high) = times
+        .iter()
+        .fold((f64::INFINITY, 0.0), |(low, high): (f64, f64), t| {
+            (low.min(*t), high.max(*t))
+        });
+    match (duration(low), duration(high)) {
+        _ if times.is_empty() => String::new(),
+        (low, high) if low == high => {
+            format!("{high} of training a trial, together with the trials of its cohort")
+        }
+        (low, high) => {
+            format!("{low} to {high} of training a trial, together with the trials of its cohort")
+        }
+    }
+}
+
+/// `0–9` for a run of seeds, else all of them.
+fn seeds(seeds: &BTreeSet<u64>) -> String {
+    let numbers: Vec<String> = seeds.iter().map(u64::to_string).collect();
+    match (seeds.first(), seeds.last()) {
+        (Some(first), Some(last)) if 2 < seeds.len() && last - first == seeds.len() as u64 - 1 => {
+            format!("{first}–{last}")
+        }
+        _ => list(&numbers),
+    }
+}
+
+/// Every setting's trials by seed.
+pub fn trial_lists(rows: &Rows) -> Vec<TrialList> {
+    let list = |(idx, row): (usize, &crate::rows::SettingRow)| TrialList {
+        setting: row.setting.label.clone(),
+        trials: rows
+            .trials
+            .iter()
+            .filter(|t| t.setting == idx)
+            .map(|t| (t.seed, t.id.clone()))
+            .collect(),
+    };
+    rows.settings.iter().enumerate().map(list).collect()
+}
+
+/// Distinct values in order of first appearance, joined.
+fn distinct(values: impl Iterator<Item = String>) -> String {
+    let mut seen = BTreeSet::new();
+    list(
+        &values
+            .filter(|value| seen.insert(value.clone()))
+            .collect::<Vec<_>>(),
+    )
+}

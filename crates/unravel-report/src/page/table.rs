@@ -1,0 +1,183 @@
+//! The table of settings: mean ± sd over trial seeds of everything that is scored.
+
+use super::marker;
+use crate::axis::plain;
+use crate::figures::trade_off::Panel;
+use crate::rows::{ELBO, KL, RECONSTRUCTION, Rows, ScoreRow};
+use crate::stats::Spread;
+use crate::words::{decimals, metric_title, plus_minus};
+
+/// The table as the template shows it.
+pub struct Table {
+    /// Column heads.
+    pub heads: Vec<Head>,
+    /// One row a setting.
+    pub rows: Vec<Row>,
+    /// Per column, how exact its measurements are: the mean over trials of the sd over evaluation seeds; `–` for none.
+    pub evaluation: Vec<String>,
+}
+
+/// The head of a column.
+pub struct Head {
+    /// `MIG`, `Reconstruction`.
+    pub title: String,
+    /// `exact`, `nats per image`.
+    pub detail: String,
+    /// `higher is better`, `lower is better` or nothing.
+    pub direction: &'static str,
+}
+
+/// One setting.
+pub struct Row {
+    /// Its mark, as SVG.
+    pub marker: String,
+    /// Its label.
+    pub setting: String,
+    /// `3` or, while some are missing, `2 of 3`.
+    pub n_trials: String,
+    /// In the order of the heads.
+    pub cells: Vec<Cell>,
+}
+
+/// One setting's value in one column.
+pub struct Cell {
+    /// `0.312 ± 0.041`, or `–`.
+    pub text: String,
+    /// Whether no other setting is better.
+    pub is_best: bool,
+}
+
+/// What a column shows and which way is better (+1 higher, −1 lower, 0 neither).
+struct Column<'a> {
+    head: Head,
+    quantity: &'a str,
+    merit: f64,
+    is_mine: Box<dyn Fn(&ScoreRow) -> bool + 'a>,
+}
+
+/// Makes the table.
+pub fn table(rows: &Rows, panels: &[Panel]) -> Table {
+    let columns = columns(panels);
+    let spreads: Vec<Vec<Option<Spread>>> =
+        columns.iter().map(|column| spreads(rows, column)).collect();
+    let row = |(idx, setting): (usize, &crate::rows::SettingRow)| Row {
+        marker: marker(setting),
+        setting: setting.setting.label.clone(),
+        n_trials: n_trials(rows, idx),
+        cells: columns
+            .iter()
+            .zip(&spreads)
+            .map(|(column, spreads)| cell(column, spreads, idx))
+            .collect(),
+    };
+    let table_rows = rows.settings.iter().enumerate().map(row).collect();
+    let evaluation = columns
+        .iter()
+        .map(|column| evaluation(rows, column))
+        .collect();
+    Table {
+        rows: table_rows,
+        evaluation,
+        heads: columns.into_iter().map(|column| column.head).collect(),
+    }
+}
+
+fn columns(panels: &[Panel]) -> Vec<Column<'_>> {
+    let elbo = |title: &str, quantity: &'static str, merit: f64| Column {
+        head: Head {
+            title: title.to_owned(),
+            detail: "nats per image".to_owned(),
+            direction: direction(merit),
+        },
+        quantity,
+        merit,
+        is_mine: Box::new(move |score| score.metric == ELBO && score.quantity == quantity),
+    };
+    let scores = panels.iter().map(|panel| {
+        let key = &panel.key;
+        let codes = if key.representation == "mean" {
+            String::new()
+        } else {
+            format!(", {} codes", key.representation)
+        };
+        Column {
+            head: Head {
+                title: metric_title(&key.metric),
+                detail: format!("{}{codes}", key.variant),
+                direction: direction(1.0),
+            },
+            quantity: "score",
+            merit: 1.0,
+            is_mine: Box::new(|score| {
+                score.is_headline
+                    && (&score.metric, &score.variant, &score.representation)
+                        == (&key.metric, &key.variant, &key.representation)
+            }),
+        }
+    });
+    [
+        elbo("Reconstruction", RECONSTRUCTION, -1.0),
+        elbo("KL", KL, 0.0),
+    ]
+    .into_iter()
+    .chain(scores)
+    .collect()
+}
+
+fn direction(merit: f64) -> &'static str {
+    match merit {
+        m if m < 0.0 => "lower is better",
+        0.0 => "",
+        _ => "higher is better",
+    }
+}
+
+fn spreads(rows: &Rows, column: &Column<'_>) -> Vec<Option<Spread>> {
+    let of = |setting| {
+        let mine = rows
+            .final_scores()
+            .filter(|s| rows.trials[s.trial].setting == setting && (column.is_mine)(s));
+        Spread::of(mine.map(|score| score.mean))
+    };
+    (0..rows.settings.len()).map(of).collect()
+}
+
+fn cell(column: &Column<'_>, spreads: &[Option<Spread>], idx: usize) -> Cell {
+    let Some(spread) = spreads[idx] else {
+        return Cell {
+            text: "–".to_owned(),
+            is_best: false,
+        };
+    };
+    let merit = |spread: &Spread| column.merit * spread.mean;
+    let is_best = column.merit != 0.0
+        && spreads
+            .iter()
+            .flatten()
+            .all(|other| merit(other) <= merit(&spread));
+    Cell {
+        text: plus_minus(&spread, decimals(column.quantity)),
+        is_best,
+    }
+}
+
+fn n_trials(rows: &Rows, setting: usize) -> String {
+    let of_all = rows.trials.iter().filter(|trial| trial.setting == setting);
+    let n_all = of_all.clone().count();
+    let n_trained = of_all
+        .filter(|trial| trial.standing == crate::rows::Standing::Trained)
+        .count();
+    if n_trained == n_all {
+        n_all.to_string()
+    } else {
+        format!("{n_trained} of {n_all}")
+    }
+}
+
+fn evaluation(rows: &Rows, column: &Column<'_>) -> String {
+    let mine = rows.final_scores().filter(|score| (column.is_mine)(score));
+    Spread::of(mine.filter_map(|score| score.sd_over_evaluation_seeds)).map_or_else(
+        || "–".to_owned(),
+        |spread| plain(spread.mean, decimals(column.quantity)),
+    )
+}

@@ -1,0 +1,36 @@
+//! From a laid-out [`Scene`](crate::scene::Scene) to files: SVG text and PNG bytes in a theme.
+
+mod png;
+mod svg;
+mod text;
+
+pub use png::{encode_png, png};
+pub use svg::{described, svg};
+pub use text::{blend_text, text_width};
+
+use crate::scene::Point;
+use crate::style::{Rgb, size::SCALE};
+use plotters::style::{RGBAColor, ShapeStyle};
+
+/// Pixels to the whole numbers that plotters draws with, `SCALE` a pixel.
+fn coord((x, y): Point) -> (i32, i32) {
+    let whole = |v: f64| (v * f64::from(SCALE)).round() as i32;
+    (whole(x), whole(y))
+}
+
+fn length(pixels: f64) -> u32 {
+    (pixels * f64::from(SCALE)).round().max(1.0) as u32
+}
+
+/// plotters' errors as those of files: they are nothing but words here.
+fn drawn<E: std::fmt::Display>(result: Result<(), E>) -> std::io::Result<()> {
+    result.map_err(|error| std::io::Error::other(error.to_string()))
+}
+
+fn stroke(rgb: Rgb, opacity: f64, width: f64) -> ShapeStyle {
+    ShapeStyle {
+        color: RGBAColor(rgb[0], rgb[1], rgb[2], opacity),
+        filled: true,
+        stroke_width: length(width),
+    }
+}

@@ -1,0 +1,145 @@
+//! PNG through plotters' bitmap, drawn `SCALE` times as large and averaged down, which smooths every edge.
+
+use super::{coord, drawn, length, stroke, text::blend_text};
+use crate::scene::{Mark, Point, Scene};
+use crate::style::{PAPER, Theme, mix, size::PNG_SCALE, size::SCALE};
+use plotters::backend::BitMapBackend;
+use plotters::prelude::DrawingBackend;
+use plotters::style::ShapeStyle;
+use std::io;
+
+/// Paints `scene` as an RGB PNG file of `PNG_SCALE` times its size.
+///
+/// # Errors
+/// When plotters cannot draw a mark or the pixels cannot be encoded.
+pub fn png(scene: &Scene, theme: Theme) -> io::Result<Vec<u8>> {
+    let (width, height) = coord((scene.width, scene.height));
+    let (width, height) = (width as usize, height as usize);
+    let mut pixels = vec![0; width * height * 3];
+    for mark in &scene.marks {
+        if let Mark::Text {
+            at,
+            text,
+            style,
+            anchor,
+        } = mark
+        {
+            let at = (at.0 * f64::from(SCALE), at.1 * f64::from(SCALE));
+            let style = crate::scene::TextStyle {
+                size: style.size * f64::from(SCALE),
+                ..*style
+            };
+            blend_text(&mut pixels, width, at, text, style, *anchor, theme);
+            continue;
+        }
+        let mut backend = BitMapBackend::with_buffer(&mut pixels, (width as u32, height as u32));
+        paint(&mut backend, mark, theme)?;
+    }
+    let factor = (SCALE / PNG_SCALE) as usize;
+    encode_png(
+        &average(&pixels, width, factor),
+        width / factor,
+        height / factor,
+        ::png::ColorType::Rgb,
+    )
+}
+
+/// Encodes 8-bit pixels, row by row from the top.
+///
+/// # Errors
+/// When the number of pixels is not `width * height`, or the encoder fails.
+pub fn encode_png(
+    pixels: &[u8],
+    width: usize,
+    height: usize,
+    color: ::png::ColorType,
+) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut encoder = ::png::Encoder::new(&mut bytes, width as u32, height as u32);
+    encoder.set_color(color);
+    encoder.set_depth(::png::BitDepth::Eight);
+    encoder.write_header()?.write_image_data(pixels)?;
+    Ok(bytes)
+}
+
+fn paint(backend: &mut BitMapBackend<'_>, mark: &Mark, theme: Theme) -> io::Result<()> {
+    match mark {
+        Mark::Line {
+            points,
+            ink,
+            opacity,
+            width,
+        } => {
+            // Drawn opaque, as pieces overlap at the joints.
+            let rgb = mix(PAPER.in_theme(theme), ink.in_theme(theme), *opacity);
+            let style = stroke(rgb, 1.0, *width);
+            points
+                .windows(2)
+                .try_for_each(|ends| segment(backend, ends[0], ends[1], *width, &style))
+        }
+        Mark::Area {
+            corners,
+            ink,
+            opacity,
+        } => {
+            let corners = corners.iter().copied().map(coord);
+            drawn(backend.fill_polygon(corners, &stroke(ink.in_theme(theme), *opacity, 1.0)))
+        }
+        Mark::Disc {
+            centre,
+            radius,
+            ink,
+            opacity,
+        } => {
+            let style = stroke(ink.in_theme(theme), *opacity, 1.0);
+            drawn(backend.draw_circle(coord(*centre), length(*radius), &style, true))
+        }
+        Mark::Text { .. } => Ok(()),
+    }
+}
+
+/// One piece of a line: a rectangle with round ends. plotters' own thick paths spike at sharp turns.
+fn segment(
+    backend: &mut BitMapBackend<'_>,
+    from: Point,
+    to: Point,
+    width: f64,
+    style: &ShapeStyle,
+) -> io::Result<()> {
+    let (dx, dy) = (to.0 - from.0, to.1 - from.1);
+    let distance = dx.hypot(dy);
+    if distance == 0.0 {
+        return Ok(());
+    }
+    let side = (-dy / distance * width / 2.0, dx / distance * width / 2.0);
+    let corner = |p: Point, sign: f64| coord((p.0 + sign * side.0, p.1 + sign * side.1));
+    let corners = [
+        corner(from, 1.0),
+        corner(to, 1.0),
+        corner(to, -1.0),
+        corner(from, -1.0),
+    ];
+    drawn(backend.fill_polygon(corners, style))?;
+    if 1.5 <= width && dx != 0.0 && dy != 0.0 {
+        drawn(backend.draw_circle(coord(to), length(width / 2.0), style, true))?;
+    }
+    Ok(())
+}
+
+/// The means of blocks of `factor` by `factor` RGB pixels.
+fn average(pixels: &[u8], width: usize, factor: usize) -> Vec<u8> {
+    let (columns, rows) = (width / factor, pixels.len() / 3 / width / factor);
+    let mut means = Vec::with_capacity(columns * rows * 3);
+    for row in 0..rows {
+        for column in 0..columns {
+            for channel in 0..3 {
+                let sum: usize = (0..factor * factor)
+                    .map(|i| (row * factor + i / factor) * width + column * factor + i % factor)
+                    .map(|pixel| usize::from(pixels[pixel * 3 + channel]))
+                    .sum();
+                means.push(((sum + factor * factor / 2) / (factor * factor)) as u8);
+            }
+        }
+    }
+    means
+}

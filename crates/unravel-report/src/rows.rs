@@ -1,0 +1,204 @@
+//! What a report is made from, as plain rows: no file, no store, no figure.
+//!
+//! Rows refer to their trial and setting by index into [`Rows::trials`] and [`Rows::settings`].
+
+use crate::style::{FamilyStyle, Ink, family_style};
+use std::collections::{BTreeMap, BTreeSet};
+use unravel_sweep::Setting;
+
+/// Everything that was found of a sweep.
+#[derive(Clone, Debug, Default)]
+pub struct Rows {
+    /// In order of first appearance in the sweep.
+    pub settings: Vec<SettingRow>,
+    /// In the order of the sweep.
+    pub trials: Vec<TrialRow>,
+    /// Trials in their order, metrics in the sweep's order.
+    pub scores: Vec<ScoreRow>,
+    /// Trials in their order; none for a trial without a log.
+    pub logs: Vec<LogRow>,
+    /// One sentence for every file that could not be read.
+    pub notices: Vec<String>,
+}
+
+/// A setting and its look, the same on every figure.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SettingRow {
+    /// What it is.
+    pub setting: Setting,
+    /// How its family is drawn.
+    pub style: FamilyStyle,
+    /// Its own colour.
+    pub ink: Ink,
+}
+
+impl SettingRow {
+    /// The label without the family's name, for figures that show the family by colour and shape: `β=4`.
+    pub fn short_label(&self) -> &str {
+        self.setting
+            .label
+            .strip_prefix(self.setting.family_title.as_str())
+            .unwrap_or(&self.setting.label)
+            .trim_start()
+    }
+}
+
+/// Gives every setting its colour: a shade of its family's hue by the rank of its strength.
+pub fn styled(settings: Vec<Setting>) -> Vec<SettingRow> {
+    let families: Vec<String> = families(settings.iter());
+    let mut strengths: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    for setting in &settings {
+        strengths
+            .entry(setting.family.clone())
+            .or_default()
+            .push(setting.strength);
+    }
+    for values in strengths.values_mut() {
+        values.sort_by(f64::total_cmp);
+        values.dedup();
+    }
+    let row = |setting: Setting| {
+        let index = families
+            .iter()
+            .position(|f| *f == setting.family)
+            .unwrap_or(0);
+        let style = family_style(&setting.family, index);
+        let ranks = &strengths[&setting.family];
+        let rank = ranks
+            .iter()
+            .position(|s| *s == setting.strength)
+            .unwrap_or(0);
+        SettingRow {
+            ink: style.setting_ink(rank, ranks.len()),
+            style,
+            setting,
+        }
+    };
+    settings.into_iter().map(row).collect()
+}
+
+fn families<'a>(settings: impl Iterator<Item = &'a Setting>) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    settings
+        .map(|s| s.family.clone())
+        .filter(|f| seen.insert(f.clone()))
+        .collect()
+}
+
+/// How far a trial is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Nothing of it is in the store.
+    NotStarted,
+    /// At work, or stopped on the way.
+    Training {
+        /// The last step that the store knows of.
+        step: u64,
+    },
+    /// Trained to its last step.
+    Trained,
+    /// Given up.
+    Failed {
+        /// Why, as the worker said it.
+        reason: String,
+    },
+    /// Its files cannot be read.
+    Unreadable {
+        /// Why, as the store said it.
+        reason: String,
+    },
+}
+
+/// One trial of the sweep.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrialRow {
+    /// 16 hexadecimal digits.
+    pub id: String,
+    /// Index of its setting.
+    pub setting: usize,
+    /// Its seed.
+    pub seed: u64,
+    /// How many steps it is trained for.
+    pub steps: u64,
+    /// How far it is.
+    pub standing: Standing,
+    /// What it ran on, as the worker named it; empty when unknown.
+    pub device: String,
+    /// Seconds of training, over all its runs.
+    pub elapsed_secs: Option<f64>,
+}
+
+/// One quantity of one metric of one trial.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScoreRow {
+    /// Index of its trial.
+    pub trial: usize,
+    /// `mig`, `elbo`, ….
+    pub metric: String,
+    /// The quantity's name within the metric.
+    pub quantity: String,
+    /// Whether it is the metric's headline, its first quantity.
+    pub is_headline: bool,
+    /// `study`, `exact`, `probe`.
+    pub variant: String,
+    /// `mean` or `sampled` codes.
+    pub representation: String,
+    /// The grid it was taken on: `3x6x40x32x32`.
+    pub grid: String,
+    /// The training step of the model.
+    pub step: u64,
+    /// Evaluation seeds; empty when nothing was sampled.
+    pub evaluation_seeds: Vec<u64>,
+    /// One value an evaluation seed, or a single one.
+    pub values: Vec<f64>,
+    /// Mean over evaluation seeds.
+    pub mean: f64,
+    /// Standard deviation over evaluation seeds: how exact the measurement is, not how trials differ.
+    pub sd_over_evaluation_seeds: Option<f64>,
+}
+
+/// The training log of one trial.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LogRow {
+    /// Index of its trial.
+    pub trial: usize,
+    /// Names of loss terms; per-latent KL is not among them.
+    pub terms: Vec<String>,
+    /// Steps and, in the order of `terms`, the means over the interval that ends there.
+    pub rows: Vec<(u64, Vec<f64>)>,
+}
+
+/// The name of the metric file that every scored trial has, with the parts of the evidence lower bound.
+pub const ELBO: &str = "elbo";
+/// Reconstruction error in nats per image.
+pub const RECONSTRUCTION: &str = "reconstruction_nats";
+/// KL divergence from the prior, summed over latents, in nats per image.
+pub const KL: &str = "kl_nats";
+
+impl Rows {
+    /// Titles and styles of the families, in order of first appearance.
+    pub fn families(&self) -> Vec<(&str, FamilyStyle)> {
+        let mut seen = BTreeSet::new();
+        let rows = self
+            .settings
+            .iter()
+            .filter(|row| seen.insert(row.setting.family.as_str()));
+        rows.map(|row| (row.setting.family_title.as_str(), row.style))
+            .collect()
+    }
+
+    /// How many trials are trained.
+    pub fn n_trained(&self) -> usize {
+        self.trials
+            .iter()
+            .filter(|trial| trial.standing == Standing::Trained)
+            .count()
+    }
+
+    /// The scores taken of models at their last step, which tables and figures show.
+    pub fn final_scores(&self) -> impl Iterator<Item = &ScoreRow> {
+        self.scores
+            .iter()
+            .filter(|score| score.step == self.trials[score.trial].steps)
+    }
+}

@@ -1,0 +1,167 @@
+//! Sheets of small pictures: the rows and columns of traversals, reconstructions and samples.
+
+use crate::paint::{blend_text, encode_png, text_width};
+use crate::scene::{Anchor, TextStyle};
+use crate::style::{PAPER, Rgb, TEXT, Theme};
+use std::io;
+
+/// Pictures of one shape in rows and columns.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sheet<'a> {
+    /// Height, width and channels (1 or 3) of every picture.
+    pub shape: [usize; 3],
+    /// Rows of pictures, `H * W * C` bytes each; rows may be of unequal length.
+    pub rows: Vec<Vec<&'a [u8]>>,
+    /// One label a row, or none at all.
+    pub labels: Vec<String>,
+}
+
+/// Between pictures, in their own pixels.
+const GAP: usize = 2;
+/// Pictures in files are enlarged, each pixel a crisp square, until they are at least this wide.
+const LEAST_WIDTH: usize = 128;
+/// Font size of the labels in files, in pixels.
+const LABEL_SIZE: f64 = 24.0;
+const MARGIN: usize = 16;
+
+impl Sheet<'_> {
+    fn n_columns(&self) -> usize {
+        self.rows.iter().map(Vec::len).max().unwrap_or(0)
+    }
+
+    /// Width and height in the pictures' own pixels.
+    fn size(&self) -> (usize, usize) {
+        let extent = |n: usize, length: usize| (n * (length + GAP)).saturating_sub(GAP);
+        (
+            extent(self.n_columns(), self.shape[1]),
+            extent(self.rows.len(), self.shape[0]),
+        )
+    }
+
+    /// The colour at a pixel of the sheet; none between pictures.
+    fn at(&self, x: usize, y: usize) -> Option<Rgb> {
+        let [height, width, channels] = self.shape;
+        let (column, x) = (x / (width + GAP), x % (width + GAP));
+        let (row, y) = (y / (height + GAP), y % (height + GAP));
+        let picture = self.rows.get(row)?.get(column)?;
+        if width <= x || height <= y {
+            return None;
+        }
+        let pixel = &picture[(y * width + x) * channels..][..channels];
+        Some(if channels == 3 {
+            [pixel[0], pixel[1], pixel[2]]
+        } else {
+            [pixel[0]; 3]
+        })
+    }
+
+    /// A PNG file in the pictures' own pixels, transparent between them, without labels: for the page.
+    ///
+    /// # Errors
+    /// When the pixels cannot be encoded.
+    pub fn bare_png(&self) -> io::Result<Vec<u8>> {
+        let (width, height) = self.size();
+        let is_gray = self.shape[2] == 1;
+        let mut pixels = Vec::with_capacity(width * height * 4);
+        for y in 0..height {
+            for x in 0..width {
+                let (rgb, alpha) = self.at(x, y).map_or(([0; 3], 0), |rgb| (rgb, 255));
+                pixels.extend_from_slice(if is_gray { &rgb[..1] } else { &rgb });
+                pixels.push(alpha);
+            }
+        }
+        let color = if is_gray {
+            png::ColorType::GrayscaleAlpha
+        } else {
+            png::ColorType::Rgba
+        };
+        encode_png(&pixels, width, height, color)
+    }
+
+    /// A PNG file on light paper, enlarged and with labels: to be shown alone.
+    ///
+    /// # Errors
+    /// When the pixels cannot be encoded.
+    pub fn labelled_png(&self) -> io::Result<Vec<u8>> {
+        let zoom = LEAST_WIDTH.div_ceil(self.shape[1].max(1)).max(1);
+        let widest = self
+            .labels
+            .iter()
+            .map(|label| text_width(label, LABEL_SIZE, false))
+            .fold(0.0, f64::max);
+        let left = MARGIN
+            + if self.labels.is_empty() {
+                0
+            } else {
+                widest.ceil() as usize + MARGIN
+            };
+        let (sheet_width, sheet_height) = self.size();
+        let (width, height) = (
+            left + sheet_width * zoom + MARGIN,
+            2 * MARGIN + sheet_height * zoom,
+        );
+        let paper = PAPER.in_theme(Theme::Light);
+        let mut pixels = paper.repeat(width * height);
+        for y in 0..sheet_height * zoom {
+            for x in 0..sheet_width * zoom {
+                if let Some(rgb) = self.at(x / zoom, y / zoom) {
+                    let start = ((y + MARGIN) * width + x + left) * 3;
+                    pixels[start..start + 3].copy_from_slice(&rgb);
+                }
+            }
+        }
+        for (row, label) in self.labels.iter().enumerate() {
+            let middle = (row * (self.shape[0] + GAP) + self.shape[0] / 2) * zoom + MARGIN;
+            let at = ((left - MARGIN) as f64, middle as f64);
+            blend_text(
+                &mut pixels,
+                width,
+                at,
+                label,
+                TextStyle::new(LABEL_SIZE, TEXT),
+                Anchor::End,
+                Theme::Light,
+            );
+        }
+        encode_png(&pixels, width, height, png::ColorType::Rgb)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pictures_lie_in_rows_with_clear_gaps() {
+        let (black, white) = ([0_u8; 4], [255_u8; 4]);
+        let sheet = Sheet {
+            shape: [2, 2, 1],
+            rows: vec![vec![&black, &white], vec![&white]],
+            labels: Vec::new(),
+        };
+        assert_eq!(sheet.size(), (6, 6));
+        assert_eq!(
+            [sheet.at(0, 0), sheet.at(2, 0), sheet.at(4, 1)],
+            [Some([0; 3]), None, Some([255; 3])]
+        );
+        assert_eq!([sheet.at(0, 4), sheet.at(4, 4)], [Some([255; 3]), None]);
+        let decoder = png::Decoder::new(io::Cursor::new(sheet.bare_png().unwrap()));
+        let mut reader = decoder.read_info().unwrap();
+        let mut bytes = vec![0; reader.output_buffer_size().unwrap()];
+        reader.next_frame(&mut bytes).unwrap();
+        assert_eq!(
+            bytes[..12],
+            [0, 255, 0, 255, 0, 0, 0, 0, 255, 255, 255, 255]
+        );
+    }
+
+    #[test]
+    fn an_empty_sheet_is_no_picture_but_no_panic() {
+        let sheet = Sheet {
+            shape: [2, 2, 1],
+            rows: Vec::new(),
+            labels: Vec::new(),
+        };
+        assert!(sheet.bare_png().is_err());
+    }
+}

@@ -1,0 +1,250 @@
+//! The report's tables as polars frames, and their files.
+
+use crate::error::ReportError;
+use crate::rows::{Rows, ScoreRow};
+use crate::stats::Spread;
+use polars::prelude::{
+    Column, CsvWriter, DataFrame, GroupsIndicator, IdxSize, NamedFrom, ParquetCompression,
+    ParquetWriter, PolarsResult, SerWriter, Series,
+};
+
+/// Both tables of a report.
+pub struct Tables {
+    /// One row a trial, metric, quantity, variant, representation and step.
+    pub scores: DataFrame,
+    /// One row a setting, metric, quantity, variant, representation and step: mean and sd over trial seeds.
+    pub summary: DataFrame,
+}
+
+/// What a summary is of: everything but the trial.
+const SUMMARY_KEYS: [&str; 11] = [
+    "setting_id",
+    "setting",
+    "family",
+    "strength_name",
+    "strength",
+    "metric",
+    "quantity",
+    "variant",
+    "representation",
+    "grid",
+    "step",
+];
+
+/// Makes the tables.
+///
+/// # Errors
+/// When polars refuses a table.
+pub fn tables(rows: &Rows) -> Result<Tables, ReportError> {
+    let named = |table: &str| {
+        let table = table.to_owned();
+        move |source| ReportError::Table { table, source }
+    };
+    let scores = scores(rows).map_err(named("scores"))?;
+    let summary = summary(&scores).map_err(named("summary"))?;
+    Ok(Tables { scores, summary })
+}
+
+fn scores(rows: &Rows) -> PolarsResult<DataFrame> {
+    let setting = |score: &ScoreRow| &rows.settings[rows.trials[score.trial].setting].setting;
+    let joined = |numbers: Vec<String>| numbers.join(" ");
+    let text = |name: &str, of: &dyn Fn(&ScoreRow) -> String| {
+        text_column(name, rows.scores.iter().map(of).collect())
+    };
+    let columns = vec![
+        text("trial", &|s| rows.trials[s.trial].id.clone()),
+        text("setting_id", &|s| setting(s).id.clone()),
+        text("setting", &|s| setting(s).label.clone()),
+        text("family", &|s| setting(s).family.clone()),
+        text("strength_name", &|s| setting(s).strength_name.clone()),
+        column(
+            "strength",
+            rows.scores
+                .iter()
+                .map(|s| setting(s).strength)
+                .collect::<Vec<f64>>(),
+        ),
+        column(
+            "seed",
+            rows.scores
+                .iter()
+                .map(|s| rows.trials[s.trial].seed)
+                .collect::<Vec<u64>>(),
+        ),
+        text("metric", &|s| s.metric.clone()),
+        text("quantity", &|s| s.quantity.clone()),
+        text("variant", &|s| s.variant.clone()),
+        text("representation", &|s| s.representation.clone()),
+        text("grid", &|s| s.grid.clone()),
+        column(
+            "step",
+            rows.scores.iter().map(|s| s.step).collect::<Vec<u64>>(),
+        ),
+        column(
+            "mean",
+            rows.scores.iter().map(|s| s.mean).collect::<Vec<f64>>(),
+        ),
+        column(
+            "sd_over_evaluation_seeds",
+            rows.scores
+                .iter()
+                .map(|s| s.sd_over_evaluation_seeds)
+                .collect::<Vec<Option<f64>>>(),
+        ),
+        text("evaluation_seeds", &|s| {
+            joined(s.evaluation_seeds.iter().map(u64::to_string).collect())
+        }),
+        text("values", &|s| {
+            joined(s.values.iter().map(f64::to_string).collect())
+        }),
+    ];
+    DataFrame::new_infer_height(columns)
+}
+
+fn summary(scores: &DataFrame) -> PolarsResult<DataFrame> {
+    let groups = groups(scores, &SUMMARY_KEYS)?;
+    let means = numbers(scores, "mean")?;
+    let evaluation_sds = optional_numbers(scores, "sd_over_evaluation_seeds")?;
+    let trials = texts(scores, "trial")?;
+    let spreads: Vec<Option<Spread>> = groups
+        .iter()
+        .map(|g| Spread::of(g.iter().map(|&i| means[i])))
+        .collect();
+    let evaluation: Vec<Option<f64>> = groups
+        .iter()
+        .map(|g| Spread::of(g.iter().filter_map(|&i| evaluation_sds[i])).map(|spread| spread.mean))
+        .collect();
+    let mut columns = firsts(scores, &SUMMARY_KEYS, &groups)?;
+    columns.extend([
+        column(
+            "n_trials",
+            groups.iter().map(|g| g.len() as u64).collect::<Vec<u64>>(),
+        ),
+        column(
+            "mean",
+            spreads
+                .iter()
+                .map(|s| s.map(|s| s.mean))
+                .collect::<Vec<Option<f64>>>(),
+        ),
+        column(
+            "sd_over_trial_seeds",
+            spreads
+                .iter()
+                .map(|s| s.and_then(|s| s.sd))
+                .collect::<Vec<Option<f64>>>(),
+        ),
+        column("mean_sd_over_evaluation_seeds", evaluation),
+        text_column(
+            "trials",
+            groups
+                .iter()
+                .map(|g| {
+                    g.iter()
+                        .map(|&i| trials[i].as_str())
+                        .collect::<Vec<_>>()
+                        .join(" ")
+                })
+                .collect(),
+        ),
+    ]);
+    DataFrame::new_infer_height(columns)
+}
+
+/// Rows with equal keys, as lists of row indices, in order of first appearance.
+pub fn groups(frame: &DataFrame, keys: &[&str]) -> PolarsResult<Vec<Vec<usize>>> {
+    if frame.height() == 0 {
+        return Ok(Vec::new());
+    }
+    let grouped = frame.group_by_stable(keys.iter().copied())?;
+    let members = |group: GroupsIndicator<'_>| match group {
+        GroupsIndicator::Idx((_, members)) => members.iter().map(|&i| i as usize).collect(),
+        GroupsIndicator::Slice([first, n]) => (first as usize..(first + n) as usize).collect(),
+    };
+    Ok(grouped.get_groups().iter().map(members).collect())
+}
+
+/// The key columns with one row a group.
+pub fn firsts(
+    frame: &DataFrame,
+    keys: &[&str],
+    groups: &[Vec<usize>],
+) -> PolarsResult<Vec<Column>> {
+    let first: Vec<IdxSize> = groups.iter().map(|group| group[0] as IdxSize).collect();
+    keys.iter()
+        .map(|key| frame.column(key)?.take_slice(&first))
+        .collect()
+}
+
+/// A column of numbers.
+pub fn column<T>(name: &str, values: T) -> Column
+where
+    Series: NamedFrom<T, [<T as Valued>::Value]>,
+    T: Valued,
+{
+    Series::new(name.into(), values).into()
+}
+
+/// A list that polars makes a column of.
+pub trait Valued {
+    /// What it lists.
+    type Value;
+}
+
+impl<V> Valued for Vec<V> {
+    type Value = V;
+}
+
+/// A column of texts.
+pub fn text_column(name: &str, values: Vec<String>) -> Column {
+    Series::new(name.into(), values).into()
+}
+
+/// A text column's values.
+pub fn texts(frame: &DataFrame, name: &str) -> PolarsResult<Vec<String>> {
+    Ok(frame
+        .column(name)?
+        .str()?
+        .iter()
+        .map(|text| text.unwrap_or_default().to_owned())
+        .collect())
+}
+
+/// A number column's values; NaN where there is none.
+pub fn numbers(frame: &DataFrame, name: &str) -> PolarsResult<Vec<f64>> {
+    Ok(optional_numbers(frame, name)?
+        .into_iter()
+        .map(|v| v.unwrap_or(f64::NAN))
+        .collect())
+}
+
+/// A number column's values.
+pub fn optional_numbers(frame: &DataFrame, name: &str) -> PolarsResult<Vec<Option<f64>>> {
+    Ok(frame.column(name)?.f64()?.iter().collect())
+}
+
+/// The bytes of `<name>.csv` and `<name>.parquet`.
+///
+/// # Errors
+/// When polars cannot encode the frame.
+pub fn encode(name: &str, frame: &DataFrame) -> Result<[(String, Vec<u8>); 2], ReportError> {
+    let failed = |source| ReportError::Table {
+        table: name.to_owned(),
+        source,
+    };
+    let mut frame = frame.clone();
+    let mut csv = Vec::new();
+    CsvWriter::new(&mut csv)
+        .finish(&mut frame)
+        .map_err(failed)?;
+    let mut parquet = Vec::new();
+    // Small tables, and a codec fewer to build.
+    ParquetWriter::new(&mut parquet)
+        .with_compression(ParquetCompression::Uncompressed)
+        .finish(&mut frame)
+        .map_err(failed)?;
+    Ok([
+        (format!("{name}.csv"), csv),
+        (format!("{name}.parquet"), parquet),
+    ])
+}

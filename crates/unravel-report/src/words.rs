@@ -1,0 +1,163 @@
+//! How things are called and how numbers are written, for people.
+
+use crate::axis::plain;
+use crate::stats::Spread;
+
+/// A metric's name for people.
+pub fn metric_title(metric: &str) -> String {
+    let known = match metric {
+        "beta-vae-score" => "β-VAE score",
+        "factor-vae-score" => "FactorVAE score",
+        "mig" => "MIG",
+        "mig-chen" => "MIG (Chen)",
+        "dci" => "DCI disentanglement",
+        "sap" => "SAP",
+        "irs" => "IRS",
+        "mig-sup" => "MIG-sup",
+        "jemmig" => "JEMMIG",
+        "dcimig" => "DCIMIG",
+        "infomec" => "InfoMEC",
+        "udr" => "UDR",
+        _ => return title_case(metric),
+    };
+    known.to_owned()
+}
+
+fn title_case(name: &str) -> String {
+    let words = name.replace(['-', '_'], " ");
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
+}
+
+/// What a metric measures, in one sentence; empty for one that is not known.
+pub fn metric_sentence(metric: &str) -> &'static str {
+    match metric {
+        "beta-vae-score" => {
+            "Accuracy of a linear classifier that tells, from how codes differ, which factor two groups of images share \
+             (Higgins et al. 2017)."
+        }
+        "factor-vae-score" => {
+            "Accuracy of a majority vote that tells, from the code that varies least, which factor was held fixed \
+             (Kim & Mnih 2018)."
+        }
+        "mig" => {
+            "Mutual information gap: how far the most informative code is ahead of the next, as a share of the factor's \
+             entropy, averaged over factors (Chen et al. 2018)."
+        }
+        _ => "",
+    }
+}
+
+/// What a variant of a metric is, in one sentence; empty for one that is not known.
+pub fn variant_sentence(variant: &str) -> &'static str {
+    match variant {
+        "study" => {
+            "sampled with the settings of the study of Locatello et al. (2019), once per evaluation seed"
+        }
+        "exact" => "computed over every point of the grid, nothing sampled",
+        "probe" => "mean over a fixed, evenly spaced set of grid points",
+        _ => "",
+    }
+}
+
+/// `MIG · exact`, and the representation where it is not the mean.
+pub fn score_title(metric: &str, variant: &str, representation: &str) -> String {
+    let codes = if representation == "mean" {
+        String::new()
+    } else {
+        format!(" · {representation} codes")
+    };
+    format!("{} · {variant}{codes}", metric_title(metric))
+}
+
+/// The title of a loss term with its unit: `Reconstruction error, nats per image`.
+pub fn term_title(term: &str) -> String {
+    let (name, unit) = match term.strip_suffix("_nats") {
+        Some(name) => (name, ", nats per image"),
+        None => (term, ""),
+    };
+    let name = match name {
+        "reconstruction" => "Reconstruction error".to_owned(),
+        "kl" => "KL divergence from the prior".to_owned(),
+        "tc" | "total_correlation" => "Total correlation (discriminator's estimate)".to_owned(),
+        "loss" => "Loss".to_owned(),
+        "elbo" => "Evidence lower bound".to_owned(),
+        _ => title_case(name),
+    };
+    format!("{name}{unit}")
+}
+
+/// Decimals for a score or a number of nats.
+pub fn decimals(quantity: &str) -> usize {
+    if quantity.ends_with("_nats") { 2 } else { 3 }
+}
+
+/// `0.312 ± 0.041`; without an sd, as of a single seed, `0.312 ± –`.
+pub fn plus_minus(spread: &Spread, decimals: usize) -> String {
+    let sd = spread
+        .sd
+        .map_or_else(|| "–".to_owned(), |sd| plain(sd, decimals));
+    format!("{} ± {sd}", plain(spread.mean, decimals))
+}
+
+/// `1 trial`, `3 trials`.
+pub fn count(n: usize, noun: &str) -> String {
+    let s = if n == 1 { "" } else { "s" };
+    format!("{} {noun}{s}", plain(n as f64, 0))
+}
+
+/// `a, b and c`.
+pub fn list(items: &[String]) -> String {
+    match items {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+/// Seconds as `45 s`, `12 min` or `3.4 h`.
+pub fn duration(secs: f64) -> String {
+    if secs < 100.0 {
+        format!("{} s", plain(secs, 0))
+    } else if secs < 100.0 * 60.0 {
+        format!("{} min", plain(secs / 60.0, 0))
+    } else {
+        format!("{} h", plain(secs / 3600.0, 1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_counts() {
+        let spread = |sd| Spread {
+            mean: 1234.5678,
+            sd,
+            n: 2,
+        };
+        assert_eq!(plus_minus(&spread(Some(0.25)), 2), "1,234.57 ± 0.25");
+        assert_eq!(plus_minus(&spread(None), 2), "1,234.57 ± –");
+        assert_eq!(
+            [count(1, "trial"), count(1800, "trial")],
+            ["1 trial", "1,800 trials"]
+        );
+        assert_eq!(list(&["a", "b", "c"].map(str::to_owned)), "a, b and c");
+        assert_eq!(
+            [45.2, 700.0, 12_300.0].map(duration),
+            ["45 s", "12 min", "3.4 h"]
+        );
+    }
+
+    #[test]
+    fn names_that_are_not_known_are_still_readable() {
+        assert_eq!(metric_title("active-units"), "Active units");
+        assert_eq!(
+            term_title("discriminator_loss_nats"),
+            "Discriminator loss, nats per image"
+        );
+    }
+}

@@ -1,0 +1,268 @@
+//! A store of invented but plausible trials, for tests and for the demo. No number in it was measured.
+
+use std::path::Path;
+use unravel_store::{
+    Pictures, ScoreContext, ScoreFile, ScoreRecord, Status, Store, StoreError, TrainLog, TrialState,
+};
+use unravel_sweep::{Objective, Sweep, Trial};
+
+/// How far a trial of the fake store is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// Not in the store.
+    Absent,
+    /// At half of its steps.
+    Training,
+    /// Given up.
+    Failed,
+    /// Trained, without scores.
+    Unscored,
+    /// Trained and scored, without pictures.
+    Blind,
+    /// Trained and scored, with pictures.
+    Done,
+}
+
+/// Parses `text` and makes its trials.
+pub fn sweep(text: &str) -> (Sweep, Vec<Trial>) {
+    let sweep = unravel_sweep::parse(text).expect("the test's sweep file is valid");
+    let trials = sweep.trials("demo");
+    (sweep, trials)
+}
+
+/// Fills a new store at `path` with these trials, each as far as `fate` says.
+pub fn fill(
+    path: &Path,
+    sweep: &Sweep,
+    trials: &[Trial],
+    fate: impl Fn(usize) -> Fate,
+) -> Result<Store, StoreError> {
+    let store = Store::open(path)?;
+    for (idx, trial) in trials.iter().enumerate() {
+        let fate = fate(idx);
+        if fate != Fate::Absent {
+            write(&store, sweep, trial, fate)?;
+        }
+    }
+    Store::open_read(path)
+}
+
+fn write(store: &Store, sweep: &Sweep, trial: &Trial, fate: Fate) -> Result<(), StoreError> {
+    let steps = trial.training.steps;
+    let is_trained = matches!(fate, Fate::Unscored | Fate::Blind | Fate::Done);
+    let step = if is_trained { steps } else { steps / 2 };
+    let status = match fate {
+        Fate::Absent => Status::Absent,
+        Fate::Training => Status::Training,
+        Fate::Failed => Status::Failed,
+        Fate::Unscored | Fate::Blind | Fate::Done => Status::Trained,
+    };
+    let reason = (fate == Fate::Failed).then(|| format!("kl_nats is not a number at step {step}"));
+    let lock = store.create(trial)?;
+    lock.set_state(&TrialState {
+        status,
+        step,
+        steps,
+        attempts: 1,
+        elapsed_secs: 61.5 + trial.seed as f64,
+        device: Some("cpu (avx512)".to_owned()),
+        reason,
+    })?;
+    let truth = Truth::of(trial);
+    lock.set_train_log(&truth.log(trial, step))?;
+    if matches!(fate, Fate::Blind | Fate::Done) {
+        for file in truth.scores(sweep, trial) {
+            lock.set_scores(&file)?;
+        }
+    }
+    if fate == Fate::Done {
+        lock.set_pictures(&truth.pictures(trial.model.latents))?;
+    }
+    Ok(())
+}
+
+/// Where a fake training ends up.
+struct Truth {
+    reconstruction: f64,
+    kl: f64,
+    /// 0..1: how disentangled it comes out.
+    quality: f64,
+    tc: Option<f64>,
+    seed: u64,
+}
+
+impl Truth {
+    fn of(trial: &Trial) -> Self {
+        let seed = trial.seed;
+        match trial.objective {
+            Objective::BetaVae { beta } => Self {
+                reconstruction: 19.0 + 2.6 * beta.powf(0.92) + noise(seed, 1) * (0.5 + 0.12 * beta),
+                kl: 26.0 / (1.0 + 0.16 * beta) + 0.6 * noise(seed, 2),
+                quality: (0.13 + 0.16 * (1.0 + beta).ln() - 0.012 * beta + 0.045 * noise(seed, 3))
+                    .clamp(0.02, 0.9),
+                tc: None,
+                seed,
+            },
+            Objective::FactorVae { gamma, .. } => Self {
+                reconstruction: 20.5 + 0.16 * gamma + 0.7 * noise(seed, 4),
+                kl: 22.0 / (1.0 + 0.004 * gamma) + 0.5 * noise(seed, 5),
+                quality: (0.22 + 0.085 * (1.0 + gamma).ln() - 0.0012 * gamma
+                    + 0.05 * noise(seed, 6))
+                .clamp(0.02, 0.9),
+                tc: Some(4.0 / (1.0 + 0.1 * gamma)),
+                seed,
+            },
+        }
+    }
+
+    fn log(&self, trial: &Trial, last: u64) -> TrainLog {
+        let mut columns = vec![
+            "loss_nats".to_owned(),
+            "reconstruction_nats".to_owned(),
+            "kl_nats".to_owned(),
+        ];
+        columns.extend(self.tc.map(|_| "tc_nats".to_owned()));
+        columns.extend((0..trial.model.latents).map(|i| format!("kl_{i}")));
+        let mut log = TrainLog::new(columns);
+        let steps = trial.training.steps;
+        for idx in 1..=120 {
+            let step = idx * steps / 120;
+            if last < step {
+                break;
+            }
+            let share = step as f64 / steps as f64;
+            let jitter = 1.0 + 0.02 * noise(self.seed, 100 + idx);
+            let reconstruction =
+                (self.reconstruction + 420.0 * (-13.0 * share).exp() + 9.0 * (-3.5 * share).exp())
+                    * jitter;
+            let kl = self.kl
+                * (1.0 - (-7.0 * share).exp())
+                * (1.0 + 0.015 * noise(self.seed, 900 + idx));
+            let mut row = vec![reconstruction + self.weight(trial) * kl, reconstruction, kl];
+            row.extend(
+                self.tc
+                    .map(|tc| tc * (1.0 + 2.0 * (-5.0 * share).exp()) * jitter),
+            );
+            row.extend((0..trial.model.latents).map(|i| kl / (i as f64 + 1.5)));
+            log.rows.push((step, row));
+        }
+        log
+    }
+
+    fn weight(&self, trial: &Trial) -> f64 {
+        match trial.objective {
+            Objective::BetaVae { beta } => beta,
+            Objective::FactorVae { .. } => 1.0,
+        }
+    }
+
+    fn scores(&self, sweep: &Sweep, trial: &Trial) -> Vec<ScoreFile> {
+        let context = |variant: &str| ScoreContext {
+            variant: variant.to_owned(),
+            representation: "mean".to_owned(),
+            grid: "3x6x10x16x16".to_owned(),
+            step: trial.training.steps,
+        };
+        let probe = context("probe");
+        let mut elbo = ScoreFile::new("elbo");
+        for (quantity, value) in [
+            ("reconstruction_nats", self.reconstruction),
+            ("kl_nats", self.kl),
+            ("elbo_nats", -self.reconstruction - self.kl),
+        ] {
+            elbo.scores
+                .push(ScoreRecord::exact("elbo", quantity, &probe, value));
+        }
+        let mut files = vec![elbo];
+        for metric in &sweep.evaluation.metrics {
+            let level = match metric.as_str() {
+                "beta-vae-score" => 0.55 + 0.42 * self.quality.powf(0.6),
+                "factor-vae-score" => 0.42 + 0.55 * self.quality.powf(0.8),
+                _ => 0.72 * self.quality,
+            };
+            let mut file = ScoreFile::new(metric.clone());
+            if metric == "mig" {
+                file.scores.push(ScoreRecord::exact(
+                    metric.clone(),
+                    "mig",
+                    &context("exact"),
+                    level,
+                ));
+            }
+            let sampled = (0..sweep.evaluation.seeds)
+                .map(|s| (s, level + 0.006 * noise(self.seed * 31 + s, 7)));
+            file.scores.push(ScoreRecord::sampled(
+                metric.clone(),
+                "score",
+                &context("study"),
+                sampled,
+            ));
+            files.push(file);
+        }
+        files
+    }
+
+    fn pictures(&self, n_codes: usize) -> Pictures {
+        let values: Vec<f32> = (0..9).map(|i| i as f32 * 0.5 - 2.0).collect();
+        let resting = [0.1, -0.2, 0.3, 0.4];
+        let mut pictures = Pictures {
+            image_shape: [64, 64, 1],
+            traversal_values: values.clone(),
+            ..Pictures::default()
+        };
+        for code in 0..n_codes {
+            for value in &values {
+                let mut z = resting;
+                if let Some(z) = z.get_mut(code) {
+                    *z = f64::from(*value);
+                }
+                pictures.traversals.extend(sprite(z, 2.2));
+            }
+            pictures.kl_per_code.push(if code < 4 {
+                5.1 - code as f32
+            } else {
+                0.002 * code as f32
+            });
+        }
+        for i in 0..9 {
+            let z = [0, 1, 2, 3].map(|k| 1.6 * noise(i, k + 40));
+            pictures.originals.extend(sprite(z, 0.2));
+            pictures
+                .reconstructions
+                .extend(sprite(z, 1.2 + 4.0 * (1.0 - self.quality)));
+        }
+        for i in 0..20 {
+            pictures.samples.extend(sprite(
+                [0, 1, 2, 3].map(|k| 1.5 * noise(i + 77, k + 60)),
+                2.5,
+            ));
+        }
+        pictures
+    }
+}
+
+/// A turned rectangle: x, y, size and angle from four codes, with an edge that is `blur` pixels soft.
+fn sprite([x, y, size, turn]: [f64; 4], blur: f64) -> Vec<u8> {
+    let (cx, cy, half) = (32.0 + 9.0 * x, 32.0 + 9.0 * y, 8.0 + 1.8 * size);
+    let (sin, cos) = (turn * 0.7).sin_cos();
+    let pixel = |i: usize| {
+        let (dx, dy) = ((i % 64) as f64 - cx, (i / 64) as f64 - cy);
+        let (u, v) = (
+            (dx * cos + dy * sin).abs() - half,
+            (dy * cos - dx * sin).abs() - half * 0.6,
+        );
+        let inside = 1.0 / (1.0 + (u.max(v) / blur * 2.0).exp());
+        (255.0 * inside) as u8
+    };
+    (0..64 * 64).map(pixel).collect()
+}
+
+/// About −1..1, a fixed function of its arguments (splitmix64).
+fn noise(seed: u64, purpose: u64) -> f64 {
+    let mut z = seed
+        .wrapping_mul(0x9E37_79B9_7F4A_7C15)
+        .wrapping_add(purpose.wrapping_mul(0xD1B5_4A32_D192_ED03));
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    (z ^ (z >> 31)) as f64 / u64::MAX as f64 * 2.0 - 1.0
+}
