@@ -4,7 +4,7 @@
 //! dataset", 2017. A sprite is one of three polygons, scaled, turned and moved; its vertices are
 //! snapped to 1/256 pixel and the pixels whose centres are inside are on, without anti-aliasing.
 //! Every real image that the rendering was held against, several hundred, agrees in each pixel; of
-//! the whole dataset some tens of images may differ by a pixel (`verify_npz` counts them).
+//! the whole dataset some tens of images may differ by a pixel ([`crate::verify_npz`] counts them).
 
 mod fill;
 pub(crate) mod latents;

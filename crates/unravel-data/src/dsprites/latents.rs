@@ -2,13 +2,10 @@
 
 use std::f64::consts::TAU;
 
-/// Names, in the order of the npz's columns.
-pub(crate) const NAMES: [&str; 6] = ["color", "shape", "scale", "orientation", "posX", "posY"];
-
-/// Number of classes of each.
+/// Number of classes of colour, shape, scale, orientation, posX and posY: the npz's columns.
 pub(crate) const SIZES: [usize; 6] = [1, 3, 6, 40, 32, 32];
 
-/// The classes of image `index`, in the order of [`NAMES`].
+/// The classes of image `index`, in the order of [`SIZES`].
 pub(crate) fn classes(index: usize) -> [usize; 6] {
     let mut rest = index;
     let mut out = [0; 6];

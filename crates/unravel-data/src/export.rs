@@ -1,0 +1,238 @@
+//! Writing the rendered dSprites as the official npz.
+
+use std::io::{self, BufWriter, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+use zip::ZipWriter;
+use zip::result::ZipError;
+use zip::write::SimpleFileOptions;
+
+use crate::dsprites::{Dsprites, N_IMAGES, SIDE, latents};
+use crate::npz::IMAGES_PER_REPORT;
+use crate::npz::header::Header;
+
+/// The array `metadata` as NumPy stores it: a header and a pickled dictionary with the official
+/// fields. Made by `scripts/make_metadata.py`, the same in every export.
+const METADATA: &[u8] = include_bytes!("../assets/metadata.npy");
+
+/// Why an export failed. Nothing is left at the path then, or what was there before.
+#[derive(Debug, Error)]
+#[error("cannot write {}: {source}; check the folder, its permissions and the free space", path.display())]
+pub struct ExportError {
+    path: PathBuf,
+    source: io::Error,
+}
+
+/// Writes all 737,280 images to `path`, as NumPy and the tools for dSprites read them.
+///
+/// The arrays, in the official order: `metadata` (a pickled dictionary), `imgs` uint8
+/// `[737280, 64, 64]` of zeros and ones, `latents_classes` int64 `[737280, 6]`, `latents_values`
+/// float64 `[737280, 6]`; all deflated. The bytes are the same at every export. A file at `path`
+/// is replaced, in one step and only when the new one is complete.
+///
+/// `progress(done, total)` is called with numbers of images now and then.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn export_npz(
+    path: impl AsRef<Path>,
+    mut progress: impl FnMut(usize, usize),
+) -> Result<(), ExportError> {
+    let path = path.as_ref();
+    export(path, &mut progress).map_err(|source| ExportError {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn export(path: &Path, progress: &mut dyn FnMut(usize, usize)) -> io::Result<()> {
+    if path.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let mut temporary = tempfile::Builder::new();
+    temporary.prefix(".export-").suffix(".npz.tmp");
+    // Not the private permissions of a temporary file, but those of any new one.
+    #[cfg(unix)]
+    temporary.permissions(readable());
+    let mut file = temporary.tempfile_in(folder)?;
+    write_npz(BufWriter::new(file.as_file_mut()), N_IMAGES, progress)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    // Without this the new name may be lost with the power. Only Unix opens folders.
+    #[cfg(unix)]
+    std::fs::File::open(folder)?.sync_all()?;
+    Ok(())
+}
+
+#[cfg(unix)]
+fn readable() -> std::fs::Permissions {
+    std::os::unix::fs::PermissionsExt::from_mode(0o666)
+}
+
+/// Writes the first `n` images.
+fn write_npz(
+    to: impl Write + Seek,
+    n: usize,
+    progress: &mut dyn FnMut(usize, usize),
+) -> io::Result<()> {
+    let mut zip = ZipWriter::new(to);
+    start(&mut zip, "metadata")?;
+    zip.write_all(METADATA)?;
+
+    start_array(&mut zip, "imgs", "|u1", &[n, SIDE, SIDE])?;
+    let (dsprites, mut image) = (Dsprites::new(), [0; SIDE * SIDE]);
+    for index in 0..n {
+        if index % IMAGES_PER_REPORT == 0 {
+            progress(index, n);
+        }
+        crate::bits::unpack_bytes(&dsprites.rows(index), &mut image);
+        zip.write_all(&image)?;
+    }
+
+    start_array(
+        &mut zip,
+        "latents_classes",
+        "<i8",
+        &[n, latents::SIZES.len()],
+    )?;
+    for index in 0..n {
+        for class in latents::classes(index) {
+            zip.write_all(&(class as u64).to_le_bytes())?;
+        }
+    }
+
+    start_array(
+        &mut zip,
+        "latents_values",
+        "<f8",
+        &[n, latents::SIZES.len()],
+    )?;
+    for index in 0..n {
+        for value in latents::values(index) {
+            zip.write_all(&value.to_le_bytes())?;
+        }
+    }
+    zip.finish().map_err(io_error)?.flush()?;
+    progress(n, n);
+    Ok(())
+}
+
+fn start_array<W: Write + Seek>(
+    zip: &mut ZipWriter<W>,
+    key: &str,
+    descr: &str,
+    shape: &[usize],
+) -> io::Result<()> {
+    start(zip, key)?;
+    let header = Header {
+        descr: descr.to_owned(),
+        fortran_order: false,
+        shape: shape.iter().map(|&axis| axis as u64).collect(),
+    };
+    zip.write_all(&header.to_bytes())
+}
+
+fn start<W: Write + Seek>(zip: &mut ZipWriter<W>, key: &str) -> io::Result<()> {
+    let options = SimpleFileOptions::default()
+        .compression_method(zip::CompressionMethod::Deflated)
+        .compression_level(Some(6));
+    zip.start_file(format!("{key}.npy"), options)
+        .map_err(io_error)
+}
+
+fn io_error(fault: ZipError) -> io::Error {
+    match fault {
+        ZipError::Io(fault) => fault,
+        other => io::Error::other(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+
+    use super::*;
+    use crate::npz::archive::Archive;
+
+    #[test]
+    fn the_first_images_come_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("part.npz");
+        let (n, mut reports) = (70, Vec::new());
+        let file = File::create(&path).unwrap();
+        write_npz(file, n, &mut |done, total| reports.push((done, total))).unwrap();
+        assert_eq!(reports, [(0, n), (n, n)]);
+
+        let mut archive = Archive::open(&path).unwrap();
+        let images = archive.array("imgs").unwrap();
+        assert_eq!(
+            (images.descr(), images.shape()),
+            ("|u1", [70, 64, 64].as_slice())
+        );
+        let images = images.read_all().unwrap();
+        let dsprites = Dsprites::new();
+        for (index, image) in images.chunks(SIDE * SIDE).enumerate() {
+            let rows = dsprites.rows(index);
+            for (p, &pixel) in image.iter().enumerate() {
+                assert_eq!(u64::from(pixel), rows[p / 64] >> (p % 64) & 1);
+            }
+        }
+        let classes = archive.array("latents_classes").unwrap();
+        assert_eq!(
+            (classes.descr(), classes.shape()),
+            ("<i8", [70, 6].as_slice())
+        );
+        assert_eq!(classes.read_all().unwrap()[69 * 48 + 32], 2);
+        let values = archive.array("latents_values").unwrap();
+        assert_eq!(
+            (values.descr(), values.shape()),
+            ("<f8", [70, 6].as_slice())
+        );
+        let two_31sts = values.read_all().unwrap()[69 * 48 + 32..][..8]
+            .try_into()
+            .unwrap();
+        assert_eq!(f64::from_le_bytes(two_31sts), 2.0 / 31.0);
+    }
+
+    #[test]
+    fn metadata_is_a_pickled_object_with_the_official_fields() {
+        let (header, n) = Header::read(&mut &METADATA[..]).unwrap();
+        assert_eq!(
+            (header.descr.as_str(), header.shape.as_slice()),
+            ("|O", [].as_slice())
+        );
+        let pickle = String::from_utf8_lossy(&METADATA[n as usize..]);
+        for field in [
+            "date",
+            "description",
+            "version",
+            "latents_names",
+            "latents_sizes",
+        ] {
+            assert!(pickle.contains(field), "{field}");
+        }
+        // NumPy 2 still finds this module; NumPy 1 does not find its new name.
+        assert!(pickle.contains("numpy.core.multiarray"));
+        assert!(!pickle.contains("numpy._core"));
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_said_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("absent").join("dsprites.npz");
+        let message = export_npz(&path, |_, _| panic!("began"))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            message.starts_with(&format!("cannot write {}", path.display())),
+            "{message}"
+        );
+        assert!(export_npz(folder.path(), |_, _| panic!("began")).is_err());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+}

@@ -1,0 +1,256 @@
+//! From `latents_classes` to a factor space and the place of every row in it.
+
+use crate::space::{Factor, FactorSpace, SpaceError};
+
+use super::archive::{Archive, Array};
+use super::fault::{ArrayFault, NpzError};
+
+const CLASSES: &str = "latents_classes";
+const NAMES: &str = "latents_names";
+
+/// The factors of an npz, and which point each of its rows is.
+pub(crate) struct Factorial {
+    pub(crate) space: FactorSpace,
+    /// Every point once, in the order of the file's rows.
+    pub(crate) point_of_row: Vec<usize>,
+}
+
+impl Factorial {
+    /// Reads `latents_classes`, integers `[n, n_columns]`, and `latents_names` if it is there.
+    ///
+    /// A column's factor takes as many values as the column has distinct numbers, in their order.
+    /// Columns that never change, such as dSprites' colour, are no factors. Factors are named by
+    /// `latents_names`, else as those of dSprites when their sizes are 3, 6, 40, 32, 32, else
+    /// `factor-<column>`.
+    pub(crate) fn read(archive: &mut Archive) -> Result<Self, NpzError> {
+        let classes = archive.array(CLASSES)?;
+        let &[n_rows, n_columns] = classes.shape() else {
+            return Err(classes.wrong_shape("[images, factors]"));
+        };
+        let (n_rows, n_columns) = (n_rows as usize, n_columns as usize);
+        if n_rows == 0 || n_columns == 0 {
+            return Err(classes.wrong_shape("[images, factors], both above 0,"));
+        }
+        let place = classes.place();
+        let values = integers(classes)?;
+        let levels: Vec<Vec<i64>> = (0..n_columns)
+            .map(|column| distinct(values.iter().skip(column).step_by(n_columns).copied()))
+            .collect();
+        let names = names(archive, n_columns)?;
+        let space = space(&levels, names).map_err(|fault| place.fault(fault))?;
+        let point_of_row = place_rows(&values, &levels, &space)
+            .map_err(|reason| place.fault(ArrayFault::NotFactorial { reason }))?;
+        Ok(Self {
+            space,
+            point_of_row,
+        })
+    }
+}
+
+/// The distinct values, ascending.
+fn distinct(values: impl Iterator<Item = i64>) -> Vec<i64> {
+    let mut values: Vec<i64> = values.collect();
+    values.sort_unstable();
+    values.dedup();
+    values
+}
+
+fn space(levels: &[Vec<i64>], names: Option<Vec<String>>) -> Result<FactorSpace, ArrayFault> {
+    let varying = levels
+        .iter()
+        .enumerate()
+        .filter(|(_, levels)| 1 < levels.len());
+    let factors: Vec<Factor> = varying
+        .map(|(column, levels)| {
+            let name = match &names {
+                Some(names) => names[column].clone(),
+                None => format!("factor-{column}"),
+            };
+            Factor::new(name, levels.len())
+        })
+        .collect();
+    let dsprites = FactorSpace::dsprites();
+    let sizes = factors.iter().map(|f| f.size);
+    if names.is_none() && sizes.eq(dsprites.factors().iter().map(|f| f.size)) {
+        return Ok(dsprites);
+    }
+    FactorSpace::new(factors).map_err(|fault| match fault {
+        SpaceError::Empty => ArrayFault::NotFactorial {
+            reason: "no column of it ever changes".to_owned(),
+        },
+        SpaceError::TooLarge => ArrayFault::NotFactorial {
+            reason: "its columns have too many distinct values to combine".to_owned(),
+        },
+        fault => ArrayFault::Names {
+            reason: format!("the factors' names do not do: {fault}"),
+        },
+    })
+}
+
+/// The point of each row, when the rows are all points, each once.
+fn place_rows(
+    values: &[i64],
+    levels: &[Vec<i64>],
+    space: &FactorSpace,
+) -> Result<Vec<usize>, String> {
+    let n_rows = values.len() / levels.len();
+    if n_rows != space.n_points() {
+        let sizes: Vec<String> = levels.iter().map(|l| l.len().to_string()).collect();
+        return Err(format!(
+            "it has {n_rows} rows while its columns' distinct values make {} = {} combinations",
+            sizes.join("x"),
+            space.n_points()
+        ));
+    }
+    let mut taken = vec![false; n_rows];
+    let mut point_of_row = Vec::with_capacity(n_rows);
+    for (row, classes) in values.chunks_exact(levels.len()).enumerate() {
+        // A column with one level adds nothing.
+        let point = levels
+            .iter()
+            .zip(classes)
+            .fold(0, |point, (levels, class)| {
+                point * levels.len() + levels.partition_point(|level| level < class)
+            });
+        if std::mem::replace(&mut taken[point], true) {
+            return Err(format!(
+                "row {row} repeats the combination of an earlier row"
+            ));
+        }
+        point_of_row.push(point);
+    }
+    Ok(point_of_row)
+}
+
+/// All elements of an integer array.
+fn integers(array: Array<'_>) -> Result<Vec<i64>, NpzError> {
+    /// Reads each `N` bytes with `from`.
+    fn each<const N: usize>(bytes: &[u8], from: impl Fn([u8; N]) -> i64) -> Vec<i64> {
+        let (elements, _) = bytes.as_chunks::<N>();
+        elements.iter().map(|&element| from(element)).collect()
+    }
+    let descr = array.descr().to_owned();
+    Ok(match descr.as_str() {
+        "|u1" => each(&array.read_all()?, |b: [u8; 1]| b[0].into()),
+        "|i1" => each(&array.read_all()?, |b| i8::from_le_bytes(b).into()),
+        "<u2" => each(&array.read_all()?, |b| u16::from_le_bytes(b).into()),
+        "<i2" => each(&array.read_all()?, |b| i16::from_le_bytes(b).into()),
+        "<u4" => each(&array.read_all()?, |b| u32::from_le_bytes(b).into()),
+        "<i4" => each(&array.read_all()?, |b| i32::from_le_bytes(b).into()),
+        "<i8" | "<u8" => each(&array.read_all()?, i64::from_le_bytes),
+        _ => return Err(array.wrong_dtype("a little-endian integer, best int64,")),
+    })
+}
+
+/// `latents_names`, one per column, if the file has them.
+fn names(archive: &mut Archive, n_columns: usize) -> Result<Option<Vec<String>>, NpzError> {
+    if !archive.has(NAMES) {
+        return Ok(None);
+    }
+    let array = archive.array(NAMES)?;
+    if array.shape() != [n_columns as u64] {
+        return Err(array.wrong_shape(format!("[{n_columns}], a name per column of {CLASSES},")));
+    }
+    let place = array.place();
+    let (wide, length) = match array.descr().split_at_checked(2) {
+        Some(("<U", length)) => (true, length.parse::<usize>()),
+        Some(("|S", length)) => (false, length.parse::<usize>()),
+        _ => return Err(array.wrong_dtype("text, that is str,")),
+    };
+    let length = length.unwrap_or(0) * if wide { 4 } else { 1 };
+    if length == 0 {
+        let reason = "its names are empty".to_owned();
+        return Err(array.fault(ArrayFault::Names { reason }));
+    }
+    let bytes = array.read_all()?;
+    let decoded = bytes.chunks_exact(length).map(|name| decode(name, wide));
+    match decoded.collect() {
+        Some(names) => Ok(Some(names)),
+        None => {
+            let reason = "a name is not valid text".to_owned();
+            Err(place.fault(ArrayFault::Names { reason }))
+        }
+    }
+}
+
+/// A name of fixed width, padded with zeros: UTF-32 when `wide`, else UTF-8.
+fn decode(bytes: &[u8], wide: bool) -> Option<String> {
+    let text = if wide {
+        let (words, _) = bytes.as_chunks::<4>();
+        let chars = words
+            .iter()
+            .map(|&word| char::from_u32(u32::from_le_bytes(word)));
+        chars.collect::<Option<String>>()?
+    } else {
+        str::from_utf8(bytes).ok()?.to_owned()
+    };
+    Some(text.trim_end_matches('\0').to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn levels(sizes: &[i64]) -> Vec<Vec<i64>> {
+        sizes.iter().map(|&size| (0..size).collect()).collect()
+    }
+
+    #[test]
+    fn names_of_dsprites_by_sizes_and_numbers_of_columns_else() {
+        let dsprites = space(&levels(&[1, 3, 6, 40, 32, 32]), None).unwrap();
+        assert_eq!(dsprites, FactorSpace::dsprites());
+        let other = space(&levels(&[4, 1, 2]), None).unwrap();
+        assert_eq!(
+            other.factors(),
+            [Factor::new("factor-0", 4), Factor::new("factor-2", 2)]
+        );
+        let names = ["hue", "size", "hue"].map(String::from).to_vec();
+        let named = space(&levels(&[1, 2, 3]), Some(names.clone())).unwrap();
+        assert_eq!(
+            named.factors(),
+            [Factor::new("size", 2), Factor::new("hue", 3)]
+        );
+        let fault = space(&levels(&[2, 2, 2]), Some(names)).unwrap_err();
+        assert!(fault.to_string().contains("\"hue\" is used twice"));
+    }
+
+    #[test]
+    fn rows_in_any_order_with_gaps_in_the_classes() {
+        let levels = [vec![-1, 4], vec![7], vec![0, 2, 4]];
+        let space = space(&levels, None).unwrap();
+        let rows = [
+            [4, 7, 4],
+            [-1, 7, 0],
+            [-1, 7, 4],
+            [4, 7, 0],
+            [4, 7, 2],
+            [-1, 7, 2],
+        ];
+        let placed = place_rows(rows.as_flattened(), &levels, &space);
+        assert_eq!(placed, Ok(vec![5, 0, 2, 3, 4, 1]));
+    }
+
+    #[test]
+    fn missing_and_repeated_rows_are_told_apart() {
+        let levels = levels(&[2, 2]);
+        let space = space(&levels, None).unwrap();
+        let fault = place_rows(&[0, 0, 0, 1, 1, 0], &levels, &space).unwrap_err();
+        assert!(
+            fault.contains("3 rows") && fault.contains("2x2 = 4"),
+            "{fault}"
+        );
+        let fault = place_rows(&[0, 0, 0, 1, 1, 1, 0, 1], &levels, &space).unwrap_err();
+        assert_eq!(fault, "row 3 repeats the combination of an earlier row");
+    }
+
+    #[test]
+    fn names_are_cut_at_their_padding() {
+        assert_eq!(decode(b"posX\0\0", false).as_deref(), Some("posX"));
+        assert_eq!(
+            decode(b"\xce\x00\0\0\xb2\x03\0\0\0\0\0\0", true).as_deref(),
+            Some("Îβ")
+        );
+        assert_eq!(decode(b"\xff\xff\xff\xff", true), None);
+        assert_eq!(decode(b"\xff", false), None);
+    }
+}

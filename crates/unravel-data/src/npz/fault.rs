@@ -1,0 +1,154 @@
+//! What can be wrong with an npz, each said in one sentence with the way out.
+
+use std::io;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+/// Why an npz cannot be read.
+#[derive(Debug, Error)]
+pub enum NpzError {
+    /// The file does not open.
+    #[error("cannot open {}: {source}; check the path and its permissions", path.display())]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The file is no zip archive, or not all of one.
+    #[error(
+        "{} is not a complete npz, that is a zip archive ({reason}); \
+         it may have been cut off, so download or write it again",
+        path.display()
+    )]
+    NotAnArchive {
+        /// The file.
+        path: PathBuf,
+        /// What the archive reader met.
+        reason: String,
+    },
+    /// A needed array is not there.
+    #[error("{} has no array \"{key}\", it has {found}; rename the array or use another file", path.display())]
+    Missing {
+        /// The file.
+        path: PathBuf,
+        /// The array's key.
+        key: String,
+        /// Keys there are, joined by commas.
+        found: String,
+    },
+    /// Something is wrong with one array.
+    #[error("{}, array \"{key}\": {fault}", path.display())]
+    Array {
+        /// The file.
+        path: PathBuf,
+        /// The array's key.
+        key: String,
+        /// What is wrong, boxed to keep results small.
+        #[source]
+        fault: Box<ArrayFault>,
+    },
+    /// A sound npz, but of another dataset than dSprites.
+    #[error(
+        "{} is not dSprites: it has {found} where dSprites has 3x6x40x32x32 images of 64x64; \
+         only dSprites can be verified",
+        path.display()
+    )]
+    NotDsprites {
+        /// The file.
+        path: PathBuf,
+        /// Grid and image size found.
+        found: String,
+    },
+}
+
+/// What is wrong with one array of an npz.
+#[derive(Debug, Error)]
+pub enum ArrayFault {
+    /// The `.npy` header cannot be understood.
+    #[error(
+        "its header is not that of a NumPy array ({reason}); write it again with numpy.savez_compressed"
+    )]
+    Header {
+        /// What was met.
+        reason: String,
+    },
+    /// Another element type than needed.
+    #[error(
+        "its dtype is '{found}' where {expected} is needed; convert it with .astype and write it again"
+    )]
+    Dtype {
+        /// NumPy's type string, such as `<f4`.
+        found: String,
+        /// What is needed, in words.
+        expected: &'static str,
+    },
+    /// Python objects, which only unpickling could read.
+    #[error("it holds pickled Python objects, which are never loaded; write it with a plain dtype")]
+    Pickled,
+    /// Another shape than needed.
+    #[error("its shape is {found:?} where {expected} is needed")]
+    Shape {
+        /// Lengths of its axes.
+        found: Vec<u64>,
+        /// What is needed, in words.
+        expected: String,
+    },
+    /// Column-major storage.
+    #[error("it is stored column by column (Fortran order); write numpy.ascontiguousarray of it")]
+    FortranOrder,
+    /// A compression that NumPy does not write.
+    #[error(
+        "it is packed by {method}, and only stored and deflate are read; write it again with numpy.savez_compressed"
+    )]
+    Compression {
+        /// The zip method's name.
+        method: String,
+    },
+    /// The header's shape and the archive disagree about the number of bytes.
+    #[error(
+        "its header promises {promised} bytes and the archive holds {held}; \
+         the file is damaged, so download or write it again"
+    )]
+    Length {
+        /// Bytes that shape and dtype make, with the header.
+        promised: u64,
+        /// Bytes of the archive's entry, unpacked.
+        held: u64,
+    },
+    /// More bytes than the cap, or than its packed form can unpack to.
+    #[error("it claims {bytes} bytes, more than {limit} it could have; it is refused unread")]
+    TooLarge {
+        /// Bytes claimed.
+        bytes: u64,
+        /// Bytes allowed.
+        limit: u64,
+    },
+    /// Not enough memory.
+    #[error(
+        "holding it takes {bytes} bytes of memory, which are not to be had; free some or use a smaller file"
+    )]
+    Memory {
+        /// Bytes needed.
+        bytes: u64,
+    },
+    /// The bytes do not unpack: the file ends early or a checksum fails.
+    #[error("it ends early or is damaged ({source}); download or write the file again")]
+    Damaged {
+        /// What the reader met.
+        source: io::Error,
+    },
+    /// The rows are no complete factorial grid.
+    #[error("{reason}; every combination of factor values must be there exactly once")]
+    NotFactorial {
+        /// What was found.
+        reason: String,
+    },
+    /// The factors' names cannot be used.
+    #[error("{reason}; give one distinct, non-empty name per column of latents_classes")]
+    Names {
+        /// What was found.
+        reason: String,
+    },
+}
