@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::io::{self, BufRead, Read};
 
 /// Lines kept for the reason of a failure.
-const MAX_LINES: usize = 20;
+const MAX_LINES: usize = 10;
 /// Bytes of one line that are read as a piece; longer ones are cut into several.
 const MAX_LINE_BYTES: u64 = 1 << 20;
 /// Characters kept of a line.
@@ -67,7 +67,7 @@ mod tests {
         }
         let lines = tail.lines();
         assert_eq!(lines.len(), MAX_LINES);
-        assert_eq!(lines.first().map(String::as_str), Some("line 80"));
+        assert_eq!(lines.first().map(String::as_str), Some("line 90"));
         assert_eq!(lines.last().map(String::as_str), Some("line 99"));
     }
 

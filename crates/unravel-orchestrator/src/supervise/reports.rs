@@ -1,5 +1,7 @@
 //! What the supervisor makes of what the launcher reports.
 
+use std::time::Duration;
+
 use unravel_store::order::{Event, FailureCause};
 
 use super::queue::Pending;
@@ -7,10 +9,19 @@ use super::running::{Running, Stage, outcome};
 use super::{Mood, Run};
 use crate::device::Device;
 use crate::held::PlannedTrial;
-use crate::launcher::{Ending, JobId, Report, with_last_lines};
+use crate::launcher::{Ending, How, JobId, Report, with_last_lines};
 use crate::observe::Observed;
 use crate::plan::Cohort;
 use crate::summary::Outcome;
+
+/// A worker's end before its trials were settled.
+struct Crash<'a> {
+    running: &'a Running,
+    device: Device,
+    /// The worker had been started.
+    has_run: bool,
+    reason: &'a str,
+}
 
 impl Run<'_> {
     pub(super) fn take_report(&mut self, job: JobId, report: Report) {
@@ -107,8 +118,15 @@ impl Run<'_> {
             }
             Some(FailureCause::Device | FailureCause::OutOfMemory | FailureCause::Internal)
             | None => {
+                let has_run = !matches!(ending.how, How::NotStarted(_));
+                let crash = Crash {
+                    running: &running,
+                    device,
+                    has_run,
+                    reason: &reason,
+                };
                 for cohort in self.look_again(trials, &running.pending) {
-                    self.try_again(cohort, device, &running, &reason);
+                    self.try_again(cohort, &crash);
                 }
             }
         }
@@ -118,19 +136,15 @@ impl Run<'_> {
     ///
     /// Many trials that got no further are halved, which helps where they did not fit into memory and else finds the
     /// one at fault; the halves have their own share of tries.
-    fn try_again(&mut self, cohort: Cohort, device: Device, crashed: &Running, reason: &str) {
+    fn try_again(&mut self, cohort: Cohort, crash: &Crash<'_>) {
         let policy = &self.sup.policy;
-        let got_further = crashed.work < cohort.work;
-        let n_crashes = if got_further {
-            1
-        } else {
-            crashed.pending.n_crashes + 1
-        };
+        let before = &crash.running.pending;
+        let got_further = crash.running.work < cohort.work;
+        let n_crashes = if got_further { 1 } else { before.n_crashes + 1 };
         let mut trials = cohort.trials;
-        let is_halved = 1 < trials.len() && !got_further;
+        let is_halved = crash.has_run && !got_further && 1 < trials.len();
         if !is_halved && policy.max_crashes <= n_crashes {
-            self.tell_crash(crashed, reason, None);
-            self.fail(trials, reason);
+            self.no_more_tries(trials, crash);
             return;
         }
         let backoff = policy.backoff(n_crashes);
@@ -138,12 +152,12 @@ impl Run<'_> {
         let is_last_try = policy.max_crashes <= n_crashes + 1;
         let pending = Pending {
             trials: Vec::new(),
-            begun_as: crashed.pending.begun_as,
+            begun_as: before.begun_as,
             n_crashes,
             not_before: self.now() + backoff,
-            avoid: is_last_try.then_some(device),
+            avoid: is_last_try.then_some(crash.device),
         };
-        self.tell_crash(crashed, reason, Some(backoff));
+        self.tell_crash(crash.running, crash.reason, Some(backoff));
         if is_halved {
             let second_half = trials.split_off(trials.len().div_ceil(2));
             self.queue.push(Pending {
@@ -159,12 +173,16 @@ impl Run<'_> {
         }
     }
 
-    fn tell_crash(
-        &mut self,
-        crashed: &Running,
-        reason: &str,
-        retry_in: Option<std::time::Duration>,
-    ) {
+    fn no_more_tries(&mut self, trials: Vec<PlannedTrial>, crash: &Crash<'_>) {
+        self.tell_crash(crash.running, crash.reason, None);
+        if crash.has_run {
+            self.fail(trials, crash.reason);
+        } else {
+            self.give_up(crash.reason); // No trial is to blame where no worker runs.
+        }
+    }
+
+    fn tell_crash(&mut self, crashed: &Running, reason: &str, retry_in: Option<Duration>) {
         self.sup.observer.on(&Observed::CohortCrashed {
             job: crashed.job,
             reason,

@@ -5,7 +5,7 @@ mod stage;
 use stage::{Act, Scene};
 
 use crate::held::{Held, Reached};
-use Act::{Done, Exit, Fail, Fatal, Found, Heartbeat, HeldByOther, Raise, Signal};
+use Act::{Done, Exit, Fail, Fatal, Found, Heartbeat, HeldByOther, NotStarted, Raise, Signal};
 use unravel_store::order::FailureCause;
 
 fn locked() -> Held {
@@ -298,6 +298,24 @@ fn a_full_disk_ends_the_run_and_fails_nothing() {
     );
     assert_eq!((summary.tally().left, summary.tally().failed), (3, 0));
     assert_eq!(summary.gave_up.as_deref(), Some("no space left"));
+}
+
+#[test]
+fn where_no_worker_can_be_started_no_trial_is_to_blame() {
+    let summary = Scene::cpu(1)
+        .trials(2)
+        .together(2)
+        .crashes(2)
+        .worker(0, 1, [(0, NotStarted("no such program"))])
+        .worker(0, 2, [(0, NotStarted("no such program"))])
+        .check(
+            "0 slot 0 starts 0,1
+             0 crash: the worker did not start: no such program; again in 1000 ms
+             1000 slot 0 starts 0,1
+             1000 crash: the worker did not start: no such program; never again
+             1000 gave up: the worker did not start: no such program",
+        );
+    assert_eq!((summary.tally().left, summary.tally().failed), (2, 0));
 }
 
 #[test]

@@ -33,6 +33,7 @@ pub(super) enum Act {
     Heartbeat,
     Exit(i32),
     Signal(i32),
+    NotStarted(&'static str),
     /// The store is found to hold this.
     Found(u64, Held),
     /// The user interrupts.
@@ -249,6 +250,7 @@ impl World {
             },
             Act::Heartbeat => Event::Heartbeat,
             Act::Exit(status) => return ending(How::Exited(status)),
+            Act::NotStarted(reason) => return ending(How::NotStarted(reason.to_owned())),
             Act::Signal(signal) => return ending(How::Signalled(signal)),
             Act::Found(seed, held) => {
                 self.held.insert(seed, held);

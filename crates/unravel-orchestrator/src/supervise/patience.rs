@@ -1,0 +1,102 @@
+//! When the supervisor loses patience: with workers that hang, and because the user has.
+
+use std::time::Duration;
+
+use super::running::Stage;
+use super::{Mood, Run};
+use crate::observe::Observed;
+
+/// Longer than this beyond the time asked for, and the orchestrator itself stood still (a suspended process, a disk
+/// that hangs); that time counts against no worker.
+const STANDSTILL: Duration = Duration::from_secs(1);
+
+impl Run<'_> {
+    /// Passes on what the user asks for: first to stop, then to end at once.
+    pub(super) fn heed_interrupt(&mut self) {
+        let n_raised = self.sup.interrupt.n_raised();
+        if 1 <= n_raised && matches!(self.mood, Mood::Working | Mood::GivenUp) {
+            self.summary.was_interrupted = true;
+            let grace = self.sup.policy.stop_grace;
+            self.mood = Mood::Stopping {
+                kill_at: self.now() + grace,
+            };
+            self.sup.observer.on(&Observed::Stopping { grace });
+            for running in self
+                .benches
+                .iter()
+                .filter_map(|bench| bench.running.as_ref())
+            {
+                self.sup.launcher.stop(running.job);
+            }
+        }
+        if let Mood::Stopping { kill_at } = self.mood
+            && (2 <= n_raised || kill_at <= self.now())
+        {
+            self.mood = Mood::Killing;
+            self.kill_all();
+        }
+    }
+
+    fn kill_all(&mut self) {
+        let now = self.now();
+        let jobs = self
+            .benches
+            .iter_mut()
+            .filter_map(|bench| bench.running.as_mut());
+        let alive: Vec<_> = jobs
+            .filter(|running| running.stage == Stage::Working)
+            .collect();
+        if alive.is_empty() {
+            return;
+        }
+        self.sup.observer.on(&Observed::Killing);
+        for running in alive {
+            running.stage = Stage::Killed {
+                at: now,
+                why: "the run was interrupted".to_owned(),
+            };
+            self.sup.launcher.kill(running.job);
+        }
+    }
+
+    /// Kills workers that hang, and leaves those alone that do not end even so.
+    pub(super) fn heed_deadlines(&mut self) {
+        let now = self.now();
+        let policy = &self.sup.policy;
+        let mut abandoned = Vec::new();
+        for running in self
+            .benches
+            .iter_mut()
+            .filter_map(|bench| bench.running.as_mut())
+        {
+            if running.has_been_silent_for(policy.max_silence, now) {
+                let secs = policy.max_silence.as_secs_f64();
+                let why = format!("the worker said nothing for {secs} s and was killed");
+                running.stage = Stage::Killed { at: now, why };
+                self.sup.launcher.kill(running.job);
+            } else if let Some(why) = running.abandon_after(policy.kill_grace, now) {
+                abandoned.push((std::mem::take(&mut running.pending.trials), why));
+            }
+        }
+        if !matches!(self.mood, Mood::Working | Mood::GivenUp) {
+            return; // What is not done is left for the next run.
+        }
+        for (trials, why) in abandoned {
+            self.fail(trials, &format!("{why}, but did not end"));
+        }
+    }
+
+    /// Where the orchestrator itself stood still, its workers may have spoken unheard.
+    pub(super) fn forgive_standstill(&mut self, expected_by: Duration) {
+        let overslept = self.now().saturating_sub(expected_by);
+        if STANDSTILL < overslept {
+            for running in self
+                .benches
+                .iter_mut()
+                .filter_map(|bench| bench.running.as_mut())
+            {
+                running.forgive(overslept);
+            }
+        }
+    }
+}
