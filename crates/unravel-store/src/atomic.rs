@@ -191,3 +191,104 @@ impl Drop for Temporary {
         let _ = fs::remove_file(&self.0);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap();
+        let mut names: Vec<_> = entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_file_is_replaced_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        assert_eq!(read(&path, 10).unwrap(), None);
+        write(&path, b"old").unwrap();
+        write(&path, b"new").unwrap();
+        assert_eq!(read(&path, 10).unwrap().as_deref(), Some(&b"new"[..]));
+        assert_eq!(names(folder.path()), ["a"]);
+    }
+
+    #[test]
+    fn a_write_that_fails_half_way_keeps_the_old_file_and_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        write(&path, b"old").unwrap();
+        let result = write_with(&path, |writer| {
+            writer.write_all(&[b'x'; 1 << 20])?;
+            Err(io::ErrorKind::StorageFull.into())
+        });
+        let error = result.unwrap_err();
+        assert!(error.is_full(), "{error}");
+        assert_eq!(read(&path, 10).unwrap().as_deref(), Some(&b"old"[..]));
+        assert_eq!(names(folder.path()), ["a"]);
+    }
+
+    #[test]
+    fn a_place_that_cannot_be_written_is_an_error_with_its_path() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        write(&file, b"").unwrap();
+        let error = write(&file.join("below"), b"x").unwrap_err().to_string();
+        assert!(error.contains("file/below"), "{error}");
+    }
+
+    #[test]
+    fn links_are_replaced_by_a_write_and_refused_by_a_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let (outside, link) = (folder.path().join("outside"), folder.path().join("link"));
+        fs::write(&outside, "untouched").unwrap();
+        std::os::unix::fs::symlink(&outside, &link).unwrap();
+        assert!(read(&link, 100).unwrap_err().is_damaged());
+        write(&link, b"mine").unwrap();
+        assert_eq!(fs::read_to_string(&outside).unwrap(), "untouched");
+        assert_eq!(fs::read_to_string(&link).unwrap(), "mine");
+    }
+
+    #[test]
+    fn what_is_no_plain_file_or_too_long_is_refused_before_it_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(read(folder.path(), 1 << 20).unwrap_err().is_damaged());
+        assert!(
+            read(Path::new("/dev/zero"), 1 << 20)
+                .unwrap_err()
+                .is_damaged()
+        );
+        let path = folder.path().join("sparse");
+        File::create(&path).unwrap().set_len(1 << 40).unwrap();
+        assert!(read(&path, 1 << 20).unwrap_err().is_damaged());
+    }
+
+    #[test]
+    fn only_temporary_files_are_cleaned() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in [
+            ".model.safetensors.7-0.tmp",
+            "model.safetensors",
+            ".keep",
+            "a.tmp",
+        ] {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        remove_temporaries(folder.path()).unwrap();
+        assert_eq!(
+            names(folder.path()),
+            [".keep", "a.tmp", "model.safetensors"]
+        );
+        assert!(is_temporary(
+            Temporary::new(Path::new("x/y"))
+                .0
+                .file_name()
+                .unwrap()
+                .to_str()
+                .unwrap()
+        ));
+    }
+}

@@ -251,3 +251,212 @@ fn array(path: &Path, name: &str, view: &TensorView<'_>) -> Result<Array, StoreE
         )),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::PathBuf;
+
+    use proptest::prelude::*;
+    use safetensors::SafeTensors;
+
+    use super::*;
+
+    fn id() -> TrialId {
+        "0123456789abcdef".parse().unwrap()
+    }
+
+    fn checkpoint() -> Checkpoint {
+        let mut log = TrainLog::new(["reconstruction_nats", "kl_nats"]);
+        log.rows = vec![(10, vec![30.5, 1.0 / 3.0]), (20, vec![20.0, f64::INFINITY])];
+        Checkpoint {
+            step: 25,
+            arrays: Arrays::from([
+                (
+                    "encoder.weight".to_owned(),
+                    Array::new([2, 3], vec![0.1, -0.0, f32::NAN, 1e-40, 2.0, 3.0]),
+                ),
+                ("adam.step".to_owned(), Array::new([], vec![25.0])),
+                ("empty".to_owned(), Array::new([0, 4], vec![])),
+            ]),
+            log_sums: BTreeMap::from([
+                ("kl_nats".to_owned(), 0.1 + 0.2),
+                ("n_steps".to_owned(), 5.0),
+            ]),
+            log,
+        }
+    }
+
+    fn written(checkpoint: &Checkpoint) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("checkpoint.safetensors");
+        checkpoint.write(&path, &id()).unwrap();
+        (folder, path)
+    }
+
+    /// NaN is not equal to itself; its bits are.
+    fn bits(arrays: &Arrays) -> Vec<(&String, &Vec<usize>, Vec<u32>)> {
+        let bits = |array: &Array| array.values.iter().map(|value| value.to_bits()).collect();
+        arrays
+            .iter()
+            .map(|(name, array)| (name, &array.shape, bits(array)))
+            .collect()
+    }
+
+    #[test]
+    fn a_checkpoint_comes_back_to_the_bit() {
+        let whole = checkpoint();
+        let (_folder, path) = written(&whole);
+        let read = Checkpoint::read(&path, &id()).unwrap().unwrap();
+        assert_eq!(bits(&read.arrays), bits(&whole.arrays));
+        assert_eq!(
+            (read.step, &read.log_sums, &read.log),
+            (whole.step, &whole.log_sums, &whole.log)
+        );
+        let bytes = fs::read(&path).unwrap();
+        whole.write(&path, &id()).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), bytes);
+    }
+
+    #[test]
+    fn any_reader_of_safetensors_opens_it_and_its_data_are_aligned() {
+        let (_folder, path) = written(&checkpoint());
+        let bytes = fs::read(&path).unwrap();
+        let tensors = SafeTensors::deserialize(&bytes).unwrap();
+        let weight = tensors.tensor("encoder.weight").unwrap();
+        assert_eq!((weight.shape(), weight.dtype()), (&[2, 3][..], Dtype::F32));
+        assert_eq!(weight.data()[..4], 0.1_f32.to_le_bytes());
+        for (name, view) in tensors.iter() {
+            let offset = view.data().as_ptr() as usize - bytes.as_ptr() as usize;
+            assert!(
+                offset.is_multiple_of(view.dtype().bitsize() / 8),
+                "{name} at {offset}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_cut_and_a_flipped_bit_in_every_byte_are_noticed() {
+        let (_folder, path) = written(&checkpoint());
+        let whole = fs::read(&path).unwrap();
+        for length in 0..whole.len() {
+            fs::write(&path, &whole[..length]).unwrap();
+            assert!(
+                Checkpoint::read(&path, &id()).unwrap_err().is_damaged(),
+                "cut to {length}"
+            );
+            assert!(
+                tensor_file::read_metadata(&path).unwrap_err().is_damaged(),
+                "quick look, cut to {length}"
+            );
+        }
+        for index in 0..whole.len() {
+            let mut bytes = whole.clone();
+            bytes[index] ^= 1 << (index % 8);
+            fs::write(&path, bytes).unwrap();
+            assert!(
+                Checkpoint::read(&path, &id()).unwrap_err().is_damaged(),
+                "byte {index}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_file_of_another_trial_or_kind_is_refused() {
+        let (_folder, path) = written(&checkpoint());
+        let other = "fedcba9876543210".parse().unwrap();
+        assert!(
+            Checkpoint::read(&path, &other)
+                .unwrap_err()
+                .to_string()
+                .contains("another trial")
+        );
+        assert!(
+            Model::read(&path, &id())
+                .unwrap_err()
+                .to_string()
+                .contains("not a model")
+        );
+        let model = Model {
+            step: 7,
+            arrays: checkpoint().arrays,
+        };
+        model.write(&path, &id()).unwrap();
+        assert_eq!(Model::read_step(&path, &id()).unwrap(), Some(7));
+        assert!(
+            Checkpoint::read(&path, &id())
+                .unwrap_err()
+                .to_string()
+                .contains("not a checkpoint")
+        );
+    }
+
+    #[test]
+    fn a_newer_format_is_refused_by_its_number() {
+        let (_folder, path) = written(&checkpoint());
+        let mut newer = metadata(MODEL, 1, &id());
+        newer.insert("format", "9".to_owned());
+        tensor_file::write(&path, newer, &[]).unwrap();
+        let error = Model::read(&path, &id()).unwrap_err();
+        assert!(
+            matches!(error, StoreError::NewerFormat { found: 9, .. }),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_stranger_with_a_right_checksum_gets_an_error_and_no_memory() {
+        let (_folder, path) = written(&checkpoint());
+        let mut strange = metadata(CHECKPOINT, 1, &id());
+        strange.insert(LOG_COLUMNS, format!("[{}\"x\"]", "\"x\",".repeat(100_000)));
+        strange.insert(SUM_NAMES, "[]".to_owned());
+        tensor_file::write(&path, strange, &[]).unwrap();
+        assert!(Checkpoint::read(&path, &id()).unwrap_err().is_damaged());
+        let mut bytes = fs::read(&path).unwrap();
+        bytes[..8].copy_from_slice(&u64::MAX.to_le_bytes());
+        fs::write(&path, bytes).unwrap();
+        assert!(tensor_file::read_metadata(&path).unwrap_err().is_damaged());
+    }
+
+    #[test]
+    fn arrays_that_do_not_fit_are_not_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("model.safetensors");
+        for (name, shape) in [
+            ("weight", vec![3]),
+            ("train-log/steps", vec![2]),
+            ("__metadata__", vec![2]),
+        ] {
+            let arrays = Arrays::from([(name.to_owned(), Array::new(shape, vec![1.0, 2.0]))]);
+            let error = Model { step: 1, arrays }.write(&path, &id()).unwrap_err();
+            assert!(
+                matches!(error, StoreError::Unwritable { .. }),
+                "{name}: {error}"
+            );
+        }
+        assert!(!path.exists());
+    }
+
+    fn some_array() -> impl Strategy<Value = Array> {
+        prop::collection::vec(0..4_usize, 0..4).prop_flat_map(|shape| {
+            let n_values = shape.iter().product::<usize>();
+            prop::collection::vec(any::<f32>(), n_values)
+                .prop_map(move |values| Array::new(shape.clone(), values))
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn any_arrays_come_back(arrays in prop::collection::btree_map("\\PC{0,12}", some_array(), 0..6), step in any::<u64>()) {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("model.safetensors");
+            let model = Model { step, arrays };
+            model.write(&path, &id()).unwrap();
+            let read = Model::read(&path, &id()).unwrap().unwrap();
+            prop_assert_eq!(read.step, step);
+            prop_assert_eq!(bits(&read.arrays), bits(&model.arrays));
+            prop_assert_eq!(Model::read_step(&path, &id()).unwrap(), Some(step));
+        }
+    }
+}

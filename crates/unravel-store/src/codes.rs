@@ -57,3 +57,37 @@ impl Codes {
         }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_come_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("probe.npz");
+        let mut codes = Codes {
+            points: vec![0, 73, 146],
+            n_codes: 2,
+            z_mean: vec![0.5; 6],
+            z_logvar: vec![-1.0; 6],
+        };
+        codes.write(&path).unwrap();
+        assert_eq!(Codes::read(&path).unwrap().unwrap(), codes);
+        codes.z_logvar.pop();
+        assert!(codes.write(&path).is_err());
+    }
+
+    #[test]
+    fn codes_that_do_not_fit_their_points_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("probe.npz");
+        npz::write(&path, |file| {
+            file.array("points", &[3], &[0_u64, 1, 2])?;
+            file.array("z_mean", &[2, 1], &[0.0_f32; 2])?;
+            file.array("z_logvar", &[2, 1], &[0.0_f32; 2])
+        })
+        .unwrap();
+        assert!(Codes::read(&path).unwrap_err().is_damaged());
+    }
+}

@@ -10,7 +10,7 @@ use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
@@ -34,7 +34,7 @@ pub struct LockHolder {
     pub pid: u32,
     /// The machine's name; empty when the lock file does not say.
     pub host: String,
-    /// Tells two machines, or two boots of one, apart that have the same name; empty where the system has none.
+    /// Tells machines, and boots of one machine, apart; empty where the system has no such number.
     pub boot: String,
 }
 
@@ -53,7 +53,7 @@ impl LockHolder {
         }
     }
 
-    fn unknown() -> Self {
+    pub(crate) fn unknown() -> Self {
         Self {
             pid: 0,
             host: String::new(),
@@ -61,8 +61,9 @@ impl LockHolder {
         }
     }
 
+    /// Whether both run on one kernel, which then knows of both locks; containers on it may have different names.
     fn is_on_machine_of(&self, other: &Self) -> bool {
-        (&self.host, &self.boot) == (&other.host, &other.boot)
+        self.boot == other.boot && (!self.boot.is_empty() || self.host == other.host)
     }
 }
 
@@ -91,32 +92,43 @@ pub(crate) struct Lock {
 /// Takes the lock at `path`, whose folder is there, without waiting.
 pub(crate) fn acquire(path: &Path) -> Result<Lock, Refusal> {
     let me = LockHolder::this_process();
+    let mut holder = None;
     for _ in 0..N_TRIES {
         let file = open(path).map_err(Refusal::Store)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                thread::sleep(BETWEEN_TRIES);
-                continue;
-            }
+        let is_mine = match file.try_lock() {
+            Ok(()) => true,
+            Err(TryLockError::WouldBlock) => false,
             Err(TryLockError::Error(source)) => {
                 return Err(Refusal::Store(unsupported(path, source)));
             }
-        }
-        // Between opening and locking, the one who held it may have removed the whole folder.
+        };
+        // Between opening and locking, the one who held it may have removed the file.
         if !is_same_file(&file, path) {
             continue;
         }
-        if let Some(holder) = remote_holder(path, &file, &me).map_err(Refusal::Store)? {
-            return Err(Refusal::Held(holder));
+        match (
+            is_mine,
+            sign_of_life(path, &file, &me).map_err(Refusal::Store)?,
+        ) {
+            (
+                _,
+                Some(Sign {
+                    holder,
+                    is_fresh: true,
+                }),
+            ) => return Err(Refusal::Held(holder)),
+            (true, _) => {
+                return Lock::new(file, &me)
+                    .map_err(|source| Refusal::Store(StoreError::io("write", path, source)));
+            }
+            // A disk may keep the file lock of a machine that is gone; a new file has none.
+            (false, Some(_)) => atomic::remove(path).map_err(Refusal::Store)?,
+            (false, None) => {
+                holder = read_record(path).map_err(Refusal::Store)?;
+                thread::sleep(BETWEEN_TRIES);
+            }
         }
-        let record = serde_json::to_vec(&me).unwrap_or_default();
-        let lock = Lock { file, record };
-        lock.write()
-            .map_err(|source| Refusal::Store(StoreError::io("write", path, source)))?;
-        return Ok(lock);
     }
-    let holder = read_record(path).map_err(Refusal::Store)?;
     Err(Refusal::Held(holder.unwrap_or_else(LockHolder::unknown)))
 }
 
@@ -125,24 +137,42 @@ pub(crate) fn holder(path: &Path) -> Result<Option<LockHolder>, StoreError> {
     let Some((file, _)) = atomic::open(path, MAX_BYTES)? else {
         return Ok(None);
     };
-    match file.try_lock_shared() {
-        Ok(()) => remote_holder(path, &file, &LockHolder::this_process()),
-        Err(TryLockError::WouldBlock) => {
-            Ok(Some(read_record(path)?.unwrap_or_else(LockHolder::unknown)))
-        }
-        Err(TryLockError::Error(source)) => Err(unsupported(path, source)),
+    let is_free = match file.try_lock_shared() {
+        Ok(()) => true,
+        Err(TryLockError::WouldBlock) => false,
+        Err(TryLockError::Error(source)) => return Err(unsupported(path, source)),
+    };
+    let Some(holder) = read_record(path)? else {
+        return Ok((!is_free).then(LockHolder::unknown));
+    };
+    if holder.is_on_machine_of(&LockHolder::this_process()) {
+        return Ok((!is_free).then_some(holder));
     }
+    // By this machine's clock, since asking the disk for its own would be writing.
+    let is_fresh = age(path, &file, SystemTime::now())? < LEASE;
+    Ok(is_fresh.then_some(holder))
 }
 
 impl Lock {
-    /// Tells other machines that the holder lives; to be called several times within a [`LEASE`].
-    pub(crate) fn refresh(&self, path: &Path) -> Result<(), StoreError> {
+    fn new(file: File, me: &LockHolder) -> io::Result<Self> {
+        let lock = Self {
+            file,
+            record: serde_json::to_vec(me)?,
+        };
+        lock.file.set_len(0)?;
+        lock.write()?;
+        Ok(lock)
+    }
+
+    /// Tells other machines that the holder lives, several times within a [`LEASE`]. False when the lock was lost: to
+    /// another machine, after this one gave no sign of life for too long.
+    pub(crate) fn refresh(&self, path: &Path) -> Result<bool, StoreError> {
         self.write()
-            .map_err(|source| StoreError::io("write", path, source))
+            .map_err(|source| StoreError::io("write", path, source))?;
+        Ok(is_same_file(&self.file, path))
     }
 
     fn write(&self) -> io::Result<()> {
-        self.file.set_len(self.record.len() as u64)?;
         self.file.write_all_at(&self.record, 0)
     }
 }
@@ -179,24 +209,27 @@ fn is_same_file(file: &File, path: &Path) -> bool {
     }
 }
 
-/// The holder on another machine that this machine's file lock may not know of.
-fn remote_holder(
-    path: &Path,
-    file: &File,
-    me: &LockHolder,
-) -> Result<Option<LockHolder>, StoreError> {
+/// A holder on another machine, of which this machine's file locks may not know.
+struct Sign {
+    holder: LockHolder,
+    is_fresh: bool,
+}
+
+fn sign_of_life(path: &Path, file: &File, me: &LockHolder) -> Result<Option<Sign>, StoreError> {
     let Some(holder) = read_record(path)?.filter(|holder| !holder.is_on_machine_of(me)) else {
         return Ok(None);
     };
-    let failed = |source| StoreError::io("read", path, source);
-    let last_sign = file
-        .metadata()
-        .and_then(|metadata| metadata.modified())
-        .map_err(failed)?;
-    // Machines' clocks differ, and times of files are the disk's; a disk that cannot be written has no clock for us.
-    let now = atomic::now_on_disk(path).unwrap_or_else(|_| std::time::SystemTime::now());
-    let age = now.duration_since(last_sign).unwrap_or_default();
-    Ok((age < LEASE).then_some(holder))
+    // Machines' clocks differ, and the times of files are the disk's.
+    let now = atomic::now_on_disk(path).map_err(|source| StoreError::io("write", path, source))?;
+    let is_fresh = age(path, file, now)? < LEASE;
+    Ok(Some(Sign { holder, is_fresh }))
+}
+
+/// How long ago the lock file was written; zero for a time to come.
+fn age(path: &Path, file: &File, now: SystemTime) -> Result<Duration, StoreError> {
+    let modified = file.metadata().and_then(|metadata| metadata.modified());
+    let modified = modified.map_err(|source| StoreError::io("read", path, source))?;
+    Ok(now.duration_since(modified).unwrap_or_default())
 }
 
 /// What the lock file says; `None` when it is empty or says nothing that can be read.

@@ -226,3 +226,108 @@ fn parse_header<const N: usize>(text: &str, descr: &str) -> Option<[usize; N]> {
     };
     parsed.try_into().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn written(shape: &[usize], values: &[f32]) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.npz");
+        write(&path, |file| {
+            file.array("values", shape, values)?;
+            file.array("bytes", &[300], &[7_u8; 300])
+        })
+        .unwrap();
+        (folder, path)
+    }
+
+    fn read(path: &Path) -> Result<([usize; 2], Vec<f32>), StoreError> {
+        let mut file = NpzReader::open(path)?.expect("the file is there");
+        let ([_], _) = file.array::<u8, 1>("bytes")?;
+        file.array("values")
+    }
+
+    #[test]
+    fn the_header_is_the_one_that_numpy_writes() {
+        // numpy.lib.format.write_array_header_1_0 for a float32 array of shape (2, 3)
+        let mut expected = b"\x93NUMPY\x01\x00\x76\x00".to_vec();
+        expected.extend(b"{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }");
+        expected.resize(127, b' ');
+        expected.push(b'\n');
+        assert_eq!(header("<f4", &[2, 3]), expected);
+        assert!(
+            header("|u1", &[5])
+                .windows(4)
+                .any(|window| window == b"(5,)")
+        );
+        assert!(header("|u1", &[]).windows(2).any(|window| window == b"()"));
+    }
+
+    #[test]
+    fn arrays_come_back_and_give_the_same_bytes_again() {
+        let values = [0.1, -0.0, f32::MAX, 1e-40, 5.0, 6.0];
+        let (_folder, path) = written(&[2, 3], &values);
+        assert_eq!(read(&path).unwrap(), ([2, 3], values.to_vec()));
+        let (_other_folder, other) = written(&[2, 3], &values);
+        assert_eq!(fs::read(path).unwrap(), fs::read(other).unwrap());
+    }
+
+    #[test]
+    fn every_cut_is_noticed_and_no_flipped_bit_changes_a_value() {
+        let values = [0.1, 0.2, 0.3, 0.4];
+        let (_folder, path) = written(&[2, 2], &values);
+        let whole = fs::read(&path).unwrap();
+        for length in 0..whole.len() {
+            fs::write(&path, &whole[..length]).unwrap();
+            assert!(read(&path).unwrap_err().is_damaged(), "cut to {length}");
+        }
+        for index in 0..whole.len() {
+            let mut bytes = whole.clone();
+            bytes[index] ^= 1 << (index % 8);
+            fs::write(&path, bytes).unwrap();
+            // Some bits mean nothing to a reader, such as a date; the others are noticed.
+            match read(&path) {
+                Ok(found) => assert_eq!(found, ([2, 2], values.to_vec()), "byte {index}"),
+                Err(error) => assert!(error.is_damaged(), "byte {index}: {error}"),
+            }
+        }
+    }
+
+    #[test]
+    fn shapes_that_lie_are_refused_before_anything_is_allocated() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.npz");
+        for shape in [
+            vec![2, 3],
+            vec![1 << 40, 1],
+            vec![usize::MAX, usize::MAX],
+            vec![4],
+        ] {
+            write(&path, |file| {
+                file.array("bytes", &[1], &[0_u8])?;
+                file.array("values", &shape, &[0.0_f32; 4])
+            })
+            .unwrap();
+            assert!(read(&path).unwrap_err().is_damaged(), "{shape:?}");
+        }
+        write(&path, |file| file.array("bytes", &[1], &[0_u8])).unwrap();
+        assert!(read(&path).unwrap_err().to_string().contains("`values`"));
+    }
+
+    #[test]
+    fn a_bomb_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.npz");
+        let zeros = vec![0_u8; 1 << 20];
+        write(&path, |file| {
+            file.array("bytes", &[2 << 30], &zeros)?;
+            (1..4).try_for_each(|_| file.zip.write_all(&zeros))
+        })
+        .unwrap();
+        assert!(fs::metadata(&path).unwrap().len() < 100_000);
+        assert!(read(&path).unwrap_err().is_damaged());
+    }
+}

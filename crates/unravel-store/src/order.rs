@@ -130,3 +130,57 @@ impl Order {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use unravel_sweep::Objective;
+
+    use super::*;
+
+    fn order() -> Order {
+        let trials = [0.1, 4.0]
+            .map(|beta| Trial::new(Objective::beta_vae(beta), 7))
+            .to_vec();
+        Order::new(
+            "beta-vae 1 of 3",
+            trials,
+            EvaluationConfig::default(),
+            "/data/runs",
+            "cuda:1",
+        )
+    }
+
+    #[test]
+    fn an_order_comes_back_by_value() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("order.json");
+        assert!(Order::read(&path).is_err());
+        let order = Order {
+            checkpoint_every_secs: 0.1,
+            keep_codes: true,
+            ..order()
+        };
+        order.write(&path).unwrap();
+        assert_eq!(Order::read(&path).unwrap(), order);
+    }
+
+    #[test]
+    fn an_order_that_cannot_be_followed_is_neither_written_nor_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("order.json");
+        let check = |change: fn(&mut Order), expected: &str| {
+            let mut changed = order();
+            change(&mut changed);
+            let error = changed.write(&path).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+            sealed::write(&path, &changed).unwrap();
+            assert!(Order::read(&path).unwrap_err().is_damaged());
+        };
+        check(|order| order.trials.clear(), "no trials");
+        check(|order| order.trials.push(order.trials[0].clone()), "twice");
+        check(|order| order.trials[0].training.steps += 1, "one cohort");
+        check(|order| order.threads = 0, "threads");
+        check(|order| order.checkpoint_every_secs = 0.0, "intervals");
+        check(|order| order.store = "runs".into(), "absolute");
+    }
+}

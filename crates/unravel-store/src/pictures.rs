@@ -102,8 +102,8 @@ impl Pictures {
         let n_traversed = self.n_codes().checked_mul(self.n_values());
         n_traversed.and_then(|n| n.checked_mul(n_pixels)) == Some(self.traversals.len())
             && self.originals.len() == self.reconstructions.len()
-            && self.originals.len() % n_pixels == 0
-            && self.samples.len() % n_pixels == 0
+            && self.originals.len().is_multiple_of(n_pixels)
+            && self.samples.len().is_multiple_of(n_pixels)
     }
 
     pub(crate) fn write(&self, path: &Path) -> Result<(), StoreError> {
@@ -165,4 +165,69 @@ impl Pictures {
 
 fn image(images: &[u8], n_pixels: usize, index: usize) -> &[u8] {
     &images[index * n_pixels..(index + 1) * n_pixels]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pictures() -> Pictures {
+        let bytes = |n: u8| (0..n).collect::<Vec<u8>>();
+        Pictures {
+            image_shape: [2, 3, 1],
+            traversal_values: vec![-2.0, 0.0, 2.0],
+            traversals: bytes(2 * 3 * 6),
+            kl_per_code: vec![1.5, 0.0],
+            originals: bytes(12),
+            reconstructions: bytes(12),
+            samples: bytes(24),
+        }
+    }
+
+    #[test]
+    fn pictures_come_back_and_are_found_by_their_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pictures.npz");
+        assert_eq!(Pictures::read(&path).unwrap(), None);
+        pictures().write(&path).unwrap();
+        let read = Pictures::read(&path).unwrap().unwrap();
+        assert_eq!(read, pictures());
+        assert_eq!(
+            (
+                read.n_codes(),
+                read.n_values(),
+                read.n_originals(),
+                read.n_samples()
+            ),
+            (2, 3, 2, 4)
+        );
+        assert_eq!(read.traversal(1, 2), [30, 31, 32, 33, 34, 35]);
+        assert_eq!(read.sample(3), read.samples[18..].to_vec());
+    }
+
+    #[test]
+    fn pictures_that_do_not_fit_each_other_are_neither_written_nor_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pictures.npz");
+        let check = |change: fn(&mut Pictures)| {
+            let mut changed = pictures();
+            change(&mut changed);
+            assert!(changed.write(&path).is_err());
+        };
+        check(|pictures| pictures.image_shape = [0, 3, 1]);
+        check(|pictures| pictures.image_shape = [usize::MAX, 3, 1]);
+        check(|pictures| pictures.kl_per_code.push(0.0));
+        check(|pictures| pictures.originals.truncate(6));
+        check(|pictures| pictures.samples.truncate(5));
+        npz::write(&path, |file| {
+            file.array("traversals", &[1, 1, 1, 1, 1], &[0_u8])?;
+            file.array("traversal_values", &[2], &[0.0_f32; 2])?;
+            file.array("kl_per_code", &[1], &[0.0_f32])?;
+            file.array("originals", &[0, 1, 1, 1], &[0_u8; 0])?;
+            file.array("reconstructions", &[0, 1, 1, 1], &[0_u8; 0])?;
+            file.array("samples", &[0, 1, 1, 1], &[0_u8; 0])
+        })
+        .unwrap();
+        assert!(Pictures::read(&path).unwrap_err().is_damaged());
+    }
 }

@@ -85,6 +85,24 @@ pub struct ScoreContext {
     pub step: u64,
 }
 
+impl ScoreContext {
+    fn is_of(&self, record: &ScoreRecord) -> bool {
+        let Self {
+            variant,
+            representation,
+            grid,
+            step,
+        } = self;
+        (variant, representation, grid, step)
+            == (
+                &record.variant,
+                &record.representation,
+                &record.grid,
+                &record.step,
+            )
+    }
+}
+
 impl ScoreRecord {
     /// A score of a variant that does not sample.
     pub fn exact(
@@ -266,7 +284,7 @@ impl ScoreFile {
     pub fn of(&self, context: &ScoreContext) -> impl Iterator<Item = &ScoreRecord> {
         self.scores
             .iter()
-            .filter(move |record| record.context() == *context)
+            .filter(move |record| context.is_of(record))
     }
 
     /// Takes over the other file's scores and keeps everything else; where both have a value, the other's is taken.
@@ -324,4 +342,158 @@ fn mean_and_sd(values: &[f64]) -> (f64, Option<f64>) {
     }
     let sum_of_squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
     (mean, Some((sum_of_squares / (n - 1.0)).sqrt()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn context(variant: &str, step: u64) -> ScoreContext {
+        let (representation, grid) = ("mean".to_owned(), "3x6x10x16x16".to_owned());
+        ScoreContext {
+            variant: variant.to_owned(),
+            representation,
+            grid,
+            step,
+        }
+    }
+
+    fn study(step: u64, values_by_seed: &[(u64, f64)]) -> ScoreFile {
+        let record = |quantity: &str| {
+            ScoreRecord::sampled(
+                "mig",
+                quantity,
+                &context("study", step),
+                values_by_seed.iter().copied(),
+            )
+        };
+        let scores = vec![record("mig"), record("entropy_nats")];
+        ScoreFile {
+            metric: "mig".to_owned(),
+            scores,
+            matrices: Vec::new(),
+        }
+    }
+
+    fn exact(value: f64) -> ScoreFile {
+        let scores = vec![ScoreRecord::exact(
+            "mig",
+            "mig",
+            &context("exact", 100),
+            value,
+        )];
+        let ScoreContext {
+            variant,
+            representation,
+            grid,
+            step,
+        } = context("exact", 100);
+        let (row_names, col_names) = (
+            vec!["code 0".to_owned()],
+            vec!["shape".to_owned(), "scale".to_owned()],
+        );
+        let (name, values) = ("mutual_information_nats".to_owned(), vec![value, 0.0]);
+        let matrix = ScoreMatrix {
+            name,
+            variant,
+            representation,
+            grid,
+            step,
+            seed: None,
+            row_names,
+            col_names,
+            values,
+        };
+        ScoreFile {
+            metric: "mig".to_owned(),
+            scores,
+            matrices: vec![matrix],
+        }
+    }
+
+    fn merged(files: impl IntoIterator<Item = ScoreFile>) -> ScoreFile {
+        let mut all = ScoreFile::new("mig");
+        files.into_iter().for_each(|file| all.merge(file));
+        all
+    }
+
+    #[test]
+    fn mean_and_standard_deviation_are_those_of_the_seeds() {
+        let file = study(100, &[(2, 4.0), (0, 2.0), (1, 3.0)]);
+        let record = &file.scores[0];
+        assert_eq!(
+            (&record.seeds[..], &record.values[..]),
+            (&[0, 1, 2][..], &[2.0, 3.0, 4.0][..])
+        );
+        assert_eq!((record.mean, record.sd), (3.0, Some(1.0))); // squares 1 + 0 + 1 over n - 1 = 2
+        assert_eq!(exact(0.25).scores[0].sd, None);
+    }
+
+    #[test]
+    fn adding_keeps_what_was_there_and_the_order_of_adding_does_not_show() {
+        let parts = [
+            study(100, &[(0, 0.1), (1, 0.2)]),
+            study(100, &[(2, 0.3)]),
+            study(50, &[(0, 0.5)]),
+            exact(0.25),
+        ];
+        let all = merged(parts.clone());
+        assert_eq!(all, merged(parts.into_iter().rev()));
+        assert_eq!(all.scores.len(), 5);
+        let record = all.of(&context("study", 100)).next().unwrap();
+        assert_eq!(
+            (&record.quantity[..], &record.seeds[..]),
+            ("mig", &[0, 1, 2][..])
+        );
+        assert!(all.fault().is_none());
+    }
+
+    #[test]
+    fn a_score_taken_again_replaces_the_old_one() {
+        let all = merged([
+            exact(0.25),
+            study(100, &[(0, 0.1), (1, 0.2)]),
+            exact(0.5),
+            study(100, &[(1, 0.4)]),
+        ]);
+        assert_eq!(all.of(&context("exact", 100)).next().unwrap().values, [0.5]);
+        assert_eq!(
+            all.of(&context("study", 100)).next().unwrap().values,
+            [0.1, 0.4]
+        );
+        assert_eq!((all.matrices.len(), all.matrices[0].values[0]), (1, 0.5));
+    }
+
+    #[test]
+    fn fewer_seeds_than_were_taken_give_their_own_mean() {
+        let record = study(100, &[(0, 1.0), (1, 2.0), (2, 6.0)]).scores[0].clone();
+        assert_eq!(record.over_seeds(&[0, 1]).unwrap().mean, 1.5);
+        assert_eq!(record.over_seeds(&[0, 3]), None);
+        assert_eq!(record.over_seeds(&[]), None);
+        let exact = exact(0.25).scores[0].clone();
+        assert_eq!(exact.over_seeds(&[0, 1]), Some(exact.clone()));
+    }
+
+    #[test]
+    fn what_is_no_number_or_fits_nothing_is_a_fault() {
+        assert!(
+            study(1, &[(0, f64::NAN)])
+                .fault()
+                .unwrap()
+                .contains("not a finite number")
+        );
+        assert!(study(1, &[(0, f64::INFINITY)]).fault().is_some());
+        assert!(
+            study(1, &[(0, 1.0), (0, 2.0)])
+                .fault()
+                .unwrap()
+                .contains("out of order")
+        );
+        assert!(study(1, &[]).fault().is_some());
+        let mut file = exact(0.1);
+        file.matrices[0].row_names.push("code 1".to_owned());
+        assert!(file.fault().unwrap().contains("rows x columns"));
+        file.scores[0].metric = "sap".to_owned();
+        assert!(file.fault().unwrap().contains("sap"));
+    }
 }

@@ -81,3 +81,82 @@ fn unsealed(text: &str) -> Option<&str> {
     let rest = after.strip_prefix(SEAL_AFTER)?;
     (hash == blake3::hash(rest.as_bytes()).to_hex().as_str()).then_some(rest)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::state::{Status, TrialState};
+
+    fn state() -> TrialState {
+        TrialState {
+            status: Status::Failed,
+            step: 3,
+            reason: Some("KL is NaN at step 4.".to_owned()),
+            ..Default::default()
+        }
+    }
+
+    #[test]
+    fn a_value_comes_back_and_gives_the_same_bytes_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state.json");
+        assert_eq!(read::<TrialState>(&path).unwrap(), None);
+        write(&path, &state()).unwrap();
+        assert_eq!(read(&path).unwrap(), Some(state()));
+        let bytes = fs::read(&path).unwrap();
+        write(&path, &state()).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), bytes);
+        let json: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+        assert_eq!(
+            (&json["format"], &json["status"]),
+            (&1.into(), &"failed".into())
+        );
+    }
+
+    #[test]
+    fn every_cut_and_every_flipped_bit_is_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state.json");
+        write(&path, &state()).unwrap();
+        let whole = fs::read(&path).unwrap();
+        for length in 0..whole.len() {
+            fs::write(&path, &whole[..length]).unwrap();
+            assert!(
+                read::<TrialState>(&path).unwrap_err().is_damaged(),
+                "cut to {length}"
+            );
+        }
+        for bit in 0..whole.len() * 8 {
+            let mut bytes = whole.clone();
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            fs::write(&path, bytes).unwrap();
+            assert!(
+                read::<TrialState>(&path).unwrap_err().is_damaged(),
+                "bit {bit}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_newer_format_is_refused_by_its_number() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state.json");
+        let rest = "  \"format\": 7,\n  \"unheard-of\": 1\n}\n";
+        let hash = blake3::hash(rest.as_bytes()).to_hex();
+        fs::write(&path, format!("{{\n  \"blake3\": \"{hash}\",\n{rest}")).unwrap();
+        let error = read::<TrialState>(&path).unwrap_err();
+        assert!(
+            matches!(
+                error,
+                StoreError::NewerFormat {
+                    found: 7,
+                    known: 1,
+                    ..
+                }
+            ),
+            "{error}"
+        );
+    }
+}

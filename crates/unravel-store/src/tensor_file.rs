@@ -17,7 +17,7 @@ use crate::atomic;
 use crate::error::StoreError;
 
 /// Far above any network of this field; a longer file is refused before it is read.
-const MAX_BYTES: u64 = 4 << 30;
+const MAX_BYTES: u64 = 1 << 30;
 const MAX_HEADER_BYTES: u64 = 16 << 20;
 
 const N_LENGTH_BYTES: usize = 8;
@@ -182,7 +182,18 @@ pub(crate) fn read(path: &Path) -> Result<Option<TensorFile>, StoreError> {
             "its checksum does not fit its contents",
         ));
     }
+    if MAX_HEADER_BYTES < n_header_bytes(&bytes) {
+        return Err(StoreError::damaged(
+            path,
+            "its header is longer than it can be",
+        ));
+    }
     Ok(Some(TensorFile { bytes }))
+}
+
+/// The length of the header, which the first bytes tell.
+fn n_header_bytes(bytes: &[u8]) -> u64 {
+    u64::from_le_bytes(std::array::from_fn(|i| bytes[i]))
 }
 
 impl TensorFile {
@@ -210,7 +221,7 @@ pub(crate) fn read_metadata(path: &Path) -> Result<Option<Metadata>, StoreError>
     let cut_short = |_| StoreError::damaged(path, "it is cut short");
     let mut length = [0; N_LENGTH_BYTES];
     file.read_exact(&mut length).map_err(cut_short)?;
-    let length = u64::from_le_bytes(length);
+    let length = n_header_bytes(&length);
     if MAX_HEADER_BYTES.min(n_file_bytes) < length {
         return Err(StoreError::damaged(
             path,

@@ -127,3 +127,82 @@ fn row(record: &csv::StringRecord) -> Option<(u64, Vec<f64>)> {
         .collect::<Option<Vec<f64>>>()?;
     Some((step, values))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn check_damaged(text: &str) {
+        let error = TrainLog::from_csv(Path::new("train.csv"), text.as_bytes()).unwrap_err();
+        assert!(error.is_damaged(), "{text:?}: {error}");
+    }
+
+    #[test]
+    fn the_text_is_plain_csv_with_the_shortest_numbers() {
+        let mut log = TrainLog::new(["reconstruction_nats", "kl_0"]);
+        log.rows = vec![(100, vec![0.1, 1e-300]), (200, vec![-0.0, 2.0])];
+        let text = log.to_csv(Path::new("train.csv")).unwrap();
+        let expected = "step,reconstruction_nats,kl_0\n100,0.1,1e-300\n200,-0.0,2.0\n";
+        assert_eq!(String::from_utf8(text).unwrap(), expected);
+        assert_eq!(log.column("kl_0").unwrap(), [(100, 1e-300), (200, 2.0)]);
+        assert_eq!(log.column("kl_1"), None);
+    }
+
+    #[test]
+    fn truncation_keeps_what_was_known_at_that_step() {
+        let mut log = TrainLog::new(["kl_nats"]);
+        log.rows = (1..=5).map(|i| (i * 10, vec![i as f64])).collect();
+        log.truncate_after(30);
+        assert_eq!(log.rows.last(), Some(&(30, vec![3.0])));
+        log.truncate_after(29);
+        assert_eq!(log.rows.len(), 2);
+    }
+
+    #[test]
+    fn text_that_was_not_written_is_refused() {
+        check_damaged("");
+        check_damaged("step,kl_nats\n1,2.0");
+        check_damaged("stop,kl_nats\n1,2.0\n");
+        check_damaged("step,kl_nats\n1,2.0,3.0\n");
+        check_damaged("step,kl_nats\n1,two\n");
+        check_damaged("step,kl_nats\n2,2.0\n2,2.0\n");
+        check_damaged("step,kl_nats\n-1,2.0\n");
+    }
+
+    #[test]
+    fn rows_that_do_not_fit_are_not_written() {
+        let path = Path::new("train.csv");
+        let log = |rows| TrainLog {
+            columns: vec!["kl_nats".to_owned()],
+            rows,
+        };
+        assert!(log(vec![(1, vec![])]).to_csv(path).is_err());
+        assert!(
+            log(vec![(2, vec![1.0]), (1, vec![1.0])])
+                .to_csv(path)
+                .is_err()
+        );
+        assert!(TrainLog::new(["step"]).to_csv(path).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn every_number_reads_back_to_the_same_bits(
+            rows in prop::collection::btree_map(any::<u64>(), prop::collection::vec(any::<f64>(), 3), 0..20),
+        ) {
+            let mut log = TrainLog::new(["a, \"quoted\"", "b", "c"]);
+            log.rows = rows.into_iter().collect();
+            let path = Path::new("train.csv");
+            let read = TrainLog::from_csv(path, &log.to_csv(path).unwrap()).unwrap();
+            prop_assert_eq!(&read.columns, &log.columns);
+            let bits = |log: &TrainLog| -> Vec<(u64, Vec<u64>)> {
+                // There are many NaNs, and one text for them.
+                let bits = |value: &f64| if value.is_nan() { u64::MAX } else { value.to_bits() };
+                log.rows.iter().map(|(step, values)| (*step, values.iter().map(bits).collect())).collect()
+            };
+            prop_assert_eq!(bits(&read), bits(&log));
+        }
+    }
+}

@@ -14,7 +14,7 @@ use crate::atomic;
 use crate::checkpoint::{Checkpoint, Model};
 use crate::codes::Codes;
 use crate::error::{StoreError, absent_if_damaged};
-use crate::lock::{self, Lock, Refusal};
+use crate::lock::{self, Lock, LockHolder, Refusal};
 use crate::pictures::Pictures;
 use crate::scores::ScoreFile;
 use crate::sealed;
@@ -93,9 +93,17 @@ impl TrialLock {
     /// A sign of life for processes on other machines; to be called several times a minute, however long a step takes.
     ///
     /// # Errors
-    /// [`StoreError::Io`].
+    /// [`StoreError::Held`] when another machine took the lock over, since there was no sign of life for a
+    /// [`LEASE`](crate::LEASE): this process must leave the trial alone from now on. [`StoreError::Io`].
     pub fn refresh(&self) -> Result<(), StoreError> {
-        self.lock.refresh(&self.file(LOCK))
+        if self.lock.refresh(&self.file(LOCK))? {
+            return Ok(());
+        }
+        let holder = self.holder()?.unwrap_or_else(LockHolder::unknown);
+        Err(StoreError::Held {
+            trial: self.id().to_string(),
+            holder,
+        })
     }
 
     /// Writes `state.json`.
@@ -259,8 +267,8 @@ impl TrialLock {
     }
 }
 
-/// A whole checkpoint between its writing and its renaming; one that a crash left is overwritten.
-const PENDING_CHECKPOINT: &str = "checkpoint.pending.safetensors";
+/// A whole checkpoint between its writing and its renaming; one that a crash left is cleaned as a temporary file.
+const PENDING_CHECKPOINT: &str = ".checkpoint.safetensors.pending.tmp";
 
 fn check_writable(folder: &TrialFolder) -> Result<(), StoreError> {
     match folder.is_writable() {

@@ -69,3 +69,70 @@ pub(crate) fn lacking(wanted: &WantedScore, file: Option<&ScoreFile>) -> Option<
         ..wanted.clone()
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scores::ScoreRecord;
+
+    fn context(variant: &str) -> ScoreContext {
+        let (variant, representation, grid) =
+            (variant.to_owned(), "mean".to_owned(), "2x2".to_owned());
+        ScoreContext {
+            variant,
+            representation,
+            grid,
+            step: 10,
+        }
+    }
+
+    fn wanted(variant: &str, seeds: &[u64]) -> WantedScore {
+        WantedScore {
+            metric: "mig".to_owned(),
+            context: context(variant),
+            seeds: seeds.to_vec(),
+        }
+    }
+
+    fn seeds_lacking(wanted: &WantedScore, file: &ScoreFile) -> Option<Vec<u64>> {
+        lacking(wanted, Some(file)).map(|score| score.seeds)
+    }
+
+    #[test]
+    fn only_what_is_not_there_is_lacking() {
+        let mut file = ScoreFile::new("mig");
+        file.scores = vec![
+            ScoreRecord::exact("mig", "mig", &context("exact"), 0.5),
+            ScoreRecord::sampled(
+                "mig",
+                "mig",
+                &context("study"),
+                [(0, 0.1), (1, 0.2), (2, 0.3)],
+            ),
+            ScoreRecord::sampled(
+                "mig",
+                "entropy_nats",
+                &context("study"),
+                [(0, 0.1), (2, 0.3)],
+            ),
+        ];
+        assert_eq!(
+            lacking(&wanted("exact", &[]), None),
+            Some(wanted("exact", &[]))
+        );
+        assert_eq!(lacking(&wanted("exact", &[]), Some(&file)), None);
+        assert_eq!(seeds_lacking(&wanted("study", &[0, 2]), &file), None);
+        assert_eq!(
+            seeds_lacking(&wanted("study", &[0, 1, 2, 3]), &file),
+            Some(vec![1, 3])
+        );
+        let at_another_step = WantedScore {
+            context: ScoreContext {
+                step: 20,
+                ..context("exact")
+            },
+            ..wanted("exact", &[])
+        };
+        assert!(lacking(&at_another_step, Some(&file)).is_some());
+    }
+}

@@ -153,3 +153,76 @@ impl Event {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(event: &Event, line: &str) {
+        assert_eq!(event.to_line(), line);
+        assert_eq!(&Event::from_line(line).unwrap(), event);
+    }
+
+    #[test]
+    fn events_are_one_line_each() {
+        check(&Event::Heartbeat, r#"{"event":"heartbeat"}"#);
+        check(
+            &Event::Progress {
+                step: 20,
+                steps: 100,
+                images_per_sec: Some(812.5),
+            },
+            r#"{"event":"progress","step":20,"steps":100,"images_per_sec":812.5}"#,
+        );
+        check(
+            &Event::TrialDone {
+                id: "0123456789abcdef".parse().unwrap(),
+            },
+            r#"{"event":"trial-done","id":"0123456789abcdef"}"#,
+        );
+        check(
+            &Event::Failed {
+                cause: FailureCause::OutOfMemory,
+                reason: "two\nlines".to_owned(),
+            },
+            r#"{"event":"failed","cause":"out-of-memory","reason":"two\nlines"}"#,
+        );
+        check(
+            &Event::Phase {
+                phase: Phase::Scoring,
+                trial: None,
+            },
+            r#"{"event":"phase","phase":"scoring","trial":null}"#,
+        );
+    }
+
+    #[test]
+    fn a_rate_that_is_no_number_is_an_unknown_rate() {
+        let event = Event::Progress {
+            step: 0,
+            steps: 1,
+            images_per_sec: Some(f64::NAN),
+        };
+        let read = Event::from_line(&event.to_line()).unwrap();
+        assert_eq!(
+            read,
+            Event::Progress {
+                step: 0,
+                steps: 1,
+                images_per_sec: None
+            }
+        );
+    }
+
+    #[test]
+    fn other_lines_are_shown_and_not_believed() {
+        for line in [
+            "warning: something",
+            r#"{"event":"unheard-of"}"#,
+            r#"{"event":"trial-done","id":"../.."}"#,
+        ] {
+            let error = Event::from_line(line).unwrap_err().to_string();
+            assert!(error.contains(line), "{error}");
+        }
+    }
+}
