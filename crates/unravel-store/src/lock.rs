@@ -237,3 +237,135 @@ fn read_record(path: &Path) -> Result<Option<LockHolder>, StoreError> {
     let text = atomic::read(path, MAX_BYTES)?.unwrap_or_default();
     Ok(serde_json::from_slice(&text).ok())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead, BufReader};
+    use std::process::{Child, Command, Stdio};
+
+    use super::*;
+
+    const LOCK_OF_CHILD: &str = "UNRAVEL_STORE_TEST_LOCK";
+
+    fn check_held(result: Result<Lock, Refusal>) -> LockHolder {
+        match result {
+            Err(Refusal::Held(holder)) => holder,
+            Err(Refusal::Store(error)) => panic!("{error}"),
+            Ok(_) => panic!("the lock was free"),
+        }
+    }
+
+    fn taken(path: &Path) -> Lock {
+        acquire(path).ok().expect("the lock is free")
+    }
+
+    /// The record of a process on another machine, last refreshed so long ago.
+    fn write_remote_record(path: &Path, age: Duration) -> LockHolder {
+        let holder = LockHolder {
+            pid: 7,
+            host: "node-2".to_owned(),
+            boot: "another".to_owned(),
+        };
+        fs::write(path, serde_json::to_vec(&holder).unwrap()).unwrap();
+        File::options()
+            .write(true)
+            .open(path)
+            .unwrap()
+            .set_modified(SystemTime::now() - age)
+            .unwrap();
+        holder
+    }
+
+    /// Not a test of its own: what the other process of the next test does.
+    #[test]
+    fn hold_a_lock_until_killed() {
+        let Some(path) = std::env::var_os(LOCK_OF_CHILD) else {
+            return;
+        };
+        let _lock = taken(Path::new(&path));
+        println!("\nheld");
+        thread::sleep(Duration::from_secs(60));
+    }
+
+    fn spawn_holder(path: &Path) -> Child {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args([
+                "--exact",
+                "lock::tests::hold_a_lock_until_killed",
+                "--nocapture",
+            ])
+            .env(LOCK_OF_CHILD, path)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        assert!(lines.map_while(Result::ok).any(|line| line == "held"));
+        child
+    }
+
+    #[test]
+    fn a_lock_of_another_process_holds_until_that_is_killed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        let mut child = spawn_holder(&path);
+        assert_eq!(check_held(acquire(&path)).pid, child.id());
+        assert_eq!(
+            holder(&path).unwrap().map(|holder| holder.pid),
+            Some(child.id())
+        );
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(holder(&path).unwrap(), None);
+        drop(taken(&path));
+    }
+
+    #[test]
+    fn a_lock_is_free_again_when_it_is_dropped() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        assert_eq!(holder(&path).unwrap(), None);
+        let lock = taken(&path);
+        assert_eq!(check_held(acquire(&path)), LockHolder::this_process());
+        assert!(lock.refresh(&path).unwrap());
+        drop(lock);
+        assert_eq!(holder(&path).unwrap(), None);
+        drop(taken(&path));
+    }
+
+    #[test]
+    fn a_holder_on_another_machine_is_believed_for_a_lease() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        let remote = write_remote_record(&path, LEASE / 2);
+        assert_eq!(check_held(acquire(&path)), remote);
+        assert_eq!(holder(&path).unwrap(), Some(remote));
+        write_remote_record(&path, LEASE * 2);
+        assert_eq!(holder(&path).unwrap(), None);
+        let lock = taken(&path);
+        assert_eq!(check_held(acquire(&path)), LockHolder::this_process());
+        drop(lock);
+    }
+
+    #[test]
+    fn a_file_lock_that_outlives_its_machine_is_left_behind_and_its_holder_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        let lost = taken(&path);
+        write_remote_record(&path, LEASE * 2);
+        let lock = taken(&path);
+        assert!(!lost.refresh(&path).unwrap());
+        drop(lost);
+        assert!(lock.refresh(&path).unwrap());
+        assert_eq!(holder(&path).unwrap(), Some(LockHolder::this_process()));
+    }
+
+    #[test]
+    fn a_record_that_says_nothing_is_no_holder() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        fs::write(&path, "{\"pid\": 1").unwrap();
+        assert_eq!(holder(&path).unwrap(), None);
+        let _lock = taken(&path);
+        assert_eq!(LockHolder::unknown().to_string(), "another process");
+    }
+}

@@ -196,3 +196,131 @@ impl Store {
         Ok(names)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use unravel_sweep::Objective;
+
+    use super::*;
+    use crate::state::Status;
+
+    fn trial(seed: u64) -> Trial {
+        Trial::new(Objective::beta_vae(4.0), seed)
+    }
+
+    #[test]
+    fn a_store_lists_its_trials_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path().join("a/b/runs")).unwrap();
+        for seed in 0..3 {
+            let lock = store.create(&trial(seed)).unwrap();
+            lock.set_state(&TrialState {
+                status: Status::Training,
+                step: seed,
+                ..TrialState::default()
+            })
+            .unwrap();
+        }
+        fs::create_dir(store.path().join("notes")).unwrap();
+        fs::write(store.path().join("0123456789abcdef"), "a file").unwrap();
+        let mut expected: Vec<_> = (0..3).map(|seed| (trial(seed).id(), seed)).collect();
+        expected.sort();
+        let summaries = store.summaries().unwrap();
+        let found: Vec<_> = summaries
+            .into_iter()
+            .map(|summary| (summary.id, summary.state.step))
+            .collect();
+        assert_eq!(found, expected);
+        assert_eq!(
+            Store::open(store.path())
+                .unwrap()
+                .trial_ids()
+                .unwrap()
+                .len(),
+            3
+        );
+        assert!(store.n_bytes().unwrap() > 0);
+    }
+
+    #[test]
+    fn a_store_that_is_read_is_not_touched() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("runs");
+        let store = Store::open_read(&path).unwrap();
+        assert!(!store.is_present());
+        assert_eq!(store.summaries().unwrap(), []);
+        assert!(matches!(
+            store.create(&trial(0)),
+            Err(StoreError::ReadOnly { .. })
+        ));
+        assert!(store.empty_trash().is_err());
+        assert!(!path.exists());
+        drop(Store::open(&path).unwrap().create(&trial(0)).unwrap());
+        let names = || {
+            let entries = fs::read_dir(store.trial(&trial(0).id()).path()).unwrap();
+            entries
+                .map(|entry| entry.unwrap().file_name())
+                .collect::<std::collections::BTreeSet<_>>()
+        };
+        let before = names();
+        let trial = store.trial(&trial(0).id());
+        assert!(trial.lock().is_err());
+        assert_eq!(trial.holder().unwrap(), None);
+        assert_eq!(trial.state().unwrap().value.status, Status::Absent);
+        assert_eq!(names(), before);
+    }
+
+    #[test]
+    fn a_place_that_cannot_hold_a_store_is_refused_with_what_to_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        fs::write(&file, "").unwrap();
+        for path in [file.clone(), file.join("below"), file.join("below/that")] {
+            let error = Store::open(&path).unwrap_err();
+            assert!(matches!(error, StoreError::NotAFolder { .. }), "{error}");
+            assert!(error.to_string().contains("--store"));
+            assert!(matches!(
+                Store::open_read(&path),
+                Err(StoreError::NotAFolder { .. })
+            ));
+        }
+        let error = Store::open("/proc/runs").unwrap_err();
+        assert!(matches!(error, StoreError::NotWritable { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_newer_or_damaged_format_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        Store::open(folder.path()).unwrap();
+        let path = folder.path().join(format::STORE_FILE);
+        fs::write(&path, r#"{"format": 2, "unheard-of": true}"#).unwrap();
+        for error in [
+            Store::open(folder.path()).unwrap_err(),
+            Store::open_read(folder.path()).unwrap_err(),
+        ] {
+            assert!(
+                matches!(
+                    error,
+                    StoreError::NewerFormat {
+                        found: 2,
+                        known: 1,
+                        ..
+                    }
+                ),
+                "{error}"
+            );
+        }
+        fs::write(&path, "{").unwrap();
+        assert!(Store::open(folder.path()).unwrap_err().is_damaged());
+    }
+
+    #[test]
+    fn trash_of_a_removal_that_was_cut_short_is_freed() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        fs::create_dir_all(folder.path().join(".trash-0123456789abcdef-1-0/scores")).unwrap();
+        assert_eq!(store.trial_ids().unwrap(), []);
+        store.empty_trash().unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+}

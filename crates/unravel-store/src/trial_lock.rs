@@ -306,3 +306,340 @@ fn make_folder(path: &Path) -> Result<(), StoreError> {
         _ => atomic::sync_folder_of(path).map_err(failed),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::os::unix::fs::symlink;
+
+    use unravel_sweep::Objective;
+
+    use super::*;
+    use crate::arrays::Array;
+    use crate::scores::{ScoreContext, ScoreRecord};
+    use crate::state::Status;
+    use crate::store::Store;
+    use crate::trial_folder::Check;
+    use crate::wanted::{Wanted, WantedScore};
+
+    fn trial() -> Trial {
+        Trial::new(Objective::beta_vae(0.1), 3)
+    }
+
+    fn new_store() -> (tempfile::TempDir, Store) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path().join("runs")).unwrap();
+        (folder, store)
+    }
+
+    fn checkpoint(step: u64) -> Checkpoint {
+        let mut log = TrainLog::new(["kl_nats"]);
+        log.rows = (1..=step / 10)
+            .map(|i| (i * 10, vec![0.1 * i as f64]))
+            .collect();
+        let arrays =
+            BTreeMap::from([("weight".to_owned(), Array::new([2], vec![step as f32, 0.5]))]);
+        Checkpoint {
+            step,
+            arrays,
+            log_sums: BTreeMap::from([("kl_nats".to_owned(), 0.3)]),
+            log,
+        }
+    }
+
+    fn model() -> Model {
+        Model {
+            step: 30,
+            arrays: checkpoint(30).arrays,
+        }
+    }
+
+    fn flip_a_bit(path: &Path) {
+        let mut bytes = fs::read(path).unwrap();
+        *bytes.last_mut().unwrap() ^= 1;
+        fs::write(path, bytes).unwrap();
+    }
+
+    fn wanted() -> Wanted {
+        let context = ScoreContext {
+            variant: "exact".to_owned(),
+            representation: "mean".to_owned(),
+            grid: "2x2".to_owned(),
+            step: 30,
+        };
+        Wanted {
+            scores: vec![WantedScore {
+                metric: "mig".to_owned(),
+                context,
+                seeds: Vec::new(),
+            }],
+            codes: false,
+        }
+    }
+
+    fn scores() -> ScoreFile {
+        let wanted = wanted().scores.remove(0);
+        let mut file = ScoreFile::new("mig");
+        file.scores
+            .push(ScoreRecord::exact("mig", "mig", &wanted.context, 0.25));
+        file
+    }
+
+    fn finish(lock: &TrialLock) {
+        lock.set_model(&model()).unwrap();
+        lock.set_pictures(&Pictures {
+            image_shape: [1, 1, 1],
+            ..Pictures::default()
+        })
+        .unwrap();
+        lock.set_probe(&Codes::default()).unwrap();
+        lock.set_scores(&scores()).unwrap();
+    }
+
+    #[test]
+    fn a_trial_is_made_once_and_read_back() {
+        let (_folder, store) = new_store();
+        let lock = store.create(&trial()).unwrap();
+        assert_eq!(lock.trial().unwrap(), Some(trial()));
+        assert!(store.create(&trial()).unwrap_err().is_held());
+        assert!(lock.holder().unwrap().is_some());
+        drop(lock);
+        let toml = store.trial(&trial().id()).path().join(TRIAL);
+        let text = fs::read_to_string(&toml).unwrap();
+        drop(store.create(&trial()).unwrap());
+        assert_eq!(fs::read_to_string(&toml).unwrap(), text);
+        fs::write(&toml, text.replace("seed = 3", "seed = 4")).unwrap();
+        assert!(store.trial(&trial().id()).trial().unwrap_err().is_damaged());
+        drop(store.create(&trial()).unwrap());
+        assert_eq!(fs::read_to_string(&toml).unwrap(), text);
+    }
+
+    #[test]
+    fn a_damaged_checkpoint_goes_back_to_the_one_before() {
+        let (_folder, store) = new_store();
+        let lock = store.create(&trial()).unwrap();
+        assert_eq!(lock.checkpoint().unwrap().value, None);
+        lock.set_checkpoint(&checkpoint(10)).unwrap();
+        lock.set_checkpoint(&checkpoint(20)).unwrap();
+        assert_eq!(lock.checkpoint().unwrap().value, Some(checkpoint(20)));
+        assert_eq!(lock.train_log().unwrap(), Some(checkpoint(20).log));
+        flip_a_bit(&lock.file(CHECKPOINT));
+        let found = lock.checkpoint().unwrap();
+        assert_eq!(found.value, Some(checkpoint(10)));
+        assert!(found.notices[0].contains(CHECKPOINT), "{:?}", found.notices);
+        flip_a_bit(&lock.file(PREVIOUS_CHECKPOINT));
+        let found = lock.checkpoint().unwrap();
+        assert_eq!((found.value, found.notices.len()), (None, 2));
+    }
+
+    #[test]
+    fn a_damaged_checkpoint_does_not_push_out_the_good_one() {
+        let (_folder, store) = new_store();
+        let lock = store.create(&trial()).unwrap();
+        lock.set_checkpoint(&checkpoint(10)).unwrap();
+        lock.set_checkpoint(&checkpoint(20)).unwrap();
+        flip_a_bit(&lock.file(CHECKPOINT));
+        drop(lock);
+        let lock = store.create(&trial()).unwrap();
+        lock.set_checkpoint(&checkpoint(15)).unwrap();
+        flip_a_bit(&lock.file(CHECKPOINT));
+        assert_eq!(lock.checkpoint().unwrap().value, Some(checkpoint(10)));
+        lock.remove_checkpoints().unwrap();
+        assert_eq!(lock.checkpoint().unwrap().value, None);
+    }
+
+    #[test]
+    fn a_crash_between_two_renames_loses_nothing() {
+        let (_folder, store) = new_store();
+        let lock = store.create(&trial()).unwrap();
+        lock.set_checkpoint(&checkpoint(10)).unwrap();
+        fs::rename(lock.file(CHECKPOINT), lock.file(PREVIOUS_CHECKPOINT)).unwrap();
+        checkpoint(20)
+            .write(&lock.file(PENDING_CHECKPOINT), lock.id())
+            .unwrap();
+        drop(lock);
+        let lock = store.create(&trial()).unwrap();
+        assert!(!lock.file(PENDING_CHECKPOINT).exists());
+        let found = lock.checkpoint().unwrap();
+        assert_eq!(
+            (found.value, found.notices),
+            (Some(checkpoint(10)), Vec::new())
+        );
+    }
+
+    #[test]
+    fn a_state_that_is_lost_or_damaged_is_made_again_from_the_files() {
+        let (_folder, store) = new_store();
+        let folder = store.trial(&trial().id());
+        assert_eq!(folder.state().unwrap().value, TrialState::default());
+        let lock = store.create(&trial()).unwrap();
+        let state = TrialState {
+            status: Status::Failed,
+            attempts: 2,
+            elapsed_secs: 0.1,
+            ..TrialState::default()
+        };
+        lock.set_state(&state).unwrap();
+        assert_eq!(folder.state().unwrap().value, state);
+        lock.set_checkpoint(&checkpoint(20)).unwrap();
+        fs::write(lock.file(STATE), "{").unwrap();
+        let found = folder.state().unwrap();
+        assert_eq!(
+            (found.value.status, found.value.step, found.value.steps),
+            (Status::Training, 20, 300_000)
+        );
+        assert!(found.notices[0].contains(STATE), "{:?}", found.notices);
+        lock.set_model(&model()).unwrap();
+        fs::remove_file(lock.file(STATE)).unwrap();
+        let found = folder.state().unwrap();
+        assert_eq!(
+            (found.value.status, found.value.step),
+            (Status::Trained, 30)
+        );
+        assert_eq!(found.notices, Vec::<String>::new());
+        let never = TrialState {
+            elapsed_secs: f64::NAN,
+            ..state
+        };
+        assert!(lock.set_state(&never).is_err());
+    }
+
+    #[test]
+    fn files_and_not_the_state_say_what_is_missing() {
+        let (_folder, store) = new_store();
+        let folder = store.trial(&trial().id());
+        for check in [Check::Quick, Check::Thorough] {
+            let missing = folder.missing(&wanted(), check).unwrap();
+            assert!(
+                missing.model && missing.pictures && missing.probe && missing.scores.len() == 1
+            );
+        }
+        let lock = store.create(&trial()).unwrap();
+        lock.set_state(&TrialState {
+            status: Status::Trained,
+            ..TrialState::default()
+        })
+        .unwrap();
+        assert!(lock.missing(&wanted(), Check::Quick).unwrap().model);
+        finish(&lock);
+        for check in [Check::Quick, Check::Thorough] {
+            assert!(folder.missing(&wanted(), check).unwrap().is_nothing());
+            assert!(
+                folder
+                    .missing(
+                        &Wanted {
+                            codes: true,
+                            ..wanted()
+                        },
+                        check
+                    )
+                    .unwrap()
+                    .codes
+            );
+        }
+    }
+
+    #[test]
+    fn damaged_files_are_missing_with_a_sentence_each() {
+        let (_folder, store) = new_store();
+        let lock = store.create(&trial()).unwrap();
+        finish(&lock);
+        flip_a_bit(&lock.file(MODEL));
+        assert!(lock.missing(&wanted(), Check::Quick).unwrap().is_nothing());
+        let missing = lock.missing(&wanted(), Check::Thorough).unwrap();
+        assert!(
+            missing.model && missing.notices[0].contains(MODEL),
+            "{missing:?}"
+        );
+        for name in [MODEL, PICTURES, PROBE, "scores/mig.json"] {
+            let path = lock.file(name);
+            let bytes = fs::read(&path).unwrap();
+            fs::write(&path, &bytes[..bytes.len() - 1]).unwrap();
+        }
+        let missing = lock.missing(&wanted(), Check::Quick).unwrap();
+        assert!(missing.model && missing.pictures && missing.probe && missing.scores.len() == 1);
+        assert_eq!(missing.notices.len(), 4);
+        let notice = lock.add_scores(scores()).unwrap();
+        assert!(notice.unwrap().contains("mig.json"));
+        assert_eq!(lock.scores("mig").unwrap(), Some(scores()));
+        assert_eq!(lock.all_scores().unwrap().value, [scores()]);
+    }
+
+    #[test]
+    fn names_cannot_lead_out_of_the_folder() {
+        let (_folder, store) = new_store();
+        let lock = store.create(&trial()).unwrap();
+        for name in ["../../etc/passwd", "a/b", "", "MIG", "."] {
+            assert!(lock.scores(name).is_err());
+            assert!(lock.set_scores(&ScoreFile::new(name)).is_err());
+        }
+    }
+
+    #[test]
+    fn links_in_a_store_are_not_written_through() {
+        let (folder, store) = new_store();
+        let outside = folder.path().join("outside");
+        fs::create_dir(&outside).unwrap();
+        symlink(&outside, store.path().join(trial().id().as_str())).unwrap();
+        assert!(matches!(
+            store.create(&trial()),
+            Err(StoreError::NotAFolder { .. })
+        ));
+        assert_eq!(store.trial_ids().unwrap(), []);
+        fs::remove_file(store.path().join(trial().id().as_str())).unwrap();
+        let lock = store.create(&trial()).unwrap();
+        fs::remove_dir(lock.file(SCORES)).unwrap();
+        symlink(&outside, lock.file(SCORES)).unwrap();
+        assert!(lock.set_scores(&scores()).is_err());
+        symlink(outside.join("log"), lock.file(LOG)).unwrap();
+        assert!(lock.append_log("line").is_err());
+        assert_eq!(fs::read_dir(&outside).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn what_a_killed_writer_left_is_cleaned_by_the_next() {
+        let (_folder, store) = new_store();
+        let lock = store.create(&trial()).unwrap();
+        let stale = [
+            lock.file(".model.safetensors.1-0.tmp"),
+            lock.file("scores/.mig.json.1-0.tmp"),
+        ];
+        stale
+            .iter()
+            .for_each(|path| fs::write(path, "half").unwrap());
+        drop(lock);
+        let _lock = store.trial(&trial().id()).lock().unwrap();
+        assert!(stale.iter().all(|path| !path.exists()));
+    }
+
+    #[test]
+    fn the_log_keeps_its_lines_and_gives_its_last() {
+        let (_folder, store) = new_store();
+        let lock = store.create(&trial()).unwrap();
+        assert_eq!(lock.log_tail(3).unwrap(), Vec::<String>::new());
+        (0..20_000).for_each(|i| lock.append_log(&format!("line {i}")).unwrap());
+        assert_eq!(lock.log_tail(2).unwrap(), ["line 19998", "line 19999"]);
+    }
+
+    #[test]
+    fn a_removed_trial_is_gone_and_can_be_made_again() {
+        let (_folder, store) = new_store();
+        let lock = store.create(&trial()).unwrap();
+        finish(&lock);
+        assert!(lock.n_bytes().unwrap() > 500);
+        lock.remove().unwrap();
+        assert!(!store.trial(&trial().id()).is_present());
+        assert_eq!(fs::read_dir(store.path()).unwrap().count(), 1); // store.json
+        let missing = store.trial(&trial().id()).lock();
+        assert!(matches!(missing, Err(StoreError::NoTrial { .. })));
+        drop(store.create(&trial()).unwrap());
+    }
+
+    #[test]
+    fn the_folder_of_another_trial_is_refused() {
+        let (_folder, store) = new_store();
+        let other = Trial::new(Objective::beta_vae(0.1), 4);
+        assert!(store.trial(&trial().id()).create(&other).is_err());
+        assert_eq!(store.trial_ids().unwrap(), []);
+    }
+}
