@@ -238,3 +238,76 @@ impl Field {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Field, Kind};
+    use crate::objective::{Family, Objective};
+    use crate::trial::Trial;
+
+    #[test]
+    fn every_default_is_a_value_that_its_key_takes() {
+        for family in Family::ALL {
+            assert_eq!(
+                Trial::new((family.start)(), 0).check(),
+                Ok(()),
+                "{}",
+                family.name
+            );
+        }
+    }
+
+    #[test]
+    fn setting_a_key_changes_that_key_only() {
+        let trial = Trial::new(Objective::factor_vae(10.0), 0);
+        for field in Field::all() {
+            let Some(value) = field.get(&trial) else {
+                continue;
+            };
+            let mut same = trial.clone();
+            field.set(&mut same, value);
+            assert_eq!(same, trial, "{field:?}");
+            if let Kind::Count { set, .. } = field.kind {
+                set(&mut same, 3);
+                assert_eq!(
+                    field.get(&same).map(|value| value.to_string()),
+                    Some("3".to_owned()),
+                    "{field:?}"
+                );
+                field.set(&mut same, value);
+                assert_eq!(same, trial, "{field:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_key_with_its_range_stands_in_the_reference() {
+        let reference = include_str!("../../../docs/sweep-file.md");
+        for field in Field::all() {
+            let key = format!("| `{}` |", field.label());
+            let row = reference.lines().find(|line| line.starts_with(&key));
+            let row = row.unwrap_or_else(|| panic!("{field:?} is not in docs/sweep-file.md"));
+            if let Kind::Count { .. } = field.kind {
+                let range = field
+                    .describe()
+                    .replace("a whole number from", "whole number,");
+                assert!(row.contains(&range), "{field:?}: {row}");
+            }
+            if let Kind::Name { names, .. } = field.kind {
+                assert!(
+                    names
+                        .iter()
+                        .all(|name| reference.contains(&format!("`{name}`")) || row.contains(name))
+                );
+            }
+        }
+        let objectives = Family::ALL
+            .iter()
+            .map(|family| format!("### `objective.{}`", family.name));
+        assert!(
+            objectives
+                .into_iter()
+                .all(|title| reference.contains(&title))
+        );
+    }
+}

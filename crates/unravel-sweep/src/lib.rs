@@ -1,7 +1,27 @@
 //! A sweep file's text, validated and expanded into trials.
 //!
 //! Pure: no input, no output, no clock, no randomness. It knows the words of a sweep file and what they may hold; it
-//! knows nothing of tensors, pixels, scores, stores or devices.
+//! knows nothing of tensors, pixels, scores, stores or devices. Its reference for people is `docs/sweep-file.md`.
+//!
+//! ```
+//! let text = r#"
+//!     format-version = 1
+//!     name = "example"
+//!     [[arm]]
+//!     seeds = 10
+//!     objective.beta-vae = { beta = [1, 4, 16] }
+//! "#;
+//! let sweep = unravel_sweep::parse(text)?;
+//! assert_eq!(sweep.n_trials(), 30);
+//! let settings = unravel_sweep::settings(&sweep.trials("dsprites"));
+//! assert_eq!(settings[1].label, "β-VAE β=4");
+//!
+//! let faults = unravel_sweep::parse(&text.replace("seeds", "sedes")).unwrap_err();
+//! assert_eq!(faults.positions(), [(5, 5)]);
+//! # Ok::<(), unravel_sweep::Faults>(())
+//! ```
+//!
+//! A new key is one entry in `field/`; a new objective is a variant of [`Objective`], a [`Family`] and its keys there.
 
 mod data;
 mod evaluation;

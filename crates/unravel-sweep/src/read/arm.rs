@@ -7,6 +7,7 @@ use super::tree::{Entry, Node, entries};
 use super::{MAX_TRIALS, Span, objective, zip};
 use crate::field::{Field, SEEDS, Value};
 use crate::number::grouped;
+use crate::objective::Family;
 use crate::sweep::{Arm, Axis};
 use crate::trial::Trial;
 
@@ -41,41 +42,15 @@ struct Parts<'a> {
 
 /// Reads an arm that overrides `base`; `None` where its faults leave nothing to check further.
 pub(super) fn read(node: &Node, base: &Trial, faults: &mut Collector) -> Option<Draft> {
+    let n_faults = faults.len();
     let arm_entry = Entry {
         key: "arm",
         key_span: node.span(),
         value: node,
     };
     let parts = parts(&arm_entry, faults)?;
-    let n_faults = faults.len();
     let seeds = read_seeds(parts.seeds.as_ref(), node.span(), faults);
-
-    let mut found = Vec::new();
-    let family = parts.objective.as_ref().and_then(|entry| {
-        let (family, keys) = objective::read(entry, faults)?;
-        found.extend(keys);
-        Some(family)
-    });
-    if parts.objective.is_none() {
-        let help = "write objective.beta-vae = { beta = [1, 4] }";
-        faults.push_with_help(
-            node.span(),
-            "this arm has no objective",
-            "needs `objective`",
-            help,
-        );
-    }
-    for entry in &parts.others {
-        if let Some(table) = entry.table(&format!("{}.key = value", entry.key), faults) {
-            found.extend(fields::read(
-                table,
-                entry.key,
-                &format!("`{}`", entry.key),
-                faults,
-            ));
-        }
-    }
-    found.sort_by_key(|found| found.key_span.start);
+    let (family, found) = read_keys(&parts, node.span(), faults);
 
     let mut template = base.clone();
     template.objective = (family?.start)();
@@ -85,11 +60,14 @@ pub(super) fn read(node: &Node, base: &Trial, faults: &mut Collector) -> Option<
         .collect();
     let lists = apply_single_values(found, &mut template);
     // With a faulty key missing from the lists, what `zip` says of it would mislead.
-    if n_faults < faults.len() {
+    if parts.zip.is_some() && n_faults < faults.len() {
         return None;
     }
     let groups = zip::read(parts.zip.as_ref(), &lists, &spans, faults)?;
-    let (axes, mut factors) = multiply(&lists, &groups, &mut template);
+    let (axes, mut factors) = multiply(&lists, &groups, &mut template, faults);
+    if n_faults < faults.len() {
+        return None;
+    }
     let seeds = seeds?;
     factors.push(Factor {
         names: "seeds".to_owned(),
@@ -109,6 +87,36 @@ pub(super) fn read(node: &Node, base: &Trial, faults: &mut Collector) -> Option<
     })
 }
 
+/// The arm's family, and every key of objective, model and training in the order of the text.
+fn read_keys(
+    parts: &Parts,
+    arm: Span,
+    faults: &mut Collector,
+) -> (Option<&'static Family>, Vec<Found>) {
+    if parts.objective.is_none() {
+        let help = "write objective.beta-vae = { beta = [1, 4] }";
+        faults.push_with_help(arm, "this arm has no objective", "needs `objective`", help);
+    }
+    let objective = parts
+        .objective
+        .as_ref()
+        .and_then(|entry| objective::read(entry, faults));
+    let (family, mut found) =
+        objective.map_or((None, Vec::new()), |(family, keys)| (Some(family), keys));
+    for entry in &parts.others {
+        if let Some(table) = entry.table(&format!("{}.key = value", entry.key), faults) {
+            found.extend(fields::read(
+                table,
+                entry.key,
+                &format!("`{}`", entry.key),
+                faults,
+            ));
+        }
+    }
+    found.sort_by_key(|found| found.key_span.start);
+    (family, found)
+}
+
 fn parts<'a>(arm: &Entry<'a>, faults: &mut Collector) -> Option<Parts<'a>> {
     let mut parts = Parts::default();
     for entry in entries(arm.table("[[arm]]", faults)?) {
@@ -124,38 +132,36 @@ fn parts<'a>(arm: &Entry<'a>, faults: &mut Collector) -> Option<Parts<'a>> {
 }
 
 /// `seeds = n` is 0..n; without the key there is the one seed 0.
-fn read_seeds(entry: Option<&Entry>, arm_span: Span, faults: &mut Collector) -> Option<List> {
+fn read_seeds(entry: Option<&Entry>, arm: Span, faults: &mut Collector) -> Option<List> {
     let Some(entry) = entry else {
-        return Some(List {
-            len: 1,
-            values: vec![Value::Count(0)],
-            span: arm_span,
-        });
+        return Some(first_seeds(1, arm));
     };
     match list::read(&SEEDS, entry.value, faults)? {
-        Listed::Many(list) => Some(list),
-        Listed::One(Value::Count(n)) if 0 < n => {
-            let values = if n <= MAX_TRIALS {
-                (0..n).map(Value::Count).collect()
-            } else {
-                Vec::new()
-            };
-            Some(List {
-                len: n.into(),
-                values,
-                span: entry.value.span(),
-            })
+        Listed::Many(list) => {
+            list::check_repeats(&[(&SEEDS, &list)], faults);
+            Some(list)
         }
+        Listed::One(Value::Count(n)) if 0 < n => Some(first_seeds(n, entry.value.span())),
         Listed::One(_) => {
             let message = "`seeds` must be at least 1, or a list of seeds";
-            faults.push_with_help(
-                entry.value.span(),
-                message,
-                "no trial at all",
-                "write seeds = 1, or seeds = [0]",
-            );
+            let help = "write seeds = 1, or seeds = [0]";
+            faults.push_with_help(entry.value.span(), message, "no trial at all", help);
             None
         }
+    }
+}
+
+/// 0..n; only counted where there are too many.
+fn first_seeds(n: u64, span: Span) -> List {
+    let values: Vec<Value> = (0..n)
+        .take_while(|_| n <= MAX_TRIALS)
+        .map(Value::Count)
+        .collect();
+    List {
+        len: n.into(),
+        places: vec![span.clone(); values.len()],
+        values,
+        span,
     }
 }
 
@@ -176,41 +182,36 @@ fn multiply(
     lists: &[(&'static Field, List)],
     groups: &[Vec<usize>],
     template: &mut Trial,
+    faults: &mut Collector,
 ) -> (Vec<Axis>, Vec<Factor>) {
     let mut axes = Vec::new();
     let mut factors = Vec::new();
-    for idx in 0..lists.len() {
-        let tied = groups
+    for (idx, (field, list)) in lists.iter().enumerate() {
+        let group = groups
             .iter()
             .find(|group| group.contains(&idx))
             .map_or(vec![idx], Clone::clone);
-        if tied.iter().any(|&other| other < idx) {
+        if group.iter().any(|&other| other < idx) {
             continue;
         }
-        if let [value] = lists[idx].1.values[..]
-            && tied.len() == 1
-        {
-            lists[idx].0.set(template, value);
-            continue;
-        }
-        let fields: Vec<&'static Field> = tied.iter().map(|&idx| lists[idx].0).collect();
-        let names = fields
+        let tied: Vec<(&'static Field, &List)> = group
             .iter()
-            .map(|field| field.path)
-            .collect::<Vec<_>>()
-            .join(" with ");
-        let list = &lists[idx].1;
+            .map(|&idx| (lists[idx].0, &lists[idx].1))
+            .collect();
+        if let ([value], 1) = (list.values.as_slice(), tied.len()) {
+            field.set(template, *value);
+            continue;
+        }
+        list::check_repeats(&tied, faults);
+        let names: Vec<&str> = tied.iter().map(|(field, _)| field.path).collect();
         factors.push(Factor {
-            names,
+            names: names.join(" with "),
             len: list.len,
             span: list.span.clone(),
         });
         axes.push(Axis {
-            fields,
-            columns: tied
-                .iter()
-                .map(|&idx| lists[idx].1.values.clone())
-                .collect(),
+            fields: tied.iter().map(|(field, _)| *field).collect(),
+            columns: tied.iter().map(|(_, list)| list.values.clone()).collect(),
         });
     }
     (axes, factors)

@@ -87,7 +87,10 @@ fn read_metrics(entry: &Entry, faults: &mut Collector) -> Vec<String> {
 /// Steps at which scores are taken, ascending.
 fn read_at(entry: &Entry, max_steps: Option<u64>, faults: &mut Collector) -> Vec<u64> {
     let values = match list::read(&AT, entry.value, faults) {
-        Some(Listed::Many(list)) if list.len <= MAX_AT => list.values,
+        Some(Listed::Many(list)) if list.len <= MAX_AT => {
+            list::check_repeats(&[(&AT, &list)], faults);
+            list.values
+        }
         Some(Listed::Many(list)) => {
             let message = format!(
                 "`at` lists {} steps; at most {MAX_AT} are taken",

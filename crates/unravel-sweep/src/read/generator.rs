@@ -46,11 +46,6 @@ pub(super) fn read(
         _ => spaced(&entry, true, faults),
     }?;
     let values = to_values(field, &entry, &generated.numbers, faults)?;
-    if let Some(pair) = values.windows(2).find(|pair| pair[0] == pair[1]) {
-        let message = format!("`{}` lists {} twice", field.name(), pair[0]);
-        faults.push(entry.value.span(), message, "steps too small to tell apart");
-        return None;
-    }
     Some((generated.len, values))
 }
 

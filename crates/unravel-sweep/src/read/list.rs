@@ -1,6 +1,6 @@
 //! What a key of an arm holds: one value, or a list of them, written out or short.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use toml::de::DeValue;
 
@@ -17,61 +17,79 @@ pub(super) enum Listed {
     Many(List),
 }
 
-/// A list of values, all different, at least one.
+/// A list of values, at least one.
 #[derive(Clone, Debug)]
 pub(super) struct List {
     /// How many there are.
     pub(super) len: u128,
     /// The values; empty where there are more than [`MAX_TRIALS`], which no sweep may have.
     pub(super) values: Vec<Value>,
+    /// The place of each value: its own where it is written out.
+    pub(super) places: Vec<Span>,
+    /// The place of the whole.
     pub(super) span: Span,
 }
 
-/// A value or a list of them.
+/// A value or a list of them; whether it repeats a value is for [`check_repeats`].
 pub(super) fn read(field: &Field, node: &Node, faults: &mut Collector) -> Option<Listed> {
-    let (len, values) = match node.get_ref() {
+    let span = node.span();
+    let list = match node.get_ref() {
         DeValue::Array(_) => written_out(field, node, faults)?,
-        DeValue::Table(table) => generator::read(field, table, node.span(), faults)?,
+        DeValue::Table(table) => {
+            let (len, values) = generator::read(field, table, span.clone(), faults)?;
+            List {
+                len,
+                places: vec![span.clone(); values.len()],
+                values,
+                span,
+            }
+        }
         _ => return scalar::read(field, node, faults).map(Listed::One),
     };
-    Some(Listed::Many(List {
-        len,
-        values,
-        span: node.span(),
-    }))
+    Some(Listed::Many(list))
 }
 
-fn written_out(field: &Field, node: &Node, faults: &mut Collector) -> Option<(u128, Vec<Value>)> {
+fn written_out(field: &Field, node: &Node, faults: &mut Collector) -> Option<List> {
     let nodes: Vec<&Node> = list(node, field.name(), faults)?;
-    let len = nodes.len() as u128;
+    let (len, span) = (nodes.len() as u128, node.span());
     if u128::from(MAX_TRIALS) < len {
-        return Some((len, Vec::new()));
+        return Some(List {
+            len,
+            values: Vec::new(),
+            places: Vec::new(),
+            span,
+        });
     }
-    let read: Vec<(Option<Value>, Span)> = nodes
+    let read: Vec<Option<Value>> = nodes
         .iter()
-        .map(|node| (scalar::read(field, node, faults), node.span()))
+        .map(|node| scalar::read(field, node, faults))
         .collect();
-    let values: Option<Vec<Value>> = read.iter().map(|(value, _)| *value).collect();
-    no_repeats(
-        field,
-        read.into_iter()
-            .filter_map(|(value, span)| Some((value?, span))),
-        faults,
-    );
-    Some((len, values?))
+    let values: Option<Vec<Value>> = read.into_iter().collect();
+    Some(List {
+        len,
+        values: values?,
+        places: nodes.iter().map(|node| node.span()).collect(),
+        span,
+    })
 }
 
-/// A value that stands twice in a list is a slip: it would be the same trial twice.
-fn no_repeats(field: &Field, values: impl Iterator<Item = (Value, Span)>, faults: &mut Collector) {
-    let mut seen = BTreeMap::new();
-    for (value, span) in values {
-        let text = value.to_string();
-        if seen.insert(text.clone(), ()).is_some() {
-            faults.push(
-                span,
-                format!("`{}` lists {text} twice", field.name()),
-                "stands in this list already",
-            );
+/// A value that stands twice in a list, or a row in lists that are tied, is a slip: it would be the same trial twice.
+pub(super) fn check_repeats(tied: &[(&Field, &List)], faults: &mut Collector) {
+    let Some((_, first)) = tied.first() else {
+        return;
+    };
+    let mut seen = BTreeSet::new();
+    for (idx, place) in first.places.iter().enumerate() {
+        let row: Vec<String> = tied
+            .iter()
+            .map(|(_, list)| list.values[idx].to_string())
+            .collect();
+        let row = row.join(" with ");
+        if !seen.insert(row.clone()) {
+            let names: Vec<&str> = tied.iter().map(|(field, _)| field.name()).collect();
+            let message = format!("`{}` lists {row} twice", names.join("` with `"));
+            faults.push(place.clone(), message, "stands in this list already");
+            return;
         }
     }
 }

@@ -453,9 +453,9 @@ model.latents = { rang = [1, 2] }
       14 | model.architecture = { range = [0, 2] }
          |                                ^^^^^^ gives 0
 
-    15:40: `beta` lists 1 twice
+    15:27: `beta` lists 1 twice
       15 | objective.beta-vae.beta = { linspace = [1, 1, 3] }
-         |                                        ^^^^^^^^^ steps too small to tell apart
+         |                           ^^^^^^^^^^^^^^^^^^^^^^^^ stands in this list already
 
     16:39: `linspace` must have n at least 2, not 1
       16 | training.learning-rate = { linspace = [1, 1.5, 1] }
@@ -470,6 +470,38 @@ model.latents = { rang = [1, 2] }
       18 | model.latents = { rang = [1, 2] }
          |                   ^^^^ not a key here
       help: did you mean `range`?
+    "#);
+}
+
+#[test]
+fn tied_lists_repeat_no_row() {
+    let text = r#"
+[[arm]]
+seeds = [3, 4, 3]
+objective.beta-vae.beta = [1, 2, 1]
+training.learning-rate = [1e-4, 1e-4, 1e-4]
+
+[[arm]]
+objective.beta-vae.beta = [1, 2, 1]
+training.learning-rate = [1e-4, 1e-4, 1e-4]
+zip = [["objective.beta-vae.beta", "training.learning-rate"]]
+"#;
+    insta::assert_snapshot!(faults_below_name(text), @r#"
+    5:16: `seeds` lists 3 twice
+      5 | seeds = [3, 4, 3]
+        |                ^ stands in this list already
+
+    6:34: `beta` lists 1 twice
+      6 | objective.beta-vae.beta = [1, 2, 1]
+        |                                  ^ stands in this list already
+
+    7:33: `learning-rate` lists 0.0001 twice
+      7 | training.learning-rate = [1e-4, 1e-4, 1e-4]
+        |                                 ^^^^ stands in this list already
+
+    10:34: `beta` with `learning-rate` lists 1 with 0.0001 twice
+      10 | objective.beta-vae.beta = [1, 2, 1]
+         |                                  ^ stands in this list already
     "#);
 }
 

@@ -73,3 +73,29 @@ fn locatello_2019_is_in_the_order_of_the_study() {
     }
     assert_eq!(settings(&trials).len(), 12);
 }
+
+#[test]
+fn the_reference_is_right_about_its_own_examples() {
+    let reference = include_str!("../../../../docs/sweep-file.md");
+    let mut blocks = reference
+        .split("```toml\n")
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next());
+    assert_eq!(check(blocks.next().unwrap()).n_trials(), 120);
+    let zipped = blocks.find(|block| block.contains("zip")).unwrap();
+    assert_eq!(
+        check(&format!("format-version = 1\nname = \"s\"\n{zipped}")).n_trials(),
+        15
+    );
+
+    let canonical = reference
+        .split("```text\n")
+        .nth(1)
+        .and_then(|rest| rest.split("```").next())
+        .unwrap();
+    let mut trial = unravel_sweep::Trial::new(Objective::factor_vae(35.0), 7);
+    trial.data.content = "dsprites-1".to_owned();
+    trial.data.keep.insert("orientation".to_owned(), 10);
+    assert_eq!(trial.canonical_text(), canonical);
+    assert!(reference.contains(&format!("This one is `{}`", trial.id())));
+}

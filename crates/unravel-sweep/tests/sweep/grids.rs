@@ -76,6 +76,15 @@ fn zip_ties_lists_side_by_side() {
 }
 
 #[test]
+fn tied_lists_may_repeat_a_value_but_not_a_row() {
+    check(
+        "training.learning-rate = [0.001, 0.001]\nobjective.beta-vae.beta = [4, 1]\n\
+         zip = [[\"objective.beta-vae.beta\", \"training.learning-rate\"]]",
+        &["β-VAE β=4", "β-VAE β=1"],
+    );
+}
+
+#[test]
 fn seeds_are_fastest_and_are_a_number_or_a_list() {
     let seeds = |seeds: &str| -> Vec<u64> {
         let arm = format!("seeds = {seeds}\nobjective.beta-vae.beta = [1, 2]");
