@@ -1,17 +1,18 @@
-//! How long a plan will take, from the speed of one slot.
+//! How long a plan will take, from what a trial costs one slot.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use crate::held::PlannedTrial;
 use crate::plan::{Cohort, Plan, Work};
 
-/// How fast one slot works.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Throughput {
-    /// Images trained on per second, summed over the models of a cohort.
-    pub train_images_per_sec: f64,
-    /// Seconds to encode the grid and score one trial.
-    pub score_secs_per_trial: f64,
+/// What one trial costs one slot, while the others are at work too.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct TrialCost {
+    /// Seconds for one update.
+    pub step_secs: f64,
+    /// Seconds to encode the grid and to score.
+    pub score_secs: f64,
 }
 
 /// How long a plan will take.
@@ -23,34 +24,35 @@ pub struct Estimate {
     pub slot_secs: f64,
 }
 
-impl Throughput {
-    /// Seconds that one slot needs for `cohort`.
+impl TrialCost {
+    /// Seconds that one slot needs for `cohort`, whose trials each cost this.
     #[must_use]
     pub fn cohort_secs(&self, cohort: &Cohort) -> f64 {
-        cohort
-            .trials
-            .iter()
-            .map(|planned| {
-                let training = &planned.trial.training;
-                let steps_left = match cohort.work {
-                    Work::Train { from_step } => training.steps.saturating_sub(from_step),
-                    Work::Score => 0,
-                };
-                let n_images = steps_left as f64 * training.batch_size as f64;
-                n_images / self.train_images_per_sec + self.score_secs_per_trial
-            })
-            .sum()
+        let secs_of = |planned: &PlannedTrial| {
+            let steps_left = match cohort.work {
+                Work::Train { from_step } => {
+                    planned.trial.training.steps.saturating_sub(from_step)
+                }
+                Work::Score => 0,
+            };
+            steps_left as f64 * self.step_secs + self.score_secs
+        };
+        cohort.trials.iter().map(secs_of).sum()
     }
 }
 
 /// Estimates `plan` on `n_slots` equal slots, each taking the next cohort when it is free.
 #[must_use]
-pub fn estimate(plan: &Plan, n_slots: usize, throughput: &Throughput) -> Estimate {
+pub fn estimate(
+    plan: &Plan,
+    n_slots: usize,
+    cost: impl Fn(&Cohort) -> TrialCost,
+) -> Estimate {
     let mut estimate = Estimate::default();
     // When each slot is free, in whole microseconds, which unlike floats have an order.
     let mut free_at: BinaryHeap<Reverse<u64>> = vec![Reverse(0); n_slots.max(1)].into();
     for cohort in &plan.cohorts {
-        let secs = throughput.cohort_secs(cohort);
+        let secs = cost(cohort).cohort_secs(cohort);
         let Reverse(start) = free_at.pop().unwrap_or_default();
         let end = start.saturating_add((secs * 1e6) as u64);
         free_at.push(Reverse(end));
@@ -63,11 +65,11 @@ pub fn estimate(plan: &Plan, n_slots: usize, throughput: &Throughput) -> Estimat
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::held::{Held, PlannedTrial, Reached};
+    use crate::held::{Held, Reached};
     use crate::plan::{PlanOptions, plan};
     use crate::testing::trial;
 
-    /// 1,000 steps of 64 images at 640 images/s are 100 s; scoring takes 10 s more.
+    /// 1,000 steps of 0.1 s are 100 s; scoring takes 10 s more.
     fn estimated(
         n_trials: u64,
         n_slots: usize,
@@ -83,11 +85,11 @@ mod tests {
             retry_failed: false,
         };
         let plan = plan((0..n_trials).map(short), &options, held);
-        let throughput = Throughput {
-            train_images_per_sec: 640.0,
-            score_secs_per_trial: 10.0,
+        let cost = TrialCost {
+            step_secs: 0.1,
+            score_secs: 10.0,
         };
-        estimate(&plan, n_slots, &throughput)
+        estimate(&plan, n_slots, |_| cost)
     }
 
     #[test]

@@ -1,0 +1,27 @@
+//! What a trial was computed on, in words.
+
+/// The CPU with the widest instruction set that the kernels use on it, such as `cpu (avx512)`.
+///
+/// Results are the same bits on the same build and instruction set; another set agrees within float tolerance.
+#[must_use]
+pub fn describe_cpu() -> String {
+    format!("cpu ({})", instruction_set())
+}
+
+#[cfg(target_arch = "x86_64")]
+fn instruction_set() -> &'static str {
+    if std::arch::is_x86_feature_detected!("avx512f") {
+        "avx512"
+    } else if std::arch::is_x86_feature_detected!("avx2")
+        && std::arch::is_x86_feature_detected!("fma")
+    {
+        "avx2"
+    } else {
+        "x86-64"
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn instruction_set() -> &'static str {
+    std::env::consts::ARCH
+}

@@ -1,0 +1,69 @@
+//! Why an order fails as a whole.
+
+use thiserror::Error;
+use unravel_data::{GridError, NpzError};
+use unravel_metrics::MetricError;
+use unravel_model::error::ModelError;
+use unravel_store::StoreError;
+use unravel_store::order::FailureCause;
+
+/// What a worker can stumble over.
+#[derive(Debug, Error)]
+pub enum WorkerError {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The npz with the observations.
+    #[error(transparent)]
+    Npz(#[from] NpzError),
+    /// The sub-grid.
+    #[error(transparent)]
+    Grid(#[from] GridError),
+    /// The network.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// A score.
+    #[error("the {metric} cannot be taken: {source}")]
+    Metric {
+        /// The metric's name.
+        metric: &'static str,
+        /// Why.
+        source: MetricError,
+    },
+    /// Observations that are not those that the trial was planned with.
+    #[error(
+        "the observations changed: the trial was planned with content {planned}, and now there is {found}; plan the \
+         sweep again"
+    )]
+    DataChanged {
+        /// Content named by the trial.
+        planned: String,
+        /// Content found.
+        found: String,
+    },
+    /// An order for a metric that this build does not compute.
+    #[error("there is no metric called `{name}` in this build")]
+    UnknownMetric {
+        /// Its name.
+        name: String,
+    },
+}
+
+impl WorkerError {
+    /// Whether another trial of the same order may still go well.
+    pub(crate) fn is_of_one_trial(&self) -> bool {
+        matches!(self, Self::Metric { .. } | Self::Model(_))
+    }
+
+    /// What kind of failure this is, for whoever may try again.
+    pub fn cause(&self) -> FailureCause {
+        match self {
+            Self::Store(error) if error.is_full() => FailureCause::DiskFull,
+            Self::Store(_) => FailureCause::Store,
+            Self::Npz(_) | Self::Grid(_) | Self::DataChanged { .. } => FailureCause::Data,
+            Self::Model(_) | Self::Metric { .. } | Self::UnknownMetric { .. } => {
+                FailureCause::Internal
+            }
+        }
+    }
+}

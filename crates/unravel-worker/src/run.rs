@@ -1,0 +1,201 @@
+//! An order, from locks to done.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use unravel_data::Dataset;
+use unravel_model::kernels::Kernels;
+use unravel_store::order::Phase;
+use unravel_store::{
+    Check, Checkpoint, Event, Order, Status, Store, StoreError, WantedScore, absent_if_damaged,
+};
+
+use crate::error::WorkerError;
+use crate::evaluate::{Subject, evaluate};
+use crate::refresh::Refresher;
+use crate::reporter::Reporter;
+use crate::train::{Member, Trained, fail, to_model_arrays, train};
+use crate::{data, wanted};
+
+/// How an order ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// Every trial is done, failed, or in another process's hands.
+    Finished,
+    /// It was asked to stop; everything so far is saved.
+    Stopped,
+}
+
+/// Works off an order on one device.
+///
+/// # Errors
+/// Where the order as a whole cannot go on: the store, the data, the device. A trial that fails is no error.
+pub fn run<B: Kernels>(
+    order: &Order,
+    device: &B::Device,
+    device_name: &str,
+    reporter: &mut Reporter<'_>,
+) -> Result<End, WorkerError> {
+    reporter.phase(Phase::Preparing, None);
+    let store = Store::open(&order.store)?;
+    let Some(first) = order.trials.first() else {
+        return Ok(End::Finished);
+    };
+    let dataset = data::open(&first.data)?;
+    let mut members = take(&store, order, &dataset, reporter)?;
+    let locks = members
+        .iter()
+        .map(|member| Refresher::reference(&member.lock))
+        .collect();
+    let _refresher = Refresher::start(locks);
+    let to_train: Vec<Member> = members
+        .extract_if(.., |member| needs_training(member))
+        .collect();
+    for (_, group) in by_step(to_train, reporter)? {
+        let (group, checkpoints) = group.into_iter().unzip();
+        let device = (device, device_name);
+        let (trained, end) = train::<B>(group, checkpoints, order, &dataset, device, reporter)?;
+        if end == Trained::Stopped {
+            return Ok(End::Stopped);
+        }
+        members.extend(trained);
+    }
+    for mut member in members {
+        if !score_one::<B>(&mut member, &dataset, device, reporter)? {
+            return Ok(End::Stopped);
+        }
+    }
+    Ok(End::Finished)
+}
+
+/// Locks the trials that are to be worked on; says so of the others.
+fn take(
+    store: &Store,
+    order: &Order,
+    dataset: &Dataset,
+    reporter: &mut Reporter<'_>,
+) -> Result<Vec<Member>, WorkerError> {
+    let grid = dataset.grid().name();
+    let mut members = Vec::new();
+    for trial in &order.trials {
+        let folder = store.trial(&trial.id());
+        let lock = match folder.create(trial) {
+            Ok(lock) => lock,
+            Err(StoreError::Held { trial: _, holder }) => {
+                let holder = holder.to_string();
+                reporter.send(&Event::TrialHeld {
+                    id: trial.id(),
+                    holder,
+                });
+                continue;
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let mut state = say(lock.state()?, reporter);
+        if state.status == Status::Failed && !order.retry_failed {
+            let reason = state.reason.unwrap_or_else(|| "failed before".to_owned());
+            reporter.send(&Event::TrialFailed {
+                id: trial.id(),
+                reason,
+            });
+            continue;
+        }
+        let wanted = wanted::wanted(trial, &order.evaluation, &grid, order.keep_codes);
+        let missing = lock.missing(&wanted, Check::Thorough)?;
+        missing
+            .notices
+            .iter()
+            .for_each(|notice| reporter.log(notice.clone()));
+        if missing.is_nothing() {
+            reporter.send(&Event::TrialDone { id: trial.id() });
+            continue;
+        }
+        state.attempts += 1;
+        members.push(Member {
+            trial: trial.clone(),
+            lock: Arc::new(lock),
+            state,
+            missing,
+        });
+    }
+    Ok(members)
+}
+
+/// Whether there is no model yet, or a score is wanted of a step that is gone.
+fn needs_training(member: &Member) -> bool {
+    let is_gone = |wanted: &WantedScore| wanted.context.step < member.trial.training.steps;
+    member.missing.model || member.missing.scores.iter().any(is_gone)
+}
+
+type Group = Vec<(Member, Option<Checkpoint>)>;
+
+/// Members by the step that they go on from, with their checkpoints.
+fn by_step(
+    members: Vec<Member>,
+    reporter: &mut Reporter<'_>,
+) -> Result<BTreeMap<u64, Group>, WorkerError> {
+    let mut groups = BTreeMap::<u64, Group>::new();
+    for member in members {
+        let checkpoint = say(member.lock.checkpoint()?, reporter);
+        // A score wanted of an earlier step needs that step's weights again.
+        let first_wanted = member.missing.scores.iter().map(|s| s.context.step).min();
+        let checkpoint = checkpoint.filter(|c| {
+            c.step <= member.trial.training.steps && first_wanted.is_none_or(|step| c.step <= step)
+        });
+        let step = checkpoint.as_ref().map_or(0, |c| c.step);
+        groups.entry(step).or_default().push((member, checkpoint));
+    }
+    Ok(groups)
+}
+
+/// Takes what is missing of a trained trial; false if asked to stop.
+fn score_one<B: Kernels>(
+    member: &mut Member,
+    dataset: &Arc<Dataset>,
+    device: &B::Device,
+    reporter: &mut Reporter<'_>,
+) -> Result<bool, WorkerError> {
+    if reporter.is_stopping() {
+        return Ok(false);
+    }
+    let mut notices = Vec::new();
+    let Some(model) = absent_if_damaged(member.lock.model(), &mut notices)? else {
+        fail(member, "the final weights cannot be read back", reporter)?;
+        return Ok(true);
+    };
+    let weights = to_model_arrays(&model.arrays);
+    let subject = Subject::<B> {
+        trial: &member.trial,
+        lock: &member.lock,
+        dataset,
+        weights: &weights,
+        device,
+    };
+    match evaluate(&subject, &member.missing, reporter) {
+        Ok(false) => return Ok(false),
+        Ok(true) => {}
+        Err(error) if error.is_of_one_trial() => {
+            fail(member, &error.to_string(), reporter)?;
+            return Ok(true);
+        }
+        Err(error) => return Err(error),
+    }
+    member.state.status = Status::Trained;
+    member.state.step = model.step;
+    member.state.steps = member.trial.training.steps;
+    member.state.reason = None;
+    member.lock.set_state(&member.state)?;
+    reporter.send(&Event::TrialDone {
+        id: member.lock.id().clone(),
+    });
+    Ok(true)
+}
+
+/// The value, and the sentences about what had to be recovered.
+fn say<T>(recovered: unravel_store::Recovered<T>, reporter: &mut Reporter<'_>) -> T {
+    recovered
+        .notices
+        .into_iter()
+        .for_each(|notice| reporter.log(notice));
+    recovered.value
+}

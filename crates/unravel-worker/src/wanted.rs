@@ -1,0 +1,120 @@
+//! Which scores make a trial done.
+
+use unravel_metrics::{Metric, Variant};
+use unravel_store::{ScoreContext, Wanted, WantedScore};
+use unravel_sweep::{EvaluationConfig, Trial};
+
+/// The name of the reconstruction and KL losses among the scores.
+pub const ELBO: &str = "elbo";
+
+/// The variant of [`ELBO`]: over the probe.
+pub const PROBE: &str = "probe";
+
+/// Everything that is wanted of a trial: the losses over the probe, and every metric in every variant that it has and
+/// the sweep asks for, on each representation, after the last step and at the steps asked for.
+///
+/// `grid` is the name of the trial's grid, such as `3x6x40x32x32`.
+#[must_use]
+pub fn wanted(
+    trial: &Trial,
+    evaluation: &EvaluationConfig,
+    grid: &str,
+    keep_codes: bool,
+) -> Wanted {
+    let steps = trial.training.steps;
+    let earlier = evaluation.at.iter().copied().filter(|step| *step < steps);
+    let scores = earlier
+        .chain([steps])
+        .flat_map(|step| wanted_at(evaluation, grid, step))
+        .collect();
+    Wanted {
+        scores,
+        codes: keep_codes,
+    }
+}
+
+fn wanted_at(evaluation: &EvaluationConfig, grid: &str, step: u64) -> Vec<WantedScore> {
+    let context = |variant: &str, representation: &str| ScoreContext {
+        variant: variant.to_owned(),
+        representation: representation.to_owned(),
+        grid: grid.to_owned(),
+        step,
+    };
+    let mut wanted = vec![WantedScore {
+        metric: ELBO.to_owned(),
+        context: context(PROBE, "sampled"),
+        seeds: Vec::new(),
+    }];
+    let metrics = evaluation
+        .metrics
+        .iter()
+        .filter_map(|name| Metric::from_name(name));
+    for metric in metrics {
+        for variant in variants(metric, evaluation) {
+            let seeds = if variant.is_sampled() {
+                evaluation.seeds
+            } else {
+                0
+            };
+            for representation in &evaluation.representations {
+                wanted.push(WantedScore {
+                    metric: metric.name().to_owned(),
+                    context: context(variant.name(), representation.name()),
+                    seeds: (0..seeds).collect(),
+                });
+            }
+        }
+    }
+    wanted
+}
+
+/// The variants of a metric that a sweep asks for; all that it has where it has none of those.
+fn variants(metric: Metric, evaluation: &EvaluationConfig) -> Vec<Variant> {
+    let has = metric.variants();
+    let asked = |variant: &&Variant| {
+        evaluation
+            .variants
+            .iter()
+            .any(|name| name == variant.name())
+    };
+    let both: Vec<Variant> = has.iter().filter(asked).copied().collect();
+    if both.is_empty() { has.to_vec() } else { both }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use unravel_sweep::Objective;
+
+    #[test]
+    fn every_metric_is_wanted_in_the_variants_that_it_has() {
+        let mut trial = Trial::new(Objective::beta_vae(4.0), 0);
+        trial.training.steps = 100;
+        let evaluation = EvaluationConfig {
+            metrics: vec!["mig".into(), "beta-vae-score".into()],
+            variants: vec!["exact".into()],
+            seeds: 2,
+            at: vec![50, 100],
+            ..Default::default()
+        };
+        let wanted = wanted(&trial, &evaluation, "3x4", false);
+        let names: Vec<String> = wanted
+            .scores
+            .iter()
+            .map(|s| {
+                format!(
+                    "{} {} {} {:?}",
+                    s.metric, s.context.variant, s.context.step, s.seeds
+                )
+            })
+            .collect();
+        let at = |step| {
+            [
+                format!("elbo probe {step} []"),
+                format!("mig exact {step} []"),
+                format!("beta-vae-score study {step} [0, 1]"),
+            ]
+        };
+        assert_eq!(names, [at(50), at(100)].concat());
+    }
+}
