@@ -1,6 +1,6 @@
 //! What a score is made of.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::table::CodeTable;
 
@@ -34,7 +34,7 @@ impl Outcome {
 }
 
 /// A small table with named rows and columns.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Matrix {
     /// What the values are, with their unit if they have one: `mutual_information_nats`.
     pub name: String,

@@ -5,7 +5,8 @@ mod support;
 use std::sync::LazyLock;
 
 use serde_json::Value;
-use support::constructed::{self, DSPRITES, N_CODES, hash};
+use support::constructed::{self, DSPRITES, N_CODES};
+use support::hash::hash;
 use support::recorded::Recorded;
 use unravel_metrics::metrics::{beta_vae_score, factor_vae_score, mig};
 use unravel_metrics::{CodeTable, JointCounts, Metric, MetricError, Outcome, Variant, score};

@@ -166,8 +166,9 @@ fn active_codes(
 ) -> Vec<ActiveCode> {
     let mut points = vec![0; settings.n_global];
     source.stream(GLOBAL, 0).points(&mut points);
-    let mut variances = Variances::new(table.n_codes());
-    let variances = variances.of(table, &points).iter().copied().enumerate();
+    let mut variances = vec![0.0; table.n_codes()];
+    sample_variances(table, &points, &mut variances);
+    let variances = variances.into_iter().enumerate();
     variances
         .filter(|&(_, variance)| settings.active_sd <= variance.sqrt())
         .map(|(code, global_variance)| ActiveCode {
@@ -177,45 +178,55 @@ fn active_codes(
         .collect()
 }
 
-/// Sample variances (divisor n - 1) of every code over some points, with the memory to compute them.
-struct Variances {
-    sums: Vec<f64>,
-    squares: Vec<f64>,
+/// Sample variances (divisor n - 1) of every code over some points, `[n_codes]`.
+///
+/// Deviations are taken from the first point: a code that is constant among the points has a variance of exactly 0, and no
+/// large mean cancels. Codes are taken in blocks whose sums fit in registers.
+fn sample_variances(table: &CodeTable, points: &[u32], variances: &mut [f64]) {
+    let n_codes = table.n_codes();
+    let mut code = 0;
+    while code < n_codes {
+        code += match n_codes - code {
+            8.. => block_variances::<8>(table, points, code, variances),
+            4.. => block_variances::<4>(table, points, code, variances),
+            2.. => block_variances::<2>(table, points, code, variances),
+            _ => block_variances::<1>(table, points, code, variances),
+        };
+    }
 }
 
-impl Variances {
-    fn new(n_codes: usize) -> Self {
-        Self {
-            sums: vec![0.0; n_codes],
-            squares: vec![0.0; n_codes],
+/// The variances of the `WIDTH` codes from `first_code` on. Returns `WIDTH`.
+fn block_variances<const WIDTH: usize>(
+    table: &CodeTable,
+    points: &[u32],
+    first_code: usize,
+    variances: &mut [f64],
+) -> usize {
+    let block = |point: u32| -> &[f32; WIDTH] {
+        let codes = &table.row(point as usize)[first_code..];
+        codes
+            .first_chunk()
+            .expect("the table has all codes of the block")
+    };
+    let origin = points
+        .first()
+        .map_or([0.0; WIDTH], |&point| block(point).map(f64::from));
+    let mut sums = [0.0; WIDTH];
+    let mut squares = [0.0; WIDTH];
+    for &point in points {
+        let codes = block(point);
+        for k in 0..WIDTH {
+            let deviation = f64::from(codes[k]) - origin[k];
+            sums[k] += deviation;
+            squares[k] += deviation * deviation;
         }
     }
-
-    /// Deviations are taken from the first point: a code that is constant among the points has a variance of exactly 0,
-    /// and no large mean cancels.
-    fn of(&mut self, table: &CodeTable, points: &[u32]) -> &[f64] {
-        self.sums.fill(0.0);
-        self.squares.fill(0.0);
-        let Some((&first, others)) = points.split_first() else {
-            return &self.squares;
-        };
-        let origin = table.row(first as usize);
-        for &point in others {
-            let row = table.row(point as usize).iter().zip(origin);
-            for ((sum, square), (&x, &origin)) in
-                self.sums.iter_mut().zip(&mut self.squares).zip(row)
-            {
-                let deviation = f64::from(x) - f64::from(origin);
-                *sum += deviation;
-                *square += deviation * deviation;
-            }
-        }
-        let n = points.len() as f64;
-        for (square, &sum) in self.squares.iter_mut().zip(&self.sums) {
-            *square = ((*square - sum * sum / n) / (n - 1.0)).max(0.0);
-        }
-        &self.squares
+    let n = points.len() as f64;
+    let sample_variance = |k: usize| ((squares[k] - sums[k] * sums[k] / n) / (n - 1.0)).max(0.0);
+    for (k, variance) in variances[first_code..][..WIDTH].iter_mut().enumerate() {
+        *variance = sample_variance(k);
     }
+    WIDTH
 }
 
 fn take_votes(
@@ -235,10 +246,11 @@ fn take_votes(
         .map(|task| {
             let mut votes = zero();
             let mut points = vec![0; group_size];
-            let mut variances = Variances::new(table.n_codes());
+            let mut variances = vec![0.0; table.n_codes()];
             for vote in task * VOTES_PER_TASK..n_votes.min((task + 1) * VOTES_PER_TASK) {
                 let factor = source.stream(purpose, vote as u64).group(&mut points);
-                votes.add(steadiest(active, variances.of(table, &points)), factor);
+                sample_variances(table, &points, &mut variances);
+                votes.add(steadiest(active, &variances), factor);
             }
             votes
         })
@@ -312,10 +324,21 @@ mod tests {
 
     #[test]
     fn variances_are_the_sample_variances() {
-        let codes = [1e6, 0.1, 1e6 + 1.0, 0.1, 1e6 + 5.0, 0.1];
-        let table = CodeTable::new(&codes, 2, &[3]).unwrap();
-        // Mean 2 after the shift: (4 + 1 + 9) / 2 = 7.
-        assert_eq!(Variances::new(2).of(&table, &[0, 1, 2]), [7.0, 0.0]);
+        // Deviations 0, j and 5j of code j: mean 2j, variance (4 + 1 + 9) j² / 2. Large means take nothing away.
+        for n_codes in 1..=19 {
+            let row = |step: f32| (0..n_codes).map(move |code| 1e6 + step * code as f32);
+            let codes: Vec<f32> = [0.0, 1.0, 5.0].into_iter().flat_map(row).collect();
+            let mut variances = vec![0.0; n_codes];
+            sample_variances(
+                &CodeTable::new(&codes, n_codes, &[3]).unwrap(),
+                &[0, 1, 2],
+                &mut variances,
+            );
+            let expected: Vec<f64> = (0..n_codes)
+                .map(|code| 7.0 * (code * code) as f64)
+                .collect();
+            assert_eq!(variances, expected);
+        }
     }
 
     #[test]

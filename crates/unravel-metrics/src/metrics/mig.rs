@@ -109,7 +109,8 @@ fn gaps(information: &[f64], entropies: &[f64]) -> Vec<f64> {
         if entropy == 0.0 {
             0.0
         } else {
-            (best - second) / entropy
+            // No code knows more of a factor than there is to know, but for the rounding of the last digit.
+            ((best - second) / entropy).min(1.0)
         }
     };
     entropies.iter().enumerate().map(gap).collect()

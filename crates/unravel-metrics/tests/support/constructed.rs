@@ -6,27 +6,13 @@ use std::f64::consts::{FRAC_1_SQRT_2, TAU};
 
 use rayon::prelude::*;
 
+use super::hash::hash;
+
 /// Codes of every representation.
 pub const N_CODES: usize = 10;
 
 /// Sizes of the factors of dSprites.
 pub const DSPRITES: [usize; 5] = [3, 6, 40, 32, 32];
-
-const SEED: u64 = 20_240_229;
-const GAMMA: u64 = 0x9E37_79B9_7F4A_7C15;
-
-/// The (counter + 1)-th output of a splitmix64 generator whose state starts at `state`.
-fn splitmix64(state: u64, counter: u64) -> u64 {
-    let mut z = state.wrapping_add(counter.wrapping_add(1).wrapping_mul(GAMMA));
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^ (z >> 31)
-}
-
-/// The hash that all randomness of the recipe comes from.
-pub fn hash(stream: u64, counter: u64) -> u64 {
-    splitmix64(splitmix64(SEED, stream), counter)
-}
 
 /// Uniform in (0, 1), on a grid of 2^-53.
 fn uniform(stream: u64, counter: u64) -> f64 {

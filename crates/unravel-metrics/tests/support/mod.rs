@@ -1,4 +1,5 @@
-//! What the tests of this crate share: representations of known structure, and recorded draws.
+//! What the golden tests are made of: representations of known structure, and recorded draws.
 
 pub mod constructed;
+pub mod hash;
 pub mod recorded;

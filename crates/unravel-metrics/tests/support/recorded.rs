@@ -8,7 +8,7 @@ use unravel_metrics::FactorGrid;
 use unravel_metrics::metrics::{beta_vae_score, factor_vae_score};
 use unravel_metrics::sampling::{PointSource, PointStream, Purpose};
 
-use super::constructed::hash;
+use super::hash::hash;
 
 const FACTOR_VAE_STREAM: u64 = 2000;
 const BETA_VAE_STREAM: u64 = 2001;
