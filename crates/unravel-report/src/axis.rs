@@ -86,6 +86,9 @@ impl Axis {
     }
 }
 
+/// In steps: an end of the range that is a tick but for rounding still has one.
+const SLACK: f64 = 1e-9;
+
 /// Multiples of 1, 2 or 5 times a power of ten within the range, and how many decimals they need.
 fn linear_ticks((low, high): (f64, f64), n: usize) -> (Vec<f64>, usize) {
     let raw = (high - low) / n.max(1) as f64;
@@ -95,7 +98,10 @@ fn linear_ticks((low, high): (f64, f64), n: usize) -> (Vec<f64>, usize) {
         .into_iter()
         .find(|s| raw <= *s)
         .unwrap_or(raw);
-    let (first, last) = ((low / step).ceil() as i64, (high / step).floor() as i64);
+    let (first, last) = (
+        (low / step - SLACK).ceil() as i64,
+        (high / step + SLACK).floor() as i64,
+    );
     (
         (first..=last).map(|i| i as f64 * step).collect(),
         decimals_of(step),

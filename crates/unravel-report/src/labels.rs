@@ -1,6 +1,6 @@
 //! Places for labels beside their marks such that they cover little of each other and of the data.
 //!
-//! Each label has sixteen candidates: eight directions at two distances. They are taken greedily, then improved one
+//! Each label has 24 candidates: eight directions at three distances. They are taken greedily, then improved one
 //! label at a time until nothing changes. No randomness: the same marks give the same places.
 
 use crate::paint::text_width;
@@ -45,7 +45,7 @@ const DIRECTIONS: [Point; 8] = [
     (-1.0, 0.0),
     (-0.8, 0.8),
 ];
-const DISTANCES: [f64; 2] = [4.0, 17.0];
+const DISTANCES: [f64; 3] = [4.0, 17.0, 30.0];
 const OUTSIDE_WEIGHT: f64 = 20.0;
 const LABEL_WEIGHT: f64 = 10.0;
 const ROUNDS: usize = 6;

@@ -73,7 +73,12 @@ fn load_trial(
     if rows.trials[idx].standing == Standing::NotStarted {
         return;
     }
-    if let Some(log) = noted(folder.train_log(), &mut rows.notices) {
+    // What a failed trial logged on its way would bend the curves of its setting.
+    let is_sound = !matches!(rows.trials[idx].standing, Standing::Failed { .. });
+    let log = is_sound
+        .then(|| noted(folder.train_log(), &mut rows.notices))
+        .flatten();
+    if let Some(log) = log {
         let is_term = |name: &str| !is_per_latent(name);
         let columns: Vec<usize> = (0..log.columns.len())
             .filter(|&i| is_term(&log.columns[i]))

@@ -33,7 +33,10 @@ pub fn missing(rows: &Rows, metrics: &[String]) -> Vec<Missing> {
         .collect();
     let of = |(trial, row): (usize, &crate::rows::TrialRow)| {
         let (state, reason) = match &row.standing {
-            Standing::NotStarted => ("not started", String::new()),
+            Standing::NotStarted => (
+                "not started",
+                "nothing of it is in the store yet".to_owned(),
+            ),
             Standing::Training { step } => {
                 let (step, steps) = (plain(*step as f64, 0), plain(row.steps as f64, 0));
                 ("training", format!("saved at step {step} of {steps}"))

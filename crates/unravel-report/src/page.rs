@@ -89,6 +89,7 @@ struct Page<'a> {
     findings: Vec<Card>,
     sections: Vec<Section>,
     table: table::Table,
+    meanings: Vec<(String, String)>,
     missing: Vec<MissingRow>,
     notices: &'a [String],
     made: Vec<(&'static str, String)>,
@@ -101,6 +102,7 @@ struct Card {
     marker: String,
     setting: String,
     value: String,
+    unit: &'static str,
     sentence: String,
     caution: String,
 }
@@ -127,6 +129,7 @@ pub fn page(inputs: Inputs<'_>) -> Result<String, askama::Error> {
             marker: marker(&rows.settings[finding.setting]),
             setting: rows.settings[finding.setting].setting.label.clone(),
             value: finding.value,
+            unit: finding.unit,
             sentence: finding.sentence,
             caution: finding.caution,
         });
@@ -151,6 +154,7 @@ pub fn page(inputs: Inputs<'_>) -> Result<String, askama::Error> {
         facts: facts::facts(rows, inputs.trials),
         findings: cards.collect(),
         table: table::table(rows, inputs.panels),
+        meanings: table::meanings(inputs.panels),
         missing: missing.collect(),
         notices: &rows.notices,
         made: facts::made(rows, inputs.sweep),

@@ -1,17 +1,17 @@
 //! A report from beginning to end: read, tabulate, draw, write.
 
+mod drawn;
+mod pictures;
+
 use crate::error::ReportError;
-use crate::figures::traversals::{Best, best_trials, sheets};
-use crate::figures::{Figure, trade_off, training_curves};
-use crate::load::{load, noted};
+use crate::figures::traversals::best_trials;
+use crate::figures::{trade_off, training_curves};
+use crate::load::load;
 use crate::missing::missing;
 use crate::output::write;
-use crate::page::{Inputs, Section, SettingPictures, page, setting_pictures, view};
-use crate::paint::{described, png, svg};
-use crate::rows::Rows;
-use crate::style::Theme;
+use crate::page::{Inputs, Section, page};
 use crate::tables::{encode, tables};
-use rayon::prelude::*;
+use polars::prelude::DataFrame;
 use std::path::{Path, PathBuf};
 use unravel_store::Store;
 use unravel_sweep::{Sweep, Trial};
@@ -63,7 +63,7 @@ pub fn render(
             stage: "reading trials",
             n_done,
             n_all,
-        })
+        });
     };
     let mut rows = load(sweep, trials, store, &mut reading);
     let tables = tables(&rows)?;
@@ -81,27 +81,35 @@ pub fn render(
             "training-curves" => training_curves::figures(&rows)?,
             _ => Vec::new(),
         };
-        let n_all = figures.len();
-        progress(Progress {
-            stage: "drawing figures",
-            n_done: 0,
-            n_all,
-        });
-        section.figures = draw(figures, dir, &mut files)?;
-        progress(Progress {
-            stage: "drawing figures",
-            n_done: n_all,
-            n_all,
-        });
+        let mut drawing = |n_done, n_all| {
+            progress(Progress {
+                stage: "drawing figures",
+                n_done,
+                n_all,
+            });
+        };
+        section.figures = drawn::draw(figures, dir, &mut files, &mut drawing)?;
         if name == "traversals" {
-            let (criterion, best) = best_trials(&rows, &panels);
+            let best = best_trials(&rows, &panels);
             section.lead = format!(
-                "{} The trial shown is the one of its setting with {}.",
+                "{} Of each setting, the trial with {} is shown.",
                 section.lead,
-                criterion.words()
+                best.criterion.words()
             );
-            section.pictures =
-                pictures(&mut rows, &best, trials, store, dir, &mut files, progress)?;
+            let mut drawing = |n_done, n_all| {
+                progress(Progress {
+                    stage: "drawing pictures",
+                    n_done,
+                    n_all,
+                });
+            };
+            let sources = pictures::Sources {
+                best: &best,
+                trials,
+                store,
+                dir,
+            };
+            section.pictures = pictures::draw(&mut rows, &sources, &mut files, &mut drawing)?;
         }
         sections.push(section);
     }
@@ -127,122 +135,10 @@ pub fn render(
     })
 }
 
-fn write_table(
-    dir: &Path,
-    name: &str,
-    frame: &polars::prelude::DataFrame,
-) -> Result<(), ReportError> {
+/// Writes `data/<name>.csv` and `data/<name>.parquet`.
+fn write_table(dir: &Path, name: &str, frame: &DataFrame) -> Result<(), ReportError> {
     for (file, bytes) in encode(name, frame)? {
         write(&dir.join("data"), &file, &bytes)?;
     }
     Ok(())
-}
-
-/// Paints every figure in both themes and formats, writes them with their data, and returns them with their SVG.
-fn draw(
-    figures: Vec<Figure>,
-    dir: &Path,
-    files: &mut Vec<PathBuf>,
-) -> Result<Vec<(Figure, String)>, ReportError> {
-    let drawn: Vec<(Figure, String, Vec<PathBuf>)> = figures
-        .into_par_iter()
-        .map(|figure| {
-            let (inline, paths) = draw_one(&figure, dir)?;
-            Ok((figure, inline, paths))
-        })
-        .collect::<Result<_, ReportError>>()?;
-    let keep = |(figure, inline, paths): (Figure, String, Vec<PathBuf>)| {
-        files.extend(paths);
-        (figure, inline)
-    };
-    Ok(drawn.into_iter().map(keep).collect())
-}
-
-fn draw_one(figure: &Figure, dir: &Path) -> Result<(String, Vec<PathBuf>), ReportError> {
-    let failed = |source| ReportError::Draw {
-        figure: figure.name.clone(),
-        source,
-    };
-    let folder = dir.join("figures");
-    let mut inline = String::new();
-    let mut paths = Vec::new();
-    for theme in Theme::ALL {
-        let text = svg(&figure.scene, theme).map_err(failed)?;
-        let text = described(&text, &figure.title, &figure.description);
-        let stem = format!("{}-{}", figure.name, theme.name());
-        paths.push(write(&folder, &format!("{stem}.svg"), text.as_bytes())?);
-        paths.push(write(
-            &folder,
-            &format!("{stem}.png"),
-            &png(&figure.scene, theme).map_err(failed)?,
-        )?);
-        if theme == Theme::Light {
-            inline = text;
-        }
-    }
-    write_table(dir, &figure.name, &figure.data)?;
-    Ok((inline, paths))
-}
-
-/// Writes the sheets of each setting's best trial, one trial in memory at a time.
-fn pictures(
-    rows: &mut Rows,
-    best: &[Best],
-    trials: &[Trial],
-    store: &Store,
-    dir: &Path,
-    files: &mut Vec<PathBuf>,
-    progress: &mut dyn FnMut(Progress),
-) -> Result<Vec<SettingPictures>, ReportError> {
-    let mut shown = Vec::new();
-    for (n_done, Best { trial: idx, value }) in best.iter().enumerate() {
-        progress(Progress {
-            stage: "drawing pictures",
-            n_done,
-            n_all: best.len(),
-        });
-        let found = noted(
-            store.trial(&trials[*idx].id()).pictures(),
-            &mut rows.notices,
-        );
-        let trial = &rows.trials[*idx];
-        let setting = &rows.settings[trial.setting];
-        let mut views = Vec::new();
-        for sheet in found.iter().flat_map(sheets) {
-            let name = format!("{}-{}.png", slug(rows, trial.setting), sheet.kind);
-            let failed = |source| ReportError::Draw {
-                figure: name.clone(),
-                source,
-            };
-            let bytes = sheet.sheet.labelled_png().map_err(failed)?;
-            files.push(write(&dir.join("pictures"), &name, &bytes)?);
-            views.push(view(setting, trial, &sheet, format!("pictures/{name}")).map_err(failed)?);
-        }
-        let which = format!(
-            "seed {}, trial {}, {}",
-            trial.seed,
-            trial.id,
-            crate::axis::plain(*value, 3)
-        );
-        shown.push(setting_pictures(setting, which, views));
-    }
-    Ok(shown)
-}
-
-/// `beta-vae-beta-4`; with the beginning of its id where settings share family and strength.
-fn slug(rows: &Rows, idx: usize) -> String {
-    let of = |idx: usize| {
-        let setting = &rows.settings[idx].setting;
-        format!(
-            "{}-{}-{}",
-            setting.family, setting.strength_name, setting.strength
-        )
-    };
-    let slug = of(idx);
-    let is_shared = (0..rows.settings.len()).any(|other| other != idx && of(other) == slug);
-    if is_shared {
-        format!("{slug}-{}", &rows.settings[idx].setting.id[..6])
-    } else {
-        slug
-    }
 }

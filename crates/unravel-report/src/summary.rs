@@ -14,6 +14,8 @@ pub struct Finding {
     pub setting: usize,
     /// Its mean ± sd.
     pub value: String,
+    /// The unit; empty for scores, which have none.
+    pub unit: &'static str,
     /// What that rests on and costs.
     pub sentence: String,
     /// Why not to trust it too far; empty when there is no reason.
@@ -51,7 +53,8 @@ pub fn standing_sentence(rows: &Rows) -> String {
         parts.push(format!("{n_failed} failed"));
     }
     format!(
-        "{} of {} are trained; {}. Every number below is of those that are.",
+        "{} of {} are trained; {}. Scores are of trained trials only; training curves also show \
+         unfinished ones.",
         rows.n_trained(),
         count(n, "trial"),
         list(&parts)
@@ -65,10 +68,8 @@ pub fn findings(rows: &Rows, panels: &[Panel]) -> Vec<Finding> {
     let first = lowest.map(|(setting, spread)| Finding {
         title: "Lowest reconstruction error".to_owned(),
         setting,
-        value: format!(
-            "{} nats per image",
-            plus_minus(&spread, decimals(RECONSTRUCTION))
-        ),
+        value: plus_minus(&spread, decimals(RECONSTRUCTION)),
+        unit: "nats per image",
         sentence: over_seeds(&spread),
         caution: caution(rows, setting, &spread, &errors),
     });
@@ -88,6 +89,7 @@ pub fn findings(rows: &Rows, panels: &[Panel]) -> Vec<Finding> {
             ),
             setting,
             value: plus_minus(&spread, 3),
+            unit: "",
             sentence: format!(
                 "{} {}",
                 over_seeds(&spread),
@@ -145,19 +147,35 @@ fn caution(rows: &Rows, setting: usize, spread: &Spread, all: &[(usize, Spread)]
     if spread.sd.is_none() && others().next().is_some() {
         return "With one trial seed there is no telling how far chance moves it.".to_owned();
     }
-    let near: Vec<String> = others()
+    let mut near: Vec<&(usize, Spread)> = others()
         .filter(|(_, other)| spread.overlaps(other) == Some(true))
-        .map(|(other, _)| rows.settings[*other].setting.label.clone())
         .collect();
-    match near.len() {
+    let distance = |(_, other): &(usize, Spread)| (other.mean - spread.mean).abs();
+    near.sort_by(|a, b| distance(a).total_cmp(&distance(b)));
+    let labels: Vec<String> = near
+        .iter()
+        .map(|(other, _)| label_beside(rows, *other, setting))
+        .collect();
+    match labels.len() {
         0 => String::new(),
         1..=3 => format!(
             "Not clearly separated: mean ± sd overlaps with {}.",
-            list(&near)
+            list(&labels)
         ),
         n => format!(
-            "Not clearly separated: mean ± sd overlaps with {n} other settings, {} among them.",
-            near[0]
+            "Not clearly separated: mean ± sd overlaps with {n} other settings, the nearest {}.",
+            labels[0]
         ),
+    }
+}
+
+/// A setting's label, without the family's name when `best` has named it already.
+fn label_beside(rows: &Rows, setting: usize, best: usize) -> String {
+    let (row, best) = (&rows.settings[setting], &rows.settings[best]);
+    let is_same = row.setting.family == best.setting.family;
+    if is_same {
+        row.short_label().to_owned()
+    } else {
+        row.setting.label.clone()
     }
 }

@@ -72,21 +72,33 @@ pub fn score_title(metric: &str, variant: &str, representation: &str) -> String 
     format!("{} · {variant}{codes}", metric_title(metric))
 }
 
-/// The title of a loss term with its unit: `Reconstruction error, nats per image`.
+/// A loss term's name for people: `Reconstruction error`.
+pub fn term_name(term: &str) -> String {
+    let name = match term.strip_suffix("_nats").unwrap_or(term) {
+        "reconstruction" => "Reconstruction error",
+        "kl" => "KL divergence from the prior",
+        "tc" | "total_correlation" => "Total correlation (discriminator's estimate)",
+        "elbo" => "Evidence lower bound",
+        other => return title_case(other),
+    };
+    name.to_owned()
+}
+
+/// A loss term's unit; empty where its name has none.
+pub fn term_unit(term: &str) -> &'static str {
+    if term.ends_with("_nats") {
+        "nats per image"
+    } else {
+        ""
+    }
+}
+
+/// `Reconstruction error, nats per image`.
 pub fn term_title(term: &str) -> String {
-    let (name, unit) = match term.strip_suffix("_nats") {
-        Some(name) => (name, ", nats per image"),
-        None => (term, ""),
-    };
-    let name = match name {
-        "reconstruction" => "Reconstruction error".to_owned(),
-        "kl" => "KL divergence from the prior".to_owned(),
-        "tc" | "total_correlation" => "Total correlation (discriminator's estimate)".to_owned(),
-        "loss" => "Loss".to_owned(),
-        "elbo" => "Evidence lower bound".to_owned(),
-        _ => title_case(name),
-    };
-    format!("{name}{unit}")
+    match term_unit(term) {
+        "" => term_name(term),
+        unit => format!("{}, {unit}", term_name(term)),
+    }
 }
 
 /// Decimals for a score or a number of nats.

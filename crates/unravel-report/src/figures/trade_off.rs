@@ -59,7 +59,7 @@ fn caption(rows: &Rows, panel: &Panel) -> String {
     } else {
         format!(", {variant}")
     };
-    let grids = list(&panel.grids);
+    let grids = list(&panel.grids).replace('x', "×");
     format!(
         "{} ({}{variant}; {} codes; grid {grids}) against reconstruction error. Faint marks: {}; bold marks with bars: mean ± 1 sd \
          over trial seeds of {}. Lines join the settings of an objective in the order of their strength.",

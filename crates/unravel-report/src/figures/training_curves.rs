@@ -8,7 +8,7 @@ use data::{Curve, term_curves, terms};
 use super::{Figure, frame};
 use crate::error::ReportError;
 use crate::rows::Rows;
-use crate::words::{count, plus_minus, term_title};
+use crate::words::{count, plus_minus, term_name, term_title, term_unit};
 
 /// One figure for each loss term that the logs have.
 ///
@@ -31,11 +31,16 @@ pub fn figures(rows: &Rows) -> Result<Vec<Figure>, ReportError> {
         } else {
             "linear"
         };
-        let n_trials = count(curves.n_trials, "trial");
+        let unit = match term_unit(&term) {
+            "" => format!("{scale} scale"),
+            unit => format!("{unit}, {scale} scale"),
+        };
         let caption = format!(
-            "{} of the training batches against the training step ({scale} scale). Line: mean over trial seeds; band: ± 1 sd over trial \
-             seeds, where a setting has several; {n_trials}. Each point is the mean over an interval of steps.",
-            term_title(&term)
+            "{} ({unit}) of the training batches against the training step, {}. Line: mean over trial \
+             seeds; band: ± 1 sd over trial seeds, where a setting has several. Each point is the mean \
+             over an interval of steps; unfinished trials count as far as they are.",
+            term_name(&term),
+            count(curves.n_trials, "trial"),
         );
         let last = |curve: &Curve| {
             curve.points.last().map(|p| {

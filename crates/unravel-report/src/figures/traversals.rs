@@ -3,5 +3,5 @@
 mod choose;
 mod draw;
 
-pub use choose::{Best, best_trials};
+pub use choose::{Best, BestTrials, best_trials};
 pub use draw::{SheetFile, sheets};

@@ -33,7 +33,11 @@ pub fn facts(rows: &Rows, trials: &[Trial]) -> Vec<(&'static str, String)> {
             format!("sub-grid with {}", kept.join(", "))
         }
     };
-    let grids = distinct(rows.scores.iter().map(|score| score.grid.clone()));
+    let grids = distinct(
+        rows.scores
+            .iter()
+            .map(|score| score.grid.replace('x', " × ")),
+    );
     let grid = if grids.is_empty() {
         each(&keep)
     } else {
@@ -41,17 +45,13 @@ pub fn facts(rows: &Rows, trials: &[Trial]) -> Vec<(&'static str, String)> {
     };
     let training = |trial: &Trial| {
         format!(
-            "{} steps of {} images, Adam {}",
+            "{} steps of {} images, Adam with learning rate {}",
             plain(trial.training.steps as f64, 0),
             trial.training.batch_size,
             trial.training.learning_rate
         )
     };
-    let seeds = trials
-        .iter()
-        .map(|trial| trial.seed)
-        .collect::<BTreeSet<_>>()
-        .len();
+    let n_seeds = seeds_a_setting(rows);
     vec![
         ("Data", format!("{}, {grid}", each(&data))),
         (
@@ -67,13 +67,27 @@ pub fn facts(rows: &Rows, trials: &[Trial]) -> Vec<(&'static str, String)> {
         (
             "Trials",
             format!(
-                "{} = {}, up to {} each",
+                "{}: {}, {n_seeds} each",
                 count(trials.len(), "trial"),
                 count(rows.settings.len(), "setting"),
-                count(seeds, "seed")
             ),
         ),
     ]
+}
+
+/// `4 seeds`, or `2 to 4 seeds` where settings differ.
+fn seeds_a_setting(rows: &Rows) -> String {
+    let of = |setting| {
+        rows.trials
+            .iter()
+            .filter(|trial| trial.setting == setting)
+            .count()
+    };
+    let counts: BTreeSet<usize> = (0..rows.settings.len()).map(of).collect();
+    match (counts.first(), counts.last()) {
+        (Some(low), Some(high)) if low < high => format!("{low} to {}", count(*high, "seed")),
+        (_, n) => count(n.copied().unwrap_or(0), "seed"),
+    }
 }
 
 /// Version, devices, time and seeds.

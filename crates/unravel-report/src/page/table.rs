@@ -3,9 +3,10 @@
 use super::marker;
 use crate::axis::plain;
 use crate::figures::trade_off::Panel;
-use crate::rows::{ELBO, KL, RECONSTRUCTION, Rows, ScoreRow};
+use crate::rows::{ELBO, KL, RECONSTRUCTION, Rows, ScoreRow, Standing, TrialRow};
 use crate::stats::Spread;
-use crate::words::{decimals, metric_title, plus_minus};
+use crate::words::{decimals, metric_sentence, metric_title, plus_minus, variant_sentence};
+use std::collections::BTreeSet;
 
 /// The table as the template shows it.
 pub struct Table {
@@ -67,7 +68,7 @@ pub fn table(rows: &Rows, panels: &[Panel]) -> Table {
         cells: columns
             .iter()
             .zip(&spreads)
-            .map(|(column, spreads)| cell(column, spreads, idx))
+            .map(|(column, spreads)| cell(column, spreads, idx, n_trained(rows, idx)))
             .collect(),
     };
     let table_rows = rows.settings.iter().enumerate().map(row).collect();
@@ -80,6 +81,31 @@ pub fn table(rows: &Rows, panels: &[Panel]) -> Table {
         evaluation,
         heads: columns.into_iter().map(|column| column.head).collect(),
     }
+}
+
+/// What the metrics and their variants are, for the foot of the table; those that have no words are left out.
+pub fn meanings(panels: &[Panel]) -> Vec<(String, String)> {
+    let keys = || panels.iter().map(|panel| &panel.key);
+    let metrics = keys().map(|key| {
+        (
+            metric_title(&key.metric),
+            metric_sentence(&key.metric).to_owned(),
+        )
+    });
+    let variants = keys().map(|key| (format!("“{}”", key.variant), variant_sentence(&key.variant)));
+    let variants = variants.map(|(name, words)| (name, sentence(words)));
+    let mut seen = BTreeSet::new();
+    let is_new = |(name, words): &(String, String)| !words.is_empty() && seen.insert(name.clone());
+    metrics.chain(variants).filter(is_new).collect()
+}
+
+/// `computed over …` as a sentence of its own; nothing stays nothing.
+fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    let first = letters.next().map(char::to_uppercase);
+    first.map_or_else(String::new, |first| {
+        format!("{}{}.", first, letters.as_str())
+    })
 }
 
 fn columns(panels: &[Panel]) -> Vec<Column<'_>> {
@@ -142,7 +168,8 @@ fn spreads(rows: &Rows, column: &Column<'_>) -> Vec<Option<Spread>> {
     (0..rows.settings.len()).map(of).collect()
 }
 
-fn cell(column: &Column<'_>, spreads: &[Option<Spread>], idx: usize) -> Cell {
+/// The mean ± sd of setting `idx`; its `n` where not all of the `n_trained` trials are in it.
+fn cell(column: &Column<'_>, spreads: &[Option<Spread>], idx: usize, n_trained: usize) -> Cell {
     let Some(spread) = spreads[idx] else {
         return Cell {
             text: "–".to_owned(),
@@ -155,23 +182,35 @@ fn cell(column: &Column<'_>, spreads: &[Option<Spread>], idx: usize) -> Cell {
             .iter()
             .flatten()
             .all(|other| merit(other) <= merit(&spread));
+    let n = if spread.n == n_trained {
+        String::new()
+    } else {
+        format!(" (n = {})", spread.n)
+    };
     Cell {
-        text: plus_minus(&spread, decimals(column.quantity)),
+        text: format!("{}{n}", plus_minus(&spread, decimals(column.quantity))),
         is_best,
     }
 }
 
 fn n_trials(rows: &Rows, setting: usize) -> String {
-    let of_all = rows.trials.iter().filter(|trial| trial.setting == setting);
-    let n_all = of_all.clone().count();
-    let n_trained = of_all
-        .filter(|trial| trial.standing == crate::rows::Standing::Trained)
+    let n_all = rows
+        .trials
+        .iter()
+        .filter(|trial| trial.setting == setting)
         .count();
+    let n_trained = n_trained(rows, setting);
     if n_trained == n_all {
         n_all.to_string()
     } else {
         format!("{n_trained} of {n_all}")
     }
+}
+
+fn n_trained(rows: &Rows, setting: usize) -> usize {
+    let is_trained =
+        |trial: &&TrialRow| trial.setting == setting && trial.standing == Standing::Trained;
+    rows.trials.iter().filter(is_trained).count()
 }
 
 fn evaluation(rows: &Rows, column: &Column<'_>) -> String {

@@ -96,18 +96,21 @@ impl Truth {
         let seed = trial.seed;
         match trial.objective {
             Objective::BetaVae { beta } => Self {
-                reconstruction: 19.0 + 2.6 * beta.powf(0.92) + noise(seed, 1) * (0.5 + 0.12 * beta),
+                reconstruction: 19.0
+                    + 2.6 * beta.powf(0.92)
+                    + noise(seed, beta.to_bits() ^ 1) * (0.5 + 0.12 * beta),
                 kl: 26.0 / (1.0 + 0.16 * beta) + 0.6 * noise(seed, 2),
-                quality: (0.13 + 0.16 * (1.0 + beta).ln() - 0.012 * beta + 0.045 * noise(seed, 3))
-                    .clamp(0.02, 0.9),
+                quality: (0.13 + 0.16 * (1.0 + beta).ln() - 0.012 * beta
+                    + 0.07 * noise(seed, beta.to_bits() ^ 3))
+                .clamp(0.02, 0.9),
                 tc: None,
                 seed,
             },
             Objective::FactorVae { gamma, .. } => Self {
-                reconstruction: 20.5 + 0.16 * gamma + 0.7 * noise(seed, 4),
+                reconstruction: 20.5 + 0.16 * gamma + 0.9 * noise(seed, gamma.to_bits() ^ 4),
                 kl: 22.0 / (1.0 + 0.004 * gamma) + 0.5 * noise(seed, 5),
                 quality: (0.22 + 0.085 * (1.0 + gamma).ln() - 0.0012 * gamma
-                    + 0.05 * noise(seed, 6))
+                    + 0.07 * noise(seed, gamma.to_bits() ^ 6))
                 .clamp(0.02, 0.9),
                 tc: Some(4.0 / (1.0 + 0.1 * gamma)),
                 seed,
@@ -176,8 +179,12 @@ impl Truth {
         let mut files = vec![elbo];
         for metric in &sweep.evaluation.metrics {
             let level = match metric.as_str() {
-                "beta-vae-score" => 0.55 + 0.42 * self.quality.powf(0.6),
-                "factor-vae-score" => 0.42 + 0.55 * self.quality.powf(0.8),
+                "beta-vae-score" => {
+                    0.55 + 0.42 * self.quality.powf(0.6) + 0.02 * noise(self.seed, 71)
+                }
+                "factor-vae-score" => {
+                    0.42 + 0.55 * self.quality.powf(0.8) + 0.02 * noise(self.seed, 72)
+                }
                 _ => 0.72 * self.quality,
             };
             let mut file = ScoreFile::new(metric.clone());

@@ -6,11 +6,15 @@ use crate::labels::{self, Label, Obstacle, Placed};
 use crate::panel::{Area, Titles, data_box, frame, legend};
 use crate::rows::Rows;
 use crate::scene::{Anchor, Point, Scene, TextStyle};
-use crate::style::{AXIS, PAPER, TEXT, TRIAL_OPACITY, size};
+use crate::style::{AXIS, FamilyStyle, PAPER, TEXT, TRIAL_OPACITY, size};
 use crate::words::{count, score_title};
 
 /// Half the length of the stroke at the end of an error bar.
 const CAP: f64 = 2.5;
+/// How faint the line through a family's settings is.
+const PATH_OPACITY: f64 = 0.4;
+/// How closely a path is sampled to keep labels off it, in pixels.
+const DOT: f64 = 4.0;
 
 struct Layout<'a> {
     rows: &'a Rows,
@@ -50,7 +54,7 @@ pub fn scene(rows: &Rows, panel: &Panel) -> Scene {
     let mut scene = Scene::new(size::WIDTH, size::HEIGHT);
     frame(&mut scene, area, &layout.x, &layout.y, &titles(panel));
     legend(&mut scene, rows.families());
-    layout.paths(&mut scene);
+    layout.draw_paths(&mut scene);
     layout.trials(&mut scene);
     for mean in &panel.means {
         layout.error_bars(&mut scene, mean);
@@ -85,10 +89,17 @@ impl Layout<'_> {
         )
     }
 
-    /// A faint line through each family's settings, in the order of their strength.
-    fn paths(&self, scene: &mut Scene) {
+    /// A faint line through each family's settings.
+    fn draw_paths(&self, scene: &mut Scene) {
+        for (style, path) in self.paths() {
+            scene.line(path, style.ink(), PATH_OPACITY, size::HAIR);
+        }
+    }
+
+    /// Each family's settings in the order of their strength; none where other keys vary too, so that there is no order.
+    fn paths(&self) -> Vec<(FamilyStyle, Vec<Point>)> {
         let setting = |mean: &&SettingMean| &self.rows.settings[mean.setting].setting;
-        for (title, style) in self.rows.families() {
+        let path = |(title, style): (&str, FamilyStyle)| {
             let mut means: Vec<&SettingMean> = self
                 .panel
                 .means
@@ -96,18 +107,12 @@ impl Layout<'_> {
                 .filter(|mean| setting(mean).family_title == title)
                 .collect();
             means.sort_by(|a, b| setting(a).strength.total_cmp(&setting(b).strength));
-            let is_curve = means
+            let is_ordered = means
                 .windows(2)
                 .all(|pair| setting(&pair[0]).strength < setting(&pair[1]).strength);
-            if is_curve {
-                scene.line(
-                    means.into_iter().map(|mean| self.at(mean)).collect(),
-                    style.ink(),
-                    0.35,
-                    size::HAIR,
-                );
-            }
-        }
+            is_ordered.then(|| (style, means.into_iter().map(|mean| self.at(mean)).collect()))
+        };
+        self.rows.families().into_iter().filter_map(path).collect()
     }
 
     fn trials(&self, scene: &mut Scene) {
@@ -220,25 +225,46 @@ impl Layout<'_> {
     }
 
     fn obstacles(&self) -> Vec<Obstacle> {
-        let marks = self.panel.means.iter().map(|m| Obstacle {
-            area: Area::around(self.at(m), size::MARK + 1.0),
-            weight: 6.0,
-        });
-        let bars = self
-            .panel
-            .means
+        let obstacle = |weight: f64| move |area: Area| Obstacle { area, weight };
+        let around = |radius: f64| move |at: Point| Area::around(at, radius);
+        let (means, points) = (&self.panel.means, &self.panel.points);
+        let marks = means
             .iter()
-            .flat_map(|m| self.bars(m))
-            .map(|area| Obstacle { area, weight: 1.2 });
-        let trials = self.panel.points.iter().map(|p| Obstacle {
-            area: Area::around(
-                (self.x.pixel(p.reconstruction), self.y.pixel(p.score)),
-                size::TRIAL,
-            ),
-            weight: 0.8,
-        });
-        marks.chain(bars).chain(trials).collect()
+            .map(|mean| self.at(mean))
+            .map(around(size::MARK + 1.0));
+        let bars = means.iter().flat_map(|mean| self.bars(mean));
+        let trials = points
+            .iter()
+            .map(|p| (self.x.pixel(p.reconstruction), self.y.pixel(p.score)))
+            .map(around(size::TRIAL));
+        let paths: Vec<Point> = self
+            .paths()
+            .iter()
+            .flat_map(|(_, path)| dotted(path))
+            .collect();
+        marks
+            .map(obstacle(6.0))
+            .chain(bars.map(obstacle(1.2)))
+            .chain(trials.map(obstacle(0.8)))
+            .chain(paths.into_iter().map(around(DOT / 2.0)).map(obstacle(0.6)))
+            .collect()
     }
+}
+
+/// Points along a path, `DOT` apart.
+fn dotted(path: &[Point]) -> Vec<Point> {
+    let between = |ends: &[Point]| {
+        let (from, to) = (ends[0], ends[1]);
+        let n = ((to.0 - from.0).hypot(to.1 - from.1) / DOT).ceil().max(1.0) as usize;
+        let at = move |i: usize| i as f64 / n as f64;
+        (0..n).map(move |i| {
+            (
+                from.0 + (to.0 - from.0) * at(i),
+                from.1 + (to.1 - from.1) * at(i),
+            )
+        })
+    };
+    path.windows(2).flat_map(between).collect()
 }
 
 /// The point of a label's box that is nearest to its mark.

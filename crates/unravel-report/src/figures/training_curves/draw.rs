@@ -9,23 +9,28 @@ use crate::scene::{Anchor, Point, Scene, TextStyle};
 use crate::style::{BAND_OPACITY, TEXT, size};
 use crate::words::{count, term_title};
 
-/// From the largest to the smallest mean: from here on a linear scale hides the small ones, beyond the other end a
-/// logarithmic one shows mostly noise.
-const LOG_RATIOS: std::ops::Range<f64> = 12.0..1e5;
+/// From the end of the curves to the marks of their labels, in pixels.
+const LEADER: f64 = 16.0;
 
-/// Whether a logarithmic scale fits the values.
+/// Whether a logarithmic scale fits: whether the second half of training takes more of the height on it.
 pub fn is_log(curves: &TermCurves) -> bool {
-    let means = || {
-        curves
-            .curves
-            .iter()
-            .flat_map(|curve| &curve.points)
-            .map(|point| point.value.mean)
-    };
-    let (low, high) = means().fold((f64::INFINITY, 0.0), |(low, high): (f64, f64), v| {
+    let all = || curves.curves.iter().flat_map(|curve| &curve.points);
+    let last_step = all().map(|point| point.step).max().unwrap_or(0);
+    let whole = range(all().map(|point| point.value.mean));
+    let late = range(
+        all()
+            .filter(|point| last_step <= 2 * point.step)
+            .map(|point| point.value.mean),
+    );
+    let share =
+        |scale: fn(f64) -> f64| (scale(late.1) - scale(late.0)) / (scale(whole.1) - scale(whole.0));
+    0.0 < whole.0 && whole.0 < whole.1 && share(|v| v) < share(f64::ln)
+}
+
+fn range(values: impl Iterator<Item = f64>) -> (f64, f64) {
+    values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| {
         (low.min(v), high.max(v))
-    });
-    0.0 < low && LOG_RATIOS.contains(&(high / low))
+    })
 }
 
 /// Lays one term's curves out.
@@ -36,7 +41,7 @@ pub fn scene(rows: &Rows, curves: &TermCurves) -> Scene {
         .iter()
         .map(|c| text_width(label(c), size::TICK, false))
         .fold(0.0, f64::max);
-    let area = data_box(30.0 + widest);
+    let area = data_box(LEADER + 26.0 + widest);
     let kind = if is_log(curves) {
         Kind::Log
     } else {
@@ -152,17 +157,21 @@ fn end_labels(
     let places = spread(&wishes, size::TICK * 1.15, range);
     for ((curve, end), place) in ends.into_iter().zip(places) {
         let row = &rows.settings[curve.setting];
-        scene.shape(row.style.shape, end, size::MARK * 0.7, row.ink, 1.0);
-        scene.line(
-            vec![(end.0 + 4.0, end.1), (right + 10.0, place)],
-            row.ink,
-            0.6,
-            size::HAIR * 0.75,
+        let ink = row.ink;
+        let leader = vec![(end.0, end.1), (right + LEADER, place)];
+        scene.line(leader, ink, 0.6, size::HAIR * 0.75);
+        scene.shape(
+            row.style.shape,
+            (right + LEADER + 4.0, place),
+            size::MARK * 0.75,
+            ink,
+            1.0,
         );
+        let style = TextStyle::new(size::TICK, TEXT);
         scene.text(
-            (right + 14.0, place),
+            (right + LEADER + 12.0, place),
             row.short_label(),
-            TextStyle::new(size::TICK, TEXT),
+            style,
             Anchor::Start,
         );
     }

@@ -1,8 +1,8 @@
 //! Which trial of each setting is shown: the best by one criterion that the page names.
 
 use crate::figures::trade_off::{Key, Panel};
-use crate::rows::{ELBO, RECONSTRUCTION, Rows};
-use crate::words::score_title;
+use crate::rows::{ELBO, RECONSTRUCTION, Rows, ScoreRow};
+use crate::words::metric_title;
 
 /// What makes a trial the best of its setting.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,14 +14,29 @@ pub enum Criterion {
 }
 
 impl Criterion {
-    /// `the highest MIG · exact`.
+    /// `the highest MIG (exact)`.
     pub fn words(&self) -> String {
         match self {
-            Self::Score(key) => format!(
-                "the highest {}",
-                score_title(&key.metric, &key.variant, &key.representation)
-            ),
+            Self::Score(_) => format!("the highest {}", self.quantity()),
             Self::Reconstruction => "the lowest reconstruction error".to_owned(),
+        }
+    }
+
+    /// `MIG (exact)`.
+    pub fn quantity(&self) -> String {
+        match self {
+            Self::Score(key) if key.representation == "mean" => {
+                format!("{} ({})", metric_title(&key.metric), key.variant)
+            }
+            Self::Score(key) => {
+                format!(
+                    "{} ({}, {} codes)",
+                    metric_title(&key.metric),
+                    key.variant,
+                    key.representation
+                )
+            }
+            Self::Reconstruction => "reconstruction error".to_owned(),
         }
     }
 }
@@ -35,40 +50,49 @@ pub struct Best {
     pub value: f64,
 }
 
-/// The criterion, which is the first panel's score, and the best trial of every setting that has one, in their order.
-pub fn best_trials(rows: &Rows, panels: &[Panel]) -> (Criterion, Vec<Best>) {
-    let (criterion, values): (Criterion, Vec<(usize, f64)>) = match panels.first() {
-        Some(panel) => (
-            Criterion::Score(panel.key.clone()),
-            panel.points.iter().map(|p| (p.trial, p.score)).collect(),
-        ),
+/// Which trials are shown.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BestTrials {
+    /// What makes them the best.
+    pub criterion: Criterion,
+    /// One of every setting that has a value, in the order of settings.
+    pub trials: Vec<Best>,
+}
+
+/// The best trial of every setting by the first panel's score, or by reconstruction error where there is no panel.
+pub fn best_trials(rows: &Rows, panels: &[Panel]) -> BestTrials {
+    let (criterion, values): (Criterion, Vec<Best>) = match panels.first() {
+        Some(panel) => {
+            let best = panel.points.iter().map(|p| Best {
+                trial: p.trial,
+                value: p.score,
+            });
+            (Criterion::Score(panel.key.clone()), best.collect())
+        }
         None => {
-            let errors = rows
-                .final_scores()
-                .filter(|s| s.metric == ELBO && s.quantity == RECONSTRUCTION);
-            (
-                Criterion::Reconstruction,
-                errors.map(|s| (s.trial, s.mean)).collect(),
-            )
+            let is_error = |s: &&ScoreRow| s.metric == ELBO && s.quantity == RECONSTRUCTION;
+            let errors = rows.final_scores().filter(is_error);
+            let best = errors.map(|s| Best {
+                trial: s.trial,
+                value: s.mean,
+            });
+            (Criterion::Reconstruction, best.collect())
         }
     };
-    let merit = |value: f64| {
+    let merit = |best: &Best| {
         if criterion == Criterion::Reconstruction {
-            -value
+            -best.value
         } else {
-            value
+            best.value
         }
     };
     let best_of = |setting| {
         let mine = values
             .iter()
-            .filter(|(trial, _)| rows.trials[*trial].setting == setting);
-        mine.copied()
-            .reduce(|a, b| if merit(a.1) < merit(b.1) { b } else { a })
+            .filter(|best| rows.trials[best.trial].setting == setting);
+        mine.cloned()
+            .reduce(|a, b| if merit(&a) < merit(&b) { b } else { a })
     };
-    let best = (0..rows.settings.len())
-        .filter_map(best_of)
-        .map(|(trial, value)| Best { trial, value })
-        .collect();
-    (criterion, best)
+    let trials = (0..rows.settings.len()).filter_map(best_of).collect();
+    BestTrials { criterion, trials }
 }

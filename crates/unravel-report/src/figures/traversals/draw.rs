@@ -62,7 +62,7 @@ fn traversals(pictures: &Pictures) -> SheetFile<'_> {
     SheetFile {
         kind: "traversals",
         caption: format!(
-            "Latent traversals. Each row moves one code{range}, the others held; rows by KL, in nats."
+            "Latent traversals: each row moves one code{range} and holds the others. Rows by KL, the largest first."
         ),
         idle: codes
             .iter()

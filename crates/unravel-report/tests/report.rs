@@ -1,0 +1,376 @@
+//! Reports of fake stores, from the store's files to the report's files.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use support::Fate;
+use unravel_report::{Rendered, render};
+use unravel_sweep::{Sweep, Trial};
+
+const SWEEP: &str = r#"format-version = 1
+name = "fake"
+
+[data]
+dataset = "dsprites"
+keep = { orientation = 10, pos-x = 16, pos-y = 16 }
+
+[model]
+architecture = "conv-small"
+latents = 6
+
+[training]
+steps = 1_200
+
+[[arm]]
+seeds = 3
+objective.beta-vae = { beta = [1, 4] }
+
+[[arm]]
+seeds = 3
+objective.factor-vae = { gamma = [10, 40] }
+
+[evaluation]
+metrics = ["mig", "beta-vae-score"]
+seeds = 2
+"#;
+
+/// A report and what it is of.
+struct Report {
+    folder: tempfile::TempDir,
+    sweep: Sweep,
+    trials: Vec<Trial>,
+    rendered: Rendered,
+}
+
+impl Report {
+    fn of(text: &str, fate: impl Fn(usize) -> Fate) -> Self {
+        Self::with(text, fate, |_, _| {})
+    }
+
+    /// As [`Report::of`], with `meddle` let loose on the store's folder before it is read.
+    fn with(text: &str, fate: impl Fn(usize) -> Fate, meddle: impl Fn(&Path, &[Trial])) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (sweep, trials) = support::sweep(text);
+        let runs = folder.path().join("runs");
+        let store = support::fill(&runs, &sweep, &trials, fate).unwrap();
+        meddle(&runs, &trials);
+        let dir = folder.path().join("report");
+        let rendered = render(&sweep, text, &trials, &store, &dir, &mut |_| {}).unwrap();
+        Self {
+            folder,
+            sweep,
+            trials,
+            rendered,
+        }
+    }
+
+    fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.folder.path().join("report").join(name)).unwrap()
+    }
+
+    fn page(&self) -> String {
+        self.read("index.html")
+    }
+
+    fn csv(&self, name: &str) -> Vec<BTreeMap<String, String>> {
+        let text = self.read(&format!("data/{name}.csv"));
+        let mut lines = text.lines();
+        let heads: Vec<&str> = lines.next().unwrap().split(',').collect();
+        let row = |line: &str| {
+            heads
+                .iter()
+                .zip(line.split(','))
+                .map(|(h, v)| ((*h).to_owned(), v.to_owned()))
+                .collect()
+        };
+        lines.map(row).collect()
+    }
+
+    /// Every file of the report with its bytes.
+    fn files(&self) -> BTreeMap<String, Vec<u8>> {
+        let root = self.folder.path().join("report");
+        let mut files = BTreeMap::new();
+        let mut folders = vec![root.clone()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    let name = path.strip_prefix(&root).unwrap().display().to_string();
+                    files.insert(name, fs::read(&path).unwrap());
+                }
+            }
+        }
+        files
+    }
+}
+
+/// The page's words and structure: figures, pictures and the style sheet are left out.
+fn redacted(page: &str) -> String {
+    let cut = |text: &str, from: &str, to: &str, instead: &str| {
+        let mut pieces = text.split(from);
+        let mut kept = pieces.next().unwrap_or_default().to_owned();
+        for piece in pieces {
+            kept.push_str(instead);
+            kept.push_str(piece.split_once(to).map_or("", |(_, rest)| rest));
+        }
+        kept
+    };
+    let page = cut(page, "<style>", "</style>", "[style]");
+    let page = cut(&page, "<svg xmlns", "</svg>", "[figure]");
+    let page = cut(&page, "<svg class=\"marker\"", "</svg>", "[mark]");
+    let page = cut(&page, "src=\"data:image/png;base64,", "\"", "[picture]");
+    page.replace(env!("CARGO_PKG_VERSION"), "[version]")
+}
+
+#[test]
+fn the_page_of_a_whole_sweep() {
+    let report = Report::of(SWEEP, |_| Fate::Done);
+    assert_eq!(
+        (report.rendered.n_trials, report.rendered.n_missing),
+        (12, 0)
+    );
+    assert_eq!(report.rendered.notices, [String::new(); 0]);
+    insta::assert_snapshot!("page", redacted(&report.page()));
+}
+
+#[test]
+fn the_page_of_an_unfinished_sweep_says_what_is_missing() {
+    let fates = [
+        Fate::Done,
+        Fate::Training,
+        Fate::Failed,
+        Fate::Unscored,
+        Fate::Absent,
+        Fate::Blind,
+    ];
+    let report = Report::of(SWEEP, |idx| fates[idx % fates.len()]);
+    assert_eq!(report.rendered.n_missing, 8);
+    let page = report.page();
+    for said in [
+        "6 of 12 trials are trained; 4 not finished and 2 failed.",
+        "saved at step 600 of 1,200",
+        "kl_nats is not a number at step 600",
+        "nothing of it is in the store yet",
+        "MIG · exact, MIG · study, β-VAE score · study and reconstruction error and KL",
+        "This trial has no pictures yet.",
+        "2 of 3",
+    ] {
+        assert!(page.contains(said), "the page does not say: {said}");
+    }
+}
+
+#[test]
+fn the_trade_off_as_svg() {
+    let report = Report::of(SWEEP, |_| Fate::Done);
+    insta::assert_snapshot!(
+        "trade-off",
+        report.read("figures/trade-off-mig-exact-light.svg")
+    );
+}
+
+#[test]
+fn tables_hold_every_score_of_the_store() {
+    let report = Report::of(SWEEP, |_| Fate::Done);
+    let store = unravel_store::Store::open_read(report.folder.path().join("runs")).unwrap();
+    let table = report.csv("scores");
+    let mut n_records = 0;
+    for trial in &report.trials {
+        for metric in ["elbo", "mig", "beta-vae-score"] {
+            for record in store
+                .trial(&trial.id())
+                .scores(metric)
+                .unwrap()
+                .unwrap()
+                .scores
+            {
+                n_records += 1;
+                let row = table
+                    .iter()
+                    .find(|row| {
+                        row["trial"] == trial.id().as_str()
+                            && row["metric"] == metric
+                            && row["quantity"] == record.quantity
+                            && row["variant"] == record.variant
+                    })
+                    .unwrap();
+                assert_eq!(row["mean"].parse::<f64>().unwrap(), record.mean);
+                assert_eq!(row["seed"], trial.seed.to_string());
+                assert_eq!(row["grid"], record.grid);
+                let seeds: Vec<String> = record.seeds.iter().map(u64::to_string).collect();
+                assert_eq!(row["evaluation_seeds"], seeds.join(" "));
+            }
+        }
+    }
+    assert_eq!(table.len(), n_records);
+}
+
+#[test]
+fn the_summary_is_the_mean_and_sd_over_trial_seeds() {
+    let report = Report::of(SWEEP, |_| Fate::Done);
+    let scores = report.csv("scores");
+    let summary = report.csv("summary");
+    assert_eq!(
+        summary.len(),
+        4 * (3 + 2 + 1),
+        "settings x (ELBO quantities, MIG variants, β-VAE score)"
+    );
+    for row in &summary {
+        let keys = ["setting_id", "metric", "quantity", "variant"];
+        let values: Vec<f64> = scores
+            .iter()
+            .filter(|score| keys.iter().all(|key| score[*key] == row[*key]))
+            .map(|score| score["mean"].parse().unwrap())
+            .collect();
+        let n = values.len() as f64;
+        let mean = values.iter().sum::<f64>() / n;
+        let sd = (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt();
+        assert_eq!(row["n_trials"], "3");
+        assert_eq!(row["trials"].split(' ').count(), 3);
+        assert!((row["mean"].parse::<f64>().unwrap() - mean).abs() < 1e-12);
+        assert!((row["sd_over_trial_seeds"].parse::<f64>().unwrap() - sd).abs() < 1e-12);
+    }
+}
+
+#[test]
+fn parquet_files_hold_the_same_rows() {
+    use polars::prelude::{ParquetReader, SerReader};
+    let report = Report::of(SWEEP, |_| Fate::Done);
+    let path = report.folder.path().join("report/data/scores.parquet");
+    let frame = ParquetReader::new(fs::File::open(path).unwrap())
+        .finish()
+        .unwrap();
+    let means: Vec<f64> = frame
+        .column("mean")
+        .unwrap()
+        .f64()
+        .unwrap()
+        .iter()
+        .flatten()
+        .collect();
+    let expected: Vec<f64> = report
+        .csv("scores")
+        .iter()
+        .map(|row| row["mean"].parse().unwrap())
+        .collect();
+    assert_eq!(means, expected);
+}
+
+#[test]
+fn a_sweep_of_which_nothing_is_trained_has_a_page_and_no_figure() {
+    let report = Report::of(SWEEP, |_| Fate::Absent);
+    assert_eq!(
+        (report.rendered.n_missing, report.rendered.figures.len()),
+        (12, 0)
+    );
+    let page = report.page();
+    assert!(page.contains("Nothing to show yet") && page.contains("0 of 12 trials are trained"));
+    assert!(!page.contains("NaN"));
+    assert_eq!(report.csv("scores"), []);
+}
+
+#[test]
+fn a_single_seed_has_no_spread_and_says_so() {
+    let text = SWEEP.replace("seeds = 3", "seeds = 1");
+    let report = Report::of(&text, |_| Fate::Done);
+    let page = report.page();
+    assert!(page.contains(" ± –"), "an sd that is not defined is a dash");
+    assert!(page.contains("With one trial seed there is no telling"));
+    assert!(!page.contains("NaN") && !page.contains("± 0.000"));
+    for row in report.csv("summary") {
+        assert_eq!(row["sd_over_trial_seeds"], "");
+    }
+}
+
+#[test]
+fn damaged_files_become_notices_and_the_rest_is_shown() {
+    let meddle = |runs: &Path, trials: &[Trial]| {
+        let folder = runs.join(trials[0].id().as_str());
+        fs::write(folder.join("scores/mig.json"), "{\"half\":").unwrap();
+        fs::write(folder.join("train.csv"), "step,kl_nats\n1,").unwrap();
+    };
+    let report = Report::with(SWEEP, |_| Fate::Done, meddle);
+    assert_eq!(report.rendered.n_missing, 1);
+    assert_eq!(
+        report.rendered.notices.len(),
+        2,
+        "{:?}",
+        report.rendered.notices
+    );
+    assert!(
+        report.page().contains("(n = 2)"),
+        "the cell says that a trial is missing in it"
+    );
+    assert_eq!(report.csv("trade-off-mig-exact").len(), 11);
+}
+
+#[test]
+fn the_same_store_gives_the_same_bytes() {
+    let (first, second) = (
+        Report::of(SWEEP, |_| Fate::Done),
+        Report::of(SWEEP, |_| Fate::Done),
+    );
+    let (first, second) = (first.files(), second.files());
+    assert_eq!(
+        first.keys().collect::<Vec<_>>(),
+        second.keys().collect::<Vec<_>>()
+    );
+    for (name, bytes) in &first {
+        assert!(*bytes == second[name], "{name} differs");
+    }
+    assert!(first.keys().all(|name| !name.ends_with(".tmp")));
+}
+
+#[test]
+fn every_link_of_the_page_leads_to_a_file() {
+    let report = Report::of(SWEEP, |_| Fate::Done);
+    let page = report.page();
+    let links: Vec<&str> = page
+        .split("href=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .collect();
+    assert!(30 < links.len());
+    for link in links {
+        let (file, anchor) = link
+            .split_once('#')
+            .map_or((link, ""), |(file, anchor)| (file, anchor));
+        let path = report.folder.path().join("report").join(file);
+        assert!(path.exists(), "{link}");
+        assert!(
+            anchor.is_empty() || page.contains(&format!("id=\"{anchor}\"")),
+            "{link}"
+        );
+    }
+    assert!(
+        !page.contains("http://")
+            || page.matches("http://").count() == page.matches("http://www.w3.org").count()
+    );
+    assert!(!page.contains("https://") && !page.contains("<script"));
+}
+
+#[test]
+fn only_the_figures_that_the_sweep_names_are_made() {
+    let text = format!("{SWEEP}\n[report]\nfigures = [\"training-curves\"]\n");
+    let report = Report::of(&text, |_| Fate::Done);
+    assert_eq!(report.sweep.report.figures, ["training-curves"]);
+    let names: Vec<String> = report
+        .rendered
+        .figures
+        .iter()
+        .map(|p| p.file_name().unwrap().to_string_lossy().into())
+        .collect();
+    assert!(
+        !names.is_empty()
+            && names
+                .iter()
+                .all(|name| name.starts_with("training-curves-"))
+    );
+    assert!(
+        report.page().contains("id=\"table\""),
+        "the table is no figure: it is always there"
+    );
+}
