@@ -1,1 +1,38 @@
-fn main() {}
+//! Hyperparameter sweeps and evaluation of disentangled VAEs: the command line.
+//!
+//! The only place that prints, exits or reads the environment. One file a verb, in [`verbs`].
+
+mod cli;
+mod devices;
+mod exit;
+mod faults;
+mod interrupt;
+mod output;
+mod progress;
+mod study;
+mod verbs;
+
+use clap::Parser;
+
+use cli::{Cli, Verb};
+
+fn main() -> std::process::ExitCode {
+    let cli = Cli::parse();
+    let result = match cli.verb {
+        Verb::Run(args) => verbs::run::run(&args),
+        Verb::Check(args) => verbs::check::check(&args),
+        Verb::Plan(args) => verbs::plan::plan(&args),
+        Verb::Status(args) => verbs::status::status(&args),
+        Verb::Report(args) => verbs::report::report(&args),
+        Verb::Evaluate(args) => verbs::evaluate::evaluate(&args),
+        Verb::Dataset(args) => verbs::dataset::dataset(&args),
+        Verb::Worker => verbs::worker::worker(),
+    };
+    match result {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            failure.print();
+            failure.exit.into()
+        }
+    }
+}

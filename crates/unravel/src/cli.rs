@@ -1,0 +1,150 @@
+//! The command line: verbs, options, help.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use unravel_orchestrator::device::DeviceRequest;
+
+use crate::verbs::dataset::DatasetArgs;
+use crate::verbs::evaluate::EvaluateArgs;
+
+/// Sweeps of disentangled VAEs: train a grid of β and γ, score every model, see the trade-off.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100, after_help = EXIT_CODES)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 all well · 1 a check said no · 2 usage · 3 bad sweep file · 4 some trials failed · \
+5 store unusable · 130 interrupted";
+
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Train what is missing, score what is missing, write the report; safe to repeat, safe to kill
+    Run(RunArgs),
+    /// Validate a sweep file
+    Check(CheckArgs),
+    /// Say what `run` would do: trials, cohorts, estimated time and memory
+    Plan(PlanArgs),
+    /// Say where every trial stands
+    Status(StatusArgs),
+    /// Render the report again from the store
+    Report(ReportArgs),
+    /// Score a representation made elsewhere (.npy or .npz); no model needed
+    Evaluate(EvaluateArgs),
+    /// Write, check or look at the dSprites dataset
+    Dataset(DatasetArgs),
+    /// Work off one cohort; started by `run`
+    #[command(hide = true)]
+    Worker,
+}
+
+/// Where trials are, and how much is said.
+#[derive(Args, Debug)]
+pub struct Common {
+    /// The sweep file
+    #[arg(value_name = "SWEEP.toml")]
+    pub sweep: PathBuf,
+    /// The folder that holds every trial
+    #[arg(long, value_name = "DIR", default_value = "runs")]
+    pub store: PathBuf,
+    /// Print machine-readable results on stdout
+    #[arg(long)]
+    pub json: bool,
+    /// Print no progress
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// What to train on.
+#[derive(Args, Debug)]
+pub struct Machine {
+    /// auto, cpu, cuda (every visible GPU) or cuda:0,2
+    #[arg(long, default_value = "auto", value_name = "DEVICE")]
+    pub device: DeviceRequest,
+    /// Workers at once on the CPU, the cores divided among them [default: one a core]
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<usize>,
+    /// Models trained together as one tensor program [default: 1 on a CPU]
+    #[arg(long, value_name = "M")]
+    pub cohort: Option<usize>,
+}
+
+#[derive(Args, Debug)]
+pub struct RunArgs {
+    #[command(flatten)]
+    pub common: Common,
+    #[command(flatten)]
+    pub machine: Machine,
+    /// The report's folder [default: reports/<sweep name>]
+    #[arg(long, value_name = "DIR")]
+    pub report: Option<PathBuf>,
+    /// What starts cohorts
+    #[arg(long, default_value = "local", value_parser = ["local"], value_name = "LAUNCHER")]
+    pub launcher: String,
+    /// Keep every trial's whole table of codes (59 MB each on all of dSprites)
+    #[arg(long)]
+    pub keep_codes: bool,
+    /// Try the trials again that failed before
+    #[arg(long)]
+    pub retry_failed: bool,
+    /// Seconds between two checkpoints
+    #[arg(long, value_name = "SECS", default_value_t = 60.0, value_parser = positive)]
+    pub checkpoint_every: f64,
+}
+
+#[derive(Args, Debug)]
+pub struct CheckArgs {
+    /// The sweep file
+    #[arg(value_name = "SWEEP.toml")]
+    pub sweep: PathBuf,
+    /// Print machine-readable results on stdout
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct PlanArgs {
+    #[command(flatten)]
+    pub common: Common,
+    #[command(flatten)]
+    pub machine: Machine,
+    /// Do not measure this machine's speed; leaves out the estimated time
+    #[arg(long)]
+    pub no_measure: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct StatusArgs {
+    #[command(flatten)]
+    pub common: Common,
+}
+
+#[derive(Args, Debug)]
+pub struct ReportArgs {
+    #[command(flatten)]
+    pub common: Common,
+    /// The report's folder [default: reports/<sweep name>]
+    #[arg(long, value_name = "DIR")]
+    pub report: Option<PathBuf>,
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(secs) if 0.0 < secs && secs.is_finite() => Ok(secs),
+        _ => Err("give a positive number of seconds, such as 30".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,119 @@
+//! Exit codes, and failures on their way to one.
+
+use std::fmt::Display;
+use std::process::ExitCode;
+
+use unravel_orchestrator::device::DeviceError;
+use unravel_report::ReportError;
+use unravel_store::StoreError;
+use unravel_worker::WorkerError;
+
+use crate::faults::SweepFaults;
+
+/// What the program returns to the shell. Part of its interface: never renumber.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// All well.
+    Success = 0,
+    /// A check said no.
+    CheckFailed = 1,
+    /// The command line asks for what cannot be.
+    Usage = 2,
+    /// The sweep file, or the data it names, is not right.
+    BadSweep = 3,
+    /// Some trials failed, or were left undone.
+    TrialsFailed = 4,
+    /// The store, or a folder to write to, cannot be used.
+    BadStore = 5,
+    /// Interrupted by the user.
+    Interrupted = 130,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// Why a verb could not do its work: a sentence and an exit code.
+#[derive(Debug)]
+pub struct Failure {
+    pub exit: Exit,
+    what: What,
+}
+
+#[derive(Debug)]
+enum What {
+    Sentence(String),
+    Faults(SweepFaults),
+}
+
+impl Failure {
+    /// A failure with a sentence for the user.
+    pub fn new(exit: Exit, sentence: impl Display) -> Self {
+        Self {
+            exit,
+            what: What::Sentence(sentence.to_string()),
+        }
+    }
+
+    /// The command line asks for what cannot be.
+    pub fn usage(sentence: impl Display) -> Self {
+        Self::new(Exit::Usage, sentence)
+    }
+
+    /// The faults of a sweep file as JSON values; one value with the sentence for anything else.
+    pub fn faults_json(&self) -> Vec<serde_json::Value> {
+        match &self.what {
+            What::Sentence(sentence) => vec![serde_json::json!({ "message": sentence })],
+            What::Faults(faults) => faults.to_json(),
+        }
+    }
+
+    /// Prints itself to stderr.
+    pub fn print(&self) {
+        match &self.what {
+            What::Sentence(sentence) => eprintln!("error: {sentence}"),
+            What::Faults(faults) => faults.print(),
+        }
+    }
+}
+
+impl From<SweepFaults> for Failure {
+    fn from(faults: SweepFaults) -> Self {
+        Self {
+            exit: Exit::BadSweep,
+            what: What::Faults(faults),
+        }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::new(Exit::BadStore, error)
+    }
+}
+
+impl From<DeviceError> for Failure {
+    fn from(error: DeviceError) -> Self {
+        Self::usage(error)
+    }
+}
+
+impl From<ReportError> for Failure {
+    fn from(error: ReportError) -> Self {
+        Self::new(Exit::BadStore, error)
+    }
+}
+
+impl From<WorkerError> for Failure {
+    fn from(error: WorkerError) -> Self {
+        let exit = match error {
+            WorkerError::Store(_) => Exit::BadStore,
+            WorkerError::Npz(_) | WorkerError::Grid(_) | WorkerError::Model(_) => Exit::BadSweep,
+            _ => Exit::TrialsFailed,
+        };
+        Self::new(exit, error)
+    }
+}

@@ -1,0 +1,110 @@
+//! Results on stdout, as JSON or as plain tables.
+
+use std::io::Write;
+
+/// Prints a JSON value and a line end. A reader that went away is no error.
+pub fn json(value: &serde_json::Value) {
+    line(&format!("{value:#}"));
+}
+
+/// Prints a line to stdout. A reader that went away is no error.
+pub fn line(text: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{text}");
+}
+
+/// Rows as columns of equal width, two spaces apart; numbers are for the caller to align.
+pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
+    let width = |text: &str| text.chars().count();
+    let widths: Vec<usize> = (0..header.len())
+        .map(|column| {
+            let cells = rows.iter().map(|row| width(&row[column]));
+            cells.chain([width(header[column])]).max().unwrap_or(0)
+        })
+        .collect();
+    let header: Vec<String> = header.iter().map(|cell| (*cell).to_owned()).collect();
+    let mut text = String::new();
+    for row in std::iter::once(&header).chain(rows) {
+        let mut line = String::new();
+        for (cell, column_width) in row.iter().zip(&widths) {
+            line.push_str(cell);
+            line.push_str(&" ".repeat(column_width - width(cell) + 2));
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// A span of time as people say it: `40 s`, `12 min`, `3 h 20 min`, `2 d 5 h`.
+pub fn duration(secs: f64) -> String {
+    let whole = secs.round().max(0.0) as u64;
+    let (minutes, hours, days) = (whole / 60, whole / 3600, whole / 86_400);
+    match whole {
+        0..=99 => format!("{whole} s"),
+        100..=5_999 => format!("{minutes} min"),
+        6_000..=172_799 => format!("{hours} h {} min", minutes % 60),
+        _ => format!("{days} d {} h", hours % 24),
+    }
+}
+
+/// An amount of memory: `12 MiB`, `1.5 GiB`.
+pub fn bytes(n: u64) -> String {
+    const MIB: f64 = 1_048_576.0;
+    match n as f64 / MIB {
+        mib if mib < 1024.0 => format!("{:.0} MiB", mib.ceil()),
+        mib => format!("{:.1} GiB", mib / 1024.0),
+    }
+}
+
+/// A whole number with its thousands apart: `1,234`.
+pub fn thousands(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if 0 < at && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `1 trial`, `12,600 trials`.
+pub fn count(n: usize, what: &str) -> String {
+    let plural = if n == 1 { "" } else { "s" };
+    format!("{} {what}{plural}", thousands(n as u64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_read_well() {
+        let spans = [0.4, 99.4, 100.0, 5_999.0, 7_260.0, 200_000.0].map(duration);
+        assert_eq!(
+            spans,
+            ["0 s", "99 s", "1 min", "99 min", "2 h 1 min", "2 d 7 h"]
+        );
+        assert_eq!(
+            [1, 999, 1000, 1_234_567].map(thousands),
+            ["1", "999", "1,000", "1,234,567"]
+        );
+        assert_eq!(
+            [1, 3 << 20, 3 << 29].map(bytes),
+            ["1 MiB", "3 MiB", "1.5 GiB"]
+        );
+    }
+
+    #[test]
+    fn columns_are_aligned() {
+        let rows = [
+            vec!["β=4".to_owned(), "1".to_owned()],
+            vec!["γ=100".to_owned(), "2".to_owned()],
+        ];
+        assert_eq!(
+            table(&["setting", "n"], &rows),
+            "setting  n\nβ=4      1\nγ=100    2\n"
+        );
+    }
+}

@@ -1,0 +1,134 @@
+//! What a person sees of a run: bars on a terminal, a plain line every so often elsewhere, nothing when quiet.
+
+mod lines;
+mod state;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use unravel_orchestrator::launcher::JobId;
+use unravel_orchestrator::observe::{Observed, Observer};
+use unravel_orchestrator::plan::Plan;
+
+use crate::study::Study;
+use lines::Lines;
+use state::RunState;
+
+/// Tells a person what a run does.
+pub struct Progress {
+    state: RunState,
+    view: View,
+}
+
+enum View {
+    Bars(Bars),
+    Lines(Lines),
+    Nothing,
+}
+
+impl Progress {
+    /// For the trials of a plan. `quiet` leaves only what went wrong.
+    pub fn new(study: &Study, plan: &Plan, quiet: bool) -> Self {
+        let state = RunState::new(study, plan);
+        let view = match (quiet, std::io::stderr().is_terminal()) {
+            (true, _) => View::Nothing,
+            (false, true) => View::Bars(Bars::new(&state)),
+            (false, false) => View::Lines(Lines::new(&state)),
+        };
+        Self { state, view }
+    }
+
+    /// A sentence for people, above the bars.
+    pub fn note(&self, sentence: &str) {
+        match &self.view {
+            View::Bars(bars) => bars.println(&format!("note: {sentence}")),
+            View::Lines(_) | View::Nothing => eprintln!("note: {sentence}"),
+        }
+    }
+
+    /// Takes the bars away.
+    pub fn finish(&mut self) {
+        if let View::Bars(bars) = &self.view {
+            bars.clear();
+        }
+    }
+}
+
+impl Observer for Progress {
+    fn on(&mut self, observed: &Observed<'_>) {
+        self.state.take(observed);
+        if let Some(sentence) = self.state.sentence(observed) {
+            self.note(&sentence);
+        }
+        match &mut self.view {
+            View::Bars(bars) => bars.draw(&self.state),
+            View::Lines(lines) => lines.draw(&self.state),
+            View::Nothing => {}
+        }
+    }
+}
+
+/// One bar for the run and one for each cohort at work.
+struct Bars {
+    all: MultiProgress,
+    total: ProgressBar,
+    jobs: BTreeMap<JobId, ProgressBar>,
+}
+
+impl Bars {
+    fn new(state: &RunState) -> Self {
+        let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
+        let style = style("{msg:48!} {bar:24} {pos}/{len} trials  {elapsed}{prefix}");
+        let total = ProgressBar::new(state.n_trials as u64).with_style(style);
+        let total = all.add(total.with_message(state.name.clone()));
+        total.enable_steady_tick(Duration::from_millis(500));
+        let bars = Self {
+            all,
+            total,
+            jobs: BTreeMap::new(),
+        };
+        bars.total.set_position(state.n_settled as u64);
+        bars
+    }
+
+    fn draw(&mut self, state: &RunState) {
+        self.total.set_position(state.n_settled as u64);
+        if let Some(left) = state.time_left() {
+            self.total.set_prefix(format!("  about {left} left"));
+        }
+        let ended = |job: &JobId| !state.jobs.contains_key(job);
+        for job in self.jobs.keys().copied().filter(ended).collect::<Vec<_>>() {
+            if let Some(bar) = self.jobs.remove(&job) {
+                bar.finish_and_clear();
+            }
+        }
+        for (id, job) in &state.jobs {
+            let bar = self.jobs.entry(*id).or_insert_with(|| {
+                let style = style("{msg:48!} {bar:24} {pos}/{len} steps  {prefix}");
+                self.all
+                    .add(ProgressBar::new(job.steps.max(1)).with_style(style))
+            });
+            bar.set_length(job.steps.max(1));
+            bar.set_position(job.step);
+            bar.set_message(job.title.clone());
+            bar.set_prefix(job.doing());
+        }
+    }
+
+    fn println(&self, text: &str) {
+        // A terminal that is gone takes its lines with it.
+        let _ = self.all.println(text);
+    }
+
+    fn clear(&self) {
+        let _ = self.all.clear();
+    }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template)
+        .expect("the templates are constants of this file")
+        .progress_chars("━╸ ")
+}

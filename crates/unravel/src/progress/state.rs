@@ -1,0 +1,220 @@
+//! Where a run is, from what it observed.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use unravel_orchestrator::launcher::JobId;
+use unravel_orchestrator::observe::Observed;
+use unravel_orchestrator::plan::{Plan, Work};
+use unravel_orchestrator::summary::Outcome;
+use unravel_store::Event;
+use unravel_store::order::Phase;
+use unravel_sweep::{Trial, TrialId};
+
+use crate::output;
+use crate::study::Study;
+
+/// A cohort at work.
+pub struct JobState {
+    /// Its setting and seed, or how many trials it has.
+    pub title: String,
+    pub step: u64,
+    pub steps: u64,
+    pub images_per_sec: Option<f64>,
+    pub phase: Phase,
+    n_trials: u64,
+}
+
+impl JobState {
+    /// What it does, in a few words.
+    pub fn doing(&self) -> String {
+        match (self.phase, self.images_per_sec) {
+            (Phase::Training, Some(rate)) => {
+                format!("{} images/s", output::thousands(rate.round() as u64))
+            }
+            (phase, _) => phase.name().to_owned(),
+        }
+    }
+}
+
+/// A run so far.
+pub struct RunState {
+    pub name: String,
+    pub n_trials: usize,
+    pub n_settled: usize,
+    pub jobs: BTreeMap<JobId, JobState>,
+    labels: BTreeMap<TrialId, String>,
+    began: Instant,
+    /// Steps of all trials that were left at the beginning.
+    steps_to_do: u64,
+    /// Of them, those of cohorts that have ended.
+    steps_ended: u64,
+    /// Steps that the cohorts at work had behind them when they started.
+    steps_before: BTreeMap<JobId, u64>,
+}
+
+impl RunState {
+    /// Before anything started.
+    pub fn new(study: &Study, plan: &Plan) -> Self {
+        let left = plan.cohorts.iter().flat_map(|cohort| {
+            let from = from_step(cohort.work);
+            cohort
+                .trials
+                .iter()
+                .map(move |t| from.map_or(0, |f| t.trial.training.steps - f))
+        });
+        Self {
+            name: study.sweep.name.clone(),
+            n_trials: plan.counts().trials,
+            n_settled: plan.done.len() + plan.failed.len(),
+            jobs: BTreeMap::new(),
+            labels: study
+                .trials
+                .iter()
+                .map(|trial| (trial.id(), label(trial)))
+                .collect(),
+            began: Instant::now(),
+            steps_to_do: left.sum(),
+            steps_ended: 0,
+            steps_before: BTreeMap::new(),
+        }
+    }
+
+    /// Takes in what happened.
+    pub fn take(&mut self, observed: &Observed<'_>) {
+        match observed {
+            Observed::CohortStarted {
+                job, trials, work, ..
+            } => {
+                let title = match trials {
+                    [one] => label(&one.trial),
+                    _ => {
+                        let setting = trials[0].trial.setting().family_title;
+                        format!("{setting}, {}", output::count(trials.len(), "trial"))
+                    }
+                };
+                let steps = trials[0].trial.training.steps;
+                let step = from_step(*work).unwrap_or(steps);
+                self.steps_before.insert(*job, step);
+                let (phase, n_trials) = (Phase::Preparing, trials.len() as u64);
+                let state = JobState {
+                    title,
+                    step,
+                    steps,
+                    images_per_sec: None,
+                    phase,
+                    n_trials,
+                };
+                self.jobs.insert(*job, state);
+            }
+            Observed::Worker { job, event } => self.take_event(*job, event),
+            Observed::TrialSettled { .. } => self.n_settled += 1,
+            Observed::CohortEnded { job, .. } => {
+                if let Some(state) = self.jobs.remove(job) {
+                    let before = self.steps_before.remove(job).unwrap_or(0);
+                    self.steps_ended += (state.step - before.min(state.step)) * state.n_trials;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn take_event(&mut self, job: JobId, event: &Event) {
+        let Some(state) = self.jobs.get_mut(&job) else {
+            return;
+        };
+        match event {
+            Event::Phase { phase, .. } => state.phase = *phase,
+            Event::Progress {
+                step,
+                images_per_sec,
+                ..
+            } => {
+                state.step = *step;
+                state.images_per_sec = *images_per_sec;
+            }
+            _ => {}
+        }
+    }
+
+    /// What should be told in words, if anything.
+    pub fn sentence(&self, observed: &Observed<'_>) -> Option<String> {
+        match observed {
+            Observed::Worker {
+                event: Event::Log { message },
+                ..
+            } => Some(message.clone()),
+            Observed::TrialSettled {
+                id,
+                outcome:
+                    Outcome::Failed {
+                        reason,
+                        elsewhere: false,
+                    },
+            } => Some(format!("{} failed: {reason}", self.label(id))),
+            Observed::TrialHeld { id } => Some(format!(
+                "{} is another run's at the moment; waiting for it",
+                self.label(id)
+            )),
+            Observed::CohortCrashed {
+                job,
+                reason,
+                retry_in,
+            } => {
+                let who = self
+                    .jobs
+                    .get(job)
+                    .map_or("a worker", |job| job.title.as_str());
+                let next = match retry_in {
+                    Some(wait) => format!("trying again in {:.0} s", wait.as_secs_f64()),
+                    None => "not trying again".to_owned(),
+                };
+                Some(format!("{who} broke off ({reason}); {next}"))
+            }
+            Observed::Stopping { .. } => {
+                Some("saving checkpoints; interrupt again to stop at once".to_owned())
+            }
+            Observed::GaveUp { reason } => Some((*reason).to_owned()),
+            _ => None,
+        }
+    }
+
+    /// The time that is left, once there is something to go by.
+    pub fn time_left(&self) -> Option<String> {
+        let at_work: u64 = self
+            .jobs
+            .iter()
+            .map(|(id, job)| {
+                let before = self.steps_before.get(id).copied().unwrap_or(0);
+                (job.step - before.min(job.step)) * job.n_trials
+            })
+            .sum();
+        let done = self.steps_ended + at_work;
+        let elapsed_secs = self.began.elapsed().as_secs_f64();
+        if done == 0 || elapsed_secs < 5.0 || self.steps_to_do <= done {
+            return None;
+        }
+        let secs = elapsed_secs * (self.steps_to_do - done) as f64 / done as f64;
+        Some(output::duration(secs))
+    }
+
+    fn label(&self, id: &TrialId) -> String {
+        self.labels
+            .get(id)
+            .cloned()
+            .unwrap_or_else(|| format!("trial {id}"))
+    }
+}
+
+/// The step that a cohort trains from; none where it is only scored.
+fn from_step(work: Work) -> Option<u64> {
+    match work {
+        Work::Train { from_step } => Some(from_step),
+        Work::Score => None,
+    }
+}
+
+/// `β-VAE β=4, seed 1`.
+fn label(trial: &Trial) -> String {
+    format!("{}, seed {}", trial.setting().label, trial.seed)
+}

@@ -1,0 +1,32 @@
+//! `unravel check`: validate a sweep file.
+
+use serde_json::json;
+
+use crate::cli::CheckArgs;
+use crate::exit::{Exit, Failure};
+use crate::output;
+use crate::study;
+
+/// Says what a sweep file asks for, or what is wrong with it.
+pub fn check(args: &CheckArgs) -> Result<Exit, Failure> {
+    let (_, sweep) = match study::parse(&args.sweep) {
+        Err(failure) if args.json => {
+            output::json(&json!({ "valid": false, "faults": failure.faults_json() }));
+            return Ok(failure.exit);
+        }
+        other => other?,
+    };
+    let n_trials = sweep.n_trials();
+    if args.json {
+        output::json(&json!({ "valid": true, "name": sweep.name, "trials": n_trials }));
+    } else {
+        let arms = output::count(sweep.arms.len(), "arm");
+        let trials = output::count(n_trials as usize, "trial");
+        output::line(&format!(
+            "{}: {} with {arms}, {trials}",
+            args.sweep.display(),
+            sweep.name
+        ));
+    }
+    Ok(Exit::Success)
+}

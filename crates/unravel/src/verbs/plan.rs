@@ -1,0 +1,172 @@
+//! `unravel plan`: what `run` would do, how long it would take, and how much memory.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+use unravel_orchestrator::device::slots;
+use unravel_orchestrator::estimate::{TrialCost, estimate};
+use unravel_orchestrator::plan::{Cohort, Plan, PlanOptions, Work, models_per_cohort};
+use unravel_orchestrator::store_records::StoreRecords;
+use unravel_store::Store;
+use unravel_worker::cost;
+
+use crate::cli::PlanArgs;
+use crate::exit::{Exit, Failure};
+use crate::study::Study;
+use crate::{devices, output};
+
+/// Plans a sweep and prints the plan.
+pub fn plan(args: &PlanArgs) -> Result<Exit, Failure> {
+    args.machine.device.check_jobs(args.machine.jobs)?;
+    let devices = args.machine.device.resolve(&devices::visible_cuda())?;
+    let study = Study::open(&args.common.sweep)?;
+    let options = PlanOptions {
+        models_per_cohort: models_per_cohort(devices[0].class(), args.machine.cohort),
+        retry_failed: false,
+    };
+    let plan = match args.common.store.exists() {
+        true => {
+            let store = Store::open_read(&args.common.store)?;
+            let wanted = |trial: &_| study.wanted(trial, false);
+            let records = StoreRecords::new(&store, &wanted);
+            let plan = study.plan(&records, options);
+            records
+                .take_notices()
+                .iter()
+                .for_each(|notice| eprintln!("note: {notice}"));
+            plan
+        }
+        false => {
+            let nothing = unravel_orchestrator::held::Held::nothing;
+            let trials = study.trials.iter().cloned();
+            unravel_orchestrator::plan::plan(trials, &options, |_| nothing())
+        }
+    };
+    let n_cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let slots = slots(&devices, n_cores, args.machine.jobs, plan.cohorts.len());
+    let costs = costs(args, &study, &plan, slots.len())?;
+    let cost_of = |costs: &Costs, cohort: &Cohort| {
+        costs
+            .get(&cohort.trials[0].trial.cohort_key())
+            .copied()
+            .unwrap_or_default()
+    };
+    let wall_secs = costs
+        .as_ref()
+        .map(|costs| estimate(&plan, slots.len(), |cohort| cost_of(costs, cohort)).wall_secs);
+    let bytes = memory(&study, &plan, slots.len())?;
+    print(args, &study, &plan, slots.len(), wall_secs, bytes);
+    Ok(Exit::Success)
+}
+
+fn print(
+    args: &PlanArgs,
+    study: &Study,
+    plan: &Plan,
+    n_slots: usize,
+    wall_secs: Option<f64>,
+    bytes: u64,
+) {
+    let counts = plan.counts();
+    if args.common.json {
+        let cohorts: Vec<_> = plan.cohorts.iter().map(cohort_json).collect();
+        output::json(&json!({
+            "sweep": study.sweep.name, "counts": counts, "cohorts": cohorts, "workers": n_slots,
+            "estimated_secs": wall_secs, "memory_bytes": bytes, "grid": study.grid.name(),
+        }));
+        return;
+    }
+    output::line(&format!(
+        "{}: {} on the grid {}",
+        study.sweep.name,
+        output::count(counts.trials, "trial"),
+        study.grid.name()
+    ));
+    let rows = [
+        ("to train", counts.to_train),
+        ("to train on", counts.to_resume),
+        ("to score", counts.to_score),
+        ("done", counts.done),
+        ("failed before", counts.failed),
+        ("in another run's hands", counts.locked),
+    ];
+    for (what, n) in rows.into_iter().filter(|(_, n)| 0 < *n) {
+        output::line(&format!("  {:>7} {what}", output::thousands(n as u64)));
+    }
+    let cohorts = output::count(plan.cohorts.len(), "cohort");
+    output::line(&format!(
+        "{cohorts} on {}",
+        output::count(n_slots, "worker")
+    ));
+    if plan.cohorts.is_empty() {
+        return;
+    }
+    if let Some(secs) = wall_secs {
+        output::line(&format!(
+            "about {} on this machine, measured now",
+            output::duration(secs)
+        ));
+    }
+    output::line(&format!("about {} of memory", output::bytes(bytes)));
+}
+
+fn cohort_json(cohort: &Cohort) -> serde_json::Value {
+    let from_step = match cohort.work {
+        Work::Train { from_step } => Some(from_step),
+        Work::Score => None,
+    };
+    let trials: Vec<String> = cohort
+        .trials
+        .iter()
+        .map(|trial| trial.id.to_string())
+        .collect();
+    json!({ "trials": trials, "train_from_step": from_step })
+}
+
+/// By cohort key.
+type Costs = BTreeMap<String, TrialCost>;
+
+/// What a trial of each kind costs on this machine.
+fn costs(
+    args: &PlanArgs,
+    study: &Study,
+    plan: &Plan,
+    n_slots: usize,
+) -> Result<Option<Costs>, Failure> {
+    if args.no_measure || plan.cohorts.is_empty() {
+        return Ok(None);
+    }
+    let mut costs = BTreeMap::new();
+    for cohort in &plan.cohorts {
+        let trial = &cohort.trials[0].trial;
+        let key = trial.cohort_key();
+        if !costs.contains_key(&key) {
+            if !args.common.quiet {
+                eprintln!("measuring {} …", trial.setting().family_title);
+            }
+            let cost = cost::measure(trial, &study.grid, n_slots)?;
+            let score_secs = study.grid.n_points() as f64 * cost.encode_secs_per_image;
+            costs.insert(
+                key,
+                TrialCost {
+                    step_secs: cost.step_secs,
+                    score_secs,
+                },
+            );
+        }
+    }
+    Ok(Some(costs))
+}
+
+/// The most that the workers hold at a time.
+fn memory(study: &Study, plan: &Plan, n_slots: usize) -> Result<u64, Failure> {
+    let of_cohort = |cohort: &Cohort| {
+        cost::memory_bytes(&cohort.trials[0].trial, &study.grid, cohort.trials.len())
+    };
+    let all = plan
+        .cohorts
+        .iter()
+        .map(of_cohort)
+        .collect::<Result<Vec<u64>, _>>()?;
+    Ok(all.into_iter().max().unwrap_or(0) * n_slots as u64)
+}

@@ -1,0 +1,39 @@
+//! `unravel report`: render again from the store.
+
+use serde_json::json;
+use unravel_store::Store;
+
+use crate::cli::ReportArgs;
+use crate::exit::{Exit, Failure};
+use crate::output;
+use crate::study::Study;
+
+/// Renders a sweep's report from whatever the store holds.
+pub fn report(args: &ReportArgs) -> Result<Exit, Failure> {
+    let study = Study::open(&args.common.sweep)?;
+    let store = Store::open_read(&args.common.store)?;
+    let folder = study.report_folder(args.report.as_deref());
+    let rendered = unravel_report::render(
+        &study.sweep,
+        &study.text,
+        &study.trials,
+        &store,
+        &folder,
+        &mut |_| {},
+    )?;
+    if args.common.json {
+        output::json(&json!({
+            "report": rendered.index, "trials": rendered.n_trials, "missing": rendered.n_missing,
+        }));
+        return Ok(Exit::Success);
+    }
+    if 0 < rendered.n_missing && !args.common.quiet {
+        let trials = output::count(study.trials.len(), "trial");
+        eprintln!(
+            "note: of {trials}, {} not done yet; `unravel run` goes on",
+            rendered.n_missing
+        );
+    }
+    output::line(&rendered.index.display().to_string());
+    Ok(Exit::Success)
+}

@@ -1,0 +1,173 @@
+//! `unravel run`: train what is missing, score what is missing, write the report.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use unravel_orchestrator::device::slots;
+use unravel_orchestrator::local::{LocalLauncher, WorkerCommand};
+use unravel_orchestrator::plan::{PlanOptions, models_per_cohort};
+use unravel_orchestrator::policy::{Policy, SystemClock};
+use unravel_orchestrator::store_records::StoreRecords;
+use unravel_orchestrator::summary::Summary;
+use unravel_orchestrator::supervise::Supervisor;
+use unravel_store::{Order, Store};
+
+use crate::cli::RunArgs;
+use crate::exit::{Exit, Failure};
+use crate::progress::Progress;
+use crate::study::Study;
+use crate::{devices, interrupt, output};
+
+/// Runs a sweep.
+pub fn run(args: &RunArgs) -> Result<Exit, Failure> {
+    let began = Instant::now();
+    args.machine.device.check_jobs(args.machine.jobs)?;
+    let devices = args.machine.device.resolve(&devices::visible_cuda())?;
+    let study = Study::open(&args.common.sweep)?;
+    let store = Store::open(absolute(&args.common.store)?)?;
+    let report_folder = study.report_folder(args.report.as_deref());
+    // Before hours of training, not after them.
+    std::fs::create_dir_all(&report_folder).map_err(|error| {
+        let folder = report_folder.display();
+        Failure::new(
+            Exit::BadStore,
+            format!("cannot create the report's folder `{folder}`: {error}"),
+        )
+    })?;
+
+    let wanted = |trial: &_| study.wanted(trial, args.keep_codes);
+    let records = StoreRecords::new(&store, &wanted);
+    let options = PlanOptions {
+        models_per_cohort: models_per_cohort(devices[0].class(), args.machine.cohort),
+        retry_failed: args.retry_failed,
+    };
+    let plan = study.plan(&records, options);
+    let n_cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let n_left = plan.cohorts.len() + plan.locked.len();
+    let slots = slots(&devices, n_cores, args.machine.jobs, n_left);
+    let mut progress = Progress::new(&study, &plan, args.common.quiet);
+    for notice in records.take_notices() {
+        progress.note(&notice);
+    }
+    let summary = supervise(args, &study, &store, &records, plan, slots, &mut progress)?;
+    progress.finish();
+    for notice in records.take_notices() {
+        eprintln!("note: {notice}");
+    }
+    let rendered = unravel_report::render(
+        &study.sweep,
+        &study.text,
+        &study.trials,
+        &store,
+        &report_folder,
+        &mut |_| {},
+    )?;
+    conclude(args, &study, &summary, &rendered.index, began.elapsed())
+}
+
+fn supervise(
+    args: &RunArgs,
+    study: &Study,
+    store: &Store,
+    records: &StoreRecords<'_>,
+    plan: unravel_orchestrator::plan::Plan,
+    slots: Vec<unravel_orchestrator::device::Slot>,
+    progress: &mut Progress,
+) -> Result<Summary, Failure> {
+    let program = std::env::current_exe()
+        .map_err(|error| Failure::usage(format!("cannot find this program's own file: {error}")))?;
+    let command = WorkerCommand {
+        program,
+        args: vec!["worker".into()],
+    };
+    let evaluation = study.sweep.evaluation.clone();
+    let order = Order {
+        checkpoint_every_secs: args.checkpoint_every,
+        keep_codes: args.keep_codes,
+        retry_failed: args.retry_failed,
+        ..Order::new(
+            study.sweep.name.clone(),
+            Vec::new(),
+            evaluation,
+            store.path(),
+            "cpu",
+        )
+    };
+    let supervisor = Supervisor {
+        launcher: &mut LocalLauncher::new(command),
+        records,
+        observer: progress,
+        clock: &SystemClock::default(),
+        interrupt: &interrupt::watch()?,
+        policy: Policy::default(),
+        order,
+    };
+    Ok(supervisor.run(plan, slots))
+}
+
+/// Says how it ended, and returns the exit code that says the same.
+fn conclude(
+    args: &RunArgs,
+    study: &Study,
+    summary: &Summary,
+    index: &Path,
+    elapsed: Duration,
+) -> Result<Exit, Failure> {
+    let tally = summary.tally();
+    let exit = match summary {
+        summary if summary.was_interrupted => Exit::Interrupted,
+        summary if summary.gave_up.is_some() && tally.failed == 0 => Exit::BadStore,
+        summary if summary.is_complete() => Exit::Success,
+        _ => Exit::TrialsFailed,
+    };
+    if args.common.json {
+        let failures: Vec<_> = summary
+            .failures()
+            .map(|(id, reason)| json!({ "trial": id.to_string(), "reason": reason }))
+            .collect();
+        output::json(&json!({
+            "sweep": study.sweep.name, "trials": study.trials.len(), "tally": tally,
+            "interrupted": summary.was_interrupted, "gave_up": summary.gave_up,
+            "failures": failures, "report": index, "elapsed_secs": elapsed.as_secs_f64(),
+        }));
+        return Ok(exit);
+    }
+    for (id, reason) in summary.failures() {
+        eprintln!("failed: trial {id}: {reason}");
+    }
+    if let Some(reason) = &summary.gave_up {
+        eprintln!("error: the run was given up: {reason}");
+    }
+    let mut parts = vec![format!("{} trained", tally.trained)];
+    let others = [
+        (tally.scored, "scored"),
+        (tally.cached, "done before"),
+        (tally.failed, "failed"),
+        (tally.left, "left"),
+    ];
+    parts.extend(
+        others
+            .iter()
+            .filter(|(n, _)| 0 < *n)
+            .map(|(n, what)| format!("{n} {what}")),
+    );
+    let time = output::duration(elapsed.as_secs_f64());
+    eprintln!("{}: {} in {time}", study.sweep.name, parts.join(", "));
+    if summary.was_interrupted {
+        eprintln!("interrupted; the same command goes on where it stopped");
+    } else if 0 < tally.failed {
+        eprintln!("`--retry-failed` tries the failed trials again");
+    }
+    output::line(&index.display().to_string());
+    Ok(exit)
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, Failure> {
+    std::path::absolute(path).map_err(|error| {
+        Failure::new(
+            Exit::BadStore,
+            format!("the path `{}` cannot be used: {error}", path.display()),
+        )
+    })
+}

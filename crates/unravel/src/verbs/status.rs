@@ -1,0 +1,117 @@
+//! `unravel status`: where every trial stands.
+
+use serde_json::{Value, json};
+use unravel_orchestrator::held::{Held, PlannedTrial, Reached, Records};
+use unravel_orchestrator::store_records::StoreRecords;
+use unravel_store::Store;
+use unravel_sweep::settings;
+
+use crate::cli::StatusArgs;
+use crate::exit::{Exit, Failure};
+use crate::output;
+use crate::study::Study;
+
+/// Prints a table by setting, or every trial as JSON.
+pub fn status(args: &StatusArgs) -> Result<Exit, Failure> {
+    let study = Study::open(&args.common.sweep)?;
+    let store = Store::open_read(&args.common.store)?;
+    let wanted = |trial: &_| study.wanted(trial, false);
+    let records = StoreRecords::new(&store, &wanted);
+    let trials: Vec<(PlannedTrial, Held)> = study
+        .trials
+        .iter()
+        .map(|trial| {
+            let planned = PlannedTrial::new(trial.clone());
+            let held = records.held(&planned);
+            (planned, held)
+        })
+        .collect();
+    if args.common.json {
+        let values: Vec<Value> = trials
+            .iter()
+            .map(|(trial, held)| to_json(trial, held))
+            .collect();
+        output::json(&json!({ "sweep": study.sweep.name, "trials": values }));
+    } else {
+        output::line(output::table(&HEADER, &by_setting(&study, &trials)).trim_end());
+        print_failures(&trials);
+    }
+    for notice in records.take_notices() {
+        eprintln!("note: {notice}");
+    }
+    Ok(Exit::Success)
+}
+
+const HEADER: [&str; 7] = [
+    "setting", "trials", "done", "to score", "training", "failed", "steps",
+];
+
+fn by_setting(study: &Study, trials: &[(PlannedTrial, Held)]) -> Vec<Vec<String>> {
+    let row = |setting: unravel_sweep::Setting| {
+        let of_setting = || {
+            trials
+                .iter()
+                .filter(|(t, _)| t.trial.setting().id == setting.id)
+        };
+        let n = |is: &dyn Fn(&Held) -> bool| of_setting().filter(|(_, held)| is(held)).count();
+        let steps: u64 = of_setting()
+            .map(|(trial, held)| steps_done(trial, held))
+            .sum();
+        let all_steps: u64 = of_setting()
+            .map(|(trial, _)| trial.trial.training.steps)
+            .sum();
+        let percent = 100.0 * steps as f64 / all_steps.max(1) as f64;
+        vec![
+            setting.label,
+            of_setting().count().to_string(),
+            n(&|held| word(held) == "done").to_string(),
+            n(&|held| word(held) == "to score").to_string(),
+            n(&|held| matches!(word(held), "training" | "begun")).to_string(),
+            n(&|held| word(held) == "failed").to_string(),
+            format!("{percent:.0}%"),
+        ]
+    };
+    settings(&study.trials).into_iter().map(row).collect()
+}
+
+fn print_failures(trials: &[(PlannedTrial, Held)]) {
+    for (trial, held) in trials.iter().filter(|(_, held)| word(held) == "failed") {
+        let reason = held.failure.as_deref().unwrap_or_default();
+        let (label, seed) = (trial.trial.setting().label, trial.trial.seed);
+        output::line(&format!(
+            "failed: {label}, seed {seed} ({}): {reason}",
+            trial.id
+        ));
+    }
+}
+
+fn to_json(trial: &PlannedTrial, held: &Held) -> Value {
+    json!({
+        "trial": trial.id.to_string(),
+        "setting": trial.trial.setting().label,
+        "seed": trial.trial.seed,
+        "status": word(held),
+        "step": steps_done(trial, held),
+        "steps": trial.trial.training.steps,
+        "reason": held.failure,
+    })
+}
+
+fn steps_done(trial: &PlannedTrial, held: &Held) -> u64 {
+    match held.reached {
+        Reached::Step(step) => step,
+        Reached::Trained | Reached::Scored => trial.trial.training.steps,
+    }
+}
+
+/// Where a trial stands, in a word.
+fn word(held: &Held) -> &'static str {
+    match held.reached {
+        Reached::Scored => "done",
+        _ if held.is_locked => "training",
+        _ if held.failure.is_some() => "failed",
+        Reached::Trained => "to score",
+        Reached::Step(0) => "not begun",
+        Reached::Step(_) => "begun",
+    }
+}
