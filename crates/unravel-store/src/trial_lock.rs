@@ -1,10 +1,9 @@
 //! The right to write one trial, and every way of writing it.
 
 use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
+use std::io::Write;
 use std::ops::Deref;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use rustix::fs::OFlags;
@@ -14,6 +13,11 @@ use crate::atomic;
 use crate::checkpoint::{Checkpoint, Model};
 use crate::codes::Codes;
 use crate::error::{StoreError, absent_if_damaged};
+use crate::folders;
+use crate::layout::{
+    CHECKPOINT, CODES, LOCK, LOG, MODEL, PICTURES, PREVIOUS_CHECKPOINT, PROBE, SCORES, STATE,
+    TRAIN_LOG, TRIAL,
+};
 use crate::lock::{self, Lock, LockHolder, Refusal};
 use crate::pictures::Pictures;
 use crate::scores::ScoreFile;
@@ -21,10 +25,7 @@ use crate::sealed;
 use crate::state::TrialState;
 use crate::store::TRASH_PREFIX;
 use crate::train_log::TrainLog;
-use crate::trial_folder::{
-    CHECKPOINT, CODES, LOCK, LOG, MODEL, PICTURES, PREVIOUS_CHECKPOINT, PROBE, SCORES, STATE,
-    TRAIN_LOG, TRIAL, TrialFolder,
-};
+use crate::trial_folder::TrialFolder;
 
 /// The lock of one trial. While it is held, no other process writes the trial; it reads as its [`TrialFolder`].
 ///
@@ -52,9 +53,9 @@ impl TrialLock {
             let what = format!("the trial's id is {}", trial.id());
             return Err(StoreError::unwritable(folder.path(), what));
         }
-        make_folder(folder.path())?;
+        folders::make(folder.path())?;
         let lock = Self::take(folder)?;
-        make_folder(&folder.file(SCORES))?;
+        folders::make(&folder.file(SCORES))?;
         let mut notices = Vec::new();
         if absent_if_damaged(folder.trial(), &mut notices)?.is_none() {
             let path = folder.file(TRIAL);
@@ -67,7 +68,7 @@ impl TrialLock {
 
     pub(crate) fn take(folder: &TrialFolder) -> Result<Self, StoreError> {
         check_writable(folder)?;
-        if !is_folder(folder.path())? {
+        if !folders::is_folder(folder.path())? {
             return Err(StoreError::NoTrial {
                 path: folder.path().to_path_buf(),
             });
@@ -80,7 +81,7 @@ impl TrialLock {
             Refusal::Store(error) => error,
         })?;
         atomic::remove_temporaries(folder.path())?;
-        if is_folder(&folder.file(SCORES))? {
+        if folders::is_folder(&folder.file(SCORES))? {
             atomic::remove_temporaries(&folder.file(SCORES))?;
         }
         Ok(Self {
@@ -194,7 +195,7 @@ impl TrialLock {
         if let Some(what) = scores.fault() {
             return Err(StoreError::unwritable(&path, what));
         }
-        make_folder(&self.file(SCORES))?;
+        folders::make(&self.file(SCORES))?;
         sealed::write(&path, scores)
     }
 
@@ -284,43 +285,20 @@ fn check_writable(folder: &TrialFolder) -> Result<(), StoreError> {
     }
 }
 
-/// Whether there is a folder; a link to one is refused, since it could lead out of the store.
-fn is_folder(path: &Path) -> Result<bool, StoreError> {
-    match fs::symlink_metadata(path) {
-        Ok(metadata) if metadata.is_dir() => Ok(true),
-        Ok(_) => Err(StoreError::NotAFolder {
-            path: path.to_path_buf(),
-        }),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(StoreError::io("read", path, error)),
-    }
-}
-
-fn make_folder(path: &Path) -> Result<(), StoreError> {
-    if is_folder(path)? {
-        return Ok(());
-    }
-    let failed = |source| StoreError::io("create", path, source);
-    match fs::create_dir(path) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(failed(error)),
-        _ => atomic::sync_folder_of(path).map_err(failed),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
     use std::os::unix::fs::symlink;
+    use std::path::Path;
 
     use unravel_sweep::Objective;
 
     use super::*;
     use crate::arrays::Array;
-    use crate::scores::{ScoreContext, ScoreRecord};
+    use crate::missing::{Check, Wanted, WantedScore};
+    use crate::score_record::{ScoreContext, ScoreRecord};
     use crate::state::Status;
     use crate::store::Store;
-    use crate::trial_folder::Check;
-    use crate::wanted::{Wanted, WantedScore};
 
     fn trial() -> Trial {
         Trial::new(Objective::beta_vae(0.1), 3)
@@ -422,6 +400,8 @@ mod tests {
         lock.set_checkpoint(&checkpoint(10)).unwrap();
         lock.set_checkpoint(&checkpoint(20)).unwrap();
         assert_eq!(lock.checkpoint().unwrap().value, Some(checkpoint(20)));
+        assert_eq!(lock.train_log().unwrap(), Some(checkpoint(20).log));
+        fs::write(lock.file(TRAIN_LOG), "half a li").unwrap();
         assert_eq!(lock.train_log().unwrap(), Some(checkpoint(20).log));
         flip_a_bit(&lock.file(CHECKPOINT));
         let found = lock.checkpoint().unwrap();

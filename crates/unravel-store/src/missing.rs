@@ -1,6 +1,16 @@
 //! What a trial still lacks, decided by the files that matter and by nothing else.
 
-use crate::scores::{ScoreContext, ScoreFile};
+use std::path::Path;
+
+use crate::checkpoint::Model;
+use crate::codes::Codes;
+use crate::error::{StoreError, absent_if_damaged};
+use crate::layout::{CODES, MODEL, PICTURES, PROBE};
+use crate::npz::NpzReader;
+use crate::pictures::Pictures;
+use crate::score_record::ScoreContext;
+use crate::scores::ScoreFile;
+use crate::trial_folder::TrialFolder;
 
 /// One score that a sweep asks for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,6 +30,15 @@ pub struct Wanted {
     pub scores: Vec<WantedScore>,
     /// Whether the whole table of codes is to be kept.
     pub codes: bool,
+}
+
+/// How closely files are looked at to say what is missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Check {
+    /// Headers and lengths of large files, checksums of small ones: well under a millisecond a trial.
+    Quick,
+    /// Every byte.
+    Thorough,
 }
 
 /// What a trial lacks; see [`TrialFolder::missing`](crate::TrialFolder::missing).
@@ -44,6 +63,80 @@ impl Missing {
     pub fn is_nothing(&self) -> bool {
         !(self.model || self.pictures || self.probe || self.codes) && self.scores.is_empty()
     }
+}
+
+impl TrialFolder {
+    /// What keeps this trial from being done. A damaged file counts as missing, with a sentence.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`], [`StoreError::NewerFormat`].
+    pub fn missing(&self, wanted: &Wanted, check: Check) -> Result<Missing, StoreError> {
+        if !self.is_present() {
+            let scores = wanted.scores.clone();
+            let codes = wanted.codes;
+            return Ok(Missing {
+                model: true,
+                pictures: true,
+                probe: true,
+                codes,
+                scores,
+                notices: Vec::new(),
+            });
+        }
+        let mut notices = Vec::new();
+        let mut is_missing = |has: Result<Option<()>, StoreError>| {
+            absent_if_damaged(has, &mut notices).map(|found| found.is_none())
+        };
+        let mut missing = Missing {
+            model: is_missing(self.has_model(check))?,
+            pictures: is_missing(has_npz(&self.file(PICTURES), check, Pictures::read))?,
+            probe: is_missing(has_npz(&self.file(PROBE), check, Codes::read))?,
+            codes: wanted.codes && is_missing(has_npz(&self.file(CODES), check, Codes::read))?,
+            ..Missing::default()
+        };
+        for_each_metric(wanted, |metric, scores| {
+            let file = absent_if_damaged(self.scores(metric), &mut notices)?;
+            missing.scores.extend(
+                scores
+                    .iter()
+                    .filter_map(|score| lacking(score, file.as_ref())),
+            );
+            Ok(())
+        })?;
+        missing.notices = notices;
+        Ok(missing)
+    }
+
+    fn has_model(&self, check: Check) -> Result<Option<()>, StoreError> {
+        let path = self.file(MODEL);
+        Ok(match check {
+            Check::Quick => Model::read_step(&path, self.id())?.map(|_| ()),
+            Check::Thorough => Model::read(&path, self.id())?.map(|_| ()),
+        })
+    }
+}
+
+/// Whether the archive is there: its directory only, which is at its end, or all of it.
+fn has_npz<T>(
+    path: &Path,
+    check: Check,
+    read: impl Fn(&Path) -> Result<Option<T>, StoreError>,
+) -> Result<Option<()>, StoreError> {
+    Ok(match check {
+        Check::Quick => NpzReader::open(path)?.map(|_| ()),
+        Check::Thorough => read(path)?.map(|_| ()),
+    })
+}
+
+/// Calls `visit` with each run of wanted scores of one metric, so that its file is read once.
+fn for_each_metric(
+    wanted: &Wanted,
+    mut visit: impl FnMut(&str, &[WantedScore]) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    wanted
+        .scores
+        .chunk_by(|a, b| a.metric == b.metric)
+        .try_for_each(|scores| visit(&scores[0].metric, scores))
 }
 
 /// The part of a wanted score that a metric's file does not have; `None` when it has all of it.
@@ -73,7 +166,7 @@ pub(crate) fn lacking(wanted: &WantedScore, file: Option<&ScoreFile>) -> Option<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scores::ScoreRecord;
+    use crate::score_record::ScoreRecord;
 
     fn context(variant: &str) -> ScoreContext {
         let (variant, representation, grid) =
