@@ -279,6 +279,7 @@ fn a_single_seed_has_no_spread_and_says_so() {
     let page = report.page();
     assert!(page.contains(" ± –"), "an sd that is not defined is a dash");
     assert!(page.contains("With one trial seed there is no telling"));
+    assert!(page.contains("one trial seed each, so no spread is known"));
     assert!(!page.contains("NaN") && !page.contains("± 0.000"));
     for row in report.csv("summary") {
         assert_eq!(row["sd_over_trial_seeds"], "");
