@@ -5,7 +5,9 @@ use std::path::Path;
 use crate::checkpoint::Model;
 use crate::codes::Codes;
 use crate::error::{StoreError, absent_if_damaged};
-use crate::layout::{CODES, MODEL, PICTURES, PROBE};
+use crate::layout::{
+    CHECKPOINT, CODES, MODEL, PICTURES, PREVIOUS_CHECKPOINT, PROBE, STATE, TRAIN_LOG, TRIAL,
+};
 use crate::npz::NpzReader;
 use crate::pictures::Pictures;
 use crate::score_record::ScoreContext;
@@ -52,6 +54,9 @@ pub struct Missing {
     pub probe: bool,
     /// `codes.npz`, where it was wanted.
     pub codes: bool,
+    /// `trial.toml`, `train.csv` or `state.json`, which can be made again from what is there; see
+    /// [`TrialLock::restore_records`](crate::TrialLock::restore_records).
+    pub records: bool,
     /// The scores, each with the seeds that are missing only.
     pub scores: Vec<WantedScore>,
     /// One sentence per file that is there and damaged, for the user.
@@ -61,7 +66,8 @@ pub struct Missing {
 impl Missing {
     /// Whether the trial is done.
     pub fn is_nothing(&self) -> bool {
-        !(self.model || self.pictures || self.probe || self.codes) && self.scores.is_empty()
+        let lacks_file = self.model || self.pictures || self.probe || self.codes || self.records;
+        !lacks_file && self.scores.is_empty()
     }
 }
 
@@ -79,6 +85,7 @@ impl TrialFolder {
                 pictures: true,
                 probe: true,
                 codes,
+                records: false,
                 scores,
                 notices: Vec::new(),
             });
@@ -92,6 +99,7 @@ impl TrialFolder {
             pictures: is_missing(has_npz(&self.file(PICTURES), check, Pictures::read))?,
             probe: is_missing(has_npz(&self.file(PROBE), check, Codes::read))?,
             codes: wanted.codes && is_missing(has_npz(&self.file(CODES), check, Codes::read))?,
+            records: self.lacks_state() || self.lacks_train_log() || self.lacks(TRIAL),
             ..Missing::default()
         };
         for_each_metric(wanted, |metric, scores| {
@@ -105,6 +113,21 @@ impl TrialFolder {
         })?;
         missing.notices = notices;
         Ok(missing)
+    }
+
+    /// Whether there is a model whose state is lost. Before that, a state is the business of whoever trains.
+    pub(crate) fn lacks_state(&self) -> bool {
+        self.lacks(STATE) && !self.lacks(MODEL)
+    }
+
+    /// Whether the training curves are lost, and a checkpoint still has them.
+    pub(crate) fn lacks_train_log(&self) -> bool {
+        let has_checkpoint = !self.lacks(CHECKPOINT) || !self.lacks(PREVIOUS_CHECKPOINT);
+        self.lacks(TRAIN_LOG) && has_checkpoint
+    }
+
+    fn lacks(&self, name: &str) -> bool {
+        !self.file(name).exists()
     }
 
     fn has_model(&self, check: Check) -> Result<Option<()>, StoreError> {

@@ -122,6 +122,28 @@ impl TrialLock {
         sealed::write(&path, state)
     }
 
+    /// Makes `state.json` and `train.csv` again where they were lost and the model or a checkpoint says what was in them;
+    /// of a state, the number of attempts and the time are lost. [`TrialFolder::create`] does the same for `trial.toml`.
+    ///
+    /// Returns a sentence for each damaged file that was met.
+    ///
+    /// # Errors
+    /// What any reading and writing may meet.
+    pub fn restore_records(&self) -> Result<Vec<String>, StoreError> {
+        let mut notices = Vec::new();
+        if self.lacks_state() {
+            let state = self.state()?;
+            notices.extend(state.notices);
+            self.set_state(&state.value)?;
+        }
+        if self.lacks_train_log()
+            && let Some(log) = absent_if_damaged(self.train_log(), &mut notices)?
+        {
+            self.set_train_log(&log)?;
+        }
+        Ok(notices)
+    }
+
     /// Writes the checkpoint, keeping the one before it, and the copy of its training curves in `train.csv`.
     ///
     /// # Errors
@@ -364,6 +386,13 @@ mod tests {
     }
 
     fn finish(lock: &TrialLock) {
+        lock.set_checkpoint(&checkpoint(30)).unwrap();
+        let state = TrialState {
+            status: Status::Trained,
+            step: 30,
+            ..TrialState::default()
+        };
+        lock.set_state(&state).unwrap();
         lock.set_model(&model()).unwrap();
         lock.set_pictures(&Pictures {
             image_shape: [1, 1, 1],
@@ -372,6 +401,26 @@ mod tests {
         .unwrap();
         lock.set_probe(&Codes::default()).unwrap();
         lock.set_scores(&scores()).unwrap();
+    }
+
+    #[test]
+    fn lost_records_are_missing_and_made_again() {
+        let (_folder, store) = new_store();
+        let lock = store.create(&trial()).unwrap();
+        finish(&lock);
+        let curves = fs::read(lock.file(TRAIN_LOG)).unwrap();
+        for name in [TRIAL, STATE, TRAIN_LOG] {
+            fs::remove_file(lock.file(name)).unwrap();
+            let missing = lock.missing(&wanted(), Check::Quick).unwrap();
+            assert!(missing.records && !missing.is_nothing(), "{name}");
+        }
+        drop(lock);
+        let lock = store.create(&trial()).unwrap();
+        assert_eq!(lock.restore_records().unwrap(), Vec::<String>::new());
+        assert!(lock.missing(&wanted(), Check::Quick).unwrap().is_nothing());
+        assert_eq!(fs::read(lock.file(TRAIN_LOG)).unwrap(), curves);
+        let state = lock.state().unwrap().value;
+        assert_eq!((state.status, state.step), (Status::Trained, 30));
     }
 
     #[test]
