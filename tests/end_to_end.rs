@@ -9,8 +9,9 @@ use std::time::Duration;
 use serde_json::Value;
 
 use support::lab::Lab;
+use support::npz::{self, NpyArray};
 use support::store::{assert_same, attempts, files, models, states};
-use support::sweeps::{TINY, committed};
+use support::sweeps::{TINY, committed, tiny_on_npz};
 
 /// Every metric of the smoke sweep in every variant, with its number of evaluation seeds.
 const SMOKE_SCORES: [(&str, &str, usize); 5] = [
@@ -264,4 +265,20 @@ fn two_sweeps_that_share_a_trial_train_it_once() {
     let ran = lab.run_well(&["run", "other.toml", "--json"]);
     assert_eq!((ran.tally("cached"), ran.tally("trained")), (1, 1));
     assert!(lab.path("reports/other/index.html").is_file());
+}
+
+#[test]
+fn any_complete_npz_trains_and_its_place_does_not_matter() {
+    let on = |npz: &str| tiny_on_npz(npz, "keep = { factor-0 = 2 }");
+    let lab = Lab::with_sweep(&on("here.npz"));
+    npz::write(
+        &lab.path("here.npz"),
+        &[NpyArray::images(64), NpyArray::classes()],
+    );
+    let ran = lab.run_well(&["run", "sweep.toml", "--json"]);
+    assert_eq!(ran.tally("trained"), 2);
+    fs::rename(lab.path("here.npz"), lab.path("there.npz")).unwrap();
+    lab.write("sweep.toml", on("there.npz"));
+    let ran = lab.run_well(&["run", "sweep.toml", "--json"]);
+    assert_eq!(ran.tally("cached"), 2);
 }
