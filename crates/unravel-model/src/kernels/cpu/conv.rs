@@ -21,7 +21,7 @@ use rayon::prelude::*;
 
 use super::buffer::Buffer;
 use super::elementwise::gate;
-use super::scratch::{Scratch, with_scratch};
+use super::scratch::{Scratch, unspecified, with_scratch};
 use crate::kernels::{Activation, ConvShape};
 use prepared::Prepared;
 use spread::SpreadWeight;
@@ -174,19 +174,18 @@ pub fn down_backward(
             for ((small, by_small), large) in groups {
                 with_scratch(|scratch| {
                     let mut by_sum = std::mem::take(&mut scratch.by_sum);
-                    by_sum.clear();
-                    by_sum.extend_from_slice(by_small);
-                    gate(&mut by_sum, small, layer.activation, sums.by_bias);
+                    let gated = unspecified(&mut by_sum, by_small.len());
+                    gate(by_small, small, layer.activation, gated, sums.by_bias);
                     let Scratch {
                         large: space,
                         small: small_space,
                         ..
                     } = scratch;
                     let large = Prepared::new(large, shape, space);
-                    large.add_weight_gradient(&by_sum, small_space, sums.by_weight);
+                    large.add_weight_gradient(gated, small_space, sums.by_weight);
                     let by_input = by_input.as_mut().and_then(Iterator::next);
                     if let (Some(weight), Some(by_input)) = (&spread_weight, by_input) {
-                        weight.up(&by_sum, None, Activation::Identity, scratch, by_input);
+                        weight.up(gated, None, Activation::Identity, scratch, by_input);
                     }
                     scratch.by_sum = by_sum;
                 });
@@ -226,16 +225,15 @@ pub fn up_backward(
             for ((large, by_large), small) in groups {
                 with_scratch(|scratch| {
                     let mut by_sum = std::mem::take(&mut scratch.by_sum);
-                    by_sum.clear();
-                    by_sum.extend_from_slice(by_large);
-                    gate(&mut by_sum, large, layer.activation, sums.by_bias);
+                    let gated = unspecified(&mut by_sum, by_large.len());
+                    gate(by_large, large, layer.activation, gated, sums.by_bias);
                     let Scratch {
                         large: space,
                         small: small_space,
                         product,
                         ..
                     } = scratch;
-                    let by_large = Prepared::new(&by_sum, shape, space);
+                    let by_large = Prepared::new(gated, shape, space);
                     by_large.add_weight_gradient(small, small_space, sums.by_weight);
                     if let Some(by_input) = by_input.as_mut().and_then(Iterator::next) {
                         by_large.down(weight, None, Activation::Identity, product, by_input);
