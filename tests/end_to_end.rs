@@ -254,6 +254,29 @@ fn quiet_says_nothing_but_the_result() {
 }
 
 #[test]
+fn a_trial_that_diverges_fails_with_its_step_and_term_and_takes_no_other_along() {
+    let arm = "objective.beta-vae = { beta = [1, 8] }";
+    let diverging = format!("{arm}\ntraining.learning-rate = [1e-3, 1e30]");
+    let lab = Lab::with_sweep(&TINY.replace(arm, &diverging));
+    let run = |options: &[&str]| lab.run(&[&["run", "sweep.toml", "--json"], options].concat());
+    let first = run(&["--cohort", "4"]);
+    assert_eq!(first.code, Some(4), "{}", first.stderr);
+    assert_eq!((first.tally("trained"), first.tally("failed")), (2, 2));
+    for failure in first.json()["failures"].as_array().unwrap() {
+        let reason = failure["reason"].as_str().unwrap();
+        assert_eq!(reason, "diverged: reconstruction_nats is NaN at step 2");
+    }
+
+    let n_attempts = || attempts(&lab.path("runs")).into_values().sum::<u64>();
+    let second = run(&[]);
+    assert_eq!((second.code, second.tally("failed")), (Some(4), 2));
+    assert_eq!(n_attempts(), 4, "a failed trial was tried again unasked");
+    let third = run(&["--retry-failed"]);
+    assert_eq!((third.code, third.tally("failed")), (Some(4), 2));
+    assert_eq!(n_attempts(), 6);
+}
+
+#[test]
 fn two_sweeps_that_share_a_trial_train_it_once() {
     let lab = Lab::with_sweep(TINY);
     lab.run_well(&["run", "sweep.toml"]);
