@@ -19,7 +19,7 @@ const ARROWS: [(&str, &[&str]); 8] = [
     ("unravel-data", &[]),
     ("unravel-metrics", &[]),
     ("unravel-sweep", &[]),
-    ("unravel-store", &["unravel-sweep"]),
+    ("unravel-store", &["unravel-data", "unravel-sweep"]),
     ("unravel-model", &["unravel-data", "unravel-sweep"]),
     ("unravel-orchestrator", &["unravel-store", "unravel-sweep"]),
     ("unravel-report", &["unravel-store", "unravel-sweep"]),
