@@ -167,8 +167,13 @@ impl<B: Kernels> Training<'_, B> {
     /// As many updates as the device makes without a look, but none past a step that is to be scored.
     fn steps_at_a_time(&self) -> u64 {
         let step = self.cohort.step();
-        let wanted = self.members.iter().flat_map(|member| &member.missing.scores);
-        let stops = wanted.map(|wanted| wanted.context.step).filter(|stop| step < *stop);
+        let wanted = self
+            .members
+            .iter()
+            .flat_map(|member| &member.missing.scores);
+        let stops = wanted
+            .map(|wanted| wanted.context.step)
+            .filter(|stop| step < *stop);
         let last = self.cohort.trials()[0].training.steps;
         let next = stops.chain([last]).min().unwrap_or(last);
         B::STEPS_PER_READ.min(next - step)
@@ -180,7 +185,10 @@ impl<B: Kernels> Training<'_, B> {
         let at = terms.iter().position(|term| !term.is_finite())?;
         let name = &self.cohort.term_names()[at];
         let value = terms[at];
-        Some(format!("diverged: {name} is {value} at step {}", record.step))
+        Some(format!(
+            "diverged: {name} is {value} at step {}",
+            record.step
+        ))
     }
 
     /// The trials that have a reason fail with it; the others go on.

@@ -26,6 +26,9 @@ use buffer::Buffer;
 use conv::Layer;
 
 impl Kernels for Flex {
+    const STEPS_PER_READ: u64 = 1;
+    const TAKES_BITS: bool = false;
+
     fn down(
         large: Tensor<Self, 3>,
         weight: Tensor<Self, 2>,
