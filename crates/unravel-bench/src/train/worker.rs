@@ -100,7 +100,7 @@ impl Worker {
             let program = program.clone();
             move |source| BenchError::Process { program, source }
         };
-        let program = std::env::current_exe().map_err(failed(&"unravel-bench".into()))?;
+        let program = this_program().map_err(failed(&"unravel-bench".into()))?;
         let mut child = Command::new(&program)
             .arg("worker")
             .args(["--arch", workload.architecture.name()])
@@ -174,5 +174,14 @@ impl Drop for Worker {
         // It may have ended already; there is nothing to do about either result.
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// This program, even if its file has been replaced since it was started.
+fn this_program() -> std::io::Result<PathBuf> {
+    let running = PathBuf::from("/proc/self/exe");
+    match running.exists() {
+        true => Ok(running),
+        false => std::env::current_exe(),
     }
 }
