@@ -31,7 +31,7 @@ fn factor_vae(gamma: f64, permuted_batch: PermutedBatch) -> Objective {
         ..Default::default()
     };
     Objective::FactorVae {
-        gamma,
+        gamma: gamma.into(),
         permuted_batch,
         discriminator,
     }
@@ -73,14 +73,14 @@ fn check_alone_and_together(objectives: [Objective; 4]) {
 
 #[test]
 fn a_cohort_of_four_gives_each_trial_what_it_gets_alone() {
-    check_alone_and_together([1.0, 2.0, 4.0, 16.0].map(|beta| Objective::BetaVae { beta }));
+    check_alone_and_together([1.0, 2.0, 4.0, 16.0].map(Objective::beta_vae));
     check_alone_and_together([1.0, 10.0, 10.0, 40.0].map(|g| factor_vae(g, PermutedBatch::Second)));
 }
 
 #[test]
 fn the_number_of_threads_changes_nothing() {
     for objective in [
-        Objective::BetaVae { beta: 4.0 },
+        Objective::beta_vae(4.0),
         factor_vae(10.0, PermutedBatch::Same),
     ] {
         let run = || train(vec![trial(objective.clone(), 3)], 3);
@@ -92,7 +92,7 @@ fn the_number_of_threads_changes_nothing() {
 #[test]
 fn an_interrupted_trial_ends_as_an_uninterrupted_one() {
     for objective in [
-        Objective::BetaVae { beta: 4.0 },
+        Objective::beta_vae(4.0),
         factor_vae(10.0, PermutedBatch::Second),
     ] {
         let trials = vec![trial(objective.clone(), 3), trial(objective, 4)];
@@ -122,9 +122,9 @@ fn a_trial_that_leaves_does_not_disturb_the_others() {
 
 #[test]
 fn trials_of_different_shapes_are_refused() {
-    let mut other = trial(Objective::BetaVae { beta: 1.0 }, 0);
+    let mut other = trial(Objective::beta_vae(1.0), 0);
     other.model.latents = 6;
-    let trials = vec![trial(Objective::BetaVae { beta: 1.0 }, 0), other];
+    let trials = vec![trial(Objective::beta_vae(1.0), 0), other];
     let error = Cohort::<Cpu>::new(trials, dataset(), &Default::default())
         .err()
         .unwrap();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use unravel_data::{Dataset, Dsprites, Grid, NpzObservations, Observations};
+use unravel_data::{Dataset, Dsprites, DspritesVariant, Grid, NpzObservations, Observations};
 use unravel_sweep::{DataConfig, DatasetSource};
 
 use crate::error::WorkerError;
@@ -15,6 +15,8 @@ use crate::error::WorkerError;
 pub fn open_source(source: &DatasetSource) -> Result<Arc<dyn Observations>, WorkerError> {
     Ok(match source {
         DatasetSource::Dsprites => Arc::new(Dsprites::new()),
+        DatasetSource::DspritesColor => Arc::new(DspritesVariant::color()),
+        DatasetSource::DspritesNoisy => Arc::new(DspritesVariant::noisy()),
         DatasetSource::Npz { path } => Arc::new(NpzObservations::open(path)?),
     })
 }
