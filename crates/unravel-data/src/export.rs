@@ -8,9 +8,9 @@ use zip::ZipWriter;
 use zip::result::ZipError;
 use zip::write::SimpleFileOptions;
 
+use crate::arrays::Header;
 use crate::dsprites::{Dsprites, N_IMAGES, SIDE, latents};
 use crate::npz::IMAGES_PER_REPORT;
-use crate::npz::header::Header;
 
 /// The array `metadata` as NumPy stores it: a header and a pickled dictionary with the official
 /// fields. Made by `scripts/make_metadata.py`, the same in every export.
@@ -157,7 +157,7 @@ mod tests {
     use std::fs::File;
 
     use super::*;
-    use crate::npz::archive::Archive;
+    use crate::arrays::Archive;
 
     #[test]
     fn the_first_images_come_back() {
@@ -174,7 +174,7 @@ mod tests {
             (images.descr(), images.shape()),
             ("|u1", [70, 64, 64].as_slice())
         );
-        let images = images.read_all().unwrap();
+        let images: Vec<u8> = images.values().unwrap();
         let dsprites = Dsprites::new();
         for (index, image) in images.chunks(SIDE * SIDE).enumerate() {
             let rows = dsprites.rows(index);
@@ -187,16 +187,13 @@ mod tests {
             (classes.descr(), classes.shape()),
             ("<i8", [70, 6].as_slice())
         );
-        assert_eq!(classes.read_all().unwrap()[69 * 48 + 32], 2);
+        assert_eq!(classes.integers().unwrap()[69 * 6 + 4], 2);
         let values = archive.array("latents_values").unwrap();
         assert_eq!(
             (values.descr(), values.shape()),
             ("<f8", [70, 6].as_slice())
         );
-        let two_31sts = values.read_all().unwrap()[69 * 48 + 32..][..8]
-            .try_into()
-            .unwrap();
-        assert_eq!(f64::from_le_bytes(two_31sts), 2.0 / 31.0);
+        assert_eq!(values.values::<f64>().unwrap()[69 * 6 + 4], 2.0 / 31.0);
     }
 
     #[test]

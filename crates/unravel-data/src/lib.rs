@@ -5,6 +5,7 @@
 //! - [`Observations`]: an image for every point, from [`Dsprites`], which renders the dataset as
 //!   it is asked for, or its coloured or noisy [`DspritesVariant`], or from [`NpzObservations`], which reads it, or any other complete factorial,
 //!   from a file. [`Dataset`] is observations on a grid.
+//! - [`arrays`]: NumPy's files read with care; [`Factorial`]: the grid that a table of factor values spans.
 //! - [`export_npz`], [`verify_npz`] and [`preview`]: the official npz written and checked, and a
 //!   picture of it.
 //!
@@ -25,10 +26,12 @@
 //! # Ok::<(), unravel_data::GridError>(())
 //! ```
 
+pub mod arrays;
 mod bits;
 mod dataset;
 mod dsprites;
 mod export;
+mod factorial;
 mod grid;
 mod npz;
 mod observations;
@@ -37,12 +40,13 @@ mod space;
 mod variants;
 mod verify;
 
+pub use arrays::{ArrayFault, NpzError};
 pub use dataset::Dataset;
 pub use dsprites::Dsprites;
 pub use export::{ExportError, export_npz};
+pub use factorial::{Factorial, FactorialKeys};
 pub use grid::{Grid, GridError};
 pub use npz::NpzObservations;
-pub use npz::fault::{ArrayFault, NpzError};
 pub use observations::{Observations, PackedObservations};
 pub use preview::{Sheet, preview};
 pub use space::{Factor, FactorSpace, SpaceError};

@@ -1,24 +1,17 @@
 //! Datasets read from an npz: the official dSprites, or any other complete factorial.
 
-pub(crate) mod archive;
-pub(crate) mod factorial;
-pub(crate) mod fault;
-pub(crate) mod header;
 pub(crate) mod images;
 
-#[cfg(test)]
-pub(crate) mod sample;
 #[cfg(test)]
 mod tests;
 
 use std::path::Path;
 
+use crate::arrays::{Archive, NpzError};
 use crate::bits;
+use crate::factorial::{Factorial, FactorialKeys};
 use crate::observations::{Observations, PackedObservations};
 use crate::space::FactorSpace;
-use archive::Archive;
-use factorial::Factorial;
-use fault::NpzError;
 use images::Images;
 
 /// Images between two calls of a progress closure.
@@ -66,7 +59,7 @@ impl NpzObservations {
         let Factorial {
             space,
             point_of_row,
-        } = Factorial::read(&mut archive)?;
+        } = Factorial::read(&mut archive, FactorialKeys::OFFICIAL)?;
         let images = Images::open(&mut archive, point_of_row.len())?;
         let shape = images.shape();
         let pixels = read_pixels(images, &point_of_row, &mut progress)?;

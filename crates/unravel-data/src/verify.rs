@@ -2,12 +2,11 @@
 
 use std::path::Path;
 
+use crate::arrays::{Archive, NpzError};
 use crate::bits;
 use crate::dsprites::{Dsprites, SIDE, latents};
+use crate::factorial::{Factorial, FactorialKeys};
 use crate::npz::IMAGES_PER_REPORT;
-use crate::npz::archive::Archive;
-use crate::npz::factorial::Factorial;
-use crate::npz::fault::NpzError;
 use crate::npz::images::Images;
 use crate::observations::{Observations, PackedObservations};
 
@@ -54,7 +53,7 @@ pub fn verify_npz(
     mut progress: impl FnMut(usize, usize),
 ) -> Result<Verification, NpzError> {
     let mut archive = Archive::open(path.as_ref())?;
-    let factorial = Factorial::read(&mut archive)?;
+    let factorial = Factorial::read(&mut archive, FactorialKeys::OFFICIAL)?;
     let dsprites = Dsprites::new();
     let images = Images::open(&mut archive, factorial.point_of_row.len())?;
     let (sizes, shape) = (factorial.space.sizes(), images.shape());
@@ -136,21 +135,17 @@ fn differing_values(
     }
     let values = archive.array(key)?;
     let shape = [point_of_row.len(), latents::SIZES.len()];
-    if values.descr() != "<f8" {
-        return Err(values.wrong_dtype("float64"));
-    }
     if values.shape() != shape.map(|axis| axis as u64) {
         return Err(values.wrong_shape(format!("{shape:?}")));
     }
-    let bytes = values.read_all()?;
-    let (values, _) = bytes.as_chunks::<8>();
+    let values: Vec<f64> = values.values()?;
     let rows = values.chunks_exact(latents::SIZES.len()).zip(point_of_row);
-    let differs = |&(row, &point): &(&[[u8; 8]], &usize)| {
+    let differs = |&(row, &point): &(&[f64], &usize)| {
         let expected = latents::values(point);
         // Written so that a NaN differs.
-        !row.iter().zip(expected).all(|(&value, expected)| {
-            (f64::from_le_bytes(value) - expected).abs() <= VALUE_TOLERANCE
-        })
+        !row.iter()
+            .zip(expected)
+            .all(|(&value, expected)| (value - expected).abs() <= VALUE_TOLERANCE)
     };
     Ok(Some(rows.filter(differs).count()))
 }
@@ -160,7 +155,8 @@ mod tests {
     use zip::CompressionMethod::Deflated;
 
     use super::*;
-    use crate::npz::{NpzObservations, sample};
+    use crate::arrays::sample;
+    use crate::npz::NpzObservations;
 
     const CLASSES: [[i64; 2]; 4] = [[0, 0], [0, 1], [1, 0], [1, 1]];
     const IMAGES: [[u8; 3]; 4] = [[0, 0, 1], [0, 1, 1], [1, 1, 1], [1, 0, 0]];
@@ -181,7 +177,9 @@ mod tests {
         let reference = NpzObservations::open(&path).unwrap();
         write(images, &classes);
         let mut archive = Archive::open(&path).unwrap();
-        let points = Factorial::read(&mut archive).unwrap().point_of_row;
+        let points = Factorial::read(&mut archive, FactorialKeys::OFFICIAL)
+            .unwrap()
+            .point_of_row;
         let images = Images::open(&mut archive, 4).unwrap();
         compare(images, &points, reference.packed().unwrap(), &mut |_, _| {}).unwrap()
     }

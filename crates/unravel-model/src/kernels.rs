@@ -96,6 +96,60 @@ pub enum Activation {
 /// The negative slope of [`Activation::LeakyRelu`]: TensorFlow's default, which the FactorVAE discriminator uses.
 pub const LEAKY_SLOPE: f64 = 0.2;
 
+/// A layer's sum, before bias and activation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LayerKind {
+    /// Fully connected.
+    Linear,
+    /// Strided convolution, large to small.
+    Conv(ConvShape),
+    /// Transposed strided convolution, small to large.
+    ConvTranspose(ConvShape),
+}
+
+impl LayerKind {
+    /// Numbers in the bias, given the numbers in the output.
+    #[must_use]
+    pub fn channels(&self, outputs: usize) -> usize {
+        match self {
+            Self::Linear => outputs,
+            Self::Conv(shape) => shape.small_channels,
+            Self::ConvTranspose(shape) => shape.large_channels,
+        }
+    }
+}
+
+/// What a layer read and made in the forward pass.
+#[derive(Clone, Debug)]
+pub struct ForwardPass<B: Backend> {
+    /// `[M, N, inputs]`.
+    pub input: Tensor<B, 3>,
+    /// `[M, weight_len]`.
+    pub weight: Tensor<B, 2>,
+    /// `[M, N, outputs]`, after the activation.
+    pub output: Tensor<B, 3>,
+}
+
+/// Which gradients are asked for; the others are not computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WantedGradients {
+    /// By weight and bias.
+    pub by_parameters: bool,
+    /// By the input.
+    pub by_input: bool,
+}
+
+/// The gradients of one layer, those that were asked for.
+#[derive(Clone, Debug)]
+pub struct LayerGradients<B: Backend> {
+    /// `[M, weight_len]`.
+    pub by_weight: Option<Tensor<B, 2>>,
+    /// `[M, channels]`.
+    pub by_bias: Option<Tensor<B, 2>>,
+    /// `[M, N, inputs]`.
+    pub by_input: Option<Tensor<B, 3>>,
+}
+
 /// The scalars of one Adam update (Kingma & Ba 2015, Algorithm 1; epsilon outside the bias-corrected root).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AdamStep {
@@ -206,6 +260,17 @@ pub trait Kernels: Backend {
         reference::activation_gradient(gradient, output, activation, channels)
     }
 
+    /// The backward pass of a whole layer, from the gradient by its output.
+    fn layer_backward(
+        kind: LayerKind,
+        activation: Activation,
+        pass: ForwardPass<Self>,
+        gradient: Tensor<Self, 3>,
+        wanted: WantedGradients,
+    ) -> LayerGradients<Self> {
+        compose_backward(kind, activation, pass, gradient, wanted)
+    }
+
     /// Negative Bernoulli log likelihood of targets in `[0, 1]` given logits, both `[M, N, pixels]`, in nats: summed
     /// over pixels, mean over the batch, `[M]`.
     fn bernoulli_nats(logits: Tensor<Self, 3>, targets: Tensor<Self, 3>) -> Tensor<Self, 1> {
@@ -224,5 +289,38 @@ pub trait Kernels: Backend {
     /// One Adam update from the gradient `[models, length]`.
     fn adam(moments: Moments<Self>, gradient: Tensor<Self, 2>, step: AdamStep) -> Moments<Self> {
         reference::adam(moments, gradient, step)
+    }
+}
+
+/// [`Kernels::layer_backward`] from the other operations.
+fn compose_backward<B: Kernels>(
+    kind: LayerKind,
+    activation: Activation,
+    pass: ForwardPass<B>,
+    gradient: Tensor<B, 3>,
+    wanted: WantedGradients,
+) -> LayerGradients<B> {
+    let ForwardPass {
+        input,
+        weight,
+        output,
+    } = pass;
+    let channels = kind.channels(gradient.dims()[2]);
+    let (by_sum, by_bias) = B::activation_gradient(gradient, output, activation, channels);
+    let by_weight = wanted.by_parameters.then(|| match kind {
+        LayerKind::Linear => B::dense_weight_gradient(input, by_sum.clone()),
+        LayerKind::Conv(shape) => B::weight_gradient(input, by_sum.clone(), shape),
+        LayerKind::ConvTranspose(shape) => B::weight_gradient(by_sum.clone(), input, shape),
+    });
+    let identity = Activation::Identity;
+    let by_input = wanted.by_input.then(|| match kind {
+        LayerKind::Linear => B::dense_input_gradient(by_sum, weight),
+        LayerKind::Conv(shape) => B::up(by_sum, weight, None, identity, shape),
+        LayerKind::ConvTranspose(shape) => B::down(by_sum, weight, None, identity, shape),
+    });
+    LayerGradients {
+        by_weight,
+        by_bias: wanted.by_parameters.then_some(by_bias),
+        by_input,
     }
 }

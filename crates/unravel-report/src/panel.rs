@@ -38,6 +38,9 @@ impl Area {
     }
 }
 
+/// From the figure's left and right edge to its words, in pixels.
+const EDGE: f64 = 14.0;
+
 /// The words around a figure's data.
 pub struct Titles {
     /// What the vertical axis shows; stands above it.
@@ -60,12 +63,9 @@ pub fn data_box(right: f64) -> Area {
 
 /// Draws what is around and behind the data.
 pub fn frame(scene: &mut Scene, area: Area, x: &Axis, y: &Axis, titles: &Titles) {
-    scene.text(
-        (14.0, 22.0),
-        titles.y.as_str(),
-        TextStyle::title(),
-        Anchor::Start,
-    );
+    let width = scene.width - 2.0 * EDGE;
+    let title = fitting(&titles.y, TextStyle::title(), width);
+    scene.text((EDGE, 22.0), titles.y.as_str(), title, Anchor::Start);
     let tick = TextStyle::new(size::TICK, QUIET);
     for (value, label) in y.ticks(5) {
         let at = y.pixel(value);
@@ -106,13 +106,18 @@ pub fn frame(scene: &mut Scene, area: Area, x: &Axis, y: &Axis, titles: &Titles)
         TextStyle::new(size::TICK, TEXT),
         Anchor::Middle,
     );
-    let note = TextStyle::new(size::NOTE, QUIET);
-    scene.text(
-        (14.0, scene.height - 14.0),
-        titles.note.as_str(),
-        note,
-        Anchor::Start,
-    );
+    let note = fitting(&titles.note, TextStyle::new(size::NOTE, QUIET), width);
+    let at = (EDGE, scene.height - 14.0);
+    scene.text(at, titles.note.as_str(), note, Anchor::Start);
+}
+
+/// The style, made smaller where the text would be wider than `width`.
+fn fitting(text: &str, style: TextStyle, width: f64) -> TextStyle {
+    let share = width / text_width(text, style.size, style.bold);
+    TextStyle {
+        size: style.size * share.min(1.0),
+        ..style
+    }
 }
 
 /// Draws the families' marks and names on one line under the title.
@@ -181,6 +186,18 @@ mod tests {
             [40.0, 50.0, 60.0]
         );
         assert_eq!(spread(&[99.0, 98.0], 10.0, (0.0, 100.0)), [100.0, 90.0]);
+    }
+
+    #[test]
+    fn long_words_shrink_to_fit_and_short_ones_stay() {
+        let long =
+            "Total correlation (discriminator's estimate), nats per image (log scale)".repeat(2);
+        let style = fitting(&long, TextStyle::title(), 500.0);
+        assert!((text_width(&long, style.size, true) - 500.0).abs() < 0.5);
+        assert_eq!(
+            fitting("MIG", TextStyle::title(), 500.0),
+            TextStyle::title()
+        );
     }
 
     #[test]

@@ -228,9 +228,9 @@ pub fn family_style(name: &str, index: usize) -> FamilyStyle {
 /// Sizes, in pixels of a figure at its natural size.
 pub mod size {
     /// Width of a figure.
-    pub const WIDTH: f64 = 600.0;
+    pub const WIDTH: f64 = 540.0;
     /// Height of a figure.
-    pub const HEIGHT: f64 = 430.0;
+    pub const HEIGHT: f64 = 404.0;
     /// Title of the value axis.
     pub const TITLE: f64 = 14.0;
     /// Labels of settings.
@@ -253,8 +253,13 @@ pub mod size {
     pub const PNG_SCALE: u32 = 2;
 }
 
-/// Opacity of a trial's mark.
-pub const TRIAL_OPACITY: f64 = 0.45;
+/// Opacity of a trial's mark among `n` on the figure: the more there are, the fainter each.
+pub fn trial_opacity(n: usize) -> f64 {
+    (0.45 * (100.0 / n.max(1) as f64).sqrt()).clamp(0.16, 0.45)
+}
+
+/// Opacity of the paper behind a label, which keeps it readable on a cloud of marks.
+pub const PAD_OPACITY: f64 = 0.72;
 /// Opacity of a band of spread.
 pub const BAND_OPACITY: f64 = 0.16;
 

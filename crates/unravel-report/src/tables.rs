@@ -91,9 +91,15 @@ fn scores(rows: &Rows) -> PolarsResult<DataFrame> {
                 .map(|s| s.sd_over_evaluation_seeds)
                 .collect::<Vec<Option<f64>>>(),
         ),
-        text("evaluation_seeds", &|s| {
-            joined(s.evaluation_seeds.iter().map(u64::to_string).collect())
-        }),
+        // None, and not an empty text, where nothing was sampled.
+        column(
+            "evaluation_seeds",
+            rows.scores
+                .iter()
+                .map(|s| joined(s.evaluation_seeds.iter().map(u64::to_string).collect()))
+                .map(|seeds| Some(seeds).filter(|seeds| !seeds.is_empty()))
+                .collect::<Vec<Option<String>>>(),
+        ),
         text("values", &|s| {
             joined(s.values.iter().map(f64::to_string).collect())
         }),

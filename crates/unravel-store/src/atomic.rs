@@ -14,6 +14,7 @@ use std::time::SystemTime;
 use rustix::fs::OFlags;
 
 use crate::error::StoreError;
+use crate::folders;
 
 const TEMPORARY_SUFFIX: &str = ".tmp";
 
@@ -142,14 +143,7 @@ pub(crate) fn read_text(path: &Path, max_bytes: u64) -> Result<Option<String>, S
 
 /// Removes what a killed writer left in `folder`. Only for the one who holds the folder's lock.
 pub(crate) fn remove_temporaries(folder: &Path) -> Result<(), StoreError> {
-    let failed = |source| StoreError::io("clean", folder, source);
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(failed(error)),
-    };
-    for entry in entries {
-        let entry = entry.map_err(failed)?;
+    for entry in folders::entries_unsorted(folder)? {
         if entry.file_name().to_str().is_some_and(is_temporary) {
             remove(&entry.path())?;
         }

@@ -8,6 +8,7 @@ use unravel_sweep::{Trial, TrialId};
 
 use crate::atomic;
 use crate::error::StoreError;
+use crate::folders;
 use crate::format;
 use crate::state::TrialState;
 use crate::trial_folder::TrialFolder;
@@ -180,16 +181,12 @@ impl Store {
 
     /// Names of the folders in the store; links are none.
     fn folders(&self) -> Result<Vec<String>, StoreError> {
-        let failed = |source| StoreError::io("read", &self.path, source);
-        let entries = match fs::read_dir(&self.path) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(failed(error)),
-        };
         let mut names = Vec::new();
-        for entry in entries {
-            let entry = entry.map_err(failed)?;
-            if entry.file_type().map_err(failed)?.is_dir() {
+        for entry in folders::entries_unsorted(&self.path)? {
+            let kind = entry
+                .file_type()
+                .map_err(|source| StoreError::io("read", &entry.path(), source))?;
+            if kind.is_dir() {
                 names.extend(entry.file_name().into_string());
             }
         }

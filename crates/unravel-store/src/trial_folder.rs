@@ -3,7 +3,6 @@
 //! Every reader gives `None` for a file that is not there and [`StoreError::Damaged`] for one that is not what was
 //! written; [`absent_if_damaged`] makes the second into the first. Writing needs the trial's lock: see [`TrialLock`].
 
-use std::fs;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
@@ -13,28 +12,21 @@ use crate::atomic;
 use crate::checkpoint::{Checkpoint, Model};
 use crate::codes::Codes;
 use crate::error::{Recovered, StoreError, absent_if_damaged};
+use crate::folders;
+use crate::layout::{
+    CHECKPOINT, CODES, LOCK, LOG, MAX_NAME_BYTES, MODEL, PICTURES, PREVIOUS_CHECKPOINT, PROBE,
+    SCORE_SUFFIX, SCORES, STATE, TRAIN_LOG, TRIAL, is_metric_name,
+};
 use crate::lock::{self, LockHolder};
-use crate::npz::NpzReader;
 use crate::pictures::Pictures;
 use crate::scores::ScoreFile;
 use crate::sealed;
 use crate::state::{Status, TrialState};
 use crate::train_log::TrainLog;
 use crate::trial_lock::TrialLock;
-use crate::wanted::{Missing, Wanted, lacking};
 
 const MAX_TEXT_BYTES: u64 = 64 << 20;
 const LOG_TAIL_BYTES: u64 = 64 << 10;
-const MAX_NAME_BYTES: usize = 64;
-
-/// How closely files are looked at to say what is missing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Check {
-    /// Headers and lengths of large files, checksums of small ones: well under a millisecond a trial.
-    Quick,
-    /// Every byte.
-    Thorough,
-}
 
 /// The folder of one trial, which need not be there yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -183,15 +175,22 @@ impl TrialFolder {
         Model::read(&self.file(MODEL), &self.id)
     }
 
-    /// `train.csv`: the training curves.
+    /// `train.csv`: the training curves; when it is lost or damaged, those in the last checkpoint.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`], [`StoreError::Io`].
+    /// [`StoreError::Damaged`] when the checkpoint has none either, [`StoreError::Io`].
     pub fn train_log(&self) -> Result<Option<TrainLog>, StoreError> {
         let path = self.file(TRAIN_LOG);
-        match atomic::read(&path, MAX_TEXT_BYTES)? {
+        let log = match atomic::read(&path, MAX_TEXT_BYTES)? {
             Some(text) => TrainLog::from_csv(&path, &text).map(Some),
             None => Ok(None),
+        };
+        if let Ok(Some(_)) = log {
+            return log;
+        }
+        match self.checkpoint()?.value {
+            Some(checkpoint) => Ok(Some(checkpoint.log)),
+            None => log,
         }
     }
 
@@ -228,16 +227,9 @@ impl TrialFolder {
     }
 
     fn score_names(&self) -> Result<Vec<String>, StoreError> {
-        let folder = self.file(SCORES);
-        let failed = |source| StoreError::io("read", &folder, source);
-        let entries = match fs::read_dir(&folder) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(failed(error)),
-        };
         let mut names = Vec::new();
-        for entry in entries {
-            let name = entry.map_err(failed)?.file_name();
+        for entry in folders::entries_unsorted(&self.file(SCORES))? {
+            let name = entry.file_name();
             let metric = name
                 .to_str()
                 .and_then(|name| name.strip_suffix(SCORE_SUFFIX));
@@ -293,73 +285,19 @@ impl TrialFolder {
         Ok(lines[lines.len().saturating_sub(n_lines)..].to_vec())
     }
 
-    /// What keeps this trial from being done. A damaged file counts as missing, with a sentence.
-    ///
-    /// # Errors
-    /// [`StoreError::Io`], [`StoreError::NewerFormat`].
-    pub fn missing(&self, wanted: &Wanted, check: Check) -> Result<Missing, StoreError> {
-        if !self.is_present() {
-            let scores = wanted.scores.clone();
-            let codes = wanted.codes;
-            return Ok(Missing {
-                model: true,
-                pictures: true,
-                probe: true,
-                codes,
-                scores,
-                notices: Vec::new(),
-            });
-        }
-        let mut notices = Vec::new();
-        let mut is_missing = |has: Result<Option<()>, StoreError>| {
-            absent_if_damaged(has, &mut notices).map(|found| found.is_none())
-        };
-        let mut missing = Missing {
-            model: is_missing(self.has_model(check))?,
-            pictures: is_missing(has_npz(&self.file(PICTURES), check, Pictures::read))?,
-            probe: is_missing(has_npz(&self.file(PROBE), check, Codes::read))?,
-            codes: wanted.codes && is_missing(has_npz(&self.file(CODES), check, Codes::read))?,
-            ..Missing::default()
-        };
-        for_each_metric(wanted, |metric, scores| {
-            let file = absent_if_damaged(self.scores(metric), &mut notices)?;
-            missing.scores.extend(
-                scores
-                    .iter()
-                    .filter_map(|score| lacking(score, file.as_ref())),
-            );
-            Ok(())
-        })?;
-        missing.notices = notices;
-        Ok(missing)
-    }
-
-    fn has_model(&self, check: Check) -> Result<Option<()>, StoreError> {
-        let path = self.file(MODEL);
-        Ok(match check {
-            Check::Quick => Model::read_step(&path, &self.id)?.map(|_| ()),
-            Check::Thorough => Model::read(&path, &self.id)?.map(|_| ()),
-        })
-    }
-
     /// What the trial's files weigh together, in bytes.
     ///
     /// # Errors
     /// [`StoreError::Io`].
     pub fn n_bytes(&self) -> Result<u64, StoreError> {
-        let failed = |source| StoreError::io("read", &self.path, source);
         let mut n_bytes = 0;
         for folder in [self.path.clone(), self.file(SCORES)] {
-            let entries = match fs::read_dir(&folder) {
-                Ok(entries) => entries,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                Err(error) => return Err(failed(error)),
-            };
-            for entry in entries {
-                match entry.and_then(|entry| entry.metadata()) {
+            for entry in folders::entries_unsorted(&folder)? {
+                match entry.metadata() {
                     Ok(metadata) if metadata.is_file() => n_bytes += metadata.len(),
+                    // A temporary file may be renamed while this looks.
                     Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                        return Err(failed(error));
+                        return Err(StoreError::io("read", &entry.path(), error));
                     }
                     _ => {}
                 }
@@ -385,46 +323,4 @@ impl TrialFolder {
         let what = format!("`{shown}` is not the name of a metric: letters a-z, digits and `-`");
         Err(StoreError::unwritable(&self.file(SCORES), what))
     }
-}
-
-pub(crate) const TRIAL: &str = "trial.toml";
-pub(crate) const STATE: &str = "state.json";
-pub(crate) const LOCK: &str = "lock";
-pub(crate) const LOG: &str = "log.txt";
-pub(crate) const TRAIN_LOG: &str = "train.csv";
-pub(crate) const CHECKPOINT: &str = "checkpoint.safetensors";
-pub(crate) const PREVIOUS_CHECKPOINT: &str = "checkpoint.previous.safetensors";
-pub(crate) const MODEL: &str = "model.safetensors";
-pub(crate) const PICTURES: &str = "pictures.npz";
-pub(crate) const PROBE: &str = "probe.npz";
-pub(crate) const CODES: &str = "codes.npz";
-pub(crate) const SCORES: &str = "scores";
-const SCORE_SUFFIX: &str = ".json";
-
-fn is_metric_name(name: &str) -> bool {
-    let is_allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    !name.is_empty() && name.len() <= MAX_NAME_BYTES && name.bytes().all(is_allowed)
-}
-
-/// Whether the archive is there: its directory only, which is at its end, or all of it.
-fn has_npz<T>(
-    path: &Path,
-    check: Check,
-    read: impl Fn(&Path) -> Result<Option<T>, StoreError>,
-) -> Result<Option<()>, StoreError> {
-    Ok(match check {
-        Check::Quick => NpzReader::open(path)?.map(|_| ()),
-        Check::Thorough => read(path)?.map(|_| ()),
-    })
-}
-
-/// Calls `visit` with each run of wanted scores of one metric, so that its file is read once.
-fn for_each_metric(
-    wanted: &Wanted,
-    mut visit: impl FnMut(&str, &[crate::wanted::WantedScore]) -> Result<(), StoreError>,
-) -> Result<(), StoreError> {
-    wanted
-        .scores
-        .chunk_by(|a, b| a.metric == b.metric)
-        .try_for_each(|scores| visit(&scores[0].metric, scores))
 }

@@ -1,10 +1,9 @@
 //! The right to write one trial, and every way of writing it.
 
 use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
+use std::io::Write;
 use std::ops::Deref;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use rustix::fs::OFlags;
@@ -14,6 +13,11 @@ use crate::atomic;
 use crate::checkpoint::{Checkpoint, Model};
 use crate::codes::Codes;
 use crate::error::{StoreError, absent_if_damaged};
+use crate::folders;
+use crate::layout::{
+    CHECKPOINT, CODES, LOCK, LOG, MODEL, PICTURES, PREVIOUS_CHECKPOINT, PROBE, SCORES, STATE,
+    TRAIN_LOG, TRIAL,
+};
 use crate::lock::{self, Lock, LockHolder, Refusal};
 use crate::pictures::Pictures;
 use crate::scores::ScoreFile;
@@ -21,10 +25,7 @@ use crate::sealed;
 use crate::state::TrialState;
 use crate::store::TRASH_PREFIX;
 use crate::train_log::TrainLog;
-use crate::trial_folder::{
-    CHECKPOINT, CODES, LOCK, LOG, MODEL, PICTURES, PREVIOUS_CHECKPOINT, PROBE, SCORES, STATE,
-    TRAIN_LOG, TRIAL, TrialFolder,
-};
+use crate::trial_folder::TrialFolder;
 
 /// The lock of one trial. While it is held, no other process writes the trial; it reads as its [`TrialFolder`].
 ///
@@ -52,9 +53,9 @@ impl TrialLock {
             let what = format!("the trial's id is {}", trial.id());
             return Err(StoreError::unwritable(folder.path(), what));
         }
-        make_folder(folder.path())?;
+        folders::make(folder.path())?;
         let lock = Self::take(folder)?;
-        make_folder(&folder.file(SCORES))?;
+        folders::make(&folder.file(SCORES))?;
         let mut notices = Vec::new();
         if absent_if_damaged(folder.trial(), &mut notices)?.is_none() {
             let path = folder.file(TRIAL);
@@ -67,7 +68,7 @@ impl TrialLock {
 
     pub(crate) fn take(folder: &TrialFolder) -> Result<Self, StoreError> {
         check_writable(folder)?;
-        if !is_folder(folder.path())? {
+        if !folders::is_folder(folder.path())? {
             return Err(StoreError::NoTrial {
                 path: folder.path().to_path_buf(),
             });
@@ -80,7 +81,7 @@ impl TrialLock {
             Refusal::Store(error) => error,
         })?;
         atomic::remove_temporaries(folder.path())?;
-        if is_folder(&folder.file(SCORES))? {
+        if folders::is_folder(&folder.file(SCORES))? {
             atomic::remove_temporaries(&folder.file(SCORES))?;
         }
         Ok(Self {
@@ -119,6 +120,28 @@ impl TrialLock {
             ));
         }
         sealed::write(&path, state)
+    }
+
+    /// Makes `state.json` and `train.csv` again where they were lost and the model or a checkpoint says what was in them;
+    /// of a state, the number of attempts and the time are lost. [`TrialFolder::create`] does the same for `trial.toml`.
+    ///
+    /// Returns a sentence for each damaged file that was met.
+    ///
+    /// # Errors
+    /// What any reading and writing may meet.
+    pub fn restore_records(&self) -> Result<Vec<String>, StoreError> {
+        let mut notices = Vec::new();
+        if self.lacks_state() {
+            let state = self.state()?;
+            notices.extend(state.notices);
+            self.set_state(&state.value)?;
+        }
+        if self.lacks_train_log()
+            && let Some(log) = absent_if_damaged(self.train_log(), &mut notices)?
+        {
+            self.set_train_log(&log)?;
+        }
+        Ok(notices)
     }
 
     /// Writes the checkpoint, keeping the one before it, and the copy of its training curves in `train.csv`.
@@ -194,7 +217,7 @@ impl TrialLock {
         if let Some(what) = scores.fault() {
             return Err(StoreError::unwritable(&path, what));
         }
-        make_folder(&self.file(SCORES))?;
+        folders::make(&self.file(SCORES))?;
         sealed::write(&path, scores)
     }
 
@@ -284,43 +307,20 @@ fn check_writable(folder: &TrialFolder) -> Result<(), StoreError> {
     }
 }
 
-/// Whether there is a folder; a link to one is refused, since it could lead out of the store.
-fn is_folder(path: &Path) -> Result<bool, StoreError> {
-    match fs::symlink_metadata(path) {
-        Ok(metadata) if metadata.is_dir() => Ok(true),
-        Ok(_) => Err(StoreError::NotAFolder {
-            path: path.to_path_buf(),
-        }),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(StoreError::io("read", path, error)),
-    }
-}
-
-fn make_folder(path: &Path) -> Result<(), StoreError> {
-    if is_folder(path)? {
-        return Ok(());
-    }
-    let failed = |source| StoreError::io("create", path, source);
-    match fs::create_dir(path) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(failed(error)),
-        _ => atomic::sync_folder_of(path).map_err(failed),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
     use std::os::unix::fs::symlink;
+    use std::path::Path;
 
     use unravel_sweep::Objective;
 
     use super::*;
     use crate::arrays::Array;
-    use crate::scores::{ScoreContext, ScoreRecord};
+    use crate::missing::{Check, Wanted, WantedScore};
+    use crate::score_record::{ScoreContext, ScoreRecord};
     use crate::state::Status;
     use crate::store::Store;
-    use crate::trial_folder::Check;
-    use crate::wanted::{Wanted, WantedScore};
 
     fn trial() -> Trial {
         Trial::new(Objective::beta_vae(0.1), 3)
@@ -386,6 +386,13 @@ mod tests {
     }
 
     fn finish(lock: &TrialLock) {
+        lock.set_checkpoint(&checkpoint(30)).unwrap();
+        let state = TrialState {
+            status: Status::Trained,
+            step: 30,
+            ..TrialState::default()
+        };
+        lock.set_state(&state).unwrap();
         lock.set_model(&model()).unwrap();
         lock.set_pictures(&Pictures {
             image_shape: [1, 1, 1],
@@ -394,6 +401,26 @@ mod tests {
         .unwrap();
         lock.set_probe(&Codes::default()).unwrap();
         lock.set_scores(&scores()).unwrap();
+    }
+
+    #[test]
+    fn lost_records_are_missing_and_made_again() {
+        let (_folder, store) = new_store();
+        let lock = store.create(&trial()).unwrap();
+        finish(&lock);
+        let curves = fs::read(lock.file(TRAIN_LOG)).unwrap();
+        for name in [TRIAL, STATE, TRAIN_LOG] {
+            fs::remove_file(lock.file(name)).unwrap();
+            let missing = lock.missing(&wanted(), Check::Quick).unwrap();
+            assert!(missing.records && !missing.is_nothing(), "{name}");
+        }
+        drop(lock);
+        let lock = store.create(&trial()).unwrap();
+        assert_eq!(lock.restore_records().unwrap(), Vec::<String>::new());
+        assert!(lock.missing(&wanted(), Check::Quick).unwrap().is_nothing());
+        assert_eq!(fs::read(lock.file(TRAIN_LOG)).unwrap(), curves);
+        let state = lock.state().unwrap().value;
+        assert_eq!((state.status, state.step), (Status::Trained, 30));
     }
 
     #[test]
@@ -422,6 +449,8 @@ mod tests {
         lock.set_checkpoint(&checkpoint(10)).unwrap();
         lock.set_checkpoint(&checkpoint(20)).unwrap();
         assert_eq!(lock.checkpoint().unwrap().value, Some(checkpoint(20)));
+        assert_eq!(lock.train_log().unwrap(), Some(checkpoint(20).log));
+        fs::write(lock.file(TRAIN_LOG), "half a li").unwrap();
         assert_eq!(lock.train_log().unwrap(), Some(checkpoint(20).log));
         flip_a_bit(&lock.file(CHECKPOINT));
         let found = lock.checkpoint().unwrap();

@@ -91,6 +91,9 @@ fn take(
             }
             Err(error) => return Err(error.into()),
         };
+        for notice in lock.restore_records()? {
+            reporter.log(notice);
+        }
         let mut state = say(lock.state()?, reporter);
         if state.status == Status::Failed && !order.retry_failed {
             let reason = state.reason.unwrap_or_else(|| "failed before".to_owned());

@@ -68,7 +68,7 @@ pub struct Machine {
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,
     /// Models trained together as one tensor program [default: 1 on a CPU]
-    #[arg(long, value_name = "M")]
+    #[arg(long, value_name = "M", value_parser = at_least_one)]
     pub cohort: Option<usize>,
 }
 
@@ -135,6 +135,13 @@ fn positive(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(secs) if 0.0 < secs && secs.is_finite() => Ok(secs),
         _ => Err("give a positive number of seconds, such as 30".to_owned()),
+    }
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse::<usize>() {
+        Ok(n) if 0 < n => Ok(n),
+        _ => Err("give a whole number, 1 or more".to_owned()),
     }
 }
 

@@ -1,11 +1,10 @@
 //! `imgs`: its layout, and its images one after the other.
 
-use super::archive::{Archive, Array};
-use super::fault::NpzError;
+use crate::arrays::{Archive, ArrayFault, ArrayReader, NpzError};
 
 /// The array `imgs`, u8 `[n, height, width]` or `[n, height, width, channels]`, being read.
 pub(crate) struct Images<'a> {
-    array: Array<'a>,
+    array: ArrayReader<'a>,
     /// `[height, width, channels]`.
     shape: [usize; 3],
 }
@@ -16,6 +15,9 @@ impl<'a> Images<'a> {
         let array = archive.array("imgs")?;
         if !matches!(array.descr(), "|u1" | "|b1") {
             return Err(array.wrong_dtype("uint8"));
+        }
+        if array.is_by_columns() {
+            return Err(array.fault(ArrayFault::FortranOrder));
         }
         let &[n, height, width, ref channels @ ..] = array.shape() else {
             return Err(array.wrong_shape(expected(n_images)));

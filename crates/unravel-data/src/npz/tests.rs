@@ -6,6 +6,7 @@ use tempfile::TempDir;
 use zip::CompressionMethod::{Deflated, Stored};
 
 use super::*;
+use crate::arrays::sample;
 
 /// Rows of a colour, a factor of 2 and a factor of 3, in order.
 const CLASSES: [[i64; 3]; 6] = [
@@ -270,7 +271,7 @@ fn wrong_dtypes_and_shapes_are_refused() {
     let floats = sample::array("<f8", &[6, 3], &[0; 144]);
     assert!(with_classes(floats).contains("\"latents_classes\": its dtype is '<f8'"));
     let flat = sample::array("<i8", &[6], &[0; 48]);
-    assert!(with_classes(flat).contains("[6] where [images, factors]"));
+    assert!(with_classes(flat).contains("[6] where [rows, factors]"));
     let empty = sample::array("<i8", &[0, 3], &[]);
     assert!(with_classes(empty).contains("above 0"));
 }
@@ -299,13 +300,11 @@ fn lengths_that_do_not_agree_are_refused_before_memory_is_taken() {
         ])
     };
     let promise = sample::array("|u1", &[6, 1 << 20, 1 << 20], &[0; 60]);
-    assert!(
-        with_images(promise).contains("promises 6597069766784 bytes and the archive holds 188")
-    );
+    assert!(with_images(promise).contains("promises 6597069766784 bytes and there are 188"));
     let overflow = sample::array("|u1", &[usize::MAX, usize::MAX, 2], &[0; 60]);
     assert!(with_images(overflow).contains("not that of a NumPy array"));
     let surplus = sample::array("|u1", &[6, 2, 5], &[0; 61]);
-    assert!(with_images(surplus).contains("promises 188 bytes and the archive holds 189"));
+    assert!(with_images(surplus).contains("promises 188 bytes and there are 189"));
     assert!(with_images(b"\x93NUMPY".to_vec()).contains("ends early or is damaged"));
     assert!(with_images(b"not a header at all".to_vec()).contains("magic string is missing"));
     let fortran = sound_images();

@@ -2,3 +2,4 @@
 
 mod cholesky;
 pub mod logistic;
+mod multinomial;

@@ -3,10 +3,12 @@
 //! Work is cut into (model, fixed run of images) tasks for rayon and every sum is taken in a fixed order, so results
 //! do not depend on the number of threads nor on how many models share a tensor. `f64` tensors take the reference.
 
+mod buffer;
 mod conv;
 mod elementwise;
 mod linear;
 mod matmul;
+mod scratch;
 mod vector_math;
 
 #[cfg(test)]
@@ -14,9 +16,14 @@ mod tests;
 
 use burn::backend::Flex;
 use burn::backend::flex::{FlexTensor, Layout};
-use burn::tensor::{Bytes, DType, Shape, Tensor, TensorPrimitive};
+use burn::tensor::{DType, Shape, Tensor, TensorData, TensorPrimitive};
 
-use super::{Activation, AdamStep, ConvShape, Kernels, Moments, reference};
+use super::{
+    Activation, AdamStep, ConvShape, ForwardPass, Kernels, LayerGradients, LayerKind, Moments,
+    WantedGradients, compose_backward, reference,
+};
+use buffer::Buffer;
+use conv::Layer;
 
 impl Kernels for Flex {
     fn down(
@@ -30,17 +37,20 @@ impl Kernels for Flex {
             return reference::down(large, weight, bias, activation, shape);
         }
         let [models, batch, _] = large.dims();
+        let layer = Layer {
+            shape,
+            activation,
+            batch,
+        };
         let (large, weight, bias) = (Floats::of(large), Floats::of(weight), bias.map(Floats::of));
-        let mut small = vec![0.0; models * batch * shape.small_len()];
+        let mut small = Buffer::unspecified(models * batch * shape.small_len());
         let bias = bias.as_ref().map(Floats::values);
         conv::down(
             large.values(),
             weight.values(),
             bias,
-            activation,
-            shape,
-            batch,
-            &mut small,
+            layer,
+            small.values_mut(),
         );
         tensor(small, [models, batch, shape.small_len()])
     }
@@ -56,17 +66,20 @@ impl Kernels for Flex {
             return reference::up(small, weight, bias, activation, shape);
         }
         let [models, batch, _] = small.dims();
+        let layer = Layer {
+            shape,
+            activation,
+            batch,
+        };
         let (small, weight, bias) = (Floats::of(small), Floats::of(weight), bias.map(Floats::of));
-        let mut large = vec![0.0; models * batch * shape.large_len()];
+        let mut large = Buffer::unspecified(models * batch * shape.large_len());
         let bias = bias.as_ref().map(Floats::values);
         conv::up(
             small.values(),
             weight.values(),
             bias,
-            activation,
-            shape,
-            batch,
-            &mut large,
+            layer,
+            large.values_mut(),
         );
         tensor(large, [models, batch, shape.large_len()])
     }
@@ -80,10 +93,64 @@ impl Kernels for Flex {
             return reference::weight_gradient(large, small, shape);
         }
         let [models, batch, _] = large.dims();
+        let layer = Layer {
+            shape,
+            activation: Activation::Identity,
+            batch,
+        };
         let (large, small) = (Floats::of(large), Floats::of(small));
-        let mut gradient = vec![0.0; models * shape.weight_len()];
-        conv::weight_gradient(large.values(), small.values(), shape, batch, &mut gradient);
+        let mut gradient = Buffer::unspecified(models * shape.weight_len());
+        conv::weight_gradient(large.values(), small.values(), layer, gradient.values_mut());
         tensor(gradient, [models, shape.weight_len()])
+    }
+
+    fn layer_backward(
+        kind: LayerKind,
+        activation: Activation,
+        pass: ForwardPass<Self>,
+        gradient: Tensor<Self, 3>,
+        wanted: WantedGradients,
+    ) -> LayerGradients<Self> {
+        let shape = match kind {
+            LayerKind::Conv(shape) | LayerKind::ConvTranspose(shape) => shape,
+            LayerKind::Linear => {
+                return compose_backward(kind, activation, pass, gradient, wanted);
+            }
+        };
+        if gradient.dtype() != DType::F32 || !wanted.by_parameters {
+            return compose_backward(kind, activation, pass, gradient, wanted);
+        }
+        let [models, batch, input_len] = pass.input.dims();
+        let layer = Layer {
+            shape,
+            activation,
+            batch,
+        };
+        let channels = kind.channels(gradient.dims()[2]);
+        let (input, weight) = (Floats::of(pass.input), Floats::of(pass.weight));
+        let (output, gradient) = (Floats::of(pass.output), Floats::of(gradient));
+        let mut by_weight = Buffer::unspecified(models * shape.weight_len());
+        let mut by_bias = Buffer::unspecified(models * channels);
+        let mut by_input = wanted
+            .by_input
+            .then(|| Buffer::unspecified(models * batch * input_len));
+        let out = conv::Backward {
+            by_weight: by_weight.values_mut(),
+            by_bias: by_bias.values_mut(),
+            by_input: by_input.as_mut().map(Buffer::values_mut),
+        };
+        let result = (output.values(), gradient.values());
+        match kind {
+            LayerKind::ConvTranspose(_) => {
+                conv::up_backward(input.values(), weight.values(), result, layer, out);
+            }
+            _ => conv::down_backward(input.values(), weight.values(), result, layer, out),
+        }
+        LayerGradients {
+            by_weight: Some(tensor(by_weight, [models, shape.weight_len()])),
+            by_bias: Some(tensor(by_bias, [models, channels])),
+            by_input: by_input.map(|by_input| tensor(by_input, [models, batch, input_len])),
+        }
     }
 
     fn dense(
@@ -103,7 +170,7 @@ impl Kernels for Flex {
             outputs,
         };
         let (input, weight, bias) = (Floats::of(input), Floats::of(weight), Floats::of(bias));
-        let mut output = vec![0.0; models * batch * outputs];
+        let mut output = Buffer::unspecified(models * batch * outputs);
         let bias = bias.values();
         linear::forward(
             input.values(),
@@ -111,7 +178,7 @@ impl Kernels for Flex {
             bias,
             activation,
             dims,
-            &mut output,
+            output.values_mut(),
         );
         tensor(output, [models, batch, outputs])
     }
@@ -128,8 +195,13 @@ impl Kernels for Flex {
             outputs,
         };
         let (gradient, weight) = (Floats::of(gradient), Floats::of(weight));
-        let mut by_input = vec![0.0; models * batch * inputs];
-        linear::input_gradient(gradient.values(), weight.values(), dims, &mut by_input);
+        let mut by_input = Buffer::unspecified(models * batch * inputs);
+        linear::input_gradient(
+            gradient.values(),
+            weight.values(),
+            dims,
+            by_input.values_mut(),
+        );
         tensor(by_input, [models, batch, inputs])
     }
 
@@ -145,8 +217,13 @@ impl Kernels for Flex {
             outputs,
         };
         let (input, gradient) = (Floats::of(input), Floats::of(gradient));
-        let mut by_weight = vec![0.0; models * inputs * outputs];
-        linear::weight_gradient(input.values(), gradient.values(), dims, &mut by_weight);
+        let mut by_weight = Buffer::unspecified(models * inputs * outputs);
+        linear::weight_gradient(
+            input.values(),
+            gradient.values(),
+            dims,
+            by_weight.values_mut(),
+        );
         tensor(by_weight, [models, inputs * outputs])
     }
 
@@ -161,13 +238,13 @@ impl Kernels for Flex {
         }
         let [models, batch, features] = gradient.dims();
         let (mut gradient, output) = (Floats::of(gradient), Floats::of(output));
-        let mut by_bias = vec![0.0; models * channels];
+        let mut by_bias = Buffer::zeros(models * channels);
         elementwise::activation_gradient(
             gradient.values_mut(),
             output.values(),
             activation,
             batch * features,
-            &mut by_bias,
+            by_bias.values_mut(),
         );
         (gradient.into_tensor(), tensor(by_bias, [models, channels]))
     }
@@ -179,7 +256,7 @@ impl Kernels for Flex {
         let [models, batch, _] = logits.dims();
         let (logits, targets) = (Floats::of(logits), Floats::of(targets));
         let nats = elementwise::bernoulli_nats(logits.values(), targets.values(), models, batch);
-        tensor(nats, [models])
+        Tensor::from_data(TensorData::new(nats, [models]), &Default::default())
     }
 
     fn bernoulli_gradient(
@@ -246,8 +323,8 @@ impl Floats {
     }
 }
 
-fn tensor<const D: usize>(values: Vec<f32>, dims: [usize; D]) -> Tensor<Flex, D> {
+fn tensor<const D: usize>(values: Buffer, dims: [usize; D]) -> Tensor<Flex, D> {
     let layout = Layout::contiguous(Shape::from(dims));
-    let primitive = FlexTensor::new(Bytes::from_elems(values), layout, DType::F32);
+    let primitive = FlexTensor::new(values.into_bytes(), layout, DType::F32);
     Tensor::from_primitive(TensorPrimitive::Float(primitive))
 }

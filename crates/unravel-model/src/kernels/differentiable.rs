@@ -11,21 +11,10 @@ use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::tensor::{Tensor, TensorPrimitive, backend::Backend};
 
-use super::{Activation, ConvShape, Kernels};
+use super::{Activation, ForwardPass, Kernels, LayerKind, WantedGradients};
 
 /// A tensor of the autodiff graph over backend `B`.
 pub type Tracked<B, const D: usize> = Tensor<Autodiff<B>, D>;
-
-/// A layer's sum, before bias and activation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LayerKind {
-    /// Fully connected.
-    Linear,
-    /// Strided convolution, large to small.
-    Conv(ConvShape),
-    /// Transposed strided convolution, small to large.
-    ConvTranspose(ConvShape),
-}
 
 /// One layer: `activation(sum(input, weight) + bias)`.
 ///
@@ -124,29 +113,20 @@ impl<B: Kernels> Backward<B, 3> for LayerBackward {
             weight,
             output,
         } = ops.state;
-        let [input_node, weight_node, bias_node] = ops.parents.map(|node| node.map(|node| node.id));
-        let input: Tensor<B, 3> = wrap(input);
-        let weight: Tensor<B, 2> = wrap(weight);
-        let channels = match self.kind {
-            LayerKind::Linear => by_output.dims()[2],
-            LayerKind::Conv(shape) => shape.small_channels,
-            LayerKind::ConvTranspose(shape) => shape.large_channels,
+        let pass = ForwardPass {
+            input: wrap(input),
+            weight: wrap(weight),
+            output: wrap(output),
         };
-        let (by_sum, by_bias) =
-            B::activation_gradient(by_output, wrap(output), self.activation, channels);
-        register::<B, 2>(grads, bias_node, || by_bias);
-        register::<B, 2>(grads, weight_node, || match self.kind {
-            LayerKind::Linear => B::dense_weight_gradient(input, by_sum.clone()),
-            LayerKind::Conv(shape) => B::weight_gradient(input, by_sum.clone(), shape),
-            LayerKind::ConvTranspose(shape) => B::weight_gradient(by_sum.clone(), input, shape),
-        });
-        register::<B, 3>(grads, input_node, || match self.kind {
-            LayerKind::Linear => B::dense_input_gradient(by_sum, weight),
-            LayerKind::Conv(shape) => B::up(by_sum, weight, None, Activation::Identity, shape),
-            LayerKind::ConvTranspose(shape) => {
-                B::down(by_sum, weight, None, Activation::Identity, shape)
-            }
-        });
+        let [input, weight, bias] = ops.parents.map(|node| node.map(|node| node.id));
+        let wanted = WantedGradients {
+            by_parameters: weight.is_some() || bias.is_some(),
+            by_input: input.is_some(),
+        };
+        let gradients = B::layer_backward(self.kind, self.activation, pass, by_output, wanted);
+        register(grads, bias, gradients.by_bias);
+        register(grads, weight, gradients.by_weight);
+        register(grads, input, gradients.by_input);
     }
 }
 
@@ -165,20 +145,19 @@ impl<B: Kernels> Backward<B, 1> for BernoulliBackward {
         let gradient: Tensor<B, 1> = wrap(grads.consume::<B>(&ops.node));
         let (logits, targets) = ops.state;
         let [node] = ops.parents.map(|node| node.map(|node| node.id));
-        register::<B, 3>(grads, node, || {
-            B::bernoulli_gradient(wrap(logits), wrap(targets), gradient)
-        });
+        let by_logits = B::bernoulli_gradient(wrap::<B, 3>(logits), wrap(targets), gradient);
+        register(grads, node, Some(by_logits));
     }
 }
 
-/// Computes and registers a gradient, where its tensor is tracked.
+/// Registers a gradient, where its tensor is tracked.
 fn register<B: Backend, const D: usize>(
     grads: &mut Gradients,
     node: Option<NodeId>,
-    gradient: impl FnOnce() -> Tensor<B, D>,
+    gradient: Option<Tensor<B, D>>,
 ) {
-    if let Some(id) = node {
-        grads.register::<B>(id, unwrap(gradient()));
+    if let (Some(id), Some(gradient)) = (node, gradient) {
+        grads.register::<B>(id, unwrap(gradient));
     }
 }
 

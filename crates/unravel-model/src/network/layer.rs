@@ -2,8 +2,7 @@
 
 use unravel_sweep::Initialisation;
 
-use crate::kernels::differentiable::LayerKind;
-use crate::kernels::{Activation, ConvShape};
+use crate::kernels::{Activation, ConvShape, LayerKind};
 use crate::random::Stream;
 
 /// One layer of a network, for one model.

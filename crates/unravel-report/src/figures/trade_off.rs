@@ -53,29 +53,30 @@ pub fn figures(rows: &Rows, panels: &[Panel]) -> Result<Vec<Figure>, ReportError
 
 fn caption(rows: &Rows, panel: &Panel) -> String {
     let key = &panel.key;
-    let variant = variant_sentence(&key.variant);
-    let variant = if variant.is_empty() {
-        String::new()
-    } else {
-        format!(", {variant}")
+    let variant = match variant_sentence(&key.variant) {
+        "" => key.variant.clone(),
+        words => format!("{}, {words}", key.variant),
     };
     let grids = list(&panel.grids).replace('x', "×");
+    let n_trials = count(panel.points.len(), "trial");
+    let n_settings = match (panel.means.len(), rows.settings.len()) {
+        (n, n_all) if n == n_all => count(n, "setting"),
+        (n, n_all) => format!("{n} of {}", count(n_all, "setting")),
+    };
+    let marks = if panel.has_spread() {
+        format!(
+            "Faint marks: {n_trials}; bold marks with bars: mean ± 1 sd over trial seeds of {n_settings}."
+        )
+    } else {
+        format!(
+            "Each mark is a trial: {n_trials} of {n_settings}, one trial seed each, so no spread is known."
+        )
+    };
     format!(
-        "{} ({}{variant}; {} codes; grid {grids}) against reconstruction error. Faint marks: {}; bold marks with bars: mean ± 1 sd \
-         over trial seeds of {}. Lines join the settings of an objective in the order of their strength.",
+        "{} ({variant}; {} codes; grid {grids}) against reconstruction error. {marks} Lines join the \
+         settings of an objective in the order of their strength.",
         metric_title(&key.metric),
-        key.variant,
         key.representation,
-        count(panel.points.len(), "trial"),
-        if panel.means.len() == rows.settings.len() {
-            count(panel.means.len(), "setting")
-        } else {
-            format!(
-                "{} of {}",
-                panel.means.len(),
-                count(rows.settings.len(), "setting")
-            )
-        },
     )
 }
 

@@ -1,265 +1,337 @@
-//! The strided convolution: a few images at a time are unfolded into patches and multiplied while they are in cache.
+//! The strided convolution and its gradients, a few images at a time while they are in cache.
 //!
-//! Channels last makes a row of a patch one contiguous run of the image, so that unfolding is copying.
+//! There are three ways to put the large image before a matrix product, each the fastest for some shapes:
+//!
+//! - [`planes`]: one channel. The image is split into shifted planes, one a kernel tap.
+//! - [`rows`]: large images. Patches are not copied at all: in an image whose even and odd rows are kept apart, the
+//!   patches of one kernel row are overlapping runs a fixed stride apart, which is what a matrix product reads.
+//! - [`patches`]: the rest. Every patch is copied into a row of a matrix.
+//!
+//! [`Prepared`] is the large image in its form, from which both the convolution and the gradient by the weight follow;
+//! [`spread`] is the transposed convolution, which works on the small image. All cutting into tasks is by shape alone.
 
-use std::cell::RefCell;
+mod padded;
+mod patches;
+mod planes;
+mod prepared;
+mod rows;
+mod spread;
 
 use rayon::prelude::*;
 
-use super::elementwise::activate;
-use super::matmul::{Matrix, Write, matmul};
+use super::elementwise::gate;
+use super::scratch::{Scratch, with_scratch};
 use crate::kernels::{Activation, ConvShape};
+use prepared::Prepared;
+use spread::SpreadWeight;
 
-/// Bytes of patches that one matrix product works on: half of a common second-level cache.
-const PATCH_BYTES: usize = 512 * 1024;
+/// Images whose gradients by the weight are added up by one task, in order.
+const IMAGES_PER_TASK: usize = 8;
 
-/// Images whose weight gradients are added up by one task, in order.
-const IMAGES_PER_PARTIAL_SUM: usize = 16;
+/// One layer for all models: sizes and what follows the sum.
+#[derive(Clone, Copy)]
+pub struct Layer {
+    pub shape: ConvShape,
+    pub activation: Activation,
+    pub batch: usize,
+}
 
-/// `small = activation(unfold(large) * weight + bias)`.
-pub fn down(
-    large: &[f32],
-    weight: &[f32],
-    bias: Option<&[f32]>,
-    activation: Activation,
-    shape: ConvShape,
-    batch: usize,
-    small: &mut [f32],
-) {
-    let group = images_per_product(shape);
+impl Layer {
+    fn large_len(&self) -> usize {
+        self.batch * self.shape.large_len()
+    }
+
+    fn small_len(&self) -> usize {
+        self.batch * self.shape.small_len()
+    }
+}
+
+/// `small = activation(conv(large, weight) + bias)`.
+pub fn down(large: &[f32], weight: &[f32], bias: Option<&[f32]>, layer: Layer, small: &mut [f32]) {
+    let shape = layer.shape;
+    let group = prepared::images_per_product(shape);
     small
-        .par_chunks_mut(batch * shape.small_len())
+        .par_chunks_mut(layer.small_len())
         .enumerate()
         .for_each(|(model, small)| {
-            let large = part(large, model, batch * shape.large_len());
-            let weight = Matrix::new(
-                part(weight, model, shape.weight_len()),
-                shape.patch_len(),
-                shape.small_channels,
-            );
+            let large = part(large, model, layer.large_len());
+            let weight = part(weight, model, shape.weight_len());
             let bias = bias.map(|bias| part(bias, model, shape.small_channels));
-            small
+            let groups = small
                 .par_chunks_mut(group * shape.small_len())
-                .enumerate()
-                .for_each(|(at, small)| {
-                    let images = small.len() / shape.small_len();
-                    let large =
-                        &large[at * group * shape.large_len()..][..images * shape.large_len()];
-                    with_patches(
-                        images * shape.small_pixels() * shape.patch_len(),
-                        |patches| {
-                            unfold(large, shape, patches);
-                            let rows = images * shape.small_pixels();
-                            let patches = Matrix::new(patches, rows, shape.patch_len());
-                            matmul(patches, weight, small, shape.small_channels, Write::Replace);
-                        },
-                    );
-                    activate(small, bias, activation);
+                .zip(large.par_chunks(group * shape.large_len()));
+            groups.for_each(|(small, large)| {
+                with_scratch(|scratch| {
+                    let Scratch {
+                        large: space,
+                        product,
+                        ..
+                    } = scratch;
+                    let large = Prepared::new(large, shape, space);
+                    large.down(weight, bias, layer.activation, product, small);
                 });
+            });
         });
 }
 
-/// `large = activation(fold(small * weight^T) + bias)`.
-pub fn up(
-    small: &[f32],
-    weight: &[f32],
-    bias: Option<&[f32]>,
-    activation: Activation,
-    shape: ConvShape,
-    batch: usize,
-    large: &mut [f32],
-) {
-    let group = images_per_product(shape);
+/// `large = activation(conv_transpose(small, weight) + bias)`.
+pub fn up(small: &[f32], weight: &[f32], bias: Option<&[f32]>, layer: Layer, large: &mut [f32]) {
+    let shape = layer.shape;
+    let group = spread::images_per_product(shape);
     large
-        .par_chunks_mut(batch * shape.large_len())
+        .par_chunks_mut(layer.large_len())
         .enumerate()
         .for_each(|(model, large)| {
-            let small = part(small, model, batch * shape.small_len());
-            let weight = Matrix::new(
-                part(weight, model, shape.weight_len()),
-                shape.patch_len(),
-                shape.small_channels,
-            );
+            let small = part(small, model, layer.small_len());
+            let weight = SpreadWeight::new(part(weight, model, shape.weight_len()), shape);
             let bias = bias.map(|bias| part(bias, model, shape.large_channels));
-            large
+            let groups = large
                 .par_chunks_mut(group * shape.large_len())
-                .enumerate()
-                .for_each(|(at, large)| {
-                    let images = large.len() / shape.large_len();
-                    let small =
-                        &small[at * group * shape.small_len()..][..images * shape.small_len()];
-                    with_patches(
-                        images * shape.small_pixels() * shape.patch_len(),
-                        |patches| {
-                            let rows = images * shape.small_pixels();
-                            let small = Matrix::new(small, rows, shape.small_channels);
-                            matmul(
-                                small,
-                                weight.transposed(),
-                                patches,
-                                shape.patch_len(),
-                                Write::Replace,
-                            );
-                            fold(patches, shape, large);
-                        },
-                    );
-                    activate(large, bias, activation);
-                });
+                .zip(small.par_chunks(group * shape.small_len()));
+            groups.for_each(|(large, small)| {
+                with_scratch(|scratch| weight.up(small, bias, layer.activation, scratch, large));
+            });
         });
 }
 
-/// `gradient = unfold(large)^T * small`, summed over the batch in a fixed order.
-pub fn weight_gradient(
-    large: &[f32],
-    small: &[f32],
-    shape: ConvShape,
-    batch: usize,
-    gradient: &mut [f32],
-) {
-    let group = images_per_product(shape).min(IMAGES_PER_PARTIAL_SUM);
-    let n_partial = batch.div_ceil(IMAGES_PER_PARTIAL_SUM);
-    let models = gradient.len() / shape.weight_len();
-    let mut partial = vec![0.0; models * n_partial * shape.weight_len()];
-    partial
-        .par_chunks_mut(shape.weight_len())
-        .enumerate()
-        .for_each(|(task, sum)| {
-            let first = (task % n_partial) * IMAGES_PER_PARTIAL_SUM;
-            let images = IMAGES_PER_PARTIAL_SUM.min(batch - first);
-            let start = (task / n_partial) * batch + first;
-            let large = &large[start * shape.large_len()..][..images * shape.large_len()];
-            let small = &small[start * shape.small_len()..][..images * shape.small_len()];
+/// Gradient by the weight, summed over the batch in a fixed order.
+pub fn weight_gradient(large: &[f32], small: &[f32], layer: Layer, by_weight: &mut [f32]) {
+    let shape = layer.shape;
+    let models = large
+        .par_chunks(layer.large_len())
+        .zip(small.par_chunks(layer.small_len()));
+    let models = models.zip(by_weight.par_chunks_mut(shape.weight_len()));
+    models.for_each(|((large, small), by_weight)| {
+        let group = prepared::images_per_product(shape);
+        let tasks = large
+            .par_chunks(IMAGES_PER_TASK * shape.large_len())
+            .zip(small.par_chunks(IMAGES_PER_TASK * shape.small_len()));
+        let sums = tasks.map(|(large, small)| {
+            let mut sum = vec![0.0; shape.weight_len()];
             let groups = large
                 .chunks(group * shape.large_len())
-                .zip(small.chunks(group * shape.small_len()))
-                .enumerate();
-            for (at, (large, small)) in groups {
-                let rows = small.len() / shape.small_channels;
-                let write = if at == 0 { Write::Replace } else { Write::Add };
-                with_patches(rows * shape.patch_len(), |patches| {
-                    unfold(large, shape, patches);
-                    let patches = Matrix::new(patches, rows, shape.patch_len());
-                    let small = Matrix::new(small, rows, shape.small_channels);
-                    matmul(
-                        patches.transposed(),
-                        small,
-                        sum,
-                        shape.small_channels,
-                        write,
-                    );
+                .zip(small.chunks(group * shape.small_len()));
+            for (large, small) in groups {
+                with_scratch(|scratch| {
+                    let Scratch {
+                        large: space,
+                        small: small_space,
+                        ..
+                    } = scratch;
+                    let large = Prepared::new(large, shape, space);
+                    large.add_weight_gradient(small, small_space, &mut sum);
                 });
             }
+            sum
         });
-    let sums = partial.par_chunks(n_partial * shape.weight_len());
-    gradient
-        .par_chunks_mut(shape.weight_len())
-        .zip(sums)
-        .for_each(|(gradient, sums)| {
-            for sum in sums.chunks(shape.weight_len()) {
-                gradient
-                    .iter_mut()
-                    .zip(sum)
-                    .for_each(|(total, value)| *total += value);
+        add_in_order(sums.collect(), by_weight);
+    });
+}
+
+/// What the backward pass of a layer computes.
+pub struct Backward<'a> {
+    /// `[models, weight_len]`.
+    pub by_weight: &'a mut [f32],
+    /// `[models, channels]`.
+    pub by_bias: &'a mut [f32],
+    /// As the input; none where it is not wanted.
+    pub by_input: Option<&'a mut [f32]>,
+}
+
+/// Backward pass of [`down`] with an activation: from the gradient by its result, in one sweep over the images.
+pub fn down_backward(
+    large: &[f32],
+    weight: &[f32],
+    (small, by_small): (&[f32], &[f32]),
+    layer: Layer,
+    out: Backward<'_>,
+) {
+    let shape = layer.shape;
+    let input_len = shape.large_len();
+    for_each_task(
+        layer,
+        shape.small_channels,
+        input_len,
+        out,
+        |model, task, sums| {
+            let images = task.images(layer.batch);
+            let first = model * layer.batch + images.start;
+            let large = &large[first * shape.large_len()..][..images.len() * shape.large_len()];
+            let run = first * shape.small_len()..(first + images.len()) * shape.small_len();
+            let (small, by_small) = (&small[run.clone()], &by_small[run]);
+            let weight = part(weight, model, shape.weight_len());
+            let spread_weight = task
+                .by_input
+                .is_some()
+                .then(|| SpreadWeight::new(weight, shape));
+            let group = prepared::images_per_product(shape);
+            let mut by_input = task.by_input.map(|all| all.chunks_mut(group * input_len));
+            let groups = small
+                .chunks(group * shape.small_len())
+                .zip(by_small.chunks(group * shape.small_len()))
+                .zip(large.chunks(group * shape.large_len()));
+            for ((small, by_small), large) in groups {
+                with_scratch(|scratch| {
+                    let mut by_sum = std::mem::take(&mut scratch.by_sum);
+                    by_sum.clear();
+                    by_sum.extend_from_slice(by_small);
+                    gate(&mut by_sum, small, layer.activation, sums.by_bias);
+                    let Scratch {
+                        large: space,
+                        small: small_space,
+                        ..
+                    } = scratch;
+                    let large = Prepared::new(large, shape, space);
+                    large.add_weight_gradient(&by_sum, small_space, sums.by_weight);
+                    let by_input = by_input.as_mut().and_then(Iterator::next);
+                    if let (Some(weight), Some(by_input)) = (&spread_weight, by_input) {
+                        weight.up(&by_sum, None, Activation::Identity, scratch, by_input);
+                    }
+                    scratch.by_sum = by_sum;
+                });
             }
+        },
+    );
+}
+
+/// Backward pass of [`up`] with an activation.
+pub fn up_backward(
+    small: &[f32],
+    weight: &[f32],
+    (large, by_large): (&[f32], &[f32]),
+    layer: Layer,
+    out: Backward<'_>,
+) {
+    let shape = layer.shape;
+    let input_len = shape.small_len();
+    for_each_task(
+        layer,
+        shape.large_channels,
+        input_len,
+        out,
+        |model, task, sums| {
+            let images = task.images(layer.batch);
+            let first = model * layer.batch + images.start;
+            let small = &small[first * shape.small_len()..][..images.len() * shape.small_len()];
+            let run = first * shape.large_len()..(first + images.len()) * shape.large_len();
+            let (large, by_large) = (&large[run.clone()], &by_large[run]);
+            let weight = part(weight, model, shape.weight_len());
+            let group = prepared::images_per_product(shape);
+            let mut by_input = task.by_input.map(|all| all.chunks_mut(group * input_len));
+            let groups = large
+                .chunks(group * shape.large_len())
+                .zip(by_large.chunks(group * shape.large_len()))
+                .zip(small.chunks(group * shape.small_len()));
+            for ((large, by_large), small) in groups {
+                with_scratch(|scratch| {
+                    let mut by_sum = std::mem::take(&mut scratch.by_sum);
+                    by_sum.clear();
+                    by_sum.extend_from_slice(by_large);
+                    gate(&mut by_sum, large, layer.activation, sums.by_bias);
+                    let Scratch {
+                        large: space,
+                        small: small_space,
+                        product,
+                        ..
+                    } = scratch;
+                    let by_large = Prepared::new(&by_sum, shape, space);
+                    by_large.add_weight_gradient(small, small_space, sums.by_weight);
+                    if let Some(by_input) = by_input.as_mut().and_then(Iterator::next) {
+                        by_large.down(weight, None, Activation::Identity, product, by_input);
+                    }
+                    scratch.by_sum = by_sum;
+                });
+            }
+        },
+    );
+}
+
+/// A run of images of one model.
+struct Task<'a> {
+    index: usize,
+    by_input: Option<&'a mut [f32]>,
+}
+
+impl Task<'_> {
+    fn images(&self, batch: usize) -> std::ops::Range<usize> {
+        let first = self.index * IMAGES_PER_TASK;
+        first..batch.min(first + IMAGES_PER_TASK)
+    }
+}
+
+/// Sums over the images of a task.
+struct Sums<'a> {
+    by_weight: &'a mut [f32],
+    by_bias: &'a mut [f32],
+}
+
+/// Cuts every model's batch into tasks, and adds up their sums in order.
+fn for_each_task(
+    layer: Layer,
+    channels: usize,
+    input_len: usize,
+    out: Backward<'_>,
+    work: impl Fn(usize, Task<'_>, Sums<'_>) + Sync,
+) {
+    let n_tasks = layer.batch.div_ceil(IMAGES_PER_TASK);
+    let weight_len = layer.shape.weight_len();
+    let inputs: Vec<Option<&mut [f32]>> = match out.by_input {
+        Some(by_input) => by_input
+            .chunks_mut(layer.batch * input_len)
+            .flat_map(|model| model.chunks_mut(IMAGES_PER_TASK * input_len))
+            .map(Some)
+            .collect(),
+        None => (0..n_tasks * out.by_weight.len() / weight_len)
+            .map(|_| None)
+            .collect(),
+    };
+    let sums: Vec<(Vec<f32>, Vec<f32>)> = inputs
+        .into_par_iter()
+        .enumerate()
+        .map(|(at, by_input)| {
+            let (mut by_weight, mut by_bias) = (vec![0.0; weight_len], vec![0.0; channels]);
+            let sums = Sums {
+                by_weight: &mut by_weight,
+                by_bias: &mut by_bias,
+            };
+            work(
+                at / n_tasks,
+                Task {
+                    index: at % n_tasks,
+                    by_input,
+                },
+                sums,
+            );
+            (by_weight, by_bias)
+        })
+        .collect();
+    let (weights, biases): (Vec<_>, Vec<_>) = sums.into_iter().unzip();
+    let models = weights.par_chunks(n_tasks).zip(biases.par_chunks(n_tasks));
+    let totals = out
+        .by_weight
+        .par_chunks_mut(weight_len)
+        .zip(out.by_bias.par_chunks_mut(channels));
+    models
+        .zip(totals)
+        .for_each(|((weights, biases), (by_weight, by_bias))| {
+            add_in_order(weights.to_vec(), by_weight);
+            add_in_order(biases.to_vec(), by_bias);
         });
 }
 
-/// The images of one product: as many as keep their patches within [`PATCH_BYTES`]. Depends on the shape alone.
-fn images_per_product(shape: ConvShape) -> usize {
-    let bytes = shape.small_pixels() * shape.patch_len() * size_of::<f32>();
-    (PATCH_BYTES / bytes.max(1)).max(1)
+fn add_in_order(sums: Vec<Vec<f32>>, total: &mut [f32]) {
+    let mut sums = sums.into_iter();
+    if let Some(first) = sums.next() {
+        total.copy_from_slice(&first);
+    }
+    for sum in sums {
+        total
+            .iter_mut()
+            .zip(sum)
+            .for_each(|(total, value)| *total += value);
+    }
 }
 
 fn part(values: &[f32], at: usize, len: usize) -> &[f32] {
     &values[at * len..][..len]
-}
-
-/// Copies the patch under each small pixel into a row of `patches`, zero outside the image.
-fn unfold(large: &[f32], shape: ConvShape, patches: &mut [f32]) {
-    let images = large.chunks_exact(shape.large_len());
-    let targets = patches.chunks_exact_mut(shape.small_pixels() * shape.patch_len());
-    for (image, target) in images.zip(targets) {
-        let mut rows = target.chunks_exact_mut(shape.patch_len());
-        for y in 0..shape.small_height() {
-            for x in 0..shape.small_width() {
-                let Some(patch) = rows.next() else { return };
-                let run_len = shape.kernel * shape.large_channels;
-                for (ky, run) in patch.chunks_exact_mut(run_len).enumerate() {
-                    match Run::of(shape, y, x, ky) {
-                        Some(inside) => {
-                            run[..inside.skip].fill(0.0);
-                            run[inside.skip..inside.skip + inside.len]
-                                .copy_from_slice(&image[inside.start..][..inside.len]);
-                            run[inside.skip + inside.len..].fill(0.0);
-                        }
-                        None => run.fill(0.0),
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// Adds each row of `patches` to the pixels it came from: the adjoint of [`unfold`].
-fn fold(patches: &[f32], shape: ConvShape, large: &mut [f32]) {
-    let images = large.chunks_exact_mut(shape.large_len());
-    let sources = patches.chunks_exact(shape.small_pixels() * shape.patch_len());
-    for (image, source) in images.zip(sources) {
-        let mut rows = source.chunks_exact(shape.patch_len());
-        for y in 0..shape.small_height() {
-            for x in 0..shape.small_width() {
-                let Some(patch) = rows.next() else { return };
-                let run_len = shape.kernel * shape.large_channels;
-                for (ky, run) in patch.chunks_exact(run_len).enumerate() {
-                    if let Some(inside) = Run::of(shape, y, x, ky) {
-                        let target = &mut image[inside.start..][..inside.len];
-                        let values = &run[inside.skip..][..inside.len];
-                        target
-                            .iter_mut()
-                            .zip(values)
-                            .for_each(|(sum, value)| *sum += value);
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// The part of one row of a patch that lies inside the large image.
-struct Run {
-    /// Where it begins in the image.
-    start: usize,
-    /// Its length in numbers.
-    len: usize,
-    /// Numbers of the patch row before it, left of the image.
-    skip: usize,
-}
-
-impl Run {
-    /// Row `ky` of the patch under small pixel `(y, x)`; none where all of it is outside.
-    #[inline]
-    fn of(shape: ConvShape, y: usize, x: usize, ky: usize) -> Option<Self> {
-        let row = (2 * y + ky)
-            .checked_sub(shape.padding())
-            .filter(|row| *row < shape.height)?;
-        let outside_left = shape.padding().saturating_sub(2 * x);
-        let first = (2 * x + outside_left) - shape.padding();
-        let last = (2 * x + shape.kernel - shape.padding()).min(shape.width);
-        Some(Self {
-            start: (row * shape.width + first) * shape.large_channels,
-            len: (last - first) * shape.large_channels,
-            skip: outside_left * shape.large_channels,
-        })
-    }
-}
-
-/// Lends a buffer of `len` numbers of unspecified content that the thread keeps for the next call.
-fn with_patches<R>(len: usize, work: impl FnOnce(&mut [f32]) -> R) -> R {
-    thread_local!(static PATCHES: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) });
-    PATCHES.with_borrow_mut(|buffer| {
-        if buffer.len() < len {
-            buffer.resize(len, 0.0);
-        }
-        work(&mut buffer[..len])
-    })
 }

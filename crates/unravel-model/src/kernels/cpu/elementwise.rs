@@ -37,6 +37,17 @@ fn add_bias_and(values: &mut [f32], bias: Option<&[f32]>, f: impl Fn(f32) -> f32
     });
 }
 
+/// `target = activation(source + bias)`: as [`activate`], on the way from one place to another.
+pub fn activate_from(
+    source: &[f32],
+    target: &mut [f32],
+    bias: Option<&[f32]>,
+    activation: Activation,
+) {
+    target.copy_from_slice(source);
+    activate(target, bias, activation);
+}
+
 /// Turns the gradient by a layer's output into the one by its sum, in place, and adds it up by channel.
 ///
 /// `len` is the number of values of one model; `by_bias` is `[models, channels]`.
@@ -57,20 +68,10 @@ pub fn activation_gradient(
                 .par_chunks_mut(task_len)
                 .zip(output.par_chunks(task_len));
             let partial: Vec<Vec<f32>> = tasks
-                .map(|(gradient, output)| match activation {
-                    Activation::Identity => gate(gradient, output, channels, |_| 1.0),
-                    Activation::Relu => {
-                        gate(
-                            gradient,
-                            output,
-                            channels,
-                            |y| if y > 0.0 { 1.0 } else { 0.0 },
-                        )
-                    }
-                    Activation::LeakyRelu => gate(gradient, output, channels, |y| {
-                        if y > 0.0 { 1.0 } else { LEAKY_SLOPE as f32 }
-                    }),
-                    Activation::Tanh => gate(gradient, output, channels, |y| 1.0 - y * y),
+                .map(|(gradient, output)| {
+                    let mut sums = vec![0.0; channels];
+                    gate(gradient, output, activation, &mut sums);
+                    sums
                 })
                 .collect();
             for sums in partial {
@@ -82,38 +83,49 @@ pub fn activation_gradient(
         });
 }
 
-/// Multiplies by the slope at each output, in place; the sums by channel.
-fn gate(
-    gradient: &mut [f32],
-    output: &[f32],
-    channels: usize,
-    slope: impl Fn(f32) -> f32,
-) -> Vec<f32> {
-    let mut sums = vec![0.0; channels];
+/// Multiplies the gradient by the activation's slope at each output, in place, and adds it to the sums by channel.
+pub fn gate(gradient: &mut [f32], output: &[f32], activation: Activation, sums: &mut [f32]) {
+    match activation {
+        Activation::Identity => gate_by(gradient, output, sums, |_| 1.0),
+        Activation::Relu => gate_by(gradient, output, sums, |y| if y > 0.0 { 1.0 } else { 0.0 }),
+        Activation::LeakyRelu => {
+            gate_by(gradient, output, sums, |y| {
+                if y > 0.0 { 1.0 } else { LEAKY_SLOPE as f32 }
+            });
+        }
+        Activation::Tanh => gate_by(gradient, output, sums, |y| 1.0 - y * y),
+    }
+}
+
+fn gate_by(gradient: &mut [f32], output: &[f32], sums: &mut [f32], slope: impl Fn(f32) -> f32) {
     pulp::Arch::new().dispatch(|| {
-        if let [sum] = sums.as_mut_slice() {
+        if let [sum] = sums {
             let mut lanes = [0.0; LANES];
-            let runs = gradient.chunks_mut(LANES).zip(output.chunks(LANES));
-            for (run, outputs) in runs {
+            let mut add = |run: &mut [f32], outputs: &[f32]| {
                 for ((g, y), lane) in run.iter_mut().zip(outputs).zip(&mut lanes) {
                     *g *= slope(*y);
                     *lane += *g;
                 }
-            }
-            *sum = lanes.iter().sum();
+            };
+            let (runs, rest) = gradient.as_chunks_mut::<LANES>();
+            let (outputs, rest_of_outputs) = output.as_chunks::<LANES>();
+            runs.iter_mut()
+                .zip(outputs)
+                .for_each(|(run, outputs)| add(run, outputs));
+            add(rest, rest_of_outputs);
+            *sum += lanes.iter().sum::<f32>();
         } else {
             let runs = gradient
-                .chunks_exact_mut(channels)
-                .zip(output.chunks_exact(channels));
+                .chunks_exact_mut(sums.len())
+                .zip(output.chunks_exact(sums.len()));
             for (run, outputs) in runs {
-                for ((g, y), sum) in run.iter_mut().zip(outputs).zip(&mut sums) {
+                for ((g, y), sum) in run.iter_mut().zip(outputs).zip(sums.iter_mut()) {
                     *g *= slope(*y);
                     *sum += *g;
                 }
             }
         }
     });
-    sums
 }
 
 /// `log(1 + exp(l)) - l x` summed over pixels, mean over the batch: one number a model.

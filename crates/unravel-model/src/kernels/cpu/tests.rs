@@ -4,7 +4,10 @@ use burn::backend::Flex;
 use burn::tensor::{Tensor, TensorData};
 
 use super::super::reference;
-use crate::kernels::{Activation, AdamStep, ConvShape, Kernels, Moments};
+use crate::kernels::{
+    Activation, AdamStep, ConvShape, ForwardPass, Kernels, LayerGradients, LayerKind, Moments,
+    WantedGradients, compose_backward,
+};
 use crate::random::{Purpose, Stream};
 
 const ACTIVATIONS: [Activation; 4] = [
@@ -15,7 +18,7 @@ const ACTIVATIONS: [Activation; 4] = [
 ];
 
 /// Convolutions of every kind that the architectures have, small enough to be quick.
-const SHAPES: [ConvShape; 5] = [
+const SHAPES: [ConvShape; 7] = [
     ConvShape {
         height: 32,
         width: 32,
@@ -32,10 +35,24 @@ const SHAPES: [ConvShape; 5] = [
     },
     ConvShape {
         height: 8,
+        width: 32,
+        large_channels: 8,
+        small_channels: 16,
+        kernel: 4,
+    },
+    ConvShape {
+        height: 8,
         width: 8,
         large_channels: 3,
         small_channels: 5,
         kernel: 2,
+    },
+    ConvShape {
+        height: 8,
+        width: 8,
+        large_channels: 3,
+        small_channels: 5,
+        kernel: 4,
     },
     ConvShape {
         height: 8,
@@ -194,4 +211,40 @@ fn adam_agrees_with_the_reference_over_many_steps() {
     check(fast.value, expected.value, "value");
     check(fast.first, expected.first, "first moment");
     check(fast.second, expected.second, "second moment");
+}
+
+#[test]
+fn the_fused_backward_pass_agrees_with_its_parts() {
+    for shape in SHAPES {
+        let (models, batch) = (2, 37);
+        for kind in [LayerKind::Conv(shape), LayerKind::ConvTranspose(shape)] {
+            let (inputs, outputs) = match kind {
+                LayerKind::ConvTranspose(_) => (shape.small_len(), shape.large_len()),
+                _ => (shape.large_len(), shape.small_len()),
+            };
+            for by_input in [true, false] {
+                let run = |f: fn(_, _, _, _, _) -> LayerGradients<Flex>| {
+                    let pass = ForwardPass {
+                        input: random([models, batch, inputs], 1),
+                        weight: random([models, shape.weight_len()], 2),
+                        output: random([models, batch, outputs], 3),
+                    };
+                    let gradient = random([models, batch, outputs], 4);
+                    let wanted = WantedGradients {
+                        by_parameters: true,
+                        by_input,
+                    };
+                    f(kind, Activation::Relu, pass, gradient, wanted)
+                };
+                let (fused, parts) = (run(Flex::layer_backward), run(compose_backward::<Flex>));
+                let what = format!("{kind:?}");
+                check(fused.by_weight.unwrap(), parts.by_weight.unwrap(), &what);
+                check(fused.by_bias.unwrap(), parts.by_bias.unwrap(), &what);
+                assert_eq!(fused.by_input.is_some(), by_input);
+                if let (Some(fused), Some(parts)) = (fused.by_input, parts.by_input) {
+                    check(fused, parts, &what);
+                }
+            }
+        }
+    }
 }

@@ -3,8 +3,8 @@
 use burn::backend::{Autodiff, Flex};
 use burn::tensor::{DType, Tensor, TensorData};
 
-use super::{LayerKind, bernoulli_nats, layer};
-use crate::kernels::{Activation, ConvShape};
+use super::{bernoulli_nats, layer};
+use crate::kernels::{Activation, ConvShape, LayerKind};
 use crate::random::{Purpose, Stream};
 
 type Inputs = Vec<Tensor<Flex, 2>>;

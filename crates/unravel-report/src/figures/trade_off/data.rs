@@ -91,6 +91,13 @@ pub struct Panel {
     pub grids: Vec<String>,
 }
 
+impl Panel {
+    /// Whether any setting has an sd, which takes two trial seeds.
+    pub fn has_spread(&self) -> bool {
+        self.means.iter().any(|mean| mean.score.sd.is_some())
+    }
+}
+
 /// Takes a panel's data from the table of scores.
 ///
 /// # Errors

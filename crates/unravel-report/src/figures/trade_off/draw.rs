@@ -6,7 +6,7 @@ use crate::labels::{self, Label, Obstacle, Placed};
 use crate::panel::{Area, Titles, data_box, frame, legend};
 use crate::rows::Rows;
 use crate::scene::{Anchor, Point, Scene, TextStyle};
-use crate::style::{AXIS, FamilyStyle, PAPER, TEXT, TRIAL_OPACITY, size};
+use crate::style::{AXIS, FamilyStyle, PAD_OPACITY, PAPER, TEXT, size, trial_opacity};
 use crate::words::{count, score_title};
 
 /// Half the length of the stroke at the end of an error bar.
@@ -68,16 +68,19 @@ pub fn scene(rows: &Rows, panel: &Panel) -> Scene {
 
 fn titles(panel: &Panel) -> Titles {
     let key = &panel.key;
+    let n_trials = count(panel.points.len(), "trial");
+    let note = if panel.has_spread() {
+        format!("Faint: {n_trials}. Bold: mean ± 1 sd over trial seeds of each setting.")
+    } else {
+        format!("{n_trials}, one seed each, so the spread over trial seeds is not known.")
+    };
     Titles {
         y: format!(
             "{} (higher is better)",
             score_title(&key.metric, &key.variant, &key.representation)
         ),
         x: "Reconstruction error, nats per image (lower is better)".to_owned(),
-        note: format!(
-            "Faint: {}. Bold: mean ± 1 sd over trial seeds of each setting.",
-            count(panel.points.len(), "trial")
-        ),
+        note,
     }
 }
 
@@ -116,13 +119,14 @@ impl Layout<'_> {
     }
 
     fn trials(&self, scene: &mut Scene) {
+        let opacity = trial_opacity(self.panel.points.len());
         for point in &self.panel.points {
             let row = &self.rows.settings[self.rows.trials[point.trial].setting];
             let at = (
                 self.x.pixel(point.reconstruction),
                 self.y.pixel(point.score),
             );
-            scene.shape(row.style.shape, at, size::TRIAL, row.ink, TRIAL_OPACITY);
+            scene.shape(row.style.shape, at, size::TRIAL, row.ink, opacity);
         }
     }
 
@@ -214,6 +218,8 @@ impl Layout<'_> {
                     size::HAIR * 0.75,
                 );
             }
+            let corners = vec![(left, top), (right, top), (right, bottom), (left, bottom)];
+            scene.area(corners, PAPER, PAD_OPACITY);
             let centre = (f64::midpoint(left, right), f64::midpoint(top, bottom));
             scene.text(
                 centre,

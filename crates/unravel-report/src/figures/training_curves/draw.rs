@@ -68,7 +68,7 @@ pub fn scene(rows: &Rows, curves: &TermCurves) -> Scene {
 
     let mut scene = Scene::new(size::WIDTH, size::HEIGHT);
     let scale = if kind == Kind::Log {
-        " (logarithmic)"
+        " (log scale)"
     } else {
         ""
     };

@@ -1,42 +1,53 @@
-//! From `latents_classes` to a factor space and the place of every row in it.
+//! From a table of factor values, such as `latents_classes`, to a factor space and the place of every row in it.
 
+use crate::arrays::{Archive, ArrayFault, NpzError};
 use crate::space::{Factor, FactorSpace, SpaceError};
 
-use super::archive::{Archive, Array};
-use super::fault::{ArrayFault, NpzError};
+/// Where an npz has its table of factor values, and the names of its columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FactorialKeys {
+    /// Key of the table, integers `[rows, columns]`.
+    pub classes: &'static str,
+    /// Key of the names, text `[columns]`, which may be missing.
+    pub names: &'static str,
+}
 
-const CLASSES: &str = "latents_classes";
-const NAMES: &str = "latents_names";
+impl FactorialKeys {
+    /// Those of the official dSprites file.
+    pub const OFFICIAL: Self = Self {
+        classes: "latents_classes",
+        names: "latents_names",
+    };
+}
 
 /// The factors of an npz, and which point each of its rows is.
-pub(crate) struct Factorial {
-    pub(crate) space: FactorSpace,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Factorial {
+    /// The factors that vary.
+    pub space: FactorSpace,
     /// Every point once, in the order of the file's rows.
-    pub(crate) point_of_row: Vec<usize>,
+    pub point_of_row: Vec<usize>,
 }
 
 impl Factorial {
-    /// Reads `latents_classes`, integers `[n, n_columns]`, and `latents_names` if it is there.
+    /// Reads the table, integers `[n_rows, n_columns]`, and the names if they are there.
     ///
     /// A column's factor takes as many values as the column has distinct numbers, in their order.
     /// Columns that never change, such as dSprites' colour, are no factors. Factors are named by
-    /// `latents_names`, else as those of dSprites when their sizes are 3, 6, 40, 32, 32, else
+    /// the file, else as those of dSprites when their sizes are 3, 6, 40, 32, 32, else
     /// `factor-<column>`.
-    pub(crate) fn read(archive: &mut Archive) -> Result<Self, NpzError> {
-        let classes = archive.array(CLASSES)?;
-        let &[n_rows, n_columns] = classes.shape() else {
-            return Err(classes.wrong_shape("[images, factors]"));
-        };
-        let (n_rows, n_columns) = (n_rows as usize, n_columns as usize);
-        if n_rows == 0 || n_columns == 0 {
-            return Err(classes.wrong_shape("[images, factors], both above 0,"));
-        }
+    ///
+    /// # Errors
+    /// When an array is missing or not right, or the rows are not every combination of values once.
+    pub fn read(archive: &mut Archive, keys: FactorialKeys) -> Result<Self, NpzError> {
+        let classes = archive.array(keys.classes)?;
+        let [_, n_columns] = classes.axes("[rows, factors]")?;
         let place = classes.place();
-        let values = integers(classes)?;
+        let values = classes.integers()?;
         let levels: Vec<Vec<i64>> = (0..n_columns)
             .map(|column| distinct(values.iter().skip(column).step_by(n_columns).copied()))
             .collect();
-        let names = names(archive, n_columns)?;
+        let names = names(archive, keys, n_columns)?;
         let space = space(&levels, names).map_err(|fault| place.fault(fault))?;
         let point_of_row = place_rows(&values, &levels, &space)
             .map_err(|reason| place.fault(ArrayFault::NotFactorial { reason }))?;
@@ -122,34 +133,21 @@ fn place_rows(
     Ok(point_of_row)
 }
 
-/// All elements of an integer array.
-fn integers(array: Array<'_>) -> Result<Vec<i64>, NpzError> {
-    /// Reads each `N` bytes with `from`.
-    fn each<const N: usize>(bytes: &[u8], from: impl Fn([u8; N]) -> i64) -> Vec<i64> {
-        let (elements, _) = bytes.as_chunks::<N>();
-        elements.iter().map(|&element| from(element)).collect()
-    }
-    let descr = array.descr().to_owned();
-    Ok(match descr.as_str() {
-        "|u1" => each(&array.read_all()?, |b: [u8; 1]| b[0].into()),
-        "|i1" => each(&array.read_all()?, |b| i8::from_le_bytes(b).into()),
-        "<u2" => each(&array.read_all()?, |b| u16::from_le_bytes(b).into()),
-        "<i2" => each(&array.read_all()?, |b| i16::from_le_bytes(b).into()),
-        "<u4" => each(&array.read_all()?, |b| u32::from_le_bytes(b).into()),
-        "<i4" => each(&array.read_all()?, |b| i32::from_le_bytes(b).into()),
-        "<i8" | "<u8" => each(&array.read_all()?, i64::from_le_bytes),
-        _ => return Err(array.wrong_dtype("a little-endian integer, best int64,")),
-    })
-}
-
-/// `latents_names`, one per column, if the file has them.
-fn names(archive: &mut Archive, n_columns: usize) -> Result<Option<Vec<String>>, NpzError> {
-    if !archive.has(NAMES) {
+/// The names, one per column, if the file has them.
+fn names(
+    archive: &mut Archive,
+    keys: FactorialKeys,
+    n_columns: usize,
+) -> Result<Option<Vec<String>>, NpzError> {
+    if !archive.has(keys.names) {
         return Ok(None);
     }
-    let array = archive.array(NAMES)?;
+    let array = archive.array(keys.names)?;
     if array.shape() != [n_columns as u64] {
-        return Err(array.wrong_shape(format!("[{n_columns}], a name per column of {CLASSES},")));
+        return Err(array.wrong_shape(format!(
+            "[{n_columns}], a name per column of {},",
+            keys.classes
+        )));
     }
     let place = array.place();
     let (wide, length) = match array.descr().split_at_checked(2) {
@@ -162,7 +160,7 @@ fn names(archive: &mut Archive, n_columns: usize) -> Result<Option<Vec<String>>,
         let reason = "its names are empty".to_owned();
         return Err(array.fault(ArrayFault::Names { reason }));
     }
-    let bytes = array.read_all()?;
+    let bytes = array.raw(n_columns * length)?;
     let decoded = bytes.chunks_exact(length).map(|name| decode(name, wide));
     match decoded.collect() {
         Some(names) => Ok(Some(names)),

@@ -9,23 +9,25 @@ use std::io::{self, Read};
 /// The longest header text that is read, as in NumPy itself.
 const MAX_TEXT: usize = 10_000;
 
-const MAGIC: &[u8; 6] = b"\x93NUMPY";
+pub(super) const MAGIC: &[u8; 6] = b"\x93NUMPY";
 
 /// What a header says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Header {
+pub struct Header {
     /// NumPy's type string, such as `|u1` or `<i8`; `|O` for pickled objects.
-    pub(crate) descr: String,
+    pub descr: String,
     /// Whether the first index is the fastest.
-    pub(crate) fortran_order: bool,
+    pub fortran_order: bool,
     /// Lengths of the axes.
-    pub(crate) shape: Vec<u64>,
+    pub shape: Vec<u64>,
 }
 
 /// Why a header cannot be read.
 #[derive(Debug)]
-pub(crate) enum HeaderFault {
+pub enum HeaderFault {
+    /// It could not be read to its end.
     Read(io::Error),
+    /// It is no such header, for this reason.
     Text(String),
 }
 
@@ -37,7 +39,10 @@ impl From<io::Error> for HeaderFault {
 
 impl Header {
     /// Reads a header, and says how many bytes it took.
-    pub(crate) fn read(from: &mut impl Read) -> Result<(Self, u64), HeaderFault> {
+    ///
+    /// # Errors
+    /// When it ends early, is longer than NumPy's own limit, or says anything but dtype, order and shape.
+    pub fn read(from: &mut impl Read) -> Result<(Self, u64), HeaderFault> {
         let mut start = [0; 8];
         from.read_exact(&mut start)?;
         if &start[..6] != MAGIC {
@@ -64,7 +69,11 @@ impl Header {
     }
 
     /// The header as NumPy writes it, padded to a multiple of 64 bytes.
-    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+    ///
+    /// # Panics
+    /// When there are thousands of axes, which no array has.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
         let mut shape: String = self.shape.iter().map(|n| format!("{n}, ")).collect();
         if 1 < self.shape.len() {
             shape.truncate(shape.len() - 2);
@@ -88,7 +97,8 @@ impl Header {
     }
 
     /// Bytes of all elements; `None` when that overflows or the type has no known size.
-    pub(crate) fn n_bytes(&self) -> Option<u64> {
+    #[must_use]
+    pub fn n_bytes(&self) -> Option<u64> {
         let element = element_bytes(&self.descr)?;
         self.shape
             .iter()

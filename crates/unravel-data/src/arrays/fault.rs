@@ -1,11 +1,13 @@
-//! What can be wrong with an npz, each said in one sentence with the way out.
+//! What can be wrong with a file of arrays, each said in one sentence with the way out.
 
 use std::io;
 use std::path::PathBuf;
 
 use thiserror::Error;
 
-/// Why an npz cannot be read.
+use super::reader::Place;
+
+/// Why an npz, or a `.npy`, cannot be read.
 #[derive(Debug, Error)]
 pub enum NpzError {
     /// The file does not open.
@@ -15,6 +17,15 @@ pub enum NpzError {
         path: PathBuf,
         /// What the system said.
         source: io::Error,
+    },
+    /// Neither a `.npy` nor an `.npz`.
+    #[error(
+        "{} is neither a .npy nor an .npz; write it with numpy.save or numpy.savez_compressed",
+        path.display()
+    )]
+    NoArrays {
+        /// The file.
+        path: PathBuf,
     },
     /// The file is no zip archive, or not all of one.
     #[error(
@@ -29,7 +40,8 @@ pub enum NpzError {
         reason: String,
     },
     /// A needed array is not there.
-    #[error("{} has no array \"{key}\", it has {found}; rename the array or use another file", path.display())]
+    #[error("{} has no array \"{key}\", it has {}; rename the array or use another file",
+        path.display(), if found.is_empty() { "none" } else { found })]
     Missing {
         /// The file.
         path: PathBuf,
@@ -39,12 +51,10 @@ pub enum NpzError {
         found: String,
     },
     /// Something is wrong with one array.
-    #[error("{}, array \"{key}\": {fault}", path.display())]
+    #[error("{place}: {fault}")]
     Array {
-        /// The file.
-        path: PathBuf,
-        /// The array's key.
-        key: String,
+        /// The file, and the key of the array if it has one.
+        place: Place,
         /// What is wrong, boxed to keep results small.
         #[source]
         fault: Box<ArrayFault>,
@@ -63,13 +73,11 @@ pub enum NpzError {
     },
 }
 
-/// What is wrong with one array of an npz.
+/// What is wrong with one array.
 #[derive(Debug, Error)]
 pub enum ArrayFault {
     /// The `.npy` header cannot be understood.
-    #[error(
-        "its header is not that of a NumPy array ({reason}); write it again with numpy.savez_compressed"
-    )]
+    #[error("its header is not that of a NumPy array ({reason}); write it again with NumPy")]
     Header {
         /// What was met.
         reason: String,
@@ -95,7 +103,7 @@ pub enum ArrayFault {
         /// What is needed, in words.
         expected: String,
     },
-    /// Column-major storage.
+    /// Columns first, where that is not supported: in all but matrices.
     #[error("it is stored column by column (Fortran order); write numpy.ascontiguousarray of it")]
     FortranOrder,
     /// A compression that NumPy does not write.
@@ -106,15 +114,15 @@ pub enum ArrayFault {
         /// The zip method's name.
         method: String,
     },
-    /// The header's shape and the archive disagree about the number of bytes.
+    /// The header's shape and the file disagree about the number of bytes.
     #[error(
-        "its header promises {promised} bytes and the archive holds {held}; \
-         the file is damaged, so download or write it again"
+        "its header promises {promised} bytes and there are {held}; \
+         it was cut short or damaged, so download or write it again"
     )]
     Length {
         /// Bytes that shape and dtype make, with the header.
         promised: u64,
-        /// Bytes of the archive's entry, unpacked.
+        /// Bytes that are there, unpacked.
         held: u64,
     },
     /// More bytes than the cap, or than its packed form can unpack to.
@@ -146,7 +154,7 @@ pub enum ArrayFault {
         reason: String,
     },
     /// The factors' names cannot be used.
-    #[error("{reason}; give one distinct, non-empty name per column of latents_classes")]
+    #[error("{reason}; give one distinct, non-empty name per factor")]
     Names {
         /// What was found.
         reason: String,

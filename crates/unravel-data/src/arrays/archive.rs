@@ -1,0 +1,132 @@
+//! An npz and its arrays, sizes checked before anything is allocated.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, BufReader};
+use std::path::{Path, PathBuf};
+
+use zip::read::ZipFile;
+use zip::result::ZipError;
+use zip::{CompressionMethod, ZipArchive};
+
+use super::fault::{ArrayFault, NpzError};
+use super::file;
+use super::reader::{ArrayReader, MAX_BYTES, Place};
+
+/// A byte of deflate unpacks to 1032 at most; who claims more is lying.
+const MAX_DEFLATE_RATIO: u64 = 1032;
+
+/// An open npz.
+pub struct Archive {
+    path: PathBuf,
+    zip: ZipArchive<BufReader<File>>,
+    file_bytes: u64,
+}
+
+impl Archive {
+    /// Opens the archive and reads its table of contents.
+    ///
+    /// # Errors
+    /// When it cannot be opened, or is no complete zip archive.
+    pub fn open(path: &Path) -> Result<Self, NpzError> {
+        let (file, file_bytes) = file::open(path)?;
+        Self::over(path, file, file_bytes)
+    }
+
+    /// Reads the table of contents of an open file of `file_bytes` bytes; `path` is for messages.
+    ///
+    /// # Errors
+    /// When it is no complete zip archive.
+    pub fn over(path: &Path, file: File, file_bytes: u64) -> Result<Self, NpzError> {
+        let path = path.to_owned();
+        match ZipArchive::new(BufReader::new(file)) {
+            Ok(zip) => Ok(Self {
+                path,
+                zip,
+                file_bytes,
+            }),
+            Err(fault) => Err(NpzError::NotAnArchive {
+                reason: fault.to_string(),
+                path,
+            }),
+        }
+    }
+
+    /// Whether there is an array `key`.
+    #[must_use]
+    pub fn has(&self, key: &str) -> bool {
+        self.zip.index_for_name(&entry_name(key)).is_some()
+    }
+
+    /// The array `key`, its header read and its length found to be what the header promises.
+    ///
+    /// # Errors
+    /// When there is none, or sizes or header are not right.
+    pub fn array(&mut self, key: &str) -> Result<ArrayReader<'_>, NpzError> {
+        if !self.has(key) {
+            return Err(NpzError::Missing {
+                path: self.path.clone(),
+                key: key.to_owned(),
+                found: self.keys().join(", "),
+            });
+        }
+        let place = Place::new(&self.path, Some(key));
+        let entry = match self.zip.by_name(&entry_name(key)) {
+            Ok(entry) => entry,
+            Err(ZipError::Io(source)) => return Err(place.fault(ArrayFault::Damaged { source })),
+            Err(fault) => {
+                let (path, reason) = (self.path.clone(), fault.to_string());
+                return Err(NpzError::NotAnArchive { path, reason });
+            }
+        };
+        match held_bytes(&entry, self.file_bytes) {
+            Ok(held) => ArrayReader::new(place, entry, held),
+            Err(fault) => Err(place.fault(fault)),
+        }
+    }
+
+    /// The keys, sorted.
+    #[must_use]
+    pub fn keys(&self) -> Vec<&str> {
+        let names = self.zip.file_names();
+        let mut keys: Vec<&str> = names.filter_map(|name| name.strip_suffix(".npy")).collect();
+        keys.sort_unstable();
+        keys
+    }
+}
+
+impl fmt::Debug for Archive {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Archive")
+            .field("path", &self.path)
+            .field("keys", &self.keys())
+            .finish()
+    }
+}
+
+fn entry_name(key: &str) -> String {
+    format!("{key}.npy")
+}
+
+/// Bytes of an entry, unpacked, once what the archive claims of it is possible.
+fn held_bytes(entry: &ZipFile<'_, BufReader<File>>, file_bytes: u64) -> Result<u64, ArrayFault> {
+    let (held, packed) = (entry.size(), entry.compressed_size());
+    let limit = match entry.compression() {
+        CompressionMethod::Stored => packed,
+        CompressionMethod::Deflated => packed.saturating_mul(MAX_DEFLATE_RATIO),
+        other => {
+            return Err(ArrayFault::Compression {
+                method: format!("{other:?}"),
+            });
+        }
+    };
+    if file_bytes < packed {
+        let source = io::Error::new(io::ErrorKind::UnexpectedEof, "longer than the file");
+        return Err(ArrayFault::Damaged { source });
+    }
+    let limit = limit.min(MAX_BYTES);
+    if limit < held {
+        return Err(ArrayFault::TooLarge { bytes: held, limit });
+    }
+    Ok(held)
+}

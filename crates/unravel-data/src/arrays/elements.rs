@@ -1,0 +1,254 @@
+//! From an array's bytes to numbers.
+
+use super::fault::{ArrayFault, NpzError};
+use super::reader::ArrayReader;
+
+/// Bytes that are read at once; a multiple of every element's size.
+const CHUNK: usize = 1 << 16;
+
+/// A type of elements that a file may hold.
+pub trait Element: Copy + Default {
+    /// NumPy's type string, little-endian where that matters.
+    const DESCR: &'static str;
+    /// Its name in NumPy, for messages.
+    const NAME: &'static str;
+    /// The elements in these bytes, of which there is a whole number.
+    fn decode(bytes: &[u8]) -> impl Iterator<Item = Self>;
+}
+
+macro_rules! element {
+    ($type:ty, $descr:literal, $name:literal) => {
+        impl Element for $type {
+            const DESCR: &'static str = $descr;
+            const NAME: &'static str = $name;
+            fn decode(bytes: &[u8]) -> impl Iterator<Item = Self> {
+                let (elements, _) = bytes.as_chunks();
+                elements.iter().map(|&element| Self::from_le_bytes(element))
+            }
+        }
+    };
+}
+
+element!(u8, "|u1", "uint8");
+element!(u16, "<u2", "uint16");
+element!(u32, "<u4", "uint32");
+element!(u64, "<u8", "uint64");
+element!(i8, "|i1", "int8");
+element!(i16, "<i2", "int16");
+element!(i32, "<i4", "int32");
+element!(i64, "<i8", "int64");
+element!(f32, "<f4", "float32");
+element!(f64, "<f8", "float64");
+
+impl ArrayReader<'_> {
+    /// All elements of an array of this very type, rows first whatever their order in the file.
+    ///
+    /// # Errors
+    /// When its dtype is another, it is damaged, or there is no memory for it.
+    pub fn values<T: Element>(self) -> Result<Vec<T>, NpzError> {
+        if self.descr() != T::DESCR {
+            return Err(self.wrong_dtype(T::NAME));
+        }
+        self.converted(|value: T| value)
+    }
+
+    /// All elements of an array of integers or booleans, rows first. Those of uint64 above `i64::MAX` wrap around, so that
+    /// they stay distinct.
+    ///
+    /// # Errors
+    /// As [`Self::values`].
+    pub fn integers(self) -> Result<Vec<i64>, NpzError> {
+        match self.descr() {
+            u8::DESCR | "|b1" => self.converted(|value: u8| i64::from(value)),
+            u16::DESCR => self.converted(|value: u16| i64::from(value)),
+            u32::DESCR => self.converted(|value: u32| i64::from(value)),
+            u64::DESCR => self.converted(|value: u64| value.cast_signed()),
+            i8::DESCR => self.converted(|value: i8| i64::from(value)),
+            i16::DESCR => self.converted(|value: i16| i64::from(value)),
+            i32::DESCR => self.converted(|value: i32| i64::from(value)),
+            i64::DESCR => self.converted(|value: i64| value),
+            _ => Err(self.wrong_dtype("a little-endian integer, best int64,")),
+        }
+    }
+
+    /// All elements of an array of float32 or float64, rows first, the latter rounded.
+    ///
+    /// # Errors
+    /// As [`Self::values`].
+    pub fn floats(self) -> Result<Vec<f32>, NpzError> {
+        match self.descr() {
+            f32::DESCR => self.converted(|value: f32| value),
+            f64::DESCR => self.converted(|value: f64| value as f32),
+            _ => Err(self.wrong_dtype("little-endian float32 or float64")),
+        }
+    }
+
+    /// All bytes of the elements, in the order of the file.
+    ///
+    /// # Errors
+    /// When it is damaged or there is no memory for it.
+    pub(crate) fn raw(mut self, n_bytes: usize) -> Result<Vec<u8>, NpzError> {
+        let mut bytes = self.room(n_bytes, 0)?;
+        self.read(&mut bytes)?;
+        self.finish()?;
+        Ok(bytes)
+    }
+
+    fn converted<T: Element, U: Copy + Default>(
+        mut self,
+        convert: impl Fn(T) -> U,
+    ) -> Result<Vec<U>, NpzError> {
+        let by_columns = self.columns()?;
+        let mut values = self.room(self.n_elements(), U::default())?;
+        let mut buffer = vec![0; CHUNK];
+        for values in values.chunks_mut(CHUNK / size_of::<T>()) {
+            let bytes = &mut buffer[..size_of::<T>() * values.len()];
+            self.read(bytes)?;
+            for (value, element) in values.iter_mut().zip(T::decode(bytes)) {
+                *value = convert(element);
+            }
+        }
+        self.finish()?;
+        Ok(match by_columns {
+            Some([n_rows, n_columns]) => by_rows(&values, n_rows, n_columns),
+            None => values,
+        })
+    }
+
+    /// The shape of a matrix that lies columns first.
+    fn columns(&self) -> Result<Option<[usize; 2]>, NpzError> {
+        match (self.is_by_columns(), self.shape()) {
+            (false, _) => Ok(None),
+            (true, &[n_rows, n_columns]) => Ok(Some([n_rows as usize, n_columns as usize])),
+            (true, _) => Err(self.fault(ArrayFault::FortranOrder)),
+        }
+    }
+}
+
+/// A matrix from columns first to rows first.
+fn by_rows<T: Copy>(values: &[T], n_rows: usize, n_columns: usize) -> Vec<T> {
+    if values.is_empty() {
+        return Vec::new();
+    }
+    let row = |row| {
+        values[row..]
+            .iter()
+            .step_by(n_rows)
+            .take(n_columns)
+            .copied()
+    };
+    (0..n_rows).flat_map(row).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::arrays::{ArrayFile, Header};
+
+    /// A `.npy` with these elements, lying as `fortran_order` says.
+    fn npy(descr: &str, shape: &[u64], fortran_order: bool, elements: &[u8]) -> (TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("array.npy");
+        let header = Header {
+            descr: descr.to_owned(),
+            fortran_order,
+            shape: shape.to_vec(),
+        };
+        std::fs::write(&path, [&header.to_bytes(), elements].concat()).unwrap();
+        (folder, path)
+    }
+
+    fn opened(file: &(TempDir, PathBuf)) -> ArrayReader<'static> {
+        ArrayReader::open(&file.1).unwrap()
+    }
+
+    #[test]
+    fn rows_come_first_whatever_the_order_in_the_file() {
+        let elements: Vec<u8> = [1_i16, 2, 3, 4, 5, -6]
+            .iter()
+            .flat_map(|x| x.to_le_bytes())
+            .collect();
+        let rows = npy("<i2", &[2, 3], false, &elements);
+        assert_eq!(opened(&rows).values::<i16>().unwrap(), [1, 2, 3, 4, 5, -6]);
+        let columns = npy("<i2", &[2, 3], true, &elements);
+        assert!(opened(&columns).is_by_columns());
+        assert_eq!(opened(&columns).integers().unwrap(), [1, 3, 5, 2, 4, -6]);
+        let vector = npy("<i2", &[6], true, &elements);
+        assert!(!opened(&vector).is_by_columns());
+        assert_eq!(opened(&vector).integers().unwrap(), [1, 2, 3, 4, 5, -6]);
+        let empty = npy("<i2", &[0, 3], true, &[]);
+        assert_eq!(opened(&empty).integers().unwrap(), [0; 0]);
+        let cube = npy("<i2", &[1, 2, 3], true, &elements);
+        assert!(
+            opened(&cube)
+                .integers()
+                .unwrap_err()
+                .to_string()
+                .contains("ascontiguousarray")
+        );
+    }
+
+    #[test]
+    fn floats_are_read_across_many_chunks() {
+        let n = 3 * CHUNK as u64 / 8 + 7;
+        let elements: Vec<u8> = (0..n)
+            .flat_map(|x| (x as f64 / 3.0).to_le_bytes())
+            .collect();
+        let file = npy("<f8", &[n, 1], false, &elements);
+        let floats = opened(&file).floats().unwrap();
+        assert!(
+            floats
+                .iter()
+                .enumerate()
+                .all(|(x, &float)| float == (x as f64 / 3.0) as f32)
+        );
+        assert_eq!(floats.len() as u64, n);
+    }
+
+    #[test]
+    fn another_type_is_named() {
+        let file = npy(">f4", &[1], false, &[0; 4]);
+        let message = opened(&file).floats().unwrap_err().to_string();
+        assert!(
+            message.contains("'>f4' where little-endian float32 or float64 is needed"),
+            "{message}"
+        );
+        assert!(opened(&file).integers().is_err() && opened(&file).values::<f32>().is_err());
+        let file = npy("|b1", &[2], false, &[0, 1]);
+        assert_eq!(opened(&file).integers().unwrap(), [0, 1]);
+    }
+
+    #[test]
+    fn a_file_is_what_it_starts_with() {
+        let file = npy("|u1", &[2, 2], false, &[1, 2, 3, 4]);
+        assert!(matches!(
+            ArrayFile::open(&file.1).unwrap(),
+            ArrayFile::Array(_)
+        ));
+        let whole = std::fs::read(&file.1).unwrap();
+        for n in 0..whole.len() {
+            std::fs::write(&file.1, &whole[..n]).unwrap();
+            let message = ArrayFile::open(&file.1).unwrap_err().to_string();
+            assert!(message.contains("array.npy"), "{message}");
+        }
+        std::fs::write(&file.1, [whole.as_slice(), &[0]].concat()).unwrap();
+        let message = ArrayFile::open(&file.1).unwrap_err().to_string();
+        assert!(
+            message.contains("promises 132 bytes and there are 133"),
+            "{message}"
+        );
+        let message = ArrayFile::open(file.0.path()).unwrap_err().to_string();
+        assert!(message.contains("directory"), "{message}");
+        #[cfg(unix)]
+        {
+            let message = ArrayFile::open("/dev/null".as_ref())
+                .unwrap_err()
+                .to_string();
+            assert!(message.contains("no regular file"), "{message}");
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! What a file is, by its first bytes: names may mislead.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use super::archive::Archive;
+use super::fault::NpzError;
+use super::header;
+use super::reader::ArrayReader;
+
+/// The start of every zip archive.
+const ZIP_MAGIC: &[u8] = b"PK";
+
+/// A file of arrays, opened.
+#[derive(Debug)]
+pub enum ArrayFile {
+    /// A `.npy`: one array.
+    Array(ArrayReader<'static>),
+    /// An `.npz`: arrays by key.
+    Archive(Archive),
+}
+
+impl ArrayFile {
+    /// Opens a file that is either.
+    ///
+    /// # Errors
+    /// When it cannot be opened, is neither, or its header or table of contents is not right.
+    pub fn open(path: &Path) -> Result<Self, NpzError> {
+        let (file, _) = open(path)?;
+        let mut start = Vec::new();
+        let read = file
+            .take(header::MAGIC.len() as u64)
+            .read_to_end(&mut start);
+        read.map_err(|source| NpzError::Open {
+            path: path.to_owned(),
+            source,
+        })?;
+        if start == header::MAGIC {
+            ArrayReader::open(path).map(Self::Array)
+        } else if start.starts_with(ZIP_MAGIC) {
+            Archive::open(path).map(Self::Archive)
+        } else {
+            Err(NpzError::NoArrays {
+                path: path.to_owned(),
+            })
+        }
+    }
+}
+
+/// Opens a regular file and says how long it is.
+pub(crate) fn open(path: &Path) -> Result<(File, u64), NpzError> {
+    let open = || {
+        // Before opening: a pipe would wait for its writer.
+        let about = std::fs::metadata(path)?;
+        if about.is_dir() {
+            return Err(io::ErrorKind::IsADirectory.into());
+        }
+        if !about.is_file() {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "it is no regular file",
+            ));
+        }
+        let file = File::open(path)?;
+        let n_bytes = file.metadata()?.len();
+        Ok((file, n_bytes))
+    };
+    open().map_err(|source| NpzError::Open {
+        path: path.to_owned(),
+        source,
+    })
+}

@@ -1,0 +1,229 @@
+//! One array on its way out of a file.
+
+use std::fmt;
+use std::io::{self, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use super::fault::{ArrayFault, NpzError};
+use super::file;
+use super::header::{Header, HeaderFault};
+
+/// The most bytes that an array may have, unpacked: 16 GiB.
+pub(super) const MAX_BYTES: u64 = 16 << 30;
+
+/// Which array of which file, for errors.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    path: PathBuf,
+    /// None in a `.npy`, which is one array.
+    key: Option<String>,
+}
+
+impl Place {
+    /// The array `key` of an npz, or the one array of a `.npy`.
+    pub(super) fn new(path: &Path, key: Option<&str>) -> Self {
+        Self {
+            path: path.to_owned(),
+            key: key.map(str::to_owned),
+        }
+    }
+
+    /// `fault`, at this place.
+    #[must_use]
+    pub fn fault(&self, fault: ArrayFault) -> NpzError {
+        NpzError::Array {
+            place: self.clone(),
+            fault: Box::new(fault),
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.path.display())?;
+        match &self.key {
+            Some(key) => write!(f, ", array \"{key}\""),
+            None => Ok(()),
+        }
+    }
+}
+
+/// An array whose elements are still to be read, once and in their order.
+pub struct ArrayReader<'a> {
+    place: Place,
+    header: Header,
+    /// What follows the header.
+    bytes: Box<dyn Read + 'a>,
+}
+
+impl ArrayReader<'static> {
+    /// Opens a `.npy`.
+    ///
+    /// # Errors
+    /// When it cannot be opened, its header is not right, or it is not as long as its header says.
+    pub fn open(path: &Path) -> Result<Self, NpzError> {
+        let (file, n_bytes) = file::open(path)?;
+        Self::new(Place::new(path, None), BufReader::new(file), n_bytes)
+    }
+}
+
+impl<'a> ArrayReader<'a> {
+    /// Reads the header of an array that takes `held` bytes with it, and finds them to be what it promises.
+    pub(super) fn new(
+        place: Place,
+        mut bytes: impl Read + 'a,
+        held: u64,
+    ) -> Result<Self, NpzError> {
+        match checked_header(&mut bytes, held) {
+            Ok(header) => Ok(Self {
+                place,
+                header,
+                bytes: Box::new(bytes),
+            }),
+            Err(fault) => Err(place.fault(fault)),
+        }
+    }
+
+    /// NumPy's type string, such as `<f4`.
+    #[must_use]
+    pub fn descr(&self) -> &str {
+        &self.header.descr
+    }
+
+    /// Lengths of the axes.
+    #[must_use]
+    pub fn shape(&self) -> &[u64] {
+        &self.header.shape
+    }
+
+    /// Number of elements.
+    #[must_use]
+    pub fn n_elements(&self) -> usize {
+        // Neither overflows: in bytes it was compared with what is there.
+        self.header.shape.iter().product::<u64>() as usize
+    }
+
+    /// Whether the elements lie columns first, so that their order is not that of the rows.
+    #[must_use]
+    pub fn is_by_columns(&self) -> bool {
+        self.header.fortran_order && 1 < self.header.shape.len()
+    }
+
+    /// The lengths of its `N` axes, each above 0.
+    ///
+    /// # Errors
+    /// When it has another number of axes, or is empty; the message asks for `expected`.
+    pub fn axes<const N: usize>(&self, expected: &str) -> Result<[usize; N], NpzError> {
+        let lengths: Result<[u64; N], _> = self.header.shape.as_slice().try_into();
+        match lengths {
+            Ok(lengths) if !lengths.contains(&0) => Ok(lengths.map(|length| length as usize)),
+            Ok(_) => Err(self.wrong_shape(format!("{expected}, each above 0,"))),
+            Err(_) => Err(self.wrong_shape(expected)),
+        }
+    }
+
+    /// Where the array is, for faults found once it is read.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        self.place.clone()
+    }
+
+    /// `fault`, in this array.
+    #[must_use]
+    pub fn fault(&self, fault: ArrayFault) -> NpzError {
+        self.place.fault(fault)
+    }
+
+    /// The fault of having this dtype and not `expected`.
+    #[must_use]
+    pub fn wrong_dtype(&self, expected: &'static str) -> NpzError {
+        self.fault(ArrayFault::Dtype {
+            found: self.header.descr.clone(),
+            expected,
+        })
+    }
+
+    /// The fault of having this shape and not `expected`.
+    #[must_use]
+    pub fn wrong_shape(&self, expected: impl Into<String>) -> NpzError {
+        self.fault(ArrayFault::Shape {
+            found: self.header.shape.clone(),
+            expected: expected.into(),
+        })
+    }
+
+    /// `n` elements, all `value`, or the fault that there is no memory for them.
+    ///
+    /// # Errors
+    /// [`ArrayFault::Memory`].
+    pub fn room<T: Copy>(&self, n: usize, value: T) -> Result<Vec<T>, NpzError> {
+        let mut room = Vec::new();
+        if room.try_reserve_exact(n).is_err() {
+            let bytes = n as u64 * size_of::<T>() as u64;
+            return Err(self.fault(ArrayFault::Memory { bytes }));
+        }
+        room.resize(n, value);
+        Ok(room)
+    }
+
+    /// Reads the next elements' bytes, in the order of the file.
+    ///
+    /// # Errors
+    /// When the file ends early or does not unpack.
+    pub fn read(&mut self, out: &mut [u8]) -> Result<(), NpzError> {
+        let read = self.bytes.read_exact(out);
+        read.map_err(|source| self.fault(ArrayFault::Damaged { source }))
+    }
+
+    /// Checks that all elements were read and that their checksum, if the file has one, is right.
+    ///
+    /// # Errors
+    /// When something follows, or the checksum is another.
+    pub fn finish(mut self) -> Result<(), NpzError> {
+        match self.bytes.read(&mut [0]) {
+            Ok(0) => Ok(()),
+            Ok(_) => {
+                let source = io::Error::new(io::ErrorKind::InvalidData, "bytes follow its end");
+                Err(self.fault(ArrayFault::Damaged { source }))
+            }
+            Err(source) => Err(self.fault(ArrayFault::Damaged { source })),
+        }
+    }
+}
+
+impl fmt::Debug for ArrayReader<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("ArrayReader");
+        debug
+            .field("place", &self.place)
+            .field("header", &self.header)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The header, once the number of bytes that it promises is found to be there.
+fn checked_header(bytes: &mut impl Read, held: u64) -> Result<Header, ArrayFault> {
+    let (header, header_bytes) = Header::read(bytes).map_err(|fault| match fault {
+        HeaderFault::Read(source) => ArrayFault::Damaged { source },
+        HeaderFault::Text(reason) => ArrayFault::Header { reason },
+    })?;
+    if header.descr.contains('O') {
+        return Err(ArrayFault::Pickled);
+    }
+    let Some(n_bytes) = header.n_bytes() else {
+        return Err(ArrayFault::Header {
+            reason: format!("dtype '{}' and shape {:?}", header.descr, header.shape),
+        });
+    };
+    let promised = n_bytes.saturating_add(header_bytes);
+    if promised != held {
+        return Err(ArrayFault::Length { promised, held });
+    }
+    if MAX_BYTES < held {
+        return Err(ArrayFault::TooLarge {
+            bytes: held,
+            limit: MAX_BYTES,
+        });
+    }
+    Ok(header)
+}

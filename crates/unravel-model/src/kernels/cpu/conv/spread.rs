@@ -1,0 +1,273 @@
+//! The transposed convolution, from small to large.
+//!
+//! With stride 2 and a 4x4 kernel, an output pixel of row parity `py` and column parity `px` is a sum over 2x2 small
+//! pixels: rows `y + py - 1` and `y + py`, columns `x + px - 1` and `x + px`, through the kernel's taps
+//! `ky = 3 - py - 2 t`, `kx = 3 - px - 2 j` for `t, j` in 0, 1. So it is four dense 2x2 convolutions, one a parity, which
+//! write each output once, where multiplying first and adding up patches would write each four times.
+
+use super::padded::pad;
+use super::patches::{self, fold};
+use super::planes::{self, merge};
+use crate::kernels::cpu::elementwise::{activate, activate_from};
+use crate::kernels::cpu::matmul::{Matrix, Write, matmul};
+use crate::kernels::cpu::scratch::{Scratch, unspecified};
+use crate::kernels::{Activation, ConvShape};
+
+/// Small width from which padded images are read in place; below, each pixel's neighbourhood is copied.
+const MIN_WIDTH_IN_PLACE: usize = 16;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// One channel: products with all taps, then planes added up.
+    Planes,
+    /// Parities, from the padded images in place.
+    InPlace,
+    /// Parities, from each pixel's 3x3 neighbourhood.
+    Neighbourhoods,
+    /// Patches that are added up; where they do not overlap, they are just copied.
+    Patches,
+}
+
+impl Form {
+    fn of(shape: ConvShape) -> Self {
+        match shape {
+            _ if planes::suit(shape) => Self::Planes,
+            ConvShape {
+                kernel: 4,
+                large_channels: 8..,
+                ..
+            } => match MIN_WIDTH_IN_PLACE <= shape.small_width() {
+                true => Self::InPlace,
+                false => Self::Neighbourhoods,
+            },
+            _ => Self::Patches,
+        }
+    }
+}
+
+/// Images of one product.
+pub fn images_per_product(shape: ConvShape) -> usize {
+    match Form::of(shape) {
+        Form::Planes | Form::InPlace => 1,
+        Form::Neighbourhoods | Form::Patches => patches::images_per_product(shape),
+    }
+}
+
+/// One model's weight, arranged for the transposed convolution.
+pub struct SpreadWeight {
+    shape: ConvShape,
+    form: Form,
+    /// By parity: `[py, px, t, j, small_channels, large_channels]`; otherwise as it was.
+    values: Vec<f32>,
+}
+
+impl SpreadWeight {
+    /// Arranges a weight `[kernel, kernel, large_channels, small_channels]`.
+    pub fn new(weight: &[f32], shape: ConvShape) -> Self {
+        let form = Form::of(shape);
+        let values = match form {
+            Form::Planes | Form::Patches => weight.to_vec(),
+            Form::InPlace | Form::Neighbourhoods => by_parity(weight, shape),
+        };
+        Self {
+            shape,
+            form,
+            values,
+        }
+    }
+
+    /// `large = activation(conv_transpose(small, weight) + bias)` for at most [`images_per_product`] images.
+    pub fn up(
+        &self,
+        small: &[f32],
+        bias: Option<&[f32]>,
+        activation: Activation,
+        scratch: &mut Scratch,
+        large: &mut [f32],
+    ) {
+        let shape = self.shape;
+        let group = images_per_product(shape);
+        let groups = small
+            .chunks(group * shape.small_len())
+            .zip(large.chunks_mut(group * shape.large_len()));
+        for (small, large) in groups {
+            match self.form {
+                Form::Planes => {
+                    self.up_by_planes(small, scratch, large);
+                    activate(large, bias, activation);
+                }
+                Form::Patches => {
+                    self.up_by_patches(small, scratch, large);
+                    activate(large, bias, activation);
+                }
+                Form::InPlace | Form::Neighbourhoods => {
+                    self.up_by_parity(small, bias, activation, scratch, large);
+                }
+            }
+        }
+    }
+
+    fn up_by_planes(&self, small: &[f32], scratch: &mut Scratch, large: &mut [f32]) {
+        let shape = self.shape;
+        let pixels = shape.small_pixels();
+        let planes = unspecified(&mut scratch.product, shape.patch_len() * pixels);
+        let weight = Matrix::new(&self.values, shape.patch_len(), shape.small_channels);
+        let small = Matrix::new(small, pixels, shape.small_channels);
+        matmul(weight, small.transposed(), planes, pixels, Write::Replace);
+        merge(planes, shape, large);
+    }
+
+    fn up_by_patches(&self, small: &[f32], scratch: &mut Scratch, large: &mut [f32]) {
+        let shape = self.shape;
+        let rows = small.len() / shape.small_channels;
+        let patches = unspecified(&mut scratch.product, rows * shape.patch_len());
+        let weight = Matrix::new(&self.values, shape.patch_len(), shape.small_channels);
+        let small = Matrix::new(small, rows, shape.small_channels);
+        matmul(
+            small,
+            weight.transposed(),
+            patches,
+            shape.patch_len(),
+            Write::Replace,
+        );
+        large.fill(0.0);
+        fold(patches, shape, large);
+    }
+
+    fn up_by_parity(
+        &self,
+        small: &[f32],
+        bias: Option<&[f32]>,
+        activation: Activation,
+        scratch: &mut Scratch,
+        large: &mut [f32],
+    ) {
+        let shape = self.shape;
+        let source = Source::new(small, shape, self.form, &mut scratch.small);
+        let pair_len = 2 * shape.large_channels; // two neighbouring output pixels
+        let product = unspecified(&mut scratch.product, source.n_rows * pair_len);
+        let (channels, n_parity) = (shape.large_channels, self.values.len() / 4);
+        for py in 0..2 {
+            for px in 0..2 {
+                let weight = &self.values[(2 * py + px) * n_parity..][..n_parity];
+                for (t, weight) in weight.chunks_exact(n_parity / 2).enumerate() {
+                    let weight = Matrix::new(weight, 2 * shape.small_channels, channels);
+                    let write = if t == 0 { Write::Replace } else { Write::Add };
+                    let out = &mut product[px * channels..];
+                    matmul(source.pairs(py + t, px), weight, out, pair_len, write);
+                }
+            }
+            // Each row of small pixels is now one row of the large image.
+            let row_len = shape.width * channels;
+            let rows = product.chunks_exact(source.row_pitch * pair_len);
+            let targets = large.chunks_exact_mut(row_len).skip(py).step_by(2);
+            for (row, target) in rows.zip(targets) {
+                activate_from(&row[..row_len], target, bias, activation);
+            }
+        }
+    }
+}
+
+/// `[ky, kx, large, small]` to `[py, px, t, j, small, large]`.
+fn by_parity(weight: &[f32], shape: ConvShape) -> Vec<f32> {
+    let (large, small) = (shape.large_channels, shape.small_channels);
+    let mut arranged = Vec::with_capacity(weight.len());
+    for at in 0..16 {
+        let [py, px, t, j] = [at / 8, at / 4 % 2, at / 2 % 2, at % 2];
+        let (ky, kx) = (3 - py - 2 * t, 3 - px - 2 * j);
+        let tap = &weight[(4 * ky + kx) * large * small..][..large * small];
+        for s in 0..small {
+            arranged.extend(tap.iter().skip(s).step_by(small));
+        }
+    }
+    arranged
+}
+
+/// Small images, from which pairs of neighbouring pixels are read as rows of a matrix.
+struct Source<'a> {
+    values: &'a [f32],
+    channels: usize,
+    /// Rows of a product.
+    n_rows: usize,
+    /// Rows of a product for each row of small pixels.
+    row_pitch: usize,
+    /// From one matrix row to the next.
+    row_stride: usize,
+    /// From one row of pixels to the next, as seen from one matrix row.
+    pixel_row_stride: usize,
+}
+
+impl<'a> Source<'a> {
+    fn new(small: &[f32], shape: ConvShape, form: Form, space: &'a mut Vec<f32>) -> Self {
+        let (height, width) = (shape.small_height(), shape.small_width());
+        let channels = shape.small_channels;
+        let size = (height, width, channels);
+        let padded_len = (height + 2) * (width + 2) * channels;
+        if form == Form::InPlace {
+            // Room for the runs of the last, meaningless matrix rows.
+            let values = unspecified(space, padded_len + 3 * channels);
+            pad(small, size, values);
+            return Self {
+                values,
+                channels,
+                n_rows: height * (width + 2),
+                row_pitch: width + 2,
+                row_stride: channels,
+                pixel_row_stride: (width + 2) * channels,
+            };
+        }
+        let images = small.len() / shape.small_len();
+        let n_rows = images * height * width;
+        let values = unspecified(space, n_rows * 9 * channels);
+        copy_neighbourhoods(small, size, values);
+        Self {
+            values,
+            channels,
+            n_rows,
+            row_pitch: width,
+            row_stride: 9 * channels,
+            pixel_row_stride: 3 * channels,
+        }
+    }
+
+    /// The pixels at columns `x + dx - 1` and `x + dx` of row `y + dy - 1`: `[n_rows, 2 * channels]`.
+    fn pairs(&self, dy: usize, dx: usize) -> Matrix<'_> {
+        let start = dy * self.pixel_row_stride + dx * self.channels;
+        let pair_len = 2 * self.channels;
+        Matrix::with_row_stride(
+            &self.values[start..],
+            self.n_rows,
+            pair_len,
+            self.row_stride,
+        )
+    }
+}
+
+/// The 3x3 pixels around each pixel, zero outside: `[images * height * width, 9 * channels]`.
+fn copy_neighbourhoods(
+    small: &[f32],
+    (height, width, channels): (usize, usize, usize),
+    out: &mut [f32],
+) {
+    let images = small.chunks_exact(height * width * channels);
+    let targets = out.chunks_exact_mut(height * width * 9 * channels);
+    for (image, target) in images.zip(targets) {
+        for (at, target) in target.chunks_exact_mut(9 * channels).enumerate() {
+            let (y, x) = (at / width, at % width);
+            for (dy, run) in target.chunks_exact_mut(3 * channels).enumerate() {
+                let Some(row) = (y + dy).checked_sub(1).filter(|row| *row < height) else {
+                    run.fill(0.0);
+                    continue;
+                };
+                let row = &image[row * width * channels..][..width * channels];
+                let skip = if x == 0 { channels } else { 0 };
+                let first = (x * channels).saturating_sub(channels);
+                let last = ((x + 2) * channels).min(row.len());
+                let n = last - first;
+                run[..skip].fill(0.0);
+                run[skip..skip + n].copy_from_slice(&row[first..last]);
+                run[skip + n..].fill(0.0);
+            }
+        }
+    }
+}

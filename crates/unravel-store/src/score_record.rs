@@ -1,0 +1,209 @@
+//! One score, with all that it takes to trace it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// One number, with its spread over evaluation seeds where the variant samples.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScoreRecord {
+    /// The metric's name.
+    pub metric: String,
+    /// Which of the metric's numbers.
+    pub quantity: String,
+    /// How it was taken: `study`, `exact`, `probe`.
+    pub variant: String,
+    /// Of which codes: `mean`, `sampled`.
+    pub representation: String,
+    /// The grid that was scored, as its sizes: `3x6x40x32x32`.
+    pub grid: String,
+    /// The updates after which it was taken.
+    pub step: u64,
+    /// Evaluation seeds, rising; empty for a variant that does not sample.
+    pub seeds: Vec<u64>,
+    /// One value per seed, or the one value of a variant that does not sample.
+    pub values: Vec<f64>,
+    /// The mean of the values.
+    pub mean: f64,
+    /// Their standard deviation (divisor n - 1); none for fewer than two.
+    pub sd: Option<f64>,
+}
+
+/// What a score was taken of and how: everything but the quantity and the seeds.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ScoreContext {
+    /// As in [`ScoreRecord::variant`].
+    pub variant: String,
+    /// As in [`ScoreRecord::representation`].
+    pub representation: String,
+    /// As in [`ScoreRecord::grid`].
+    pub grid: String,
+    /// As in [`ScoreRecord::step`].
+    pub step: u64,
+}
+
+impl ScoreContext {
+    /// Whether the record was taken so; without making a context of it.
+    pub(crate) fn is_of(&self, record: &ScoreRecord) -> bool {
+        let Self {
+            variant,
+            representation,
+            grid,
+            step,
+        } = self;
+        (variant, representation, grid, step)
+            == (
+                &record.variant,
+                &record.representation,
+                &record.grid,
+                &record.step,
+            )
+    }
+}
+
+impl ScoreRecord {
+    /// A score of a variant that does not sample.
+    pub fn exact(
+        metric: impl Into<String>,
+        quantity: impl Into<String>,
+        context: &ScoreContext,
+        value: f64,
+    ) -> Self {
+        Self::of(
+            metric.into(),
+            quantity.into(),
+            context,
+            Vec::new(),
+            vec![value],
+        )
+    }
+
+    /// A score with one value per seed, of which there is at least one; in any order.
+    pub fn sampled(
+        metric: impl Into<String>,
+        quantity: impl Into<String>,
+        context: &ScoreContext,
+        values_by_seed: impl IntoIterator<Item = (u64, f64)>,
+    ) -> Self {
+        let mut pairs: Vec<_> = values_by_seed.into_iter().collect();
+        pairs.sort_by_key(|(seed, _)| *seed);
+        let (seeds, values) = pairs.into_iter().unzip();
+        Self::of(metric.into(), quantity.into(), context, seeds, values)
+    }
+
+    fn of(
+        metric: String,
+        quantity: String,
+        context: &ScoreContext,
+        seeds: Vec<u64>,
+        values: Vec<f64>,
+    ) -> Self {
+        let ScoreContext {
+            variant,
+            representation,
+            grid,
+            step,
+        } = context.clone();
+        let (mean, sd) = mean_and_sd(&values);
+        Self {
+            metric,
+            quantity,
+            variant,
+            representation,
+            grid,
+            step,
+            seeds,
+            values,
+            mean,
+            sd,
+        }
+    }
+
+    /// What it was taken of and how.
+    pub fn context(&self) -> ScoreContext {
+        ScoreContext {
+            variant: self.variant.clone(),
+            representation: self.representation.clone(),
+            grid: self.grid.clone(),
+            step: self.step,
+        }
+    }
+
+    /// The score over these seeds only, as a sweep asks that wants fewer than were taken; a variant that does not
+    /// sample is returned as it is. `None` when one of the seeds is missing.
+    pub fn over_seeds(&self, seeds: &[u64]) -> Option<Self> {
+        if self.seeds.is_empty() {
+            return Some(self.clone());
+        }
+        let pair = |seed: &u64| Some((*seed, self.values[self.seeds.binary_search(seed).ok()?]));
+        let pairs = seeds.iter().map(pair).collect::<Option<Vec<_>>>()?;
+        let (metric, quantity) = (self.metric.clone(), self.quantity.clone());
+        (!pairs.is_empty()).then(|| Self::sampled(metric, quantity, &self.context(), pairs))
+    }
+
+    /// Takes over the other's values; where both have a seed, the other's.
+    pub(crate) fn absorb(&mut self, other: Self) {
+        if self.seeds.is_empty() || other.seeds.is_empty() {
+            *self = other;
+            return;
+        }
+        let mut pairs: BTreeMap<u64, f64> = self
+            .seeds
+            .iter()
+            .copied()
+            .zip(self.values.iter().copied())
+            .collect();
+        pairs.extend(
+            other
+                .seeds
+                .iter()
+                .copied()
+                .zip(other.values.iter().copied()),
+        );
+        let context = other.context();
+        *self = Self::sampled(other.metric, other.quantity, &context, pairs);
+    }
+
+    /// Why this record cannot be written, if so.
+    pub(crate) fn fault(&self) -> Option<String> {
+        let Self {
+            quantity,
+            variant,
+            representation,
+            ..
+        } = self;
+        let what = format!(
+            "`{quantity}` ({variant}, {representation}, step {})",
+            self.step
+        );
+        if self.values.is_empty()
+            || (!self.seeds.is_empty() && self.seeds.len() != self.values.len())
+        {
+            return Some(format!(
+                "{what} has {} values for {} seeds",
+                self.values.len(),
+                self.seeds.len()
+            ));
+        }
+        if !self.seeds.is_sorted_by(|a, b| a < b) {
+            return Some(format!("{what} has its seeds out of order"));
+        }
+        let numbers = self.values.iter().chain([&self.mean]).chain(&self.sd);
+        numbers
+            .copied()
+            .any(|value| !value.is_finite())
+            .then(|| format!("{what} is not a finite number"))
+    }
+}
+
+/// The mean, and the standard deviation with divisor n - 1.
+fn mean_and_sd(values: &[f64]) -> (f64, Option<f64>) {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    if values.len() < 2 {
+        return (mean, None);
+    }
+    let sum_of_squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+    (mean, Some((sum_of_squares / (n - 1.0)).sqrt()))
+}

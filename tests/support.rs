@@ -1,0 +1,9 @@
+//! What the tests of the whole program share: a folder of their own with the program run in it, what a store holds
+//! from outside, and the processes of this machine.
+
+#![allow(dead_code, reason = "every test target uses a part of it")]
+
+pub mod lab;
+pub mod process;
+pub mod store;
+pub mod sweeps;

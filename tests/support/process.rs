@@ -1,0 +1,68 @@
+//! The processes of this machine, from `/proc`.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+/// A process, told apart from a later one with the same id by the time at which it started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Process {
+    pub pid: u32,
+    started: u64,
+}
+
+/// The running children of a process.
+pub fn children(parent: u32) -> Vec<Process> {
+    let entries = fs::read_dir("/proc").unwrap();
+    let pids = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    let of_parent = |pid| {
+        stat(pid)
+            .filter(|stat| stat.parent == parent)
+            .map(|stat| stat.process)
+    };
+    pids.filter_map(of_parent).collect()
+}
+
+impl Process {
+    /// Whether it still runs; one that has ended and was not yet buried does not.
+    pub fn is_alive(self) -> bool {
+        stat(self.pid).is_some_and(|stat| stat.process == self)
+    }
+
+    /// Ends it at once. It may have ended.
+    pub fn kill(self) {
+        if self.is_alive() {
+            let pid = Pid::from_raw(self.pid.cast_signed()).unwrap();
+            let _ = kill_process(pid, Signal::KILL);
+        }
+    }
+}
+
+/// Fails where one of these processes still runs after `limit`.
+pub fn assert_gone_within(limit: Duration, processes: &[Process]) {
+    let began = Instant::now();
+    while processes.iter().any(|process| process.is_alive()) {
+        assert!(began.elapsed() < limit, "{processes:?} outlive {limit:?}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+struct Stat {
+    process: Process,
+    parent: u32,
+}
+
+/// Reads `/proc/<pid>/stat`; none for a process that has ended.
+fn stat(pid: u32) -> Option<Stat> {
+    let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name, in parentheses, may contain anything; the state is the first field after it.
+    let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
+    let is_dead = matches!(fields[0], "Z" | "X");
+    let process = Process {
+        pid,
+        started: fields[19].parse().ok()?,
+    };
+    let parent = fields[1].parse().ok()?;
+    (!is_dead).then_some(Stat { process, parent })
+}
