@@ -78,8 +78,7 @@ impl Observations for DspritesVariant {
         let pixels = out.chunks_exact_mut(CHANNELS).enumerate();
         match self.kind {
             Kind::Color => {
-                let color: [f32; CHANNELS] =
-                    std::array::from_fn(|_| 0.5 + 0.5 * unit(&mut stream));
+                let color: [f32; CHANNELS] = std::array::from_fn(|_| 0.5 + 0.5 * unit(&mut stream));
                 for (pixel, out) in pixels {
                     let on = if is_on(pixel) { color } else { [0.0; CHANNELS] };
                     out.copy_from_slice(&on);
@@ -127,7 +126,10 @@ mod tests {
             let color = &image[3 * on..3 * on + 3];
             assert!(color.iter().all(|value| (0.5..1.0).contains(value)));
             for (plain, pixel) in plain.iter().zip(image.chunks(3)) {
-                assert_eq!(pixel, [color[0] * plain, color[1] * plain, color[2] * plain]);
+                assert_eq!(
+                    pixel,
+                    [color[0] * plain, color[1] * plain, color[2] * plain]
+                );
             }
             colors.push(color.to_vec());
         }
@@ -150,7 +152,10 @@ mod tests {
             let square = noise.iter().map(|value| value * value).sum::<f64>() / n;
             // Standard errors of the moments of a uniform number: 0.289 and 0.298 over sqrt n.
             assert!((mean - 0.5).abs() < 4.0 * 0.289 / n.sqrt(), "{mean}");
-            assert!((square - 1.0 / 3.0).abs() < 4.0 * 0.298 / n.sqrt(), "{square}");
+            assert!(
+                (square - 1.0 / 3.0).abs() < 4.0 * 0.298 / n.sqrt(),
+                "{square}"
+            );
             assert!(noise.iter().all(|value| (0.0..1.0).contains(value)));
         }
     }

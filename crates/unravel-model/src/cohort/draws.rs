@@ -6,21 +6,40 @@ use burn::tensor::{Int, Tensor, TensorData, backend::Backend};
 use rayon::prelude::*;
 use unravel_data::Dataset;
 
-use crate::network::tensor;
+use crate::placement::Placement;
 use crate::random::{Purpose, Stream};
 
 /// Batches, noise and permutations on the device, by step.
-pub struct Draws<B: Backend> {
-    pub(super) seeds: Vec<u64>,
-    pub(super) batch_size: usize,
-    pub(super) latents: usize,
-    pub(super) dataset: Arc<Dataset>,
-    pub(super) device: B::Device,
+pub trait Draws<B: Backend>: Send {
+    /// Images `[M, N, pixels]`.
+    fn images(&self, purpose: Purpose, step: u64) -> Tensor<B, 3>;
+
+    /// Noise `[M, N, latents]`.
+    fn noise(&self, purpose: Purpose, step: u64) -> Tensor<B, 3>;
+
+    /// A permutation of the batch for each code, `[M, N, latents]`.
+    fn permutations(&self, step: u64) -> Tensor<B, 3, Int>;
+
+    /// Only the models at these places.
+    fn keep(&mut self, models: &[usize]);
 }
 
-impl<B: Backend> Draws<B> {
-    /// Images `[M, N, pixels]`, their points drawn uniformly with replacement.
-    pub fn images(&self, purpose: Purpose, step: u64) -> Tensor<B, 3> {
+/// The draws of training: images uniformly with replacement, standard normal noise.
+pub struct RandomDraws<B: Backend> {
+    /// One a model.
+    pub seeds: Vec<u64>,
+    /// Images a model.
+    pub batch_size: usize,
+    /// Number of codes.
+    pub latents: usize,
+    /// Where images come from.
+    pub dataset: Arc<Dataset>,
+    /// Where tensors go to.
+    pub placement: Placement<B>,
+}
+
+impl<B: Backend> Draws<B> for RandomDraws<B> {
+    fn images(&self, purpose: Purpose, step: u64) -> Tensor<B, 3> {
         let (batch, pixels) = (self.batch_size, self.dataset.n_pixels());
         let mut values = vec![0.0; self.seeds.len() * batch * pixels];
         for (images, seed) in values.chunks_mut(batch * pixels).zip(&self.seeds) {
@@ -28,25 +47,21 @@ impl<B: Backend> Draws<B> {
             let images = images.par_chunks_mut(pixels).zip(points);
             images.for_each(|(image, point)| self.dataset.write_image(point, image));
         }
-        tensor(values, [self.seeds.len(), batch, pixels], &self.device)
+        let dims = [self.seeds.len(), batch, pixels];
+        self.placement.tensor(values, dims)
     }
 
-    /// Standard normal noise `[M, N, latents]`.
-    pub fn noise(&self, purpose: Purpose, step: u64) -> Tensor<B, 3> {
+    fn noise(&self, purpose: Purpose, step: u64) -> Tensor<B, 3> {
         let len = self.batch_size * self.latents;
         let mut values = vec![0.0; self.seeds.len() * len];
         for (noise, seed) in values.chunks_mut(len).zip(&self.seeds) {
             Stream::new(*seed, purpose, step).normal(noise);
         }
-        tensor(
-            values,
-            [self.seeds.len(), self.batch_size, self.latents],
-            &self.device,
-        )
+        let dims = [self.seeds.len(), self.batch_size, self.latents];
+        self.placement.tensor(values, dims)
     }
 
-    /// A permutation of the batch for each code, `[M, N, latents]`.
-    pub fn permutations(&self, step: u64) -> Tensor<B, 3, Int> {
+    fn permutations(&self, step: u64) -> Tensor<B, 3, Int> {
         let (batch, latents) = (self.batch_size, self.latents);
         let mut values = vec![0i32; self.seeds.len() * batch * latents];
         for (order, seed) in values.chunks_mut(batch * latents).zip(&self.seeds) {
@@ -58,6 +73,10 @@ impl<B: Backend> Draws<B> {
             }
         }
         let dims = [self.seeds.len(), batch, latents];
-        Tensor::from_data(TensorData::new(values, dims), &self.device)
+        Tensor::from_data(TensorData::new(values, dims), self.placement.device())
+    }
+
+    fn keep(&mut self, models: &[usize]) {
+        self.seeds = models.iter().map(|m| self.seeds[*m]).collect();
     }
 }
