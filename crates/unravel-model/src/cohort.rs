@@ -1,6 +1,8 @@
 //! A cohort: trials that differ in seed and weights alone, trained as one tensor program.
 
 mod draws;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

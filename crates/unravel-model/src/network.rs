@@ -33,6 +33,14 @@ pub struct Network<B: Backend> {
 #[derive(Debug)]
 pub struct Leaves<B: Backend>(Vec<Tracked<B, 2>>);
 
+#[cfg(test)]
+impl<B: Backend> Leaves<B> {
+    /// Weight and bias of every layer, in order.
+    pub(crate) fn into_tensors(self) -> Vec<Tracked<B, 2>> {
+        self.0
+    }
+}
+
 impl<B: Kernels> Network<B> {
     /// New models, one a seed, with their initial weights.
     pub fn init(
@@ -184,6 +192,15 @@ impl<B: Kernels> Network<B> {
                 *tensor = Tensor::cat(rows, 0);
             }
         }
+    }
+
+    /// Moves one number of one parameter (weights and biases in turn) of the first model.
+    #[cfg(test)]
+    pub(crate) fn nudge(&mut self, parameter: usize, place: usize, by: f64) {
+        let value = &mut self.parameters[parameter].value;
+        let at = [0..1, place..place + 1];
+        let moved = value.clone().slice(at.clone()).add_scalar(by);
+        *value = value.clone().slice_assign(at, moved);
     }
 
     /// Numbers in the parameters of one model.

@@ -15,6 +15,9 @@ mod sum;
 mod vae;
 mod weights;
 
+#[cfg(test)]
+mod tests;
+
 use burn::tensor::{Tensor, backend::Backend};
 
 pub use annealed_vae::AnnealedVae;

@@ -92,6 +92,22 @@ impl<B: Kernels> Vae<B> {
         })
     }
 
+    /// Models of networks that no architecture describes.
+    #[cfg(test)]
+    pub(crate) fn from_networks(
+        encoder: Network<B>,
+        decoder: Network<B>,
+        latents: usize,
+        likelihood: Pixels,
+    ) -> Self {
+        Self {
+            encoder,
+            decoder,
+            latents,
+            likelihood,
+        }
+    }
+
     /// Number of codes.
     pub fn latents(&self) -> usize {
         self.latents

@@ -92,6 +92,11 @@ impl<B: Kernels> FactorVae<B> {
     pub(super) fn discriminator(&self) -> &Network<B> {
         &self.discriminator
     }
+
+    #[cfg(test)]
+    pub(super) fn discriminator_mut(&mut self) -> &mut Network<B> {
+        &mut self.discriminator
+    }
 }
 
 /// Each code of `[M, N, latents]` in an order of its own over the batch.
