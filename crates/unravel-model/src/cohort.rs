@@ -10,7 +10,8 @@ use burn::tensor::Tensor;
 use unravel_data::Dataset;
 use unravel_sweep::Trial;
 
-pub use draws::{Draws, RandomDraws};
+pub use draws::Draws;
+use draws::RandomDraws;
 
 use crate::arrays::Arrays;
 use crate::error::ModelError;

@@ -23,6 +23,7 @@ use burn::tensor::{Tensor, backend::Backend};
 pub use annealed_vae::AnnealedVae;
 pub use beta_tc_vae::Decomposition;
 pub use beta_vae::BetaVae;
+pub use build::check_batch;
 pub(crate) use build::{Setup, build};
 pub use density::{LogDensities, log_densities, log_weights};
 pub use dip_vae::DipVae;

@@ -175,6 +175,15 @@ impl Objective {
         }
     }
 
+    /// How the density of the codes is estimated, where the objective needs it.
+    pub fn estimator(&self) -> Option<Estimator> {
+        match self {
+            Self::BetaTcVae { estimator, .. } => Some(*estimator),
+            Self::Combined(combined) => combined.decomposition().map(|_| combined.estimator),
+            _ => None,
+        }
+    }
+
     /// The discriminator, where the objective trains one.
     pub fn discriminator(&self) -> Option<&DiscriminatorConfig> {
         match self {

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use unravel_data::{Dataset, Dsprites, DspritesVariant, Grid, NpzObservations, Observations};
-use unravel_sweep::{DataConfig, DatasetSource};
+use unravel_model::network::encoder_layers;
+use unravel_model::objective::check_batch;
+use unravel_sweep::{DataConfig, DatasetSource, Trial};
 
 use crate::error::WorkerError;
 
@@ -30,6 +32,17 @@ pub fn grid(
     keep: &BTreeMap<String, usize>,
 ) -> Result<Grid, WorkerError> {
     Ok(Grid::keep(observations.space().clone(), keep)?)
+}
+
+/// Checks that a trial's network can take images of this shape, `[height, width, channels]`, and its objective so many
+/// of them, before anything is trained.
+///
+/// # Errors
+/// Where it cannot.
+pub fn check_fit(trial: &Trial, image: [usize; 3], n_points: usize) -> Result<(), WorkerError> {
+    encoder_layers(trial.model.architecture, image, trial.model.latents)?;
+    check_batch(trial, n_points)?;
+    Ok(())
 }
 
 /// The data of a trial.

@@ -56,6 +56,9 @@ impl Study {
         let observations = data::open_source(&sweep.data.dataset)?;
         let grid = data::grid(observations.as_ref(), &sweep.data.keep)?;
         let trials = sweep.trials(observations.content());
+        for trial in &trials {
+            data::check_fit(trial, observations.shape(), grid.n_points())?;
+        }
         Ok(Self {
             text,
             sweep,

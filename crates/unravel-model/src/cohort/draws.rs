@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use burn::tensor::{Int, Tensor, TensorData, backend::Backend};
 use rayon::prelude::*;
-use unravel_data::Dataset;
+use unravel_data::{Dataset, PackedObservations};
 
+use crate::kernels::Kernels;
 use crate::placement::Placement;
 use crate::random::{Purpose, Stream};
 
@@ -25,30 +26,61 @@ pub trait Draws<B: Backend>: Send {
 }
 
 /// The draws of training: images uniformly with replacement, standard normal noise.
-pub struct RandomDraws<B: Backend> {
+pub(super) struct RandomDraws<B: Backend> {
     /// One a model.
-    pub seeds: Vec<u64>,
+    pub(super) seeds: Vec<u64>,
     /// Images a model.
-    pub batch_size: usize,
+    pub(super) batch_size: usize,
     /// Number of codes.
-    pub latents: usize,
+    pub(super) latents: usize,
     /// Where images come from.
-    pub dataset: Arc<Dataset>,
-    /// Where tensors go to.
-    pub placement: Placement<B>,
+    pub(super) dataset: Arc<Dataset>,
+    /// Where tensors go to, in single precision.
+    pub(super) placement: Placement<B>,
 }
 
-impl<B: Backend> Draws<B> for RandomDraws<B> {
+impl<B: Kernels> RandomDraws<B> {
+    fn rendered(&self, points: &[usize], [models, batch]: [usize; 2]) -> Tensor<B, 3> {
+        let pixels = self.dataset.n_pixels();
+        let mut values = vec![0.0; points.len() * pixels];
+        let images = values.par_chunks_mut(pixels).zip(points);
+        images.for_each(|(image, point)| self.dataset.write_image(*point, image));
+        self.placement.tensor(values, [models, batch, pixels])
+    }
+
+    fn unpacked(
+        &self,
+        packed: &dyn PackedObservations,
+        points: &[usize],
+        [models, batch]: [usize; 2],
+    ) -> Tensor<B, 3> {
+        let (n_words, pixels) = (packed.n_words(), self.dataset.n_pixels());
+        let mut words = vec![0u64; points.len() * n_words];
+        let images = words.par_chunks_mut(n_words).zip(points);
+        images.for_each(|(image, point)| {
+            packed.write_packed(self.dataset.grid().source_index(*point), image);
+        });
+        let halves = words
+            .into_iter()
+            .flat_map(|word| [word as u32, (word >> 32) as u32]);
+        let halves: Vec<i32> = halves.map(u32::cast_signed).collect();
+        let data = TensorData::new(halves, [models, batch, 2 * n_words]);
+        let words = Tensor::from_data(data, self.placement.device());
+        let images = B::unpack_bits(words);
+        images.slice([0..models, 0..batch, 0..pixels])
+    }
+}
+
+impl<B: Kernels> Draws<B> for RandomDraws<B> {
     fn images(&self, purpose: Purpose, step: u64) -> Tensor<B, 3> {
-        let (batch, pixels) = (self.batch_size, self.dataset.n_pixels());
-        let mut values = vec![0.0; self.seeds.len() * batch * pixels];
-        for (images, seed) in values.chunks_mut(batch * pixels).zip(&self.seeds) {
-            let points = Stream::new(*seed, purpose, step).points(batch, self.dataset.n_points());
-            let images = images.par_chunks_mut(pixels).zip(points);
-            images.for_each(|(image, point)| self.dataset.write_image(point, image));
+        let n_points = self.dataset.n_points();
+        let draw = |seed| Stream::new(seed, purpose, step).points(self.batch_size, n_points);
+        let points: Vec<usize> = self.seeds.iter().copied().flat_map(draw).collect();
+        let dims = [self.seeds.len(), self.batch_size];
+        match self.dataset.observations().packed() {
+            Some(packed) if B::TAKES_BITS => self.unpacked(packed, &points, dims),
+            _ => self.rendered(&points, dims),
         }
-        let dims = [self.seeds.len(), batch, pixels];
-        self.placement.tensor(values, dims)
     }
 
     fn noise(&self, purpose: Purpose, step: u64) -> Tensor<B, 3> {

@@ -24,6 +24,20 @@ pub(crate) struct Setup<'a, B: Kernels> {
     pub placement: &'a Placement<B>,
 }
 
+/// Checks that an objective can be computed from batches of so many images of so many.
+///
+/// # Errors
+/// Where the sampling is stratified and the batch is larger than the data.
+pub fn check_batch(trial: &Trial, n_points: usize) -> Result<(), ModelError> {
+    let batch = trial.training.batch_size;
+    match trial.objective.estimator() {
+        Some(Estimator::Stratified) if n_points < batch => {
+            Err(ModelError::BatchBeyondData { batch, n_points })
+        }
+        _ => Ok(()),
+    }
+}
+
 type Built<B> = Box<dyn CohortObjective<B>>;
 
 /// The objective of a cohort.
@@ -109,13 +123,8 @@ impl<B: Kernels> Setup<'_, B> {
         estimator: Estimator,
         names: [&'static str; 3],
     ) -> Result<Built<B>, ModelError> {
+        check_batch(&self.trials[0], self.n_points)?;
         let batch = self.trials[0].training.batch_size;
-        if estimator == Estimator::Stratified && self.n_points < batch {
-            return Err(ModelError::BatchBeyondData {
-                batch,
-                n_points: self.n_points,
-            });
-        }
         let log_weights = log_weights(estimator, batch, self.n_points, self.placement);
         let objective = Decomposition::new(weights, counted, log_weights, names);
         Ok(Box::new(objective))

@@ -75,13 +75,13 @@ impl<B: Kernels> FactorVae<B> {
         z: Tensor<B, 3>,
         permuted: Tensor<B, 3>,
     ) -> Tracked<B, 1> {
-        let judge = |codes| {
-            let codes = Tracked::<B, 3>::from_inner(codes);
-            log_odds::<B>(self.discriminator.forward(leaves, codes))
-        };
+        let [models, batch, _] = z.dims();
+        // Both halves in one pass: the discriminator's weights are read once.
+        let codes = Tracked::<B, 3>::from_inner(Tensor::cat(vec![z, permuted], 1));
+        let odds = log_odds::<B>(self.discriminator.forward(leaves, codes));
         // The cross entropies with the two labels are the softplus of minus and plus the log odds.
-        let as_they_are = softplus::<B>(judge(z).neg());
-        let as_permuted = softplus::<B>(judge(permuted));
+        let as_they_are = softplus::<B>(odds.clone().slice([0..models, 0..batch]).neg());
+        let as_permuted = softplus::<B>(odds.slice([0..models, batch..2 * batch]));
         (as_they_are + as_permuted)
             .mean_dim(1)
             .mul_scalar(0.5)

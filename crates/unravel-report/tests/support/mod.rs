@@ -111,15 +111,15 @@ impl Truth {
             _ => {
                 let beta = strength;
                 Self {
-                reconstruction: 19.0
-                    + 2.6 * beta.powf(0.92)
-                    + noise(seed, beta.to_bits() ^ 1) * (0.5 + 0.12 * beta),
-                kl: 26.0 / (1.0 + 0.16 * beta) + 0.6 * noise(seed, 2),
-                quality: (0.13 + 0.16 * (1.0 + beta).ln() - 0.012 * beta
-                    + 0.07 * noise(seed, beta.to_bits() ^ 3))
-                .clamp(0.02, 0.9),
-                tc: None,
-                seed,
+                    reconstruction: 19.0
+                        + 2.6 * beta.powf(0.92)
+                        + noise(seed, beta.to_bits() ^ 1) * (0.5 + 0.12 * beta),
+                    kl: 26.0 / (1.0 + 0.16 * beta) + 0.6 * noise(seed, 2),
+                    quality: (0.13 + 0.16 * (1.0 + beta).ln() - 0.012 * beta
+                        + 0.07 * noise(seed, beta.to_bits() ^ 3))
+                    .clamp(0.02, 0.9),
+                    tc: None,
+                    seed,
                 }
             }
         }
