@@ -33,12 +33,12 @@ impl<B: Backend> Placement<B> {
 
     /// Host numbers as a tensor.
     pub fn tensor<const D: usize>(&self, values: Vec<f32>, dims: [usize; D]) -> Tensor<B, D> {
-        self.from_data(TensorData::new(values, dims))
+        self.place(TensorData::new(values, dims))
     }
 
     /// Precise host numbers as a tensor, rounded where the placement is single.
     pub fn precise<const D: usize>(&self, values: Vec<f64>, dims: [usize; D]) -> Tensor<B, D> {
-        self.from_data(TensorData::new(values, dims))
+        self.place(TensorData::new(values, dims))
     }
 
     /// A tensor of zeros.
@@ -46,7 +46,7 @@ impl<B: Backend> Placement<B> {
         Tensor::zeros(dims, (&self.device, self.dtype))
     }
 
-    fn from_data<const D: usize>(&self, data: TensorData) -> Tensor<B, D> {
+    fn place<const D: usize>(&self, data: TensorData) -> Tensor<B, D> {
         Tensor::from_data(data.convert_dtype(self.dtype), (&self.device, self.dtype))
     }
 }

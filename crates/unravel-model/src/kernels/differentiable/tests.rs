@@ -134,7 +134,7 @@ fn gaussian_nats_is_the_log_density_and_has_the_gradient_of_finite_differences()
         (-distance * distance / 0.6).exp() / (std::f64::consts::TAU * 0.3).sqrt()
     };
     let expected = -(density(0) * density(1)).ln();
-    assert!((value(nats.slice([0..1])) - expected).abs() < 1e-12);
+    assert!((value(nats.narrow(0, 0, 1)) - expected).abs() < 1e-12);
 }
 
 #[test]

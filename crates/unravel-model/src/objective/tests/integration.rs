@@ -56,11 +56,11 @@ fn from_densities(data: &Batch) -> [f64; 3] {
     for row in 0..rows {
         let (image, node) = (row / (n * n), row % (n * n));
         let noise = [noise(node / n), noise(node % n)];
-        for code in 0..2 {
+        for (code, noise) in noise.into_iter().enumerate() {
             let variance = data.variance(0, image, code);
             z_mean.push(data.mean(0, image, code));
             z_logvar.push(variance.ln());
-            z.push(data.mean(0, image, code) + variance.sqrt() * noise[code]);
+            z.push(data.mean(0, image, code) + variance.sqrt() * noise);
         }
         mass.push(normal(noise[0], 0.0, 1.0) * normal(noise[1], 0.0, 1.0) * STEP * STEP);
     }
