@@ -3,6 +3,7 @@
 
 mod closed_forms;
 mod discriminator;
+mod documented;
 mod estimators;
 mod integration;
 mod loops;
