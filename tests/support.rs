@@ -3,6 +3,7 @@
 
 #![allow(dead_code, reason = "every test target uses a part of it")]
 
+pub mod codes;
 pub mod lab;
 pub mod npz;
 pub mod process;

@@ -47,7 +47,7 @@ pub fn results(store: &Path) -> BTreeMap<String, Vec<u8>> {
     };
     files(store)
         .into_iter()
-        .filter(|(name, _)| !is_history(name))
+        .filter(|(name, _)| name.contains('/') && !is_history(name))
         .map(|(name, seen)| (name, seen.bytes))
         .collect()
 }

@@ -1,1 +1,128 @@
-fn main() {}
+//! `unravel-bench`: timings on this machine, as text or as JSON lines.
+
+mod cli;
+
+use std::fmt::Display;
+use std::process::ExitCode;
+
+use clap::Parser;
+use serde::Serialize;
+use unravel_bench::BenchError;
+use unravel_bench::machine::Machine;
+use unravel_bench::versus::{self, Plan};
+use unravel_bench::{data, encode, layers, train};
+
+use cli::{Cli, What};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = match (cli.what, &cli.vs_torch) {
+        (Some(What::Train) | None, Some(_)) => compare(&cli),
+        (_, Some(_)) => {
+            eprintln!("error: --vs-torch compares training; leave the command out or give `train`");
+            return ExitCode::from(2);
+        }
+        (Some(what), None) => measure(&cli, what),
+        (None, None) => {
+            eprintln!(
+                "error: say what to measure: train, encode, layers or data; --help tells more"
+            );
+            return ExitCode::from(2);
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn measure(cli: &Cli, what: What) -> Result<(), BenchError> {
+    if !cli.json && !matches!(what, What::Worker) {
+        println!("{}", Machine::here());
+    }
+    match what {
+        What::Train => {
+            for workload in cli.workloads() {
+                for division in cli.divisions() {
+                    emit(cli, &train::measure(workload, division, cli.seconds)?);
+                }
+            }
+        }
+        What::Encode { whole } => {
+            for architecture in &cli.arch {
+                let duration = (!whole).then_some(cli.seconds);
+                emit(
+                    cli,
+                    &encode::measure(*architecture, cli.n_threads(), duration)?,
+                );
+            }
+        }
+        What::Layers => {
+            for workload in cli.workloads() {
+                show_layers(
+                    cli,
+                    &layers::measure(workload, cli.threads.unwrap_or(1), cli.seconds)?,
+                );
+            }
+        }
+        What::Data => data::measure(cli.n_threads(), cli.seconds, &mut |record| {
+            emit(cli, record)
+        })?,
+        What::Worker => {
+            let (mut input, mut output) = (std::io::stdin().lock(), std::io::stdout().lock());
+            for workload in cli.workloads() {
+                train::work(
+                    workload,
+                    cli.n_threads(),
+                    cli.seconds,
+                    &mut input,
+                    &mut output,
+                )?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn compare(cli: &Cli) -> Result<(), BenchError> {
+    if !cli.json {
+        println!("{}", Machine::here());
+    }
+    for workload in cli.workloads() {
+        let plan = Plan {
+            python: cli.vs_torch.clone().unwrap_or_default(),
+            workload,
+            divisions: cli.divisions(),
+            threads: cli.n_threads(),
+            duration: cli.seconds,
+            rounds: cli.rounds,
+        };
+        emit(
+            cli,
+            &versus::compare(&plan, &mut |measured| emit(cli, measured))?,
+        );
+    }
+    Ok(())
+}
+
+fn show_layers(cli: &Cli, report: &layers::Report) {
+    if !cli.json {
+        println!(
+            "{} {}, {} threads",
+            report.summary.arch, report.summary.objective, report.summary.threads
+        );
+        println!("{}", layers::HEADER);
+    }
+    report.rows.iter().for_each(|row| emit(cli, row));
+    emit(cli, &report.summary);
+}
+
+fn emit<R: Serialize + Display>(cli: &Cli, record: &R) {
+    match (cli.json, serde_json::to_string(record)) {
+        (true, Ok(text)) => println!("{text}"),
+        _ => println!("{record}"),
+    }
+}

@@ -7,6 +7,8 @@
 //! what the fast implementations ([`cpu`]) are tested against. [`differentiable`] makes autodiff nodes of them.
 
 pub mod cpu;
+#[cfg(feature = "cuda")]
+mod cuda;
 pub mod differentiable;
 mod reference;
 

@@ -9,7 +9,7 @@ use std::io::{self, BufWriter, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use rustix::fs::OFlags;
 
@@ -17,6 +17,9 @@ use crate::error::StoreError;
 use crate::folders;
 
 const TEMPORARY_SUFFIX: &str = ".tmp";
+
+/// No writer takes as long.
+const STALE: Duration = Duration::from_secs(3600);
 
 /// Counts the temporary files of this process, so that two threads never share a name.
 static N_TEMPORARIES: AtomicU64 = AtomicU64::new(0);
@@ -31,13 +34,8 @@ pub(crate) fn write_with(
     path: &Path,
     fill: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
 ) -> Result<(), StoreError> {
-    let temporary = Temporary::new(path);
     let failed = |source| StoreError::io("write", path, source);
-    let file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(&temporary.0)
-        .map_err(failed)?;
+    let (temporary, file) = Temporary::create(path).map_err(failed)?;
     let mut writer = BufWriter::with_capacity(1 << 16, file);
     fill(&mut writer).map_err(failed)?;
     let file = writer
@@ -153,13 +151,22 @@ pub(crate) fn remove_temporaries(folder: &Path) -> Result<(), StoreError> {
 
 /// The time by the clock that stamps files in the folder of `path`, which on a shared disk is not this machine's.
 pub(crate) fn now_on_disk(path: &Path) -> io::Result<SystemTime> {
-    let temporary = Temporary::new(path);
-    OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(&temporary.0)?
-        .metadata()?
-        .modified()
+    let (_temporary, file) = Temporary::create(path)?;
+    file.metadata()?.modified()
+}
+
+/// Removes what killed writers left in a folder that no lock guards, where it is older than [`STALE`].
+pub(crate) fn remove_stale_temporaries(folder: &Path, now: SystemTime) -> Result<(), StoreError> {
+    for entry in folders::entries_unsorted(folder)? {
+        let is_stale = || {
+            let modified = entry.metadata().and_then(|metadata| metadata.modified());
+            modified.is_ok_and(|at| now.duration_since(at).is_ok_and(|age| STALE < age))
+        };
+        if entry.file_name().to_str().is_some_and(is_temporary) && is_stale() {
+            remove(&entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// Whether this is the name of a temporary file of [`write_with`].
@@ -171,11 +178,27 @@ pub(crate) fn is_temporary(name: &str) -> bool {
 struct Temporary(PathBuf);
 
 impl Temporary {
-    fn new(target: &Path) -> Self {
+    /// Creates one. A name that is taken is passed over: a process that was killed may have had this one's number, and
+    /// in another container one may have it now.
+    fn create(target: &Path) -> io::Result<(Self, File)> {
+        const N_TRIES: usize = 1000;
+        let create = |path: &Path| OpenOptions::new().write(true).create_new(true).open(path);
+        let mut tries = 0;
+        loop {
+            let path = Self::next_name(target);
+            tries += 1;
+            match create(&path) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && tries < N_TRIES => {}
+                created => return created.map(|file| (Self(path), file)),
+            }
+        }
+    }
+
+    fn next_name(target: &Path) -> PathBuf {
         let count = N_TEMPORARIES.fetch_add(1, Ordering::Relaxed);
         let name = target.file_name().unwrap_or_default().to_string_lossy();
         let pid = std::process::id();
-        Self(target.with_file_name(format!(".{name}.{pid}-{count}{TEMPORARY_SUFFIX}")))
+        target.with_file_name(format!(".{name}.{pid}-{count}{TEMPORARY_SUFFIX}"))
     }
 }
 
@@ -276,13 +299,27 @@ mod tests {
             names(folder.path()),
             [".keep", "a.tmp", "model.safetensors"]
         );
-        assert!(is_temporary(
-            Temporary::new(Path::new("x/y"))
-                .0
-                .file_name()
-                .unwrap()
-                .to_str()
-                .unwrap()
-        ));
+        let name = Temporary::next_name(Path::new("x/y"));
+        assert!(is_temporary(name.file_name().unwrap().to_str().unwrap()));
+    }
+
+    #[test]
+    fn names_that_killed_writers_left_are_passed_over_and_cleaned_in_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        // Other tests count on, so that not all of these names come up.
+        let left: Vec<PathBuf> = (0..50).map(|_| Temporary::next_name(&path)).collect();
+        N_TEMPORARIES.fetch_sub(50, Ordering::Relaxed);
+        left.iter()
+            .for_each(|name| fs::write(name, "half").unwrap());
+        write(&path, b"whole").unwrap();
+        assert_eq!(read(&path, 10).unwrap().as_deref(), Some(&b"whole"[..]));
+        assert!(left.iter().all(|name| name.exists()), "another's file");
+
+        let now = now_on_disk(&path).unwrap();
+        remove_stale_temporaries(folder.path(), now).unwrap();
+        assert!(left.iter().all(|name| name.exists()), "too early");
+        remove_stale_temporaries(folder.path(), now + 2 * STALE).unwrap();
+        assert_eq!(names(folder.path()), ["a"]);
     }
 }

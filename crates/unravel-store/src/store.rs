@@ -57,7 +57,8 @@ impl Store {
             other => other,
         };
         fs::create_dir_all(&path).map_err(unusable)?;
-        atomic::now_on_disk(&path.join(format::STORE_FILE)).map_err(unusable)?;
+        let now = atomic::now_on_disk(&path.join(format::STORE_FILE)).map_err(unusable)?;
+        atomic::remove_stale_temporaries(&path, now)?;
         format::write_if_absent(&path)?;
         Ok(Self {
             path,

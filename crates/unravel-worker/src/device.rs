@@ -8,8 +8,10 @@ pub fn describe_cpu() -> String {
     format!("cpu ({})", instruction_set())
 }
 
+/// The widest instruction set that the kernels use on this CPU: `avx512`, `avx2`, `x86-64`, or the architecture.
+#[must_use]
 #[cfg(target_arch = "x86_64")]
-fn instruction_set() -> &'static str {
+pub fn instruction_set() -> &'static str {
     if std::arch::is_x86_feature_detected!("avx512f") {
         "avx512"
     } else if std::arch::is_x86_feature_detected!("avx2")
@@ -21,7 +23,9 @@ fn instruction_set() -> &'static str {
     }
 }
 
+/// The widest instruction set that the kernels use on this CPU: `avx512`, `avx2`, `x86-64`, or the architecture.
+#[must_use]
 #[cfg(not(target_arch = "x86_64"))]
-fn instruction_set() -> &'static str {
+pub fn instruction_set() -> &'static str {
     std::env::consts::ARCH
 }

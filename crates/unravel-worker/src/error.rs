@@ -41,6 +41,12 @@ pub enum WorkerError {
         /// Content found.
         found: String,
     },
+    /// No device to compute on.
+    #[error("{reason}")]
+    Device {
+        /// One clause or sentence that says why.
+        reason: String,
+    },
     /// An order for a metric that this build does not compute.
     #[error("there is no metric called `{name}` in this build")]
     UnknownMetric {
@@ -61,6 +67,7 @@ impl WorkerError {
             Self::Store(error) if error.is_full() => FailureCause::DiskFull,
             Self::Store(_) => FailureCause::Store,
             Self::Npz(_) | Self::Grid(_) | Self::DataChanged { .. } => FailureCause::Data,
+            Self::Device { .. } => FailureCause::Device,
             Self::Model(_) | Self::Metric { .. } | Self::UnknownMetric { .. } => {
                 FailureCause::Internal
             }

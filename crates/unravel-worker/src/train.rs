@@ -182,7 +182,9 @@ impl<B: Kernels> Training<'_, B> {
     /// The step and the term of a trial that is not a finite number, if there is one.
     fn divergence(&self, record: &StepTerms, m: usize) -> Option<String> {
         let terms = &record.values[m];
-        let at = terms.iter().position(|term| !term.is_finite())?;
+        // The loss, which comes first, is the sum of others: it is named where all of those are finite.
+        let mut order = (1..terms.len()).chain([0]);
+        let at = order.find(|at| !terms[*at].is_finite())?;
         let name = &self.cohort.term_names()[at];
         let value = terms[at];
         Some(format!(

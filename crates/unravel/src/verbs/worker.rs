@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use unravel_model::Cpu;
 use unravel_store::order::FailureCause;
 use unravel_store::{Event, Order};
 use unravel_worker::reporter::Reporter;
@@ -27,7 +28,10 @@ pub fn worker() -> Result<Exit, Failure> {
     emit(&Event::Started {
         pid: std::process::id(),
         host: host_name(),
-        device: device::describe_cpu(),
+        device: match order.device.as_str() {
+            "cpu" => device::describe_cpu(),
+            other => other.to_owned(),
+        },
     });
     let heartbeat = Duration::from_secs_f64(order.heartbeat_every_secs);
     let mut reporter = Reporter::new(&mut emit, &stop, heartbeat);
@@ -46,10 +50,6 @@ pub fn worker() -> Result<Exit, Failure> {
 }
 
 fn work(order: &Order, reporter: &mut Reporter<'_>) -> Result<End, (FailureCause, String)> {
-    if order.device != "cpu" {
-        let reason = format!("this program cannot compute on `{}`", order.device);
-        return Err((FailureCause::Device, reason));
-    }
     rayon::ThreadPoolBuilder::new()
         .num_threads(order.threads)
         .build_global()
@@ -59,9 +59,22 @@ fn work(order: &Order, reporter: &mut Reporter<'_>) -> Result<End, (FailureCause
                 format!("cannot start threads: {error}"),
             )
         })?;
-    let device = Default::default();
-    unravel_worker::run::<unravel_model::Cpu>(order, &device, &device::describe_cpu(), reporter)
-        .map_err(|error: WorkerError| (error.cause(), error.to_string()))
+    let cuda_index = order
+        .device
+        .strip_prefix("cuda:")
+        .and_then(|index| index.parse().ok());
+    let end = match (order.device.as_str(), cuda_index) {
+        ("cpu", _) => {
+            let name = device::describe_cpu();
+            unravel_worker::run::<Cpu>(order, &Default::default(), &name, reporter)
+        }
+        (_, Some(index)) => unravel_cuda::run(order, index, reporter),
+        (other, None) => {
+            let reason = format!("this program cannot compute on `{other}`");
+            Err(WorkerError::Device { reason })
+        }
+    };
+    end.map_err(|error| (error.cause(), error.to_string()))
 }
 
 fn read_order() -> Result<Order, Failure> {

@@ -1,0 +1,229 @@
+//! What a bare matrix product of a layer's shape reaches, with everything in cache.
+//!
+//! A convolution is taken as the product of its unfolded input with its weight, a few images at a time; how many is
+//! tried out, and the best counts. On several threads, each works on a product of its own.
+
+use std::time::Duration;
+
+use unravel_model::kernels::{LayerKind, WantedGradients};
+use unravel_model::network::LayerSpec;
+
+use super::stack::uniform;
+use crate::timing::{Clock, median_secs};
+
+/// Images that are tried in one product.
+const IMAGES: [usize; 4] = [1, 4, 16, 64];
+
+/// Rows of a product at the most, unless a single image has more.
+const MAX_ROWS: usize = 1024;
+
+/// The matrix products of one phase of one layer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Products {
+    /// Floating point operations, an addition and a multiplication being two.
+    pub flop: f64,
+    /// Seconds at the ceiling.
+    pub secs: f64,
+}
+
+impl Products {
+    fn and(self, other: Self) -> Self {
+        Self {
+            flop: self.flop + other.flop,
+            secs: self.secs + other.secs,
+        }
+    }
+}
+
+/// `[rows, inner] [inner, columns]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Product {
+    rows: usize,
+    inner: usize,
+    columns: usize,
+    /// The left matrix lies in memory column by column, as in a gradient by the weight.
+    is_left_transposed: bool,
+}
+
+impl Product {
+    fn flop(&self) -> f64 {
+        2.0 * self.rows as f64 * self.inner as f64 * self.columns as f64
+    }
+}
+
+/// The products of a forward pass (`None`) or a backward one of a layer whose input is `[M, N, inputs]`.
+#[must_use]
+pub fn of_layer(
+    spec: &LayerSpec,
+    [models, batch, _]: [usize; 3],
+    wanted: Option<WantedGradients>,
+    threads: usize,
+    budget: Duration,
+) -> Products {
+    let at_ceiling = |product: fn(usize, usize, usize) -> Product| {
+        let (pixels, inner, columns) = match spec.kind {
+            LayerKind::Linear => (1, spec.inputs, spec.outputs),
+            LayerKind::Conv(s) | LayerKind::ConvTranspose(s) => {
+                (s.small_pixels(), s.patch_len(), s.small_channels)
+            }
+        };
+        let groups = IMAGES
+            .iter()
+            .filter(|images| match spec.kind {
+                LayerKind::Linear => **images == batch || batch < IMAGES[3],
+                _ => **images == 1 || **images * pixels <= MAX_ROWS,
+            })
+            .map(|images| product((*images).min(batch) * pixels, inner, columns));
+        let rates = groups.map(|product| flop_per_sec(product, threads, budget));
+        let flop = product(models * batch * pixels, inner, columns).flop();
+        Products {
+            flop,
+            secs: flop / rates.fold(0.0, f64::max),
+        }
+    };
+    let is_transpose = matches!(spec.kind, LayerKind::ConvTranspose(_));
+    let (down, up): (fn(_, _, _) -> _, fn(_, _, _) -> _) = (unfolded, folded);
+    let (forward, by_input) = if is_transpose { (up, down) } else { (down, up) };
+    match wanted {
+        None => at_ceiling(forward),
+        Some(wanted) => {
+            let by_weight = wanted.by_parameters.then(|| at_ceiling(by_weight));
+            let by_input = wanted.by_input.then(|| at_ceiling(by_input));
+            let nothing = Products {
+                flop: 0.0,
+                secs: 0.0,
+            };
+            [by_weight, by_input]
+                .into_iter()
+                .flatten()
+                .fold(nothing, Products::and)
+        }
+    }
+}
+
+/// Patches times weight: a convolution, a dense layer.
+fn unfolded(rows: usize, inner: usize, columns: usize) -> Product {
+    Product {
+        rows,
+        inner,
+        columns,
+        is_left_transposed: false,
+    }
+}
+
+/// Small image times weight: a transposed convolution, a gradient by the input.
+fn folded(rows: usize, inner: usize, columns: usize) -> Product {
+    unfolded(rows, columns, inner)
+}
+
+/// Patches, transposed, times small image: a gradient by the weight.
+fn by_weight(rows: usize, inner: usize, columns: usize) -> Product {
+    Product {
+        rows: inner,
+        inner: rows,
+        columns,
+        is_left_transposed: true,
+    }
+}
+
+/// Operations per second of all threads together, each on a product of its own.
+fn flop_per_sec(product: Product, threads: usize, budget: Duration) -> f64 {
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads)
+            .map(|_| scope.spawn(|| product.flop() / secs(product, Clock::of(threads), budget)))
+            .collect();
+        workers
+            .into_iter()
+            .map(|worker| worker.join().unwrap_or(f64::NAN))
+            .sum()
+    })
+}
+
+fn secs(product: Product, clock: Clock, budget: Duration) -> f64 {
+    let Product {
+        rows,
+        inner,
+        columns,
+        is_left_transposed,
+    } = product;
+    let (left, right) = (
+        uniform(rows * inner, 1.0, 0),
+        uniform(inner * columns, 1.0, 1),
+    );
+    let mut out = vec![0.0f32; rows * columns];
+    let (left_row_stride, left_column_stride) = match is_left_transposed {
+        false => (inner, 1),
+        true => (1, rows),
+    };
+    // Long enough for the clock.
+    let repeats = (1e6 / product.flop()).ceil() as usize;
+    let secs = median_secs(
+        clock,
+        budget,
+        || (),
+        |()| {
+            for _ in 0..repeats {
+                // SAFETY: `left` is rows x inner, `right` inner x columns and `out` rows x columns, with these strides.
+                unsafe {
+                    gemm::gemm(
+                        rows,
+                        columns,
+                        inner,
+                        out.as_mut_ptr(),
+                        1,
+                        columns as isize,
+                        false,
+                        left.as_ptr(),
+                        left_column_stride as isize,
+                        left_row_stride as isize,
+                        right.as_ptr(),
+                        1,
+                        columns as isize,
+                        0.0f32,
+                        1.0f32,
+                        false,
+                        false,
+                        false,
+                        gemm::Parallelism::None,
+                    );
+                }
+            }
+        },
+    );
+    secs / repeats as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use unravel_model::kernels::{Activation, ConvShape};
+
+    use super::*;
+
+    #[test]
+    fn operations_are_those_of_the_direct_convolution() {
+        let shape = ConvShape {
+            height: 8,
+            width: 8,
+            large_channels: 3,
+            small_channels: 5,
+            kernel: 4,
+        };
+        let one = 2.0 * 64.0 * 16.0 * (4 * 4 * 3) as f64 * 5.0;
+        let flop = |spec: &LayerSpec, wanted| {
+            of_layer(spec, [1, 64, spec.inputs], wanted, 1, Duration::ZERO).flop
+        };
+        let both = WantedGradients {
+            by_parameters: true,
+            by_input: true,
+        };
+        for spec in [
+            LayerSpec::conv(shape),
+            LayerSpec::conv_transpose(shape, Activation::Relu),
+        ] {
+            assert_eq!(flop(&spec, None), one);
+            assert_eq!(flop(&spec, Some(both)), 2.0 * one);
+        }
+        let dense = LayerSpec::linear(7, 3, Activation::Identity);
+        assert_eq!(flop(&dense, None), 2.0 * 64.0 * 21.0);
+    }
+}
