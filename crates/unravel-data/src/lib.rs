@@ -3,14 +3,15 @@
 //! - [`FactorSpace`]: ground-truth factors and the numbering of their combinations; [`Grid`]: a
 //!   complete, evenly spaced part of one, on which a sweep trains and scores.
 //! - [`Observations`]: an image for every point, from [`Dsprites`], which renders the dataset as
-//!   it is asked for, or from [`NpzObservations`], which reads it, or any other complete factorial,
+//!   it is asked for, or its coloured or noisy [`DspritesVariant`], or from [`NpzObservations`], which reads it, or any other complete factorial,
 //!   from a file. [`Dataset`] is observations on a grid.
 //! - [`arrays`]: NumPy's files read with care; [`Factorial`]: the grid that a table of factor values spans.
 //! - [`export_npz`], [`verify_npz`] and [`preview`]: the official npz written and checked, and a
 //!   picture of it.
 //!
 //! Images are `[height, width, channels]`, channels last, values in 0 to 1. The crate knows
-//! nothing of tensors, models or sweeps, draws no random numbers and prints nothing.
+//! nothing of tensors, models or sweeps and prints nothing; its only random numbers are the colours
+//! and the noise of the variants, the same for an image at all times.
 //!
 //! ```
 //! use std::{collections::BTreeMap, sync::Arc};
@@ -36,6 +37,7 @@ mod npz;
 mod observations;
 mod preview;
 mod space;
+mod variants;
 mod verify;
 
 pub use arrays::{ArrayFault, NpzError};
@@ -48,4 +50,5 @@ pub use npz::NpzObservations;
 pub use observations::{Observations, PackedObservations};
 pub use preview::{Sheet, preview};
 pub use space::{Factor, FactorSpace, SpaceError};
+pub use variants::DspritesVariant;
 pub use verify::{Verification, verify_npz};

@@ -1,21 +1,25 @@
 //! A cohort: trials that differ in seed and weights alone, trained as one tensor program.
 
 mod draws;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
-use burn::tensor::{Tensor, backend::Backend};
+use burn::tensor::Tensor;
 use unravel_data::Dataset;
 use unravel_sweep::Trial;
 
 pub use draws::Draws;
+use draws::RandomDraws;
 
 use crate::arrays::Arrays;
 use crate::error::ModelError;
-use crate::kernels::differentiable::{Tracked, bernoulli_nats};
+use crate::kernels::differentiable::Tracked;
 use crate::kernels::{AdamStep, Kernels};
-use crate::network::{Vae, host};
-use crate::objective::{self, AfterUpdate, CohortObjective, StepContext};
+use crate::network::{Leaves, Vae, host};
+use crate::objective::{self, AfterUpdate, CohortObjective, Setup, StepContext};
+use crate::placement::Placement;
 use crate::random::Purpose;
 
 /// Models in training, with everything that the next step needs.
@@ -24,7 +28,27 @@ pub struct Cohort<B: Kernels> {
     step: u64,
     vae: Vae<B>,
     objective: Box<dyn CohortObjective<B>>,
-    draws: Draws<B>,
+    draws: Box<dyn Draws<B>>,
+}
+
+/// Where batches come from.
+struct Source<B: Kernels> {
+    draws: Box<dyn Draws<B>>,
+    /// Images of the data.
+    n_points: usize,
+    placement: Placement<B>,
+}
+
+/// What one forward pass makes.
+struct Forward<B: Kernels> {
+    /// `[M]`, what is minimised.
+    loss: Tracked<B, 1>,
+    /// `[M]` each: loss, reconstruction, KL, and the objective's own.
+    terms: Vec<Tensor<B, 1>>,
+    /// `[M, latents]`.
+    kl_per_code: Tensor<B, 2>,
+    /// `[M, N, latents]`.
+    z: Tensor<B, 3>,
 }
 
 /// The terms of one step, on the host.
@@ -49,25 +73,24 @@ impl<B: Kernels> Cohort<B> {
     /// Trials at step 0.
     ///
     /// # Errors
-    /// Where there are none, where they do not fit into one cohort, or where the architecture does not take the
-    /// data's images.
+    /// Where there are none, where they do not fit into one cohort, where the architecture does not take the data's
+    /// images, or where the objective needs more images than the data has.
     pub fn new(
         trials: Vec<Trial>,
         dataset: Arc<Dataset>,
         device: &B::Device,
     ) -> Result<Self, ModelError> {
         let first = check_one_cohort(&trials)?;
+        let placement = Placement::single(device);
         let seeds: Vec<u64> = trials.iter().map(|trial| trial.seed).collect();
-        let vae = Vae::init(&first.model, dataset.shape(), &seeds, device)?;
-        let objective = objective::build(&trials, None, device)?;
-        let draws = draws::<B>(first, seeds, dataset, device);
-        Ok(Self {
+        let vae = Vae::init(&first.model, dataset.shape(), &seeds, &placement)?;
+        Self::assemble(
             trials,
-            step: 0,
+            0,
             vae,
-            objective,
-            draws,
-        })
+            None,
+            random_draws(&first, seeds, dataset, placement),
+        )
     }
 
     /// Trials that go on from their snapshots, all of one step.
@@ -88,17 +111,34 @@ impl<B: Kernels> Cohort<B> {
                 other: other.step,
             });
         }
+        let placement = Placement::single(device);
         let saved: Vec<&Arrays> = snapshots.iter().map(|snapshot| &snapshot.arrays).collect();
-        let vae = Vae::restore(&first.model, dataset.shape(), &saved, device)?;
-        let objective = objective::build(&trials, Some(&saved), device)?;
+        let vae = Vae::restore(&first.model, dataset.shape(), &saved, &placement)?;
         let seeds = trials.iter().map(|trial| trial.seed).collect();
-        let draws = draws::<B>(first, seeds, dataset, device);
+        let draws = random_draws(&first, seeds, dataset, placement);
+        Self::assemble(trials, step, vae, Some(&saved), draws)
+    }
+
+    /// Trials with their networks and their draws, at this step.
+    fn assemble(
+        trials: Vec<Trial>,
+        step: u64,
+        vae: Vae<B>,
+        saved: Option<&[&Arrays]>,
+        source: Source<B>,
+    ) -> Result<Self, ModelError> {
+        let objective = objective::build(&Setup {
+            trials: &trials,
+            saved,
+            n_points: source.n_points,
+            placement: &source.placement,
+        })?;
         Ok(Self {
             trials,
             step,
             vae,
             objective,
-            draws,
+            draws: source.draws,
         })
     }
 
@@ -115,12 +155,14 @@ impl<B: Kernels> Cohort<B> {
     /// Names of the terms of a step: losses and KL in nats per image, mean over the batch.
     pub fn term_names(&self) -> Vec<String> {
         let shared = ["loss", "reconstruction_nats", "kl_nats"];
-        let own = self.objective.term_names().iter();
+        let own = self.objective.term_names();
+        let after_update = self.objective.term_names_after_update();
         let codes = (0..self.vae.latents()).map(|code| format!("kl_{code}"));
         shared
-            .iter()
+            .into_iter()
             .chain(own)
-            .map(|name| (*name).to_owned())
+            .chain(after_update)
+            .map(str::to_owned)
             .chain(codes)
             .collect()
     }
@@ -168,43 +210,26 @@ impl<B: Kernels> Cohort<B> {
         self.vae.keep(models);
         self.objective.keep(models);
         self.trials = models.iter().map(|m| self.trials[*m].clone()).collect();
-        self.draws.seeds = self.trials.iter().map(|trial| trial.seed).collect();
+        self.draws.keep(models);
     }
 
     /// One update of every model: its terms `[M, columns]`.
     fn train_step(&mut self) -> Tensor<B, 2> {
-        let images = self.draws.images(Purpose::Batch, self.step);
-        let noise = self.draws.noise(Purpose::Noise, self.step);
         let (encoder, decoder) = (self.vae.encoder.leaves(true), self.vae.decoder.leaves(true));
-        let posterior = self
-            .vae
-            .encode(&encoder, Tracked::<B, 3>::from_inner(images.clone()));
-        let z = posterior.sample(noise);
-        let logits = self.vae.decode(&decoder, z.clone());
-        let reconstruction = bernoulli_nats(logits, images);
-        let kl_per_code = posterior.kl_per_code();
-        let context = StepContext {
-            posterior: &posterior,
-            z: &z,
-            kl_per_code: &kl_per_code,
-        };
-        let regulariser = self.objective.regulariser(&context);
-        let loss = reconstruction.clone() + regulariser.loss;
-
-        let kl_per_code = kl_per_code.inner();
-        let kl = kl_per_code.clone().sum_dim(1).squeeze_dim(1);
-        let mut terms = vec![loss.clone().inner(), reconstruction.inner(), kl];
-        terms.extend(regulariser.terms);
-        let (z, step) = (z.inner(), self.step);
-        drop(posterior);
+        let Forward {
+            loss,
+            mut terms,
+            kl_per_code,
+            z,
+        } = self.forward(&encoder, &decoder);
 
         let mut gradients = loss.sum().backward();
         let adam = self.adam_step();
         self.vae.encoder.update(encoder, &mut gradients, adam);
         self.vae.decoder.update(decoder, &mut gradients, adam);
         drop(gradients);
-        let second_batch = || second_batch(&self.vae, &self.draws, step);
-        let draws = &self.draws;
+        let (step, draws) = (self.step, &*self.draws);
+        let second_batch = || second_batch(&self.vae, draws, step);
         let after = AfterUpdate {
             step,
             z,
@@ -216,6 +241,37 @@ impl<B: Kernels> Cohort<B> {
 
         let columns = terms.into_iter().map(|term| term.unsqueeze_dim(1));
         Tensor::cat(columns.chain([kl_per_code]).collect(), 1)
+    }
+
+    /// The loss of this step's batch and what it consists of.
+    fn forward(&self, encoder: &Leaves<B>, decoder: &Leaves<B>) -> Forward<B> {
+        let images = self.draws.images(Purpose::Batch, self.step);
+        let noise = self.draws.noise(Purpose::Noise, self.step);
+        let posterior = self
+            .vae
+            .encode(encoder, Tracked::<B, 3>::from_inner(images.clone()));
+        let z = posterior.sample(noise);
+        let logits = self.vae.decode(decoder, z.clone());
+        let reconstruction = self.vae.reconstruction_nats(logits, images);
+        let kl_per_code = posterior.kl_per_code();
+        let regulariser = self.objective.regulariser(&StepContext {
+            step: self.step,
+            posterior: &posterior,
+            z: &z,
+            kl_per_code: &kl_per_code,
+        });
+        let loss = reconstruction.clone() + regulariser.loss;
+
+        let kl_per_code = kl_per_code.inner();
+        let kl = kl_per_code.clone().sum_dim(1).squeeze_dim(1);
+        let mut terms = vec![loss.clone().inner(), reconstruction.inner(), kl];
+        terms.extend(regulariser.terms);
+        Forward {
+            loss,
+            terms,
+            kl_per_code,
+            z: z.inner(),
+        }
     }
 
     fn adam_step(&self) -> AdamStep {
@@ -231,7 +287,7 @@ impl<B: Kernels> Cohort<B> {
 }
 
 /// Codes sampled for a second batch, with the encoder as it is.
-fn second_batch<B: Kernels>(vae: &Vae<B>, draws: &Draws<B>, step: u64) -> Tensor<B, 3> {
+fn second_batch<B: Kernels>(vae: &Vae<B>, draws: &dyn Draws<B>, step: u64) -> Tensor<B, 3> {
     let images = Tracked::<B, 3>::from_inner(draws.images(Purpose::SecondBatch, step));
     let noise = draws.noise(Purpose::SecondNoise, step);
     vae.encode(&vae.encoder.leaves(false), images)
@@ -239,18 +295,22 @@ fn second_batch<B: Kernels>(vae: &Vae<B>, draws: &Draws<B>, step: u64) -> Tensor
         .inner()
 }
 
-fn draws<B: Backend>(
-    first: Trial,
+fn random_draws<B: Kernels>(
+    first: &Trial,
     seeds: Vec<u64>,
     dataset: Arc<Dataset>,
-    device: &B::Device,
-) -> Draws<B> {
-    Draws {
-        seeds,
-        batch_size: first.training.batch_size,
-        latents: first.model.latents,
-        dataset,
-        device: device.clone(),
+    placement: Placement<B>,
+) -> Source<B> {
+    Source {
+        n_points: dataset.n_points(),
+        placement: placement.clone(),
+        draws: Box::new(RandomDraws {
+            seeds,
+            batch_size: first.training.batch_size,
+            latents: first.model.latents,
+            dataset,
+            placement,
+        }),
     }
 }
 

@@ -30,6 +30,16 @@ pub enum ModelError {
         /// Image width in pixels.
         width: usize,
     },
+    /// Stratified sampling from a batch that is larger than the data.
+    #[error(
+        "the stratified estimator needs a batch of at most the {n_points} images of the data, not {batch}: take a smaller batch or estimator = \"weighted\""
+    )]
+    BatchBeyondData {
+        /// Images of the batch.
+        batch: usize,
+        /// Images of the data.
+        n_points: usize,
+    },
     /// A saved array that is not there.
     #[error("the saved model has no array `{name}`")]
     MissingArray {

@@ -295,6 +295,26 @@ pub trait Kernels: Backend {
         reference::bernoulli_gradient(logits, targets, gradient)
     }
 
+    /// Negative log likelihood of targets under Gaussians of this variance around the sigmoid of the logits, both
+    /// `[M, N, pixels]`, in nats, its constant included: summed over pixels, mean over the batch, `[M]`.
+    fn gaussian_nats(
+        logits: Tensor<Self, 3>,
+        targets: Tensor<Self, 3>,
+        variance: f64,
+    ) -> Tensor<Self, 1> {
+        reference::gaussian_nats(logits, targets, variance)
+    }
+
+    /// Gradient of [`Self::gaussian_nats`] by the logits, given the gradient by its result `[M]`.
+    fn gaussian_gradient(
+        logits: Tensor<Self, 3>,
+        targets: Tensor<Self, 3>,
+        variance: f64,
+        gradient: Tensor<Self, 1>,
+    ) -> Tensor<Self, 3> {
+        reference::gaussian_gradient(logits, targets, variance, gradient)
+    }
+
     /// Pixels 0 and 1, `[M, N, pixels]`, from bits `[M, N, pixels / 32]`: pixel `p` is bit `p % 32`, from the lowest, of
     /// word `p / 32`.
     fn unpack_bits(words: Tensor<Self, 3, Int>) -> Tensor<Self, 3> {

@@ -11,6 +11,7 @@ pub mod error;
 pub mod kernels;
 pub mod network;
 pub mod objective;
+pub mod placement;
 pub mod random;
 pub mod trained;
 

@@ -5,17 +5,18 @@ mod discriminator;
 mod layer;
 mod vae;
 
-use burn::tensor::{Tensor, TensorData, backend::Backend};
+use burn::tensor::{Tensor, backend::Backend};
 
 pub use architecture::{decoder_layers, encoder_layers};
 pub use discriminator::discriminator_layers;
 pub use layer::LayerSpec;
-pub use vae::{Posterior, Vae};
+pub use vae::{Pixels, Posterior, Vae};
 
 use crate::arrays::{self, Array, Arrays};
 use crate::error::ModelError;
 use crate::kernels::differentiable::{Tracked, layer};
 use crate::kernels::{AdamStep, Kernels, Moments};
+use crate::placement::Placement;
 use crate::random::{Purpose, Stream};
 use unravel_sweep::Initialisation;
 
@@ -32,6 +33,14 @@ pub struct Network<B: Backend> {
 #[derive(Debug)]
 pub struct Leaves<B: Backend>(Vec<Tracked<B, 2>>);
 
+#[cfg(test)]
+impl<B: Backend> Leaves<B> {
+    /// Weight and bias of every layer, in order.
+    pub(crate) fn into_tensors(self) -> Vec<Tracked<B, 2>> {
+        self.0
+    }
+}
+
 impl<B: Kernels> Network<B> {
     /// New models, one a seed, with their initial weights.
     pub fn init(
@@ -40,7 +49,7 @@ impl<B: Kernels> Network<B> {
         initialisation: Initialisation,
         purpose: Purpose,
         seeds: &[u64],
-        device: &B::Device,
+        placement: &Placement<B>,
     ) -> Self {
         let mut parameters = Vec::with_capacity(2 * layers.len());
         for (at, layer) in layers.iter().enumerate() {
@@ -52,8 +61,8 @@ impl<B: Kernels> Network<B> {
             let biases = stack(seeds, |seed| {
                 layer.init_bias(initialisation, draw(seed, at + 1))
             });
-            parameters.push(fresh(weights, seeds.len(), device));
-            parameters.push(fresh(biases, seeds.len(), device));
+            parameters.push(fresh(weights, seeds.len(), placement));
+            parameters.push(fresh(biases, seeds.len(), placement));
         }
         Self {
             name,
@@ -70,7 +79,7 @@ impl<B: Kernels> Network<B> {
         name: &'static str,
         layers: Vec<LayerSpec>,
         saved: &[&Arrays],
-        device: &B::Device,
+        placement: &Placement<B>,
     ) -> Result<Self, ModelError> {
         let mut parameters = Vec::with_capacity(2 * layers.len());
         for (parameter, len) in parameter_names(name, &layers).zip(parameter_lens(&layers)) {
@@ -83,12 +92,12 @@ impl<B: Kernels> Network<B> {
                         len,
                     )?);
                 }
-                Ok(tensor(values, [saved.len(), len], device))
+                Ok(placement.tensor(values, [saved.len(), len]))
             };
             let has_moments = saved
                 .iter()
                 .all(|a| a.contains_key(&(parameter.clone() + FIRST)));
-            let zeros = || Tensor::zeros([saved.len(), len], device);
+            let zeros = || placement.zeros([saved.len(), len]);
             let (first, second) = match has_moments {
                 true => (load(FIRST)?, load(SECOND)?),
                 false => (zeros(), zeros()),
@@ -185,6 +194,15 @@ impl<B: Kernels> Network<B> {
         }
     }
 
+    /// Moves one number of one parameter (weights and biases in turn) of the first model.
+    #[cfg(test)]
+    pub(crate) fn nudge(&mut self, parameter: usize, place: usize, by: f64) {
+        let value = &mut self.parameters[parameter].value;
+        let at = [0..1, place..place + 1];
+        let moved = value.clone().slice(at.clone()).add_scalar(by);
+        *value = value.clone().slice_assign(at, moved);
+    }
+
     /// Numbers in the parameters of one model.
     pub fn n_parameters(&self) -> usize {
         parameter_lens(&self.layers).sum()
@@ -209,22 +227,13 @@ fn stack(seeds: &[u64], mut draw: impl FnMut(u64) -> Vec<f32>) -> Vec<f32> {
     seeds.iter().flat_map(|seed| draw(*seed)).collect()
 }
 
-fn fresh<B: Backend>(values: Vec<f32>, models: usize, device: &B::Device) -> Moments<B> {
+fn fresh<B: Backend>(values: Vec<f32>, models: usize, placement: &Placement<B>) -> Moments<B> {
     let dims = [models, values.len() / models];
     Moments {
-        value: tensor(values, dims, device),
-        first: Tensor::zeros(dims, device),
-        second: Tensor::zeros(dims, device),
+        value: placement.tensor(values, dims),
+        first: placement.zeros(dims),
+        second: placement.zeros(dims),
     }
-}
-
-/// Host numbers as a tensor.
-pub(crate) fn tensor<B: Backend, const D: usize>(
-    values: Vec<f32>,
-    dims: [usize; D],
-    device: &B::Device,
-) -> Tensor<B, D> {
-    Tensor::from_data(TensorData::new(values, dims), device)
 }
 
 /// Row `at` of `[M, len]` on the host.

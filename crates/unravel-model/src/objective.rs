@@ -1,20 +1,39 @@
 //! What a trial minimises beyond the reconstruction loss, one file an objective.
 //!
 //! Every loss is one number a model, `[M]`, in nats per image; the models' losses are added up before the backward
-//! pass, which keeps them independent.
+//! pass, which keeps them independent. An objective is a sum of regularisers: [`PlainVae`] has the KL, and most of the
+//! others add to it. `docs/objectives.md` compares them with what other implementations compute.
 
+mod annealed_vae;
+mod beta_tc_vae;
 mod beta_vae;
+mod build;
+mod density;
+mod dip_vae;
 mod factor_vae;
+mod sum;
+mod vae;
+mod weights;
+
+#[cfg(test)]
+mod tests;
 
 use burn::tensor::{Tensor, backend::Backend};
-use unravel_sweep::{Objective, Trial};
 
+pub use annealed_vae::AnnealedVae;
+pub use beta_tc_vae::Decomposition;
 pub use beta_vae::BetaVae;
+pub use build::check_batch;
+pub(crate) use build::{Setup, build};
+pub use density::{LogDensities, log_densities, log_weights};
+pub use dip_vae::DipVae;
 pub use factor_vae::FactorVae;
+pub use sum::Sum;
+pub use vae::PlainVae;
+pub use weights::ModelWeights;
 
 use crate::arrays::Arrays;
 use crate::cohort::Draws;
-use crate::error::ModelError;
 use crate::kernels::Kernels;
 use crate::kernels::differentiable::Tracked;
 use crate::network::Posterior;
@@ -25,6 +44,8 @@ pub type Terms<B> = Vec<Tensor<B, 1>>;
 /// What one step has computed when the regulariser is asked for.
 #[derive(Debug)]
 pub struct StepContext<'a, B: Backend> {
+    /// Updates made before.
+    pub step: u64,
     /// The posterior of the batch.
     pub posterior: &'a Posterior<B>,
     /// Codes sampled from it, `[M, N, latents]`.
@@ -44,20 +65,27 @@ pub struct Regulariser<B: Backend> {
 
 /// What an objective may use once the VAE has been updated.
 pub struct AfterUpdate<'a, B: Backend> {
-    /// The step, from 0.
+    /// Updates made before this step's.
     pub step: u64,
     /// The codes of the step's batch, `[M, N, latents]`, detached.
     pub z: Tensor<B, 3>,
     /// The random draws of the cohort.
-    pub draws: &'a Draws<B>,
+    pub draws: &'a dyn Draws<B>,
     /// Codes `[M, N, latents]` of another batch, sampled with the updated encoder.
     pub second_batch: &'a dyn Fn() -> Tensor<B, 3>,
 }
 
-/// An objective for a cohort: its weights are `[M]`, its networks stacked.
+/// An objective for a cohort, or a summand of one: its weights are `[M]`, its networks stacked.
 pub trait CohortObjective<B: Kernels>: Send {
-    /// Names of the terms, in the order in which they are computed.
-    fn term_names(&self) -> &'static [&'static str];
+    /// Names of the terms that [`Self::regulariser`] computes, with their unit: `…_nats` is nats per image.
+    fn term_names(&self) -> Vec<&'static str> {
+        Vec::new()
+    }
+
+    /// Names of the terms that [`Self::after_update`] computes.
+    fn term_names_after_update(&self) -> Vec<&'static str> {
+        Vec::new()
+    }
 
     /// The regulariser of this step.
     fn regulariser(&self, context: &StepContext<'_, B>) -> Regulariser<B>;
@@ -72,46 +100,4 @@ pub trait CohortObjective<B: Kernels>: Send {
 
     /// Only the models at these places.
     fn keep(&mut self, models: &[usize]);
-}
-
-/// The objective of a cohort, its networks restored where there is something to restore.
-///
-/// # Errors
-/// Where a saved array is missing or does not fit.
-pub(crate) fn build<B: Kernels>(
-    trials: &[Trial],
-    saved: Option<&[&Arrays]>,
-    device: &B::Device,
-) -> Result<Box<dyn CohortObjective<B>>, ModelError> {
-    let strengths = trials
-        .iter()
-        .map(|trial| trial.objective.strength() as f32)
-        .collect();
-    let strengths = crate::network::tensor(strengths, [trials.len()], device);
-    Ok(match &trials[0].objective {
-        Objective::BetaVae { .. } => Box::new(BetaVae::new(strengths)),
-        Objective::FactorVae {
-            permuted_batch,
-            discriminator,
-            ..
-        } => Box::new(FactorVae::build(
-            strengths,
-            *permuted_batch,
-            discriminator,
-            trials,
-            saved,
-            device,
-        )?),
-    })
-}
-
-/// The entries of `[M]` at these places.
-fn pick<B: Backend>(values: &Tensor<B, 1>, models: &[usize]) -> Tensor<B, 1> {
-    Tensor::cat(
-        models
-            .iter()
-            .map(|m| values.clone().narrow(0, *m, 1))
-            .collect(),
-        0,
-    )
 }

@@ -8,7 +8,8 @@ use crate::arrays::Arrays;
 use crate::error::ModelError;
 use crate::kernels::Kernels;
 use crate::kernels::differentiable::Tracked;
-use crate::network::{Leaves, Vae, host, tensor};
+use crate::network::{Leaves, Vae, host};
+use crate::placement::Placement;
 
 /// Images that go through the network together.
 const BATCH: usize = 256;
@@ -19,7 +20,7 @@ pub struct TrainedVae<B: Backend> {
     vae: Vae<B>,
     encoder: Leaves<B>,
     decoder: Leaves<B>,
-    device: B::Device,
+    placement: Placement<B>,
 }
 
 /// Means and log variances, `[n_points, n_codes]` each, row by row.
@@ -44,13 +45,14 @@ impl<B: Kernels> TrainedVae<B> {
         weights: &Arrays,
         device: &B::Device,
     ) -> Result<Self, ModelError> {
-        let vae = Vae::restore(config, image, &[weights], device)?;
+        let placement = Placement::single(device);
+        let vae = Vae::restore(config, image, &[weights], &placement)?;
         let (encoder, decoder) = (vae.encoder.leaves(false), vae.decoder.leaves(false));
         Ok(Self {
             vae,
             encoder,
             decoder,
-            device: device.clone(),
+            placement,
         })
     }
 
@@ -75,7 +77,7 @@ impl<B: Kernels> TrainedVae<B> {
         for points in points.chunks(BATCH) {
             let mut images = vec![0.0; points.len() * pixels];
             dataset.write_batch(points, &mut images);
-            let images = tensor::<B, 3>(images, [1, points.len(), pixels], &self.device);
+            let images = self.placement.tensor(images, [1, points.len(), pixels]);
             let posterior = self
                 .vae
                 .encode(&self.encoder, Tracked::<B, 3>::from_inner(images));
@@ -86,7 +88,7 @@ impl<B: Kernels> TrainedVae<B> {
         encoding
     }
 
-    /// Pixel probabilities `[n, pixels]` of codes `[n, n_codes]`, row by row.
+    /// Means of the pixels `[n, pixels]`, within 0 to 1, of codes `[n, n_codes]`, row by row.
     pub fn decode(&self, codes: &[f32]) -> Vec<f32> {
         let logits = self.logits(codes);
         logits
@@ -95,7 +97,7 @@ impl<B: Kernels> TrainedVae<B> {
             .collect()
     }
 
-    /// Negative Bernoulli log likelihood of each image given its codes, in nats.
+    /// Negative log likelihood of each image given its codes, in nats.
     ///
     /// `codes` is `[n, n_codes]`, `images` `[n, pixels]`; one number an image.
     pub fn reconstruction_nats(&self, codes: &[f32], images: &[f32]) -> Vec<f32> {
@@ -110,8 +112,9 @@ impl<B: Kernels> TrainedVae<B> {
             let logits = self.logits_of_batch(codes);
             // Each image as a model of its own: the loss is one number a model.
             let logits = logits.reshape([n, 1, pixels]);
-            let images = tensor::<B, 3>(images.to_vec(), [n, 1, pixels], &self.device);
-            nats.extend(host(B::bernoulli_nats(logits, images)));
+            let images = self.placement.tensor(images.to_vec(), [n, 1, pixels]);
+            let logits = Tracked::<B, 3>::from_inner(logits);
+            nats.extend(host(self.vae.reconstruction_nats(logits, images).inner()));
         }
         nats
     }
@@ -125,7 +128,7 @@ impl<B: Kernels> TrainedVae<B> {
 
     fn logits_of_batch(&self, codes: &[f32]) -> Tensor<B, 3> {
         let dims = [1, codes.len() / self.n_codes(), self.n_codes()];
-        let codes = tensor::<B, 3>(codes.to_vec(), dims, &self.device);
+        let codes = self.placement.tensor::<3>(codes.to_vec(), dims);
         self.vae
             .decode(&self.decoder, Tracked::<B, 3>::from_inner(codes))
             .inner()

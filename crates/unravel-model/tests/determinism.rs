@@ -6,7 +6,10 @@ use std::sync::Arc;
 use unravel_data::{Dataset, Dsprites, FactorSpace, Grid};
 use unravel_model::Cpu;
 use unravel_model::cohort::{Cohort, Snapshot, StepTerms};
-use unravel_sweep::{Architecture, DiscriminatorConfig, Objective, PermutedBatch, Trial};
+use unravel_sweep::{
+    Architecture, Combined, DiscriminatorConfig, Estimator, Objective, PermutedBatch, Ramp,
+    Schedule, Trial, Weight,
+};
 
 fn dataset() -> Arc<Dataset> {
     let keep = [("orientation", 4), ("pos-x", 4), ("pos-y", 4)];
@@ -19,21 +22,24 @@ fn trial(objective: Objective, seed: u64) -> Trial {
     let mut trial = Trial::new(objective, seed);
     trial.model.architecture = Architecture::ConvSmall;
     trial.model.latents = 5;
-    trial.training.batch_size = 37;
+    trial.training.batch_size = 21;
     trial.training.learning_rate = 1e-3;
     trial
 }
 
-fn factor_vae(gamma: f64, permuted_batch: PermutedBatch) -> Objective {
-    let discriminator = DiscriminatorConfig {
+fn discriminator() -> DiscriminatorConfig {
+    DiscriminatorConfig {
         layers: 3,
         units: 50,
         ..Default::default()
-    };
+    }
+}
+
+fn factor_vae(gamma: impl Into<Weight>, permuted_batch: PermutedBatch) -> Objective {
     Objective::FactorVae {
-        gamma,
+        gamma: gamma.into(),
         permuted_batch,
-        discriminator,
+        discriminator: discriminator(),
     }
 }
 
@@ -71,18 +77,55 @@ fn check_alone_and_together(objectives: [Objective; 4]) {
     }
 }
 
+/// Every family, with this strength on a schedule for its second and fourth trial.
+fn every_objective() -> Vec<[Objective; 4]> {
+    let rising = Weight::Schedule(Schedule::Linear(Ramp {
+        from: 0.0,
+        to: 16.0,
+        begin: 0,
+        until: 3,
+    }));
+    let weights = [1.0.into(), rising, 4.0.into(), rising];
+    let beta_tc_vae = |beta| Objective::BetaTcVae {
+        alpha: 2.0.into(),
+        beta,
+        gamma: 1.0.into(),
+        estimator: Estimator::Stratified,
+    };
+    let combined = |gamma| {
+        Objective::Combined(Combined {
+            gamma: Some(gamma),
+            total_correlation: Some(2.0.into()),
+            lambda_od: Some(3.0.into()),
+            discriminator: discriminator(),
+            ..Combined::default()
+        })
+    };
+    vec![
+        std::array::from_fn(|_| Objective::vae()),
+        weights.map(Objective::beta_vae),
+        [5.0, 10.0, 10.0, 40.0].map(Objective::annealed_vae),
+        weights.map(|gamma| factor_vae(gamma, PermutedBatch::Second)),
+        weights.map(beta_tc_vae),
+        weights.map(Objective::dip_vae_i),
+        weights.map(Objective::dip_vae_ii),
+        weights.map(combined),
+    ]
+}
+
 #[test]
 fn a_cohort_of_four_gives_each_trial_what_it_gets_alone() {
-    check_alone_and_together([1.0, 2.0, 4.0, 16.0].map(|beta| Objective::BetaVae { beta }));
-    check_alone_and_together([1.0, 10.0, 10.0, 40.0].map(|g| factor_vae(g, PermutedBatch::Second)));
+    every_objective()
+        .into_iter()
+        .for_each(check_alone_and_together);
 }
 
 #[test]
 fn the_number_of_threads_changes_nothing() {
-    for objective in [
-        Objective::BetaVae { beta: 4.0 },
-        factor_vae(10.0, PermutedBatch::Same),
-    ] {
+    let mut objectives: Vec<Objective> =
+        every_objective().into_iter().flatten().step_by(5).collect();
+    objectives.push(factor_vae(10.0, PermutedBatch::Same));
+    for objective in objectives {
         let run = || train(vec![trial(objective.clone(), 3)], 3);
         let one = with_threads(1, run);
         assert!(one == with_threads(2, run) && one == with_threads(5, run));
@@ -91,11 +134,8 @@ fn the_number_of_threads_changes_nothing() {
 
 #[test]
 fn an_interrupted_trial_ends_as_an_uninterrupted_one() {
-    for objective in [
-        Objective::BetaVae { beta: 4.0 },
-        factor_vae(10.0, PermutedBatch::Second),
-    ] {
-        let trials = vec![trial(objective.clone(), 3), trial(objective, 4)];
+    for [first, second, ..] in every_objective() {
+        let trials = vec![trial(first, 3), trial(second, 4)];
         let (terms, at_once) = train(trials.clone(), 6);
         let (_, half) = train(trials.clone(), 2);
         let half: Vec<&Snapshot> = half.iter().collect();
@@ -122,9 +162,9 @@ fn a_trial_that_leaves_does_not_disturb_the_others() {
 
 #[test]
 fn trials_of_different_shapes_are_refused() {
-    let mut other = trial(Objective::BetaVae { beta: 1.0 }, 0);
+    let mut other = trial(Objective::beta_vae(1.0), 0);
     other.model.latents = 6;
-    let trials = vec![trial(Objective::BetaVae { beta: 1.0 }, 0), other];
+    let trials = vec![trial(Objective::beta_vae(1.0), 0), other];
     let error = Cohort::<Cpu>::new(trials, dataset(), &Default::default())
         .err()
         .unwrap();

@@ -6,7 +6,7 @@ use crate::held::PlannedTrial;
 
 /// A β-VAE trial; all of them can train as one cohort.
 pub(crate) fn trial(seed: u64) -> Trial {
-    Trial::new(Objective::BetaVae { beta: 4.0 }, seed)
+    Trial::new(Objective::beta_vae(4.0), seed)
 }
 
 /// The seeds of trials, as a short way to write them down.

@@ -25,7 +25,7 @@ const JOB: JobId = JobId(7);
 const LONG: Duration = Duration::from_secs(20);
 
 fn trial(seed: u64) -> Trial {
-    Trial::new(Objective::BetaVae { beta: 4.0 }, seed)
+    Trial::new(Objective::beta_vae(4.0), seed)
 }
 
 fn order(trials: Vec<Trial>) -> Order {

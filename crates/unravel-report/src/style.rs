@@ -184,7 +184,7 @@ const FAMILIES: [(&str, FamilyStyle); 6] = [
         ),
     ),
     (
-        "beta-tcvae",
+        "beta-tc-vae",
         family(
             ink(0x23A680, 0x0E8F6B),
             ink(0x004A36, 0xA4EBD2),

@@ -77,7 +77,7 @@ pub fn term_name(term: &str) -> String {
     let name = match term.strip_suffix("_nats").unwrap_or(term) {
         "reconstruction" => "Reconstruction error",
         "kl" => "KL divergence from the prior",
-        "tc" | "total_correlation" => "Total correlation (discriminator's estimate)",
+        "tc" | "total_correlation" => "Total correlation (estimate)",
         "elbo" => "Evidence lower bound",
         other => return title_case(other),
     };

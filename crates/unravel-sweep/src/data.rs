@@ -49,6 +49,10 @@ impl Default for DataConfig {
 pub enum DatasetSource {
     /// dSprites, rendered as it is needed.
     Dsprites,
+    /// dSprites with each sprite in a colour of its own, on black.
+    DspritesColor,
+    /// dSprites in white on a background of coloured noise.
+    DspritesNoisy,
     /// An npz file over a complete factor space: arrays `imgs` and `latents_classes`.
     Npz {
         /// As written in the sweep file.
@@ -58,11 +62,26 @@ pub enum DatasetSource {
 
 impl DatasetSource {
     /// The names that `data.dataset` takes.
-    pub const NAMES: &'static [&'static str] = &["dsprites"];
+    pub const NAMES: &'static [&'static str] = &["dsprites", "dsprites-color", "dsprites-noisy"];
 
     /// The dataset with this name, if there is one.
     pub fn from_name(name: &str) -> Option<Self> {
-        (name == "dsprites").then_some(Self::Dsprites)
+        match name {
+            "dsprites" => Some(Self::Dsprites),
+            "dsprites-color" => Some(Self::DspritesColor),
+            "dsprites-noisy" => Some(Self::DspritesNoisy),
+            _ => None,
+        }
+    }
+
+    /// The name that [`Self::from_name`] takes; `None` for a file.
+    pub fn name(&self) -> Option<&'static str> {
+        match self {
+            Self::Dsprites => Some("dsprites"),
+            Self::DspritesColor => Some("dsprites-color"),
+            Self::DspritesNoisy => Some("dsprites-noisy"),
+            Self::Npz { .. } => None,
+        }
     }
 }
 
@@ -99,13 +118,12 @@ impl TryFrom<DataTable> for DataConfig {
 
 impl From<DataConfig> for DataTable {
     fn from(data: DataConfig) -> Self {
-        let (dataset, npz) = match data.dataset {
-            DatasetSource::Dsprites => (Some("dsprites".to_owned()), None),
-            DatasetSource::Npz { path } => (None, Some(path)),
-        };
         Self {
-            dataset,
-            npz,
+            dataset: data.dataset.name().map(str::to_owned),
+            npz: match data.dataset {
+                DatasetSource::Npz { path } => Some(path),
+                _ => None,
+            },
             content: data.content,
             keep: data.keep,
         }

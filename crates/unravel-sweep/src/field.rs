@@ -2,9 +2,10 @@
 //!
 //! Reading, checking, expanding, hashing and labelling all walk this table, so a new key is one entry here.
 
-use crate::number::whole_numbers;
+use crate::number::{plain, whole_numbers};
 use crate::objective::Family;
 use crate::trial::Trial;
+use crate::weight::Weight;
 
 mod objective;
 mod tables;
@@ -14,6 +15,7 @@ mod tables;
 pub(crate) enum Value {
     Count(u64),
     Real(f64),
+    Weight(Weight),
     Name(&'static str),
 }
 
@@ -33,7 +35,8 @@ impl std::fmt::Display for Value {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Count(count) => count.fmt(f),
-            Self::Real(real) => (real + 0.0).fmt(f), // -0 + 0 is 0
+            Self::Real(real) => plain(*real).fmt(f),
+            Self::Weight(weight) => weight.fmt(f),
             Self::Name(name) => name.fmt(f),
         }
     }
@@ -41,7 +44,8 @@ impl std::fmt::Display for Value {
 
 /// What a key may hold, and how it is read from and written to a trial.
 ///
-/// `get` is `None` where the trial's objective has no such key; `set` then does nothing.
+/// `get` is `None` where the key decides nothing of the trial: its objective has no such key, or no term that reads
+/// it. `set` does nothing where the objective has no such key.
 #[derive(Clone, Copy)]
 pub(crate) enum Kind {
     /// A whole number in `min..=max`.
@@ -56,6 +60,12 @@ pub(crate) enum Kind {
         range: RealRange,
         get: fn(&Trial) -> Option<f64>,
         set: fn(&mut Trial, f64),
+    },
+    /// A finite number in a range, or a schedule of such numbers.
+    Weight {
+        range: RealRange,
+        get: fn(&Trial) -> Option<Weight>,
+        set: fn(&mut Trial, Weight),
     },
     /// One of several names.
     Name {
@@ -108,6 +118,8 @@ pub(crate) enum RealRange {
     Positive,
     /// 0 or more and less than 1.
     BelowOne,
+    /// More than 0, at most 1.
+    Fraction,
 }
 
 impl RealRange {
@@ -117,6 +129,7 @@ impl RealRange {
                 Self::NonNegative => 0.0 <= value,
                 Self::Positive => 0.0 < value,
                 Self::BelowOne => (0.0..1.0).contains(&value),
+                Self::Fraction => 0.0 < value && value <= 1.0,
             }
     }
 
@@ -126,6 +139,7 @@ impl RealRange {
             Self::NonNegative => "a finite number, 0 or more",
             Self::Positive => "a finite number above 0",
             Self::BelowOne => "a number from 0 up to, not including, 1",
+            Self::Fraction => "a number above 0, at most 1",
         }
     }
 }
@@ -137,8 +151,8 @@ pub(crate) struct Field {
     pub(crate) path: &'static str,
     /// What it may hold.
     pub(crate) kind: Kind,
-    /// Whether it only scales a term of the loss, so that trials of one cohort may differ in it.
-    pub(crate) is_weight: bool,
+    /// Whether it is only a scalar of the loss, so that trials of one cohort may differ in it.
+    pub(crate) is_scalar: bool,
 }
 
 impl Field {
@@ -146,15 +160,15 @@ impl Field {
         Self {
             path,
             kind,
-            is_weight: false,
+            is_scalar: false,
         }
     }
 
-    const fn weight(path: &'static str, kind: Kind) -> Self {
+    const fn scalar(path: &'static str, kind: Kind) -> Self {
         Self {
             path,
             kind,
-            is_weight: true,
+            is_scalar: true,
         }
     }
 
@@ -163,7 +177,7 @@ impl Field {
         tables::MODEL
             .iter()
             .chain(tables::TRAINING)
-            .chain(objective::OBJECTIVES)
+            .chain(objective::fields())
     }
 
     /// The key with this path.
@@ -171,11 +185,12 @@ impl Field {
         Self::all().find(|field| field.path == path)
     }
 
-    /// The trial's value, `None` where its objective has no such key.
+    /// The trial's value, `None` where the key decides nothing of it.
     pub(crate) fn get(&self, trial: &Trial) -> Option<Value> {
         match self.kind {
             Kind::Count { get, .. } => get(trial).map(Value::Count),
             Kind::Real { get, .. } => get(trial).map(Value::Real),
+            Kind::Weight { get, .. } => get(trial).map(Value::Weight),
             Kind::Name { get, .. } => get(trial).map(Value::Name),
         }
     }
@@ -185,6 +200,7 @@ impl Field {
         match (self.kind, value) {
             (Kind::Count { set, .. }, Value::Count(count)) => set(trial, count),
             (Kind::Real { set, .. }, Value::Real(real)) => set(trial, real),
+            (Kind::Weight { set, .. }, Value::Weight(weight)) => set(trial, weight),
             (Kind::Name { set, .. }, Value::Name(name)) => set(trial, name),
             _ => debug_assert!(false, "`{}` was given a value of another kind", self.path),
         }
@@ -213,7 +229,11 @@ impl Field {
 
     /// Whether this is the weight that the family's sweeps are about.
     pub(crate) fn is_strength_of(&self, family: &Family) -> bool {
-        self.name() == family.strength_name && self.path.starts_with("objective.")
+        self.path
+            .strip_prefix("objective.")
+            .and_then(|path| path.strip_prefix(family.name))
+            .and_then(|path| path.strip_prefix('.'))
+            == Some(family.strength_name)
     }
 
     /// Whether the value is one that the key takes.
@@ -221,6 +241,9 @@ impl Field {
         match (self.kind, value) {
             (Kind::Count { min, max, .. }, Value::Count(count)) => (min..=max).contains(&count),
             (Kind::Real { range, .. }, Value::Real(real)) => range.contains(real),
+            (Kind::Weight { range, .. }, Value::Weight(weight)) => {
+                weight.is_sound() && weight.levels().iter().all(|level| range.contains(*level))
+            }
             (Kind::Name { names, .. }, Value::Name(name)) => names.contains(&name),
             _ => false,
         }
@@ -230,7 +253,7 @@ impl Field {
     pub(crate) fn describe(&self) -> String {
         match self.kind {
             Kind::Count { min, max, .. } => whole_numbers(min, max),
-            Kind::Real { range, .. } => range.describe().to_owned(),
+            Kind::Real { range, .. } | Kind::Weight { range, .. } => range.describe().to_owned(),
             Kind::Name { names, .. } => {
                 let names: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
                 format!("one of {}", names.join(", "))
@@ -241,42 +264,75 @@ impl Field {
 
 #[cfg(test)]
 mod tests {
-    use super::{Field, Kind};
+    use super::{Field, Kind, Value};
+    use crate::model::Likelihood;
     use crate::objective::{Family, Objective};
     use crate::trial::Trial;
 
     #[test]
     fn every_default_is_a_value_that_its_key_takes() {
         for family in Family::ALL {
-            assert_eq!(
-                Trial::new((family.start)(), 0).check(),
-                Ok(()),
-                "{}",
-                family.name
-            );
+            let trial = Trial::new((family.start)(), 0);
+            let refused = Field::all()
+                .filter(|field| field.get(&trial).is_some_and(|value| !field.accepts(value)));
+            assert_eq!(refused.count(), 0, "{}", family.name);
         }
+    }
+
+    /// One trial of each family, every optional term given.
+    fn examples() -> impl Iterator<Item = Trial> {
+        Family::ALL.iter().map(|family| {
+            let mut trial = Trial::new((family.start)(), 0);
+            trial.model.likelihood = Likelihood::Gaussian;
+            if let Objective::Combined(combined) = &mut trial.objective {
+                combined.gamma = Some(1.0.into());
+                combined.mutual_information = Some(1.0.into());
+                combined.total_correlation = Some(1.0.into());
+                combined.dimension_wise_kl = Some(1.0.into());
+                combined.lambda_od = Some(1.0.into());
+            }
+            trial
+        })
     }
 
     #[test]
     fn setting_a_key_changes_that_key_only() {
-        let trial = Trial::new(Objective::factor_vae(10.0), 0);
-        for field in Field::all() {
-            let Some(value) = field.get(&trial) else {
-                continue;
-            };
-            let mut same = trial.clone();
-            field.set(&mut same, value);
-            assert_eq!(same, trial, "{field:?}");
-            if let Kind::Count { set, .. } = field.kind {
-                set(&mut same, 3);
-                assert_eq!(
-                    field.get(&same).map(|value| value.to_string()),
-                    Some("3".to_owned()),
+        for trial in examples() {
+            for field in Field::all() {
+                let Some(value) = field.get(&trial) else {
+                    continue;
+                };
+                let other = match field.kind {
+                    Kind::Count { .. } => Value::Count(3),
+                    Kind::Real { .. } => Value::Real(0.25),
+                    Kind::Weight { .. } => Value::Weight(0.25.into()),
+                    Kind::Name { names, .. } => Value::Name(names[names.len() - 1]),
+                };
+                let mut changed = trial.clone();
+                field.set(&mut changed, other);
+                assert_eq!(field.get(&changed), Some(other), "{field:?}");
+                let untouched = |f: &&Field| f.path != field.path;
+                assert!(
+                    Field::all()
+                        .filter(untouched)
+                        .filter(|f| f.path != "model.variance") // read with one likelihood only
+                        .all(|f| f.get(&changed) == f.get(&trial)),
                     "{field:?}"
                 );
-                field.set(&mut same, value);
-                assert_eq!(same, trial, "{field:?}");
+                field.set(&mut changed, value);
+                assert!(Field::all().all(|f| f.get(&changed) == f.get(&trial)));
             }
+        }
+    }
+
+    #[test]
+    fn every_key_is_one_of_some_family() {
+        let trials: Vec<Trial> = examples().collect();
+        for field in Field::all() {
+            assert!(
+                trials.iter().any(|trial| field.get(trial).is_some()),
+                "{field:?}"
+            );
         }
     }
 

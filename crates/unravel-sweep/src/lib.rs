@@ -32,18 +32,22 @@ mod named;
 mod number;
 mod objective;
 mod read;
+mod relation;
 mod report;
 mod setting;
 mod sweep;
 mod training;
 mod trial;
 mod trial_id;
+mod weight;
 
 pub use data::{DSPRITES_FACTORS, DataConfig, DatasetSource};
 pub use evaluation::{EvaluationConfig, METRICS, MetricName, Representation, VARIANTS};
 pub use fault::{Fault, Faults};
 pub use model::{Architecture, Initialisation, Likelihood, ModelConfig};
-pub use objective::{DiscriminatorConfig, Family, Objective, PermutedBatch};
+pub use objective::{
+    Combined, DipKind, DiscriminatorConfig, Estimator, Family, Objective, PermutedBatch,
+};
 pub use read::{FORMAT_VERSION, MAX_TRIALS, parse};
 pub use report::{FIGURES, ReportConfig};
 pub use setting::{Setting, settings};
@@ -51,3 +55,4 @@ pub use sweep::{Arm, Sweep};
 pub use training::TrainingConfig;
 pub use trial::{SEMANTICS_VERSION, Trial, TrialError};
 pub use trial_id::{TrialId, TrialIdError};
+pub use weight::{Cycle, Ramp, Schedule, Weight};

@@ -14,6 +14,9 @@ pub struct ModelConfig {
     pub latents: usize,
     /// The distribution of a pixel given the codes.
     pub likelihood: Likelihood,
+    /// The variance of a pixel where the likelihood is Gaussian, above 0; `None` is 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variance: Option<f64>,
     /// How weights and biases are drawn before the first step.
     pub initialisation: Initialisation,
 }
@@ -24,8 +27,16 @@ impl Default for ModelConfig {
             architecture: Architecture::ConvLocatello,
             latents: 10,
             likelihood: Likelihood::Bernoulli,
+            variance: None,
             initialisation: Initialisation::Glorot,
         }
+    }
+}
+
+impl ModelConfig {
+    /// The variance of a pixel, where the likelihood has one.
+    pub fn gaussian_variance(&self) -> Option<f64> {
+        (self.likelihood == Likelihood::Gaussian).then(|| self.variance.unwrap_or(1.0))
     }
 }
 
@@ -36,6 +47,12 @@ named! {
         ConvLocatello = "conv-locatello",
         /// 32, 32, 64, 64, all 4x4, FC 256: as the table of Locatello et al. (2019) says.
         Conv4x4 = "conv-4x4",
+        /// 32, 32, 64, 64, all 4x4, FC 128: Kim & Mnih (2018).
+        ConvKimMnih = "conv-kim-mnih",
+        /// 32, 32, 32, 32, all 4x4, FC 256, FC 256: Burgess et al. (2018).
+        ConvBurgess = "conv-burgess",
+        /// FC 1200, FC 1200, the decoder FC 1200 three times with tanh: Higgins et al. (2017). Any image size.
+        MlpHiggins = "mlp-higgins",
         /// 8, 16, 32, 32, all 4x4, FC 128: for a quick look and for tests, in no paper.
         ConvSmall = "conv-small",
     }
@@ -46,6 +63,8 @@ named! {
     pub enum Likelihood {
         /// A Bernoulli variable whose logit the decoder gives.
         Bernoulli = "bernoulli",
+        /// A Gaussian of fixed variance, its mean the sigmoid of what the decoder gives.
+        Gaussian = "gaussian",
     }
 }
 

@@ -26,6 +26,11 @@ pub(crate) fn whole_numbers(min: u64, max: u64) -> String {
     }
 }
 
+/// The shortest form that reads back the same, without an exponent: 4 and 4.0 are one text, and so are 0 and -0.
+pub(crate) fn plain(number: f64) -> String {
+    (number + 0.0).to_string() // -0 + 0 is 0
+}
+
 #[cfg(test)]
 mod tests {
     use super::grouped;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::field::Field;
+use crate::field::{Field, Kind};
 use crate::trial::Trial;
 
 /// Everything about a trial but its seed.
@@ -22,7 +22,7 @@ pub struct Setting {
     pub strength_name: String,
     /// How that weight is written on an axis: `β`.
     pub strength_symbol: String,
-    /// That weight.
+    /// That weight; of a schedule the value that it goes to.
     pub strength: f64,
 }
 
@@ -34,12 +34,38 @@ impl Setting {
             id: trial.setting_id(),
             family: family.name.to_owned(),
             family_title: family.title.to_owned(),
-            label: format!("{} {}={strength}", family.title, family.strength_symbol),
+            label: label(trial),
             strength_name: family.strength_name.to_owned(),
             strength_symbol: family.strength_symbol.to_owned(),
             strength,
         }
     }
+}
+
+/// The family and its strength, the schedule written out; what a combined objective adds up.
+fn label(trial: &Trial) -> String {
+    let family = trial.objective.family();
+    let mut label = family.title.to_owned();
+    let strength = Field::all().find(|field| field.is_strength_of(family));
+    if let Some(value) = strength.and_then(|field| field.get(trial)) {
+        label.push_str(&format!(" {}={value}", family.strength_symbol));
+    }
+    for field in combined_weights(trial) {
+        if let Some(value) = field.get(trial) {
+            label.push_str(&format!(", {}={value}", field.label()));
+        }
+    }
+    label
+}
+
+/// The weights besides the strength that the label of a combined objective always names.
+fn combined_weights(trial: &Trial) -> impl Iterator<Item = &'static Field> {
+    let family = trial.objective.family();
+    Field::all().filter(move |field| {
+        matches!(field.kind, Kind::Weight { .. })
+            && field.path.starts_with("objective.combined.")
+            && !field.is_strength_of(family)
+    })
 }
 
 /// The distinct settings of these trials, in order of first appearance, with labels that tell them apart.
@@ -54,9 +80,11 @@ pub fn settings(trials: &[Trial]) -> Vec<Setting> {
         if !seen.insert(setting.id.clone()) {
             continue;
         }
-        for field in
-            Field::all().filter(|f| varying.contains(&(trial.objective.family().name, f.path)))
-        {
+        let family = trial.objective.family().name;
+        for field in Field::all().filter(|f| varying.contains(&(family, f.path))) {
+            if combined_weights(trial).any(|named| named == field) {
+                continue;
+            }
             if let Some(value) = field.get(trial) {
                 setting
                     .label

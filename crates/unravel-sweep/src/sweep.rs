@@ -41,11 +41,9 @@ impl Sweep {
         for trial in &mut trials {
             data_content.clone_into(&mut trial.data.content);
         }
-        // Within one arm no two trials are the same.
-        if 1 < self.arms.len() {
-            let mut seen = BTreeSet::new();
-            trials.retain(|trial| seen.insert(trial.id()));
-        }
+        // Several arms may share a trial; in one, so may values of a key that decides nothing of some of them.
+        let mut seen = BTreeSet::new();
+        trials.retain(|trial| seen.insert(trial.id()));
         trials
     }
 
@@ -53,7 +51,7 @@ impl Sweep {
     pub fn npz(&self) -> Option<&str> {
         match &self.data.dataset {
             DatasetSource::Npz { path } => Some(path),
-            DatasetSource::Dsprites => None,
+            _ => None,
         }
     }
 }
@@ -120,6 +118,14 @@ impl Arm {
             None
         };
         template.into_iter().chain(listed)
+    }
+
+    /// One trial for each combination of its lists, all with the first seed.
+    pub(crate) fn without_seeds(&self) -> impl Iterator<Item = Trial> {
+        let n_seeds = self.seeds.len() as u64;
+        (0..self.n_trials())
+            .step_by(n_seeds.max(1) as usize)
+            .map(|idx| self.trial(idx))
     }
 
     fn trials(&self) -> impl Iterator<Item = Trial> {

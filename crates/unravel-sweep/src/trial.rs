@@ -8,6 +8,7 @@ use crate::data::DataConfig;
 use crate::field::Field;
 use crate::model::ModelConfig;
 use crate::objective::Objective;
+use crate::relation;
 use crate::setting::Setting;
 use crate::training::TrainingConfig;
 use crate::trial_id::TrialId;
@@ -15,13 +16,22 @@ use crate::trial_id::TrialId;
 /// Raised when the same configuration would give another result, so that old results are not taken for new ones.
 pub const SEMANTICS_VERSION: u32 = 1;
 
-/// A value that no sweep file may hold.
+/// Why no sweep file has such a trial.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{key}` must be {must}, not {value}")]
-pub struct TrialError {
-    key: &'static str,
-    value: String,
-    must: String,
+pub enum TrialError {
+    /// A value that its key does not take.
+    #[error("`{key}` must be {must}, not {value}")]
+    Value {
+        /// The key's path.
+        key: &'static str,
+        /// Its value.
+        value: String,
+        /// What it takes.
+        must: String,
+    },
+    /// Keys that do not go together.
+    #[error("{0}")]
+    Relation(String),
 }
 
 /// One fully resolved configuration with one seed: everything that decides the result of a training.
@@ -64,9 +74,15 @@ impl Trial {
         Setting::of(self)
     }
 
-    /// Equal for trials that differ only in their seed and in weights of the loss, and so train as one tensor program.
+    /// Equal for trials that differ only in their seed and in scalars of the loss (weights, their schedules, targets),
+    /// and so train as one tensor program.
     pub fn cohort_key(&self) -> String {
-        self.describe(|field| !field.is_weight)
+        let mut key = self.describe(|field| !field.is_scalar);
+        // A scalar's value does not matter, but whether its term is there does.
+        for field in Field::all().filter(|field| field.is_scalar && field.get(self).is_some()) {
+            line(&mut key, field.path, "any");
+        }
+        key
     }
 
     /// What the id is the hash of: UTF-8, one `key = value` line each, every line ended by `\n`.
@@ -88,26 +104,22 @@ impl Trial {
     /// Checks that every value is one that a sweep file may hold, for a trial that was read from elsewhere.
     ///
     /// # Errors
-    /// The first key, in the order of the canonical text, whose value is not.
+    /// The first key, in the order of the canonical text, whose value is not, or else the first keys that do not go
+    /// together.
     pub fn check(&self) -> Result<(), TrialError> {
         for field in Field::all() {
             if let Some(value) = field.get(self).filter(|&value| !field.accepts(value)) {
-                return Err(TrialError {
+                return Err(TrialError::Value {
                     key: field.path,
                     value: value.to_string(),
                     must: field.describe(),
                 });
             }
         }
-        if self.objective.family().needs_batch && self.training.batch_size < 2 {
-            let must = format!("at least 2 for {}", self.objective.family().title);
-            return Err(TrialError {
-                key: "training.batch-size",
-                value: "1".to_owned(),
-                must,
-            });
+        match relation::mismatches(self).into_iter().next() {
+            Some(mismatch) => Err(TrialError::Relation(mismatch.message)),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     pub(crate) fn setting_id(&self) -> String {

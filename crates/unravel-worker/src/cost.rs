@@ -7,7 +7,7 @@ use unravel_model::Cpu;
 use unravel_model::cohort::Cohort;
 use unravel_model::network::{LayerSpec, decoder_layers, discriminator_layers, encoder_layers};
 use unravel_model::trained::TrainedVae;
-use unravel_sweep::{Objective, Trial};
+use unravel_sweep::Trial;
 
 use crate::data;
 use crate::error::WorkerError;
@@ -93,7 +93,7 @@ pub fn memory_bytes(trial: &Trial, grid: &Grid, models: usize) -> Result<u64, Wo
     let latents = trial.model.latents;
     let mut layers = encoder_layers(trial.model.architecture, image, latents)?;
     layers.extend(decoder_layers(trial.model.architecture, image, latents)?);
-    if let Objective::FactorVae { discriminator, .. } = &trial.objective {
+    if let Some(discriminator) = trial.objective.discriminator() {
         layers.extend(discriminator_layers(
             latents,
             discriminator.layers,

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use unravel_data::{Dataset, Dsprites, Grid, NpzObservations, Observations};
+use unravel_data::{Dataset, Dsprites, DspritesVariant, Grid, NpzObservations, Observations};
 use unravel_model::network::encoder_layers;
-use unravel_sweep::{DataConfig, DatasetSource, ModelConfig};
+use unravel_model::objective::check_batch;
+use unravel_sweep::{DataConfig, DatasetSource, Trial};
 
 use crate::error::WorkerError;
 
@@ -16,6 +17,8 @@ use crate::error::WorkerError;
 pub fn open_source(source: &DatasetSource) -> Result<Arc<dyn Observations>, WorkerError> {
     Ok(match source {
         DatasetSource::Dsprites => Arc::new(Dsprites::new()),
+        DatasetSource::DspritesColor => Arc::new(DspritesVariant::color()),
+        DatasetSource::DspritesNoisy => Arc::new(DspritesVariant::noisy()),
         DatasetSource::Npz { path } => Arc::new(NpzObservations::open(path)?),
     })
 }
@@ -31,12 +34,14 @@ pub fn grid(
     Ok(Grid::keep(observations.space().clone(), keep)?)
 }
 
-/// Checks that a network can take images of this shape, `[height, width, channels]`, before anything is trained.
+/// Checks that a trial's network can take images of this shape, `[height, width, channels]`, and its objective so many
+/// of them, before anything is trained.
 ///
 /// # Errors
 /// Where it cannot.
-pub fn check_fit(model: &ModelConfig, image: [usize; 3]) -> Result<(), WorkerError> {
-    encoder_layers(model.architecture, image, model.latents)?;
+pub fn check_fit(trial: &Trial, image: [usize; 3], n_points: usize) -> Result<(), WorkerError> {
+    encoder_layers(trial.model.architecture, image, trial.model.latents)?;
+    check_batch(trial, n_points)?;
     Ok(())
 }
 

@@ -57,7 +57,7 @@ impl Study {
         let grid = data::grid(observations.as_ref(), &sweep.data.keep)?;
         let trials = sweep.trials(observations.content());
         for trial in &trials {
-            data::check_fit(&trial.model, observations.shape())?;
+            data::check_fit(trial, observations.shape(), grid.n_points())?;
         }
         Ok(Self {
             text,

@@ -7,37 +7,45 @@ use rayon::prelude::*;
 use unravel_data::{Dataset, PackedObservations};
 
 use crate::kernels::Kernels;
-use crate::network::tensor;
+use crate::placement::Placement;
 use crate::random::{Purpose, Stream};
 
 /// Batches, noise and permutations on the device, by step.
-pub struct Draws<B: Backend> {
-    pub(super) seeds: Vec<u64>,
-    pub(super) batch_size: usize,
-    pub(super) latents: usize,
-    pub(super) dataset: Arc<Dataset>,
-    pub(super) device: B::Device,
+pub trait Draws<B: Backend>: Send {
+    /// Images `[M, N, pixels]`.
+    fn images(&self, purpose: Purpose, step: u64) -> Tensor<B, 3>;
+
+    /// Noise `[M, N, latents]`.
+    fn noise(&self, purpose: Purpose, step: u64) -> Tensor<B, 3>;
+
+    /// A permutation of the batch for each code, `[M, N, latents]`.
+    fn permutations(&self, step: u64) -> Tensor<B, 3, Int>;
+
+    /// Only the models at these places.
+    fn keep(&mut self, models: &[usize]);
 }
 
-impl<B: Kernels> Draws<B> {
-    /// Images `[M, N, pixels]`, their points drawn uniformly with replacement.
-    pub fn images(&self, purpose: Purpose, step: u64) -> Tensor<B, 3> {
-        let n_points = self.dataset.n_points();
-        let draw = |seed| Stream::new(seed, purpose, step).points(self.batch_size, n_points);
-        let points: Vec<usize> = self.seeds.iter().copied().flat_map(draw).collect();
-        let dims = [self.seeds.len(), self.batch_size];
-        match self.dataset.observations().packed() {
-            Some(packed) if B::TAKES_BITS => self.unpacked(packed, &points, dims),
-            _ => self.rendered(&points, dims),
-        }
-    }
+/// The draws of training: images uniformly with replacement, standard normal noise.
+pub(super) struct RandomDraws<B: Backend> {
+    /// One a model.
+    pub(super) seeds: Vec<u64>,
+    /// Images a model.
+    pub(super) batch_size: usize,
+    /// Number of codes.
+    pub(super) latents: usize,
+    /// Where images come from.
+    pub(super) dataset: Arc<Dataset>,
+    /// Where tensors go to, in single precision.
+    pub(super) placement: Placement<B>,
+}
 
+impl<B: Kernels> RandomDraws<B> {
     fn rendered(&self, points: &[usize], [models, batch]: [usize; 2]) -> Tensor<B, 3> {
         let pixels = self.dataset.n_pixels();
         let mut values = vec![0.0; points.len() * pixels];
         let images = values.par_chunks_mut(pixels).zip(points);
         images.for_each(|(image, point)| self.dataset.write_image(*point, image));
-        tensor(values, [models, batch, pixels], &self.device)
+        self.placement.tensor(values, [models, batch, pixels])
     }
 
     fn unpacked(
@@ -57,26 +65,35 @@ impl<B: Kernels> Draws<B> {
             .flat_map(|word| [word as u32, (word >> 32) as u32]);
         let halves: Vec<i32> = halves.map(u32::cast_signed).collect();
         let data = TensorData::new(halves, [models, batch, 2 * n_words]);
-        let images = B::unpack_bits(Tensor::from_data(data, &self.device));
+        let words = Tensor::from_data(data, self.placement.device());
+        let images = B::unpack_bits(words);
         images.slice([0..models, 0..batch, 0..pixels])
     }
+}
 
-    /// Standard normal noise `[M, N, latents]`.
-    pub fn noise(&self, purpose: Purpose, step: u64) -> Tensor<B, 3> {
+impl<B: Kernels> Draws<B> for RandomDraws<B> {
+    fn images(&self, purpose: Purpose, step: u64) -> Tensor<B, 3> {
+        let n_points = self.dataset.n_points();
+        let draw = |seed| Stream::new(seed, purpose, step).points(self.batch_size, n_points);
+        let points: Vec<usize> = self.seeds.iter().copied().flat_map(draw).collect();
+        let dims = [self.seeds.len(), self.batch_size];
+        match self.dataset.observations().packed() {
+            Some(packed) if B::TAKES_BITS => self.unpacked(packed, &points, dims),
+            _ => self.rendered(&points, dims),
+        }
+    }
+
+    fn noise(&self, purpose: Purpose, step: u64) -> Tensor<B, 3> {
         let len = self.batch_size * self.latents;
         let mut values = vec![0.0; self.seeds.len() * len];
         for (noise, seed) in values.chunks_mut(len).zip(&self.seeds) {
             Stream::new(*seed, purpose, step).normal(noise);
         }
-        tensor(
-            values,
-            [self.seeds.len(), self.batch_size, self.latents],
-            &self.device,
-        )
+        let dims = [self.seeds.len(), self.batch_size, self.latents];
+        self.placement.tensor(values, dims)
     }
 
-    /// A permutation of the batch for each code, `[M, N, latents]`.
-    pub fn permutations(&self, step: u64) -> Tensor<B, 3, Int> {
+    fn permutations(&self, step: u64) -> Tensor<B, 3, Int> {
         let (batch, latents) = (self.batch_size, self.latents);
         let mut values = vec![0i32; self.seeds.len() * batch * latents];
         for (order, seed) in values.chunks_mut(batch * latents).zip(&self.seeds) {
@@ -88,6 +105,10 @@ impl<B: Kernels> Draws<B> {
             }
         }
         let dims = [self.seeds.len(), batch, latents];
-        Tensor::from_data(TensorData::new(values, dims), &self.device)
+        Tensor::from_data(TensorData::new(values, dims), self.placement.device())
+    }
+
+    fn keep(&mut self, models: &[usize]) {
+        self.seeds = models.iter().map(|m| self.seeds[*m]).collect();
     }
 }

@@ -71,6 +71,25 @@ pub fn bernoulli_nats<B: Kernels>(logits: Tracked<B, 3>, targets: Tensor<B, 3>) 
     Tensor::from_primitive(TensorPrimitive::Float(result))
 }
 
+/// Negative Gaussian log likelihood, as [`Kernels::gaussian_nats`]; differentiable by the logits.
+pub fn gaussian_nats<B: Kernels>(
+    logits: Tracked<B, 3>,
+    targets: Tensor<B, 3>,
+    variance: f64,
+) -> Tracked<B, 1> {
+    let logits = logits.into_primitive().tensor();
+    let nats = B::gaussian_nats(wrap(logits.primitive.clone()), targets.clone(), variance);
+    let result = match (GaussianBackward { variance })
+        .prepare::<NoCheckpointing>([logits.node])
+        .compute_bound()
+        .stateful()
+    {
+        OpsKind::Tracked(prep) => prep.finish((logits.primitive, unwrap(targets)), unwrap(nats)),
+        OpsKind::UnTracked(prep) => prep.finish(unwrap(nats)),
+    };
+    Tensor::from_primitive(TensorPrimitive::Float(result))
+}
+
 fn layer_forward<B: Kernels>(
     kind: LayerKind,
     activation: Activation,
@@ -146,6 +165,29 @@ impl<B: Kernels> Backward<B, 1> for BernoulliBackward {
         let (logits, targets) = ops.state;
         let [node] = ops.parents.map(|node| node.map(|node| node.id));
         let by_logits = B::bernoulli_gradient(wrap::<B, 3>(logits), wrap(targets), gradient);
+        register(grads, node, Some(by_logits));
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct GaussianBackward {
+    variance: f64,
+}
+
+impl<B: Kernels> Backward<B, 1> for GaussianBackward {
+    type State = (B::FloatTensorPrimitive, B::FloatTensorPrimitive);
+
+    fn backward(
+        self,
+        ops: Ops<Self::State, 1>,
+        grads: &mut Gradients,
+        _checkpointer: &mut Checkpointer,
+    ) {
+        let gradient: Tensor<B, 1> = wrap(grads.consume::<B>(&ops.node));
+        let (logits, targets) = ops.state;
+        let [node] = ops.parents.map(|node| node.map(|node| node.id));
+        let (logits, targets) = (wrap::<B, 3>(logits), wrap(targets));
+        let by_logits = B::gaussian_gradient(logits, targets, self.variance, gradient);
         register(grads, node, Some(by_logits));
     }
 }

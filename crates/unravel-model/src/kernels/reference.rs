@@ -128,6 +128,37 @@ pub fn bernoulli_gradient<B: Backend>(
     (activation::sigmoid(logits) - targets) * scale
 }
 
+pub fn gaussian_nats<B: Backend>(
+    logits: Tensor<B, 3>,
+    targets: Tensor<B, 3>,
+    variance: f64,
+) -> Tensor<B, 1> {
+    let [models, batch, pixels] = logits.dims();
+    let distance = activation::sigmoid(logits) - targets;
+    let squares = (distance.clone() * distance).reshape([models, batch * pixels]);
+    let constant = 0.5 * pixels as f64 * (std::f64::consts::TAU * variance).ln();
+    squares
+        .sum_dim(1)
+        .mul_scalar(0.5 / (variance * batch as f64))
+        .add_scalar(constant)
+        .reshape([models])
+}
+
+pub fn gaussian_gradient<B: Backend>(
+    logits: Tensor<B, 3>,
+    targets: Tensor<B, 3>,
+    variance: f64,
+    gradient: Tensor<B, 1>,
+) -> Tensor<B, 3> {
+    let [models, batch, _] = logits.dims();
+    let scale = gradient
+        .div_scalar(variance * batch as f64)
+        .reshape([models, 1, 1]);
+    let mean = activation::sigmoid(logits);
+    let slope = mean.clone() * mean.clone().neg().add_scalar(1.0);
+    (mean - targets) * slope * scale
+}
+
 pub fn adam<B: Backend>(moments: Moments<B>, gradient: Tensor<B, 2>, step: AdamStep) -> Moments<B> {
     let Moments {
         value,

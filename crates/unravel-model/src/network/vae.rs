@@ -7,7 +7,8 @@ use super::{Leaves, Network, decoder_layers, encoder_layers};
 use crate::arrays::Arrays;
 use crate::error::ModelError;
 use crate::kernels::Kernels;
-use crate::kernels::differentiable::Tracked;
+use crate::kernels::differentiable::{Tracked, bernoulli_nats, gaussian_nats};
+use crate::placement::Placement;
 use crate::random::Purpose;
 
 /// The encoder and decoder of `M` models with one architecture.
@@ -18,6 +19,19 @@ pub struct Vae<B: Backend> {
     /// Codes to logits.
     pub decoder: Network<B>,
     latents: usize,
+    likelihood: Pixels,
+}
+
+/// The distribution of a pixel given what the decoder gives.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Pixels {
+    /// Bernoulli, from its logit.
+    Bernoulli,
+    /// Gaussian of this variance around the sigmoid.
+    Gaussian {
+        /// Above 0.
+        variance: f64,
+    },
 }
 
 /// The Gaussian posterior of each image, independent in each code.
@@ -38,16 +52,24 @@ impl<B: Kernels> Vae<B> {
         config: &ModelConfig,
         image: [usize; 3],
         seeds: &[u64],
-        device: &B::Device,
+        placement: &Placement<B>,
     ) -> Result<Self, ModelError> {
         let (encoder, decoder) = layers(config, image)?;
         let init = |name, layers, purpose| {
-            Network::init(name, layers, config.initialisation, purpose, seeds, device)
+            Network::init(
+                name,
+                layers,
+                config.initialisation,
+                purpose,
+                seeds,
+                placement,
+            )
         };
         Ok(Self {
             encoder: init("encoder", encoder, Purpose::EncoderInit),
             decoder: init("decoder", decoder, Purpose::DecoderInit),
             latents: config.latents,
+            likelihood: Pixels::of(config),
         })
     }
 
@@ -59,14 +81,31 @@ impl<B: Kernels> Vae<B> {
         config: &ModelConfig,
         image: [usize; 3],
         saved: &[&Arrays],
-        device: &B::Device,
+        placement: &Placement<B>,
     ) -> Result<Self, ModelError> {
         let (encoder, decoder) = layers(config, image)?;
         Ok(Self {
-            encoder: Network::restore("encoder", encoder, saved, device)?,
-            decoder: Network::restore("decoder", decoder, saved, device)?,
+            encoder: Network::restore("encoder", encoder, saved, placement)?,
+            decoder: Network::restore("decoder", decoder, saved, placement)?,
             latents: config.latents,
+            likelihood: Pixels::of(config),
         })
+    }
+
+    /// Models of networks that no architecture describes.
+    #[cfg(test)]
+    pub(crate) fn from_networks(
+        encoder: Network<B>,
+        decoder: Network<B>,
+        latents: usize,
+        likelihood: Pixels,
+    ) -> Self {
+        Self {
+            encoder,
+            decoder,
+            latents,
+            likelihood,
+        }
     }
 
     /// Number of codes.
@@ -88,6 +127,19 @@ impl<B: Kernels> Vae<B> {
     /// Logits `[M, N, pixels]` of codes `[M, N, latents]`.
     pub fn decode(&self, decoder: &Leaves<B>, codes: Tracked<B, 3>) -> Tracked<B, 3> {
         self.decoder.forward(decoder, codes)
+    }
+
+    /// Negative log likelihood of images given the decoder's output, both `[M, N, pixels]`, in nats: summed over pixels,
+    /// mean over the batch, `[M]`.
+    pub fn reconstruction_nats(
+        &self,
+        logits: Tracked<B, 3>,
+        images: Tensor<B, 3>,
+    ) -> Tracked<B, 1> {
+        match self.likelihood {
+            Pixels::Bernoulli => bernoulli_nats(logits, images),
+            Pixels::Gaussian { variance } => gaussian_nats(logits, images, variance),
+        }
     }
 
     /// The weights of one model, and its optimiser state if asked for.
@@ -119,6 +171,17 @@ impl<B: Kernels> Posterior<B> {
         nats.sum_dim(1)
             .mul_scalar(0.5 / batch as f64)
             .reshape([models, latents])
+    }
+}
+
+impl Pixels {
+    /// The one that a model is configured with.
+    #[must_use]
+    pub fn of(config: &ModelConfig) -> Self {
+        match config.gaussian_variance() {
+            Some(variance) => Self::Gaussian { variance },
+            None => Self::Bernoulli,
+        }
     }
 }
 

@@ -1,40 +1,41 @@
 //! β-VAE. Higgins et al. 2017, "beta-VAE: Learning Basic Visual Concepts with a Constrained Variational Framework",
-//! equation 4: the reconstruction loss plus β times the KL from the prior, summed over codes.
+//! equation 4:
+//!
+//! ```text
+//! reconstruction + β · KL
+//! ```
+//!
+//! with the KL of [`PlainVae`](super::PlainVae). β multiplies the sum over codes, and the reconstruction is a sum over
+//! pixels: where a peer takes means instead, its β is another one.
 
-use burn::tensor::{Tensor, backend::Backend};
+use burn::tensor::backend::Backend;
 
-use super::{CohortObjective, Regulariser, StepContext, pick};
+use super::vae::kl_nats;
+use super::{CohortObjective, ModelWeights, Regulariser, StepContext};
 use crate::kernels::Kernels;
-use crate::kernels::differentiable::Tracked;
 
 /// `beta * KL`.
 #[derive(Debug)]
 pub struct BetaVae<B: Backend> {
-    beta: Tensor<B, 1>,
+    beta: ModelWeights<B>,
 }
 
 impl<B: Backend> BetaVae<B> {
-    /// One β a model, `[M]`.
-    pub fn new(beta: Tensor<B, 1>) -> Self {
+    /// One β a model.
+    pub fn new(beta: ModelWeights<B>) -> Self {
         Self { beta }
     }
 }
 
 impl<B: Kernels> CohortObjective<B> for BetaVae<B> {
-    fn term_names(&self) -> &'static [&'static str] {
-        &[]
-    }
-
     fn regulariser(&self, context: &StepContext<'_, B>) -> Regulariser<B> {
-        let kl = context.kl_per_code.clone().sum_dim(1).squeeze_dim(1);
-        let loss = kl * Tracked::<B, 1>::from_inner(self.beta.clone());
         Regulariser {
-            loss,
+            loss: kl_nats(context) * self.beta.at(context.step),
             terms: Vec::new(),
         }
     }
 
     fn keep(&mut self, models: &[usize]) {
-        self.beta = pick(&self.beta, models);
+        self.beta.keep(models);
     }
 }

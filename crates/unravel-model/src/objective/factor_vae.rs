@@ -1,27 +1,33 @@
-//! FactorVAE. Kim & Mnih 2018, "Disentangling by Factorising", equation 2 and Algorithm 2.
+//! FactorVAE. Kim & Mnih 2018, "Disentangling by Factorising", equation 2 and Algorithm 2:
 //!
-//! The loss is the negative ELBO plus γ times the total correlation of the sampled codes, which a discriminator
-//! estimates as its mean log odds (equation 3) that the codes came as they are rather than permuted over the batch.
+//! ```text
+//! reconstruction + KL + γ · TC,    TC = E[ln D(z) − ln(1 − D(z))]
+//! ```
+//!
+//! where a discriminator estimates the total correlation of the sampled codes as its mean log odds (equation 3) that
+//! the codes came as they are rather than permuted over the batch. This file has TC; the KL is
+//! [`PlainVae`](super::PlainVae)'s.
+//!
 //! The discriminator is updated after the VAE in every step, on the codes of the batch against codes of a second
 //! batch (`permuted-batch = "second"`, Algorithm 2) or of the same one (`"same"`, as the code of Locatello et al. 2019),
 //! each code permuted over the batch on its own.
 
 use burn::backend::Autodiff;
-use burn::tensor::{Tensor, activation::relu, backend::Backend};
-use unravel_sweep::{DiscriminatorConfig, PermutedBatch, Trial};
+use burn::tensor::{Int, Tensor, activation::relu, backend::Backend};
+use unravel_sweep::{DiscriminatorConfig, PermutedBatch};
 
-use super::{AfterUpdate, CohortObjective, Regulariser, StepContext, Terms, pick};
+use super::{AfterUpdate, CohortObjective, ModelWeights, Regulariser, Setup, StepContext, Terms};
 use crate::arrays::Arrays;
 use crate::error::ModelError;
 use crate::kernels::differentiable::Tracked;
 use crate::kernels::{AdamStep, Kernels};
-use crate::network::{Network, discriminator_layers};
+use crate::network::{Leaves, Network, discriminator_layers};
 use crate::random::Purpose;
 
-/// `KL + gamma * TC`, and the discriminator that estimates TC.
+/// `gamma * TC`, and the discriminator that estimates TC.
 #[derive(Debug)]
 pub struct FactorVae<B: Backend> {
-    gamma: Tensor<B, 1>,
+    gamma: ModelWeights<B>,
     permuted_batch: PermutedBatch,
     discriminator: Network<B>,
     adam: DiscriminatorConfig,
@@ -31,24 +37,25 @@ pub struct FactorVae<B: Backend> {
 const EPSILON: f64 = 1e-8;
 
 impl<B: Kernels> FactorVae<B> {
-    /// One γ a model, `[M]`.
+    /// One γ a model.
     pub(crate) fn build(
-        gamma: Tensor<B, 1>,
+        gamma: ModelWeights<B>,
         permuted_batch: PermutedBatch,
         config: &DiscriminatorConfig,
-        trials: &[Trial],
-        saved: Option<&[&Arrays]>,
-        device: &B::Device,
+        setup: &Setup<'_, B>,
     ) -> Result<Self, ModelError> {
+        let Setup {
+            trials, placement, ..
+        } = setup;
         let latents = trials[0].model.latents;
         let layers = discriminator_layers(latents, config.layers, config.units);
-        let discriminator = match saved {
-            Some(saved) => Network::restore("discriminator", layers, saved, device)?,
+        let discriminator = match setup.saved {
+            Some(saved) => Network::restore("discriminator", layers, saved, placement)?,
             None => {
                 let seeds: Vec<u64> = trials.iter().map(|trial| trial.seed).collect();
                 let rule = trials[0].model.initialisation;
                 let purpose = Purpose::DiscriminatorInit;
-                Network::init("discriminator", layers, rule, purpose, &seeds, device)
+                Network::init("discriminator", layers, rule, purpose, &seeds, placement)
             }
         };
         Ok(Self {
@@ -60,20 +67,62 @@ impl<B: Kernels> FactorVae<B> {
     }
 }
 
+impl<B: Kernels> FactorVae<B> {
+    /// Cross entropy of "as they are" and "permuted", in nats per code, `[M]`.
+    pub(super) fn discriminator_loss(
+        &self,
+        leaves: &Leaves<B>,
+        z: Tensor<B, 3>,
+        permuted: Tensor<B, 3>,
+    ) -> Tracked<B, 1> {
+        let [models, batch, _] = z.dims();
+        // Both halves in one pass: the discriminator's weights are read once.
+        let codes = Tracked::<B, 3>::from_inner(Tensor::cat(vec![z, permuted], 1));
+        let odds = log_odds::<B>(self.discriminator.forward(leaves, codes));
+        // The cross entropies with the two labels are the softplus of minus and plus the log odds.
+        let as_they_are = softplus::<B>(odds.clone().slice([0..models, 0..batch]).neg());
+        let as_permuted = softplus::<B>(odds.slice([0..models, batch..2 * batch]));
+        (as_they_are + as_permuted)
+            .mean_dim(1)
+            .mul_scalar(0.5)
+            .squeeze_dim(1)
+    }
+
+    #[cfg(test)]
+    pub(super) fn discriminator(&self) -> &Network<B> {
+        &self.discriminator
+    }
+
+    #[cfg(test)]
+    pub(super) fn discriminator_mut(&mut self) -> &mut Network<B> {
+        &mut self.discriminator
+    }
+}
+
+/// Each code of `[M, N, latents]` in an order of its own over the batch.
+pub(super) fn permute<B: Backend>(
+    codes: Tensor<B, 3>,
+    permutations: Tensor<B, 3, Int>,
+) -> Tensor<B, 3> {
+    codes.gather(1, permutations)
+}
+
 impl<B: Kernels> CohortObjective<B> for FactorVae<B> {
-    fn term_names(&self) -> &'static [&'static str] {
-        &["total_correlation_nats", "discriminator_loss"]
+    fn term_names(&self) -> Vec<&'static str> {
+        vec!["total_correlation_nats"]
+    }
+
+    fn term_names_after_update(&self) -> Vec<&'static str> {
+        vec!["discriminator_loss_nats"]
     }
 
     fn regulariser(&self, context: &StepContext<'_, B>) -> Regulariser<B> {
         let fixed = self.discriminator.leaves(false);
         let odds = log_odds::<B>(self.discriminator.forward(&fixed, context.z.clone()));
-        let total_correlation = odds.mean_dim(1).squeeze_dim(1);
-        let kl: Tracked<B, 1> = context.kl_per_code.clone().sum_dim(1).squeeze_dim(1);
-        let gamma = Tracked::<B, 1>::from_inner(self.gamma.clone());
+        let total_correlation: Tracked<B, 1> = odds.mean_dim(1).squeeze_dim(1);
         let terms = vec![total_correlation.clone().inner()];
         Regulariser {
-            loss: kl + gamma * total_correlation,
+            loss: self.gamma.at(context.step) * total_correlation,
             terms,
         }
     }
@@ -84,20 +133,9 @@ impl<B: Kernels> CohortObjective<B> for FactorVae<B> {
             PermutedBatch::Second => (after.second_batch)(),
             PermutedBatch::Same => z.clone(),
         };
-        let permuted = others.gather(1, after.draws.permutations(after.step));
-
+        let permuted = permute(others, after.draws.permutations(after.step));
         let leaves = self.discriminator.leaves(true);
-        let [models, batch, _] = z.dims();
-        // Both halves in one pass: the discriminator's weights are read once.
-        let codes = Tracked::<B, 3>::from_inner(Tensor::cat(vec![z, permuted], 1));
-        let odds = log_odds::<B>(self.discriminator.forward(&leaves, codes));
-        // Cross entropy with the two labels: softplus of minus and plus the log odds.
-        let as_they_are = softplus::<B>(odds.clone().slice([0..models, 0..batch]).neg());
-        let as_permuted = softplus::<B>(odds.slice([0..models, batch..2 * batch]));
-        let loss = (as_they_are + as_permuted)
-            .mean_dim(1)
-            .mul_scalar(0.5)
-            .squeeze_dim(1);
+        let loss = self.discriminator_loss(&leaves, z, permuted);
         let terms = vec![loss.clone().inner()];
         let mut gradients = loss.sum().backward();
         let step = AdamStep {
@@ -116,7 +154,7 @@ impl<B: Kernels> CohortObjective<B> for FactorVae<B> {
     }
 
     fn keep(&mut self, models: &[usize]) {
-        self.gamma = pick(&self.gamma, models);
+        self.gamma.keep(models);
         self.discriminator.keep(models);
     }
 }

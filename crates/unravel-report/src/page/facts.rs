@@ -19,6 +19,8 @@ pub fn facts(rows: &Rows, trials: &[Trial]) -> Vec<(&'static str, String)> {
     let each = |of: &dyn Fn(&Trial) -> String| distinct(trials.iter().map(of));
     let data = |trial: &Trial| match &trial.data.dataset {
         DatasetSource::Dsprites => "dSprites".to_owned(),
+        DatasetSource::DspritesColor => "coloured dSprites".to_owned(),
+        DatasetSource::DspritesNoisy => "noisy dSprites".to_owned(),
         DatasetSource::Npz { path } => path.clone(),
     };
     let keep = |trial: &Trial| match trial.data.keep.len() {

@@ -94,27 +94,34 @@ struct Truth {
 impl Truth {
     fn of(trial: &Trial) -> Self {
         let seed = trial.seed;
+        let strength = trial.objective.strength();
         match trial.objective {
-            Objective::BetaVae { beta } => Self {
-                reconstruction: 19.0
-                    + 2.6 * beta.powf(0.92)
-                    + noise(seed, beta.to_bits() ^ 1) * (0.5 + 0.12 * beta),
-                kl: 26.0 / (1.0 + 0.16 * beta) + 0.6 * noise(seed, 2),
-                quality: (0.13 + 0.16 * (1.0 + beta).ln() - 0.012 * beta
-                    + 0.07 * noise(seed, beta.to_bits() ^ 3))
-                .clamp(0.02, 0.9),
-                tc: None,
-                seed,
-            },
-            Objective::FactorVae { gamma, .. } => Self {
-                reconstruction: 20.5 + 0.16 * gamma + 0.9 * noise(seed, gamma.to_bits() ^ 4),
-                kl: 22.0 / (1.0 + 0.004 * gamma) + 0.5 * noise(seed, 5),
-                quality: (0.22 + 0.085 * (1.0 + gamma).ln() - 0.0012 * gamma
-                    + 0.07 * noise(seed, gamma.to_bits() ^ 6))
-                .clamp(0.02, 0.9),
-                tc: Some(4.0 / (1.0 + 0.1 * gamma)),
-                seed,
-            },
+            Objective::FactorVae { .. } => {
+                let gamma = strength;
+                Self {
+                    reconstruction: 20.5 + 0.16 * gamma + 0.9 * noise(seed, gamma.to_bits() ^ 4),
+                    kl: 22.0 / (1.0 + 0.004 * gamma) + 0.5 * noise(seed, 5),
+                    quality: (0.22 + 0.085 * (1.0 + gamma).ln() - 0.0012 * gamma
+                        + 0.07 * noise(seed, gamma.to_bits() ^ 6))
+                    .clamp(0.02, 0.9),
+                    tc: Some(4.0 / (1.0 + 0.1 * gamma)),
+                    seed,
+                }
+            }
+            _ => {
+                let beta = strength;
+                Self {
+                    reconstruction: 19.0
+                        + 2.6 * beta.powf(0.92)
+                        + noise(seed, beta.to_bits() ^ 1) * (0.5 + 0.12 * beta),
+                    kl: 26.0 / (1.0 + 0.16 * beta) + 0.6 * noise(seed, 2),
+                    quality: (0.13 + 0.16 * (1.0 + beta).ln() - 0.012 * beta
+                        + 0.07 * noise(seed, beta.to_bits() ^ 3))
+                    .clamp(0.02, 0.9),
+                    tc: None,
+                    seed,
+                }
+            }
         }
     }
 
@@ -154,8 +161,8 @@ impl Truth {
 
     fn weight(&self, trial: &Trial) -> f64 {
         match trial.objective {
-            Objective::BetaVae { beta } => beta,
             Objective::FactorVae { .. } => 1.0,
+            _ => trial.objective.strength(),
         }
     }
 

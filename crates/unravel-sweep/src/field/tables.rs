@@ -35,6 +35,14 @@ pub(super) const MODEL: &[Field] = &[
         },
     ),
     Field::new(
+        "model.variance",
+        Kind::Real {
+            range: RealRange::Positive,
+            get: |t| t.model.gaussian_variance(),
+            set: |t, real| t.model.variance = Some(real),
+        },
+    ),
+    Field::new(
         "model.initialisation",
         Kind::Name {
             names: Initialisation::NAMES,

@@ -7,8 +7,7 @@ use toml::de::DeValue;
 use super::arm::{self, Draft};
 use super::collector::Collector;
 use super::tree::{Entry, describe};
-use super::{MAX_TRIALS, Span};
-use crate::field::{Field, Value};
+use super::{MAX_TRIALS, Span, relations};
 use crate::number::grouped;
 use crate::sweep::Arm;
 use crate::trial::Trial;
@@ -46,37 +45,14 @@ pub(super) fn read(
         .iter()
         .filter_map(|node| arm::read(node, base, faults))
         .collect();
-    for draft in &drafts {
-        check_batch(draft, base_spans, faults);
-    }
     if check_total(&drafts, faults) {
+        for draft in &drafts {
+            relations::check_mismatches(draft, base_spans, faults);
+        }
+        relations::check_idle_keys(&drafts, base_spans, faults);
         check_repeats(&drafts, faults);
     }
     drafts.into_iter().map(|draft| draft.arm).collect()
-}
-
-/// An objective that compares the images of a batch needs more than one.
-fn check_batch(draft: &Draft, base_spans: &[(&'static str, Span)], faults: &mut Collector) {
-    const BATCH_SIZE: &str = "training.batch-size";
-    let family = draft.arm.family();
-    let Some(field) = Field::at(BATCH_SIZE).filter(|_| family.needs_batch) else {
-        return;
-    };
-    if draft
-        .arm
-        .values(field)
-        .any(|value| value == Value::Count(1))
-    {
-        let span = draft
-            .spans
-            .iter()
-            .chain(base_spans)
-            .find(|(path, _)| *path == BATCH_SIZE);
-        let span = span.map_or(draft.span.clone(), |(_, span)| span.clone());
-        let message = format!("{} needs a batch of at least 2 images", family.title);
-        let help = "it compares the images of a batch; 64 is usual";
-        faults.push_with_help(span, message, "a batch of 1", help);
-    }
 }
 
 /// Whether the sweep is small enough to be expanded; counted without expanding it.

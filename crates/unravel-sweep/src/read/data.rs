@@ -86,14 +86,12 @@ fn read_keep(
     let mut keep = BTreeMap::new();
     let n_faults = faults.len();
     for factor in entries(entry.table("keep = { orientation = 10 }", faults)?) {
-        let size = match dataset {
-            Some(DatasetSource::Dsprites) => DSPRITES_FACTORS
-                .iter()
-                .find(|(name, _)| *name == factor.key),
-            // The factors of a file are known when it is read.
-            _ => None,
-        };
-        if size.is_none() && dataset == Some(&DatasetSource::Dsprites) {
+        // The factors of a file are known when it is read.
+        let is_dsprites = dataset.is_some_and(|dataset| dataset.name().is_some());
+        let size = DSPRITES_FACTORS
+            .iter()
+            .find(|(name, _)| is_dsprites && *name == factor.key);
+        if size.is_none() && is_dsprites {
             let known = DSPRITES_FACTORS.map(|(name, _)| name);
             faults.unknown_name(factor.key_span, "factor", factor.key, &known);
             continue;

@@ -4,8 +4,9 @@ use toml::de::{DeTable, DeValue};
 
 use super::collector::Collector;
 use super::tree::{Entry, Node, entries};
-use super::{MAX_TRIALS, Span};
+use super::{MAX_TRIALS, Span, schedule};
 use crate::field::{Field, Kind, Value};
+use crate::weight::Weight;
 
 const GENERATORS: &[&str] = &["range", "linspace", "logspace"];
 
@@ -25,11 +26,13 @@ pub(super) fn read(
     let entry = match entries(table).as_slice() {
         [entry] if GENERATORS.contains(&entry.key) => entry.clone(),
         [entry] => {
-            faults.unknown_key(
-                entry,
-                &format!("the list of `{}`", field.name()),
-                GENERATORS,
-            );
+            let (what, known) = match field.kind {
+                Kind::Weight { .. } => {
+                    ("list or schedule", [GENERATORS, schedule::SHAPES].concat())
+                }
+                _ => ("list", GENERATORS.to_vec()),
+            };
+            faults.unknown_key(entry, &format!("the {what} of `{}`", field.name()), &known);
             return None;
         }
         _ => {
@@ -185,6 +188,7 @@ fn to_values(
 ) -> Option<Vec<Value>> {
     let to_value = |&number: &f64| match field.kind {
         Kind::Real { .. } => Some(Value::Real(number + 0.0)),
+        Kind::Weight { .. } => Some(Value::Weight(Weight::Constant(number + 0.0))),
         Kind::Count { .. } => {
             (0.0 <= number && number.fract() == 0.0).then_some(Value::Count(number as u64))
         }

@@ -6,7 +6,7 @@ use toml::de::DeValue;
 
 use super::collector::Collector;
 use super::tree::{Node, list};
-use super::{MAX_TRIALS, Span, generator, scalar};
+use super::{MAX_TRIALS, Span, generator, scalar, schedule};
 use crate::field::{Field, Value};
 
 /// What a key of an arm holds.
@@ -35,6 +35,9 @@ pub(super) fn read(field: &Field, node: &Node, faults: &mut Collector) -> Option
     let span = node.span();
     let list = match node.get_ref() {
         DeValue::Array(_) => written_out(field, node, faults)?,
+        DeValue::Table(table) if schedule::is_meant(field, table) => {
+            return scalar::read(field, node, faults).map(Listed::One);
+        }
         DeValue::Table(table) => {
             let (len, values) = generator::read(field, table, span.clone(), faults)?;
             List {

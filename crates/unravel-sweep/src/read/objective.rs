@@ -34,15 +34,16 @@ pub(super) fn read(entry: &Entry, faults: &mut Collector) -> Option<(&'static Fa
         return None;
     };
     let strength = family.strength_name;
-    let table = choice.table(
-        &format!("objective.{} = {{ {strength} = [1, 4] }}", family.name),
-        faults,
-    )?;
+    let example = match family.needs_strength {
+        true => format!("objective.{} = {{ {strength} = [1, 4] }}", family.name),
+        false => format!("objective.{} = {{}}", family.name),
+    };
+    let table = choice.table(&example, faults)?;
     let path = format!("objective.{}", family.name);
     let found = fields::read(table, &path, &format!("`{path}`"), faults);
-    if !entries(table).iter().any(|entry| entry.key == strength) {
+    if family.needs_strength && !entries(table).iter().any(|entry| entry.key == strength) {
         let message = format!("`{path}` needs `{strength}`");
-        let help = format!("write {path} = {{ {strength} = [1, 4] }}");
+        let help = format!("write {example}");
         faults.push_with_help(
             choice.key_span.clone(),
             message,

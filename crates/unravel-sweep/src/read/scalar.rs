@@ -3,9 +3,11 @@
 use toml::de::DeValue;
 
 use super::collector::Collector;
+use super::schedule;
 use super::tree::{Node, describe, string};
-use crate::field::{Field, Kind, Value};
+use crate::field::{Field, Kind, RealRange, Value};
 use crate::number::whole_numbers;
+use crate::weight::Weight;
 
 /// One value that the field takes.
 pub(super) fn read(field: &Field, node: &Node, faults: &mut Collector) -> Option<Value> {
@@ -13,7 +15,14 @@ pub(super) fn read(field: &Field, node: &Node, faults: &mut Collector) -> Option
         Kind::Count { min, max, .. } => {
             count(node, field.name(), min, max, faults).map(Value::Count)
         }
-        Kind::Real { .. } => real(field, node, faults).map(Value::Real),
+        Kind::Real { range, .. } => real(range, field.name(), node, faults).map(Value::Real),
+        Kind::Weight { range, .. } => {
+            let weight = match node.get_ref() {
+                DeValue::Table(table) => schedule::read(field, range, table, node.span(), faults),
+                _ => real(range, field.name(), node, faults).map(Weight::Constant),
+            };
+            weight.map(Value::Weight)
+        }
         Kind::Name { names, .. } => {
             let name = string(node, field.name(), faults)?;
             let known = names.iter().find(|&&known| known == name).copied();
@@ -66,7 +75,13 @@ fn whole_float(node: &Node) -> Option<u64> {
     (value.fract() == 0.0 && (0.0..9e15).contains(&value)).then_some(value as u64)
 }
 
-fn real(field: &Field, node: &Node, faults: &mut Collector) -> Option<f64> {
+/// A finite number in a range.
+pub(super) fn real(
+    range: RealRange,
+    key: &str,
+    node: &Node,
+    faults: &mut Collector,
+) -> Option<f64> {
     let value = match node.get_ref() {
         DeValue::Integer(integer) => i128::from_str_radix(integer.as_str(), integer.radix())
             .ok()
@@ -75,13 +90,12 @@ fn real(field: &Field, node: &Node, faults: &mut Collector) -> Option<f64> {
         _ => None,
     };
     // -0 is 0, so that they are one trial.
-    if let Some(value) = value.map(|value| value + 0.0)
-        && field.accepts(Value::Real(value))
-    {
+    let value = value.map(|value| value + 0.0);
+    if let Some(value) = value.filter(|&value| range.contains(value)) {
         return Some(value);
     }
-    let must = field.describe();
-    let message = format!("`{}` must be {must}, not {}", field.name(), describe(node));
+    let must = range.describe();
+    let message = format!("`{key}` must be {must}, not {}", describe(node));
     faults.push(node.span(), message, format!("must be {must}"));
     None
 }

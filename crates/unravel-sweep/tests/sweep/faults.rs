@@ -340,7 +340,7 @@ objective.beta-vae = { beta = {} }
          |                                                   ^^^^ not a key here
       help: did you mean `objective.beta-vae.beta`?
 
-    18:33: unknown key `log` in the list of `beta`
+    18:33: unknown key `log` in the list or schedule of `beta`
       18 | objective.beta-vae = { beta = { log = [1, 2] } }
          |                                 ^^^ not a key here
       help: did you mean `logspace`?
@@ -449,7 +449,7 @@ model.latents = { rang = [1, 2] }
          |                                        ^^^^^^ not [first, last, n]
       help: write { linspace = [1, 16, 5] }: the first value, the last, and how many in all
 
-    14:32: `architecture` must be one of "conv-locatello", "conv-4x4", "conv-small"; this list has 0
+    14:32: `architecture` must be one of "conv-locatello", "conv-4x4", "conv-kim-mnih", "conv-burgess", "mlp-higgins", "conv-small"; this list has 0
       14 | model.architecture = { range = [0, 2] }
          |                                ^^^^^^ gives 0
 
@@ -868,5 +868,162 @@ objective.beta-vae = { beta = 4 }
       4 | [arm]
         |  ^^^ not [[arm]]
       help: write [[arm]] and, below it, objective.beta-vae = { beta = [1, 4] }
+    "#);
+}
+
+#[test]
+fn schedules_are_checked_where_they_stand() {
+    let text = r#"
+training.steps = 1000
+[[arm]]
+objective.beta-vae.beta = { linear = { from = 0, to = 4, begin = 500, until = 300 } }
+[[arm]]
+objective.beta-vae.beta = [1, { cosine = { from = -1, to = 4, until = 100 } }]
+[[arm]]
+objective.factor-vae.gamma = { linaer = { from = 0, to = 4 } }
+[[arm]]
+objective.factor-vae.gamma = { linear = { form = 0, to = 4 } }
+[[arm]]
+objective.beta-tc-vae.beta = { cyclic = { from = 0, to = 4, period = 0, rise = 2 } }
+[[arm]]
+objective.dip-vae-i.lambda-od = { linear = { from = 0, to = 4, until = 9 }, cosine = {} }
+"#;
+    insta::assert_snapshot!(faults_below_name(text), @r"
+    6:79: this schedule ends at step 300, before it begins at step 500
+      6 | objective.beta-vae.beta = { linear = { from = 0, to = 4, begin = 500, until = 300 } }
+        |                                                                               ^^^ ends before it begins
+      help: `until` must be above `begin`
+
+    8:51: `from` must be a finite number, 0 or more, not -1
+      8 | objective.beta-vae.beta = [1, { cosine = { from = -1, to = 4, until = 100 } }]
+        |                                                   ^^ must be a finite number, 0 or more
+
+    10:32: unknown key `linaer` in the list or schedule of `gamma`
+      10 | objective.factor-vae.gamma = { linaer = { from = 0, to = 4 } }
+         |                                ^^^^^^ not a key here
+      help: did you mean `linear`?
+
+    12:43: unknown key `form` in `linear`
+      12 | objective.factor-vae.gamma = { linear = { form = 0, to = 4 } }
+         |                                           ^^^^ not a key here
+      help: did you mean `from`?
+
+    14:70: `period` must be a whole number from 1 to 1,000,000,000, not 0
+      14 | objective.beta-tc-vae.beta = { cyclic = { from = 0, to = 4, period = 0, rise = 2 } }
+         |                                                                      ^ must be a whole number from 1 to 1,000,000,000
+
+    14:80: `rise` must be a number above 0, at most 1, not 2
+      14 | objective.beta-tc-vae.beta = { cyclic = { from = 0, to = 4, period = 0, rise = 2 } }
+         |                                                                                ^ must be a number above 0, at most 1
+
+    16:33: a schedule of `lambda-od` has one shape
+      16 | objective.dip-vae-i.lambda-od = { linear = { from = 0, to = 4, until = 9 }, cosine = {} }
+         |                                 ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ not one shape
+      help: write { linear = { from = 0, to = 4, until = 10_000 } }
+    ");
+}
+
+#[test]
+fn keys_must_go_together() {
+    let text = r#"
+[training]
+steps = 300
+
+[model]
+variance = 0.5
+
+[[arm]]
+objective.annealed-vae = { c-max = 25, iteration-threshold = [300, 301] }
+
+[[arm]]
+objective.beta-vae.beta = [1, { linear = { from = 0, to = 4, until = 301 } }]
+
+[[arm]]
+training.steps = [10, 10_000]
+objective.beta-vae.beta = { cyclic = { from = 0, to = 4, period = 500 } }
+
+[[arm]]
+objective.combined = { beta = 4, dip-type = "ii", discriminator = { units = 10 } }
+
+[[arm]]
+training.batch-size = 1
+objective.beta-tc-vae = { beta = -4 }
+
+[[arm]]
+training.batch-size = [1, 2]
+objective.dip-vae-ii = { lambda-od = 4 }
+"#;
+    insta::assert_snapshot!(faults_below_name(text), @r#"
+    8:1: `variance` decides nothing here
+      8 | variance = 0.5
+        | ^^^^^^^^ read by nothing
+      help: it is read where likelihood = "gaussian"
+
+    11:40: `iteration-threshold` is 301, beyond the 300 steps of the trial
+      11 | objective.annealed-vae = { c-max = 25, iteration-threshold = [300, 301] }
+         |                                        ^^^^^^^^^^^^^^^^^^^ never reached
+      help: the capacity would never be `c-max`: lower the threshold, or raise `training.steps`
+
+    14:20: the schedule of `beta` ends at step 301, beyond the 300 steps of the trial
+      14 | objective.beta-vae.beta = [1, { linear = { from = 0, to = 4, until = 301 } }]
+         |                    ^^^^ never ends
+      help: the weight would never be `to`: let it end earlier, or raise `training.steps`
+
+    18:20: a cycle of the schedule of `beta` ends at step 500, beyond the 10 steps of the trial
+      18 | objective.beta-vae.beta = { cyclic = { from = 0, to = 4, period = 500 } }
+         |                    ^^^^ never ends
+      help: the weight would never be `to`: let it end earlier, or raise `training.steps`
+
+    20:1: `objective.combined` has no regulariser besides the KL
+      20 | [[arm]]
+         | ^^^^^^^ nothing to combine
+      help: give at least one of `gamma`, `mutual-information`, `total-correlation`, `dimension-wise-kl`, `lambda-od`; objective.beta-vae is for the KL alone
+
+    21:34: `dip-type` decides nothing here
+      21 | objective.combined = { beta = 4, dip-type = "ii", discriminator = { units = 10 } }
+         |                                  ^^^^^^^^ read by nothing
+      help: it is read where `lambda-od` is given
+
+    21:69: `units` decides nothing here
+      21 | objective.combined = { beta = 4, dip-type = "ii", discriminator = { units = 10 } }
+         |                                                                     ^^^^^ read by nothing
+      help: it is read where `gamma` is given
+
+    25:34: `beta` must be a finite number, 0 or more, not -4
+      25 | objective.beta-tc-vae = { beta = -4 }
+         |                                  ^^ must be a finite number, 0 or more
+
+    28:10: DIP-VAE-II needs a batch of at least 2 images
+      28 | training.batch-size = [1, 2]
+         |          ^^^^^^^^^^ a batch of 1
+      help: it compares the images of a batch; 64 is usual
+    "#);
+}
+
+#[test]
+fn an_objective_without_its_strength_is_refused() {
+    let text = r#"
+[[arm]]
+objective.annealed-vae = { gamma = 10 }
+[[arm]]
+objective.vae = { beta = 1 }
+[[arm]]
+objective.beta-tcvae = { beta = 1 }
+"#;
+    insta::assert_snapshot!(faults_below_name(text), @r#"
+    5:11: `objective.annealed-vae` needs `c-max`
+      5 | objective.annealed-vae = { gamma = 10 }
+        |           ^^^^^^^^^^^^ no `c-max`
+      help: write objective.annealed-vae = { c-max = [1, 4] }
+
+    7:19: unknown key `beta` in `objective.vae`
+      7 | objective.vae = { beta = 1 }
+        |                   ^^^^ not a key here
+      help: did you mean `objective.beta-vae.beta`?
+
+    9:11: unknown objective "beta-tcvae"
+      9 | objective.beta-tcvae = { beta = 1 }
+        |           ^^^^^^^^^^ not a known objective
+      help: did you mean "beta-tc-vae"?
     "#);
 }

@@ -1,6 +1,11 @@
 //! The sweep files of this repository say what they claim to say.
 
-use unravel_sweep::{Architecture, Objective, PermutedBatch, Sweep, parse, settings};
+use std::collections::BTreeSet;
+
+use unravel_sweep::{
+    Architecture, DiscriminatorConfig, Estimator, Objective, PermutedBatch, Sweep, Trial, parse,
+    settings,
+};
 
 #[track_caller]
 fn check(text: &str) -> Sweep {
@@ -37,41 +42,61 @@ fn factor_vae_2018_has_both_families_on_the_whole_grid() {
     assert!(sweep.data.keep.is_empty());
 }
 
+/// The study's own number of a dSprites model is (method and strength) * 50 + seed, in this order.
+fn locatello_2019_objective(place: usize) -> Objective {
+    let betas = [1.0, 2.0, 4.0, 6.0, 8.0, 16.0];
+    let gammas = [10.0, 20.0, 30.0, 40.0, 50.0, 100.0];
+    let lambdas = [1.0, 2.0, 5.0, 10.0, 20.0, 50.0];
+    let tc_betas = [1.0, 2.0, 4.0, 6.0, 8.0, 10.0];
+    let capacities = [5.0, 10.0, 25.0, 50.0, 75.0, 100.0];
+    let strength = place % 6;
+    match place / 6 {
+        0 => Objective::beta_vae(betas[strength]),
+        1 => Objective::FactorVae {
+            gamma: gammas[strength].into(),
+            permuted_batch: PermutedBatch::Same,
+            discriminator: DiscriminatorConfig::default(),
+        },
+        2 => Objective::DipVaeI {
+            lambda_od: lambdas[strength].into(),
+            lambda_d_factor: 10.0,
+        },
+        3 => Objective::DipVaeIi {
+            lambda_od: lambdas[strength].into(),
+            lambda_d_factor: 1.0,
+        },
+        4 => Objective::BetaTcVae {
+            alpha: 1.0.into(),
+            beta: tc_betas[strength].into(),
+            gamma: 1.0.into(),
+            estimator: Estimator::Weighted,
+        },
+        _ => Objective::AnnealedVae {
+            gamma: 1000.0.into(),
+            c_max: capacities[strength],
+            iteration_threshold: 100_000,
+        },
+    }
+}
+
 #[test]
-fn locatello_2019_is_in_the_order_of_the_study() {
+fn locatello_2019_is_the_1800_trials_of_the_study_in_its_order() {
     let sweep = check(include_str!(
         "../../../../sweeps/papers/locatello-2019-dsprites.toml"
     ));
-    assert_eq!(sweep.n_trials(), 600);
+    assert_eq!(sweep.n_trials(), 1800);
     let trials = sweep.trials("dsprites");
-    assert_eq!(trials.len(), 600);
-    let betas = [1.0, 2.0, 4.0, 6.0, 8.0, 16.0];
-    let gammas = [10.0, 20.0, 30.0, 40.0, 50.0, 100.0];
-    // The study's own number of a model is strength_idx * 50 + seed, family after family.
+    assert_eq!(trials.len(), 1800);
     for (number, trial) in trials.iter().enumerate() {
-        assert_eq!(trial.seed, number as u64 % 50);
-        assert_eq!(trial.model.architecture, Architecture::ConvLocatello);
-        assert_eq!(
-            (trial.training.steps, trial.training.batch_size),
-            (300_000, 64)
-        );
-        match &trial.objective {
-            Objective::BetaVae { beta } => assert_eq!(*beta, betas[number / 50]),
-            Objective::FactorVae {
-                gamma,
-                permuted_batch,
-                discriminator,
-            } => {
-                assert_eq!(*gamma, gammas[number / 50 - 6]);
-                assert_eq!(*permuted_batch, PermutedBatch::Same);
-                assert_eq!(
-                    *discriminator,
-                    unravel_sweep::DiscriminatorConfig::default()
-                );
-            }
-        }
+        let mut expected = Trial::new(locatello_2019_objective(number / 50), number as u64 % 50);
+        expected.data.content = "dsprites".to_owned();
+        assert_eq!(*trial, expected, "model {number}");
     }
-    assert_eq!(settings(&trials).len(), 12);
+    assert_eq!(settings(&trials).len(), 36);
+    let cohorts: BTreeSet<String> = trials.iter().map(Trial::cohort_key).collect();
+    assert_eq!(cohorts.len(), 6);
+    assert_eq!(trials[0].model.architecture, Architecture::ConvLocatello);
+    assert_eq!(trials[0].training.steps, 300_000);
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use burn::backend::{Autodiff, Flex};
 use burn::tensor::{DType, Tensor, TensorData};
 
-use super::{bernoulli_nats, layer};
-use crate::kernels::{Activation, ConvShape, LayerKind};
+use super::{bernoulli_nats, gaussian_nats, layer};
+use crate::kernels::{Activation, ConvShape, Kernels, LayerKind};
 use crate::random::{Purpose, Stream};
 
 type Inputs = Vec<Tensor<Flex, 2>>;
@@ -113,6 +113,28 @@ fn bernoulli_nats_has_the_gradient_of_finite_differences() {
         let logits = leaves[0].clone().reshape([2, 3, 7]);
         (bernoulli_nats(logits, targets.clone()) * Tensor::from_inner(by.clone())).sum()
     });
+}
+
+#[test]
+fn gaussian_nats_is_the_log_density_and_has_the_gradient_of_finite_differences() {
+    let targets = random(3 * 7, 1).clamp(0.0, 1.0).reshape([2, 3, 7]);
+    let by = random(1, 2).reshape([2]);
+    check(vec![random(3 * 7, 3)], |leaves| {
+        let logits = leaves[0].clone().reshape([2, 3, 7]);
+        (gaussian_nats(logits, targets.clone(), 0.3) * Tensor::from_inner(by.clone())).sum()
+    });
+
+    let logits = random(2, 4).reshape([2, 1, 2]);
+    let targets = random(2, 5).reshape([2, 1, 2]);
+    let nats = Flex::gaussian_nats(logits.clone(), targets.clone(), 0.3);
+    let host = |x: Tensor<Flex, 3>| x.into_data().to_vec::<f64>().unwrap();
+    let (logits, targets) = (host(logits), host(targets));
+    let density = |at: usize| {
+        let distance = targets[at] - 1.0 / (1.0 + (-logits[at]).exp());
+        (-distance * distance / 0.6).exp() / (std::f64::consts::TAU * 0.3).sqrt()
+    };
+    let expected = -(density(0) * density(1)).ln();
+    assert!((value(nats.narrow(0, 0, 1)) - expected).abs() < 1e-12);
 }
 
 #[test]

@@ -1,0 +1,50 @@
+//! The weights of a cohort's models at a step.
+
+use burn::tensor::{Tensor, backend::Backend};
+use unravel_sweep::Weight;
+
+use crate::kernels::Kernels;
+use crate::kernels::differentiable::Tracked;
+use crate::placement::Placement;
+
+/// One weight a model, each constant or on a schedule of its own.
+#[derive(Debug)]
+pub struct ModelWeights<B: Backend> {
+    weights: Vec<Weight>,
+    /// `[M]`, where no weight moves.
+    constant: Option<Tensor<B, 1>>,
+    placement: Placement<B>,
+}
+
+impl<B: Kernels> ModelWeights<B> {
+    /// The weights in the order of the models.
+    pub fn new(weights: Vec<Weight>, placement: &Placement<B>) -> Self {
+        let moves = |weight: &Weight| matches!(weight, Weight::Schedule(_));
+        let constant = (!weights.iter().any(moves)).then(|| tensor(&weights, 0, placement));
+        Self {
+            weights,
+            constant,
+            placement: placement.clone(),
+        }
+    }
+
+    /// The weights `[M]` of the update that has `step` updates before it.
+    pub fn at(&self, step: u64) -> Tracked<B, 1> {
+        let now = match &self.constant {
+            Some(constant) => constant.clone(),
+            None => tensor(&self.weights, step, &self.placement),
+        };
+        Tracked::<B, 1>::from_inner(now)
+    }
+
+    /// Only those of the models at these places.
+    pub fn keep(&mut self, models: &[usize]) {
+        let weights = models.iter().map(|m| self.weights[*m]).collect();
+        *self = Self::new(weights, &self.placement);
+    }
+}
+
+fn tensor<B: Backend>(weights: &[Weight], step: u64, placement: &Placement<B>) -> Tensor<B, 1> {
+    let values = weights.iter().map(|weight| weight.at(step)).collect();
+    placement.precise(values, [weights.len()])
+}
