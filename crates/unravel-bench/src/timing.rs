@@ -16,7 +16,7 @@ const MIN_RUNS: usize = 5;
 pub enum Clock {
     /// The clock on the wall.
     Wall,
-    /// The time that this thread had on a core: what other programs do hardly disturbs it.
+    /// The time that this thread had on a core: what other programs do disturbs it less.
     ThisThread,
 }
 

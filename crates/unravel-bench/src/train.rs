@@ -53,8 +53,8 @@ pub struct Trained {
     pub elapsed_secs: f64,
     /// Images that all models of all workers were trained on, per second.
     pub images_per_s: f64,
-    /// Images per second that a thread had on a core. On a quiet machine, times the threads it is the rate; on a busy one
-    /// it is the steadier of the two.
+    /// Images per second that a thread had on a core: the steadier of the two rates where other programs run. Threads that
+    /// wait for each other may count as working.
     pub images_per_cpu_s: f64,
 }
 

@@ -2,7 +2,7 @@
 //!
 //! A round is every PyTorch mode one after the other, then every division of the cores here. The claim is the ratio of
 //! medians, the best division against the best mode; the rounds' own ratios show how steady it is, and the ratio by CPU
-//! time what it would be on a quiet machine.
+//! time is a check that other programs disturb less.
 
 mod comparison;
 mod torch;

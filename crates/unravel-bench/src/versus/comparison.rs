@@ -32,7 +32,7 @@ pub struct Comparison {
     pub unravel_images_per_s: f64,
     /// Ours over PyTorch's.
     pub ratio: f64,
-    /// The same for images per CPU second: what other programs do meanwhile hardly disturbs it.
+    /// The same for images per CPU second: what other programs do meanwhile disturbs it less.
     pub cpu_ratio: f64,
     /// The same of each round on its own, in order.
     pub round_ratios: Vec<f64>,

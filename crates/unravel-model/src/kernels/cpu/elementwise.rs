@@ -186,20 +186,30 @@ pub fn bernoulli_nats(logits: &[f32], targets: &[f32], models: usize, batch: usi
 }
 
 fn image_nats(logits: &[f32], targets: &[f32]) -> f64 {
+    /// Pixels whose losses stay in the nearest cache until they are added up.
+    const RUN: usize = 1024;
+    let mut nats = [0.0f32; RUN];
+    let mut lanes = [0.0f32; LANES];
+    for (logits, targets) in logits.chunks(RUN).zip(targets.chunks(RUN)) {
+        let nats = &mut nats[..logits.len()];
+        pixel_nats(logits, targets, nats);
+        for run in nats.chunks(LANES) {
+            lanes
+                .iter_mut()
+                .zip(run)
+                .for_each(|(sum, nats)| *sum += nats);
+        }
+    }
+    lanes.iter().map(|sum| f64::from(*sum)).sum()
+}
+
+fn pixel_nats(logits: &[f32], targets: &[f32], nats: &mut [f32]) {
     pulp::Arch::new().dispatch(|| {
-        let mut lanes = [0.0f32; LANES];
-        let mut add = |logits: &[f32], targets: &[f32]| {
-            for ((&l, &x), lane) in logits.iter().zip(targets).zip(&mut lanes) {
-                let softplus = l.max(0.0) + ln_1p_of_unit(exp_of_negative(-l.abs()));
-                *lane += softplus - l * x;
-            }
-        };
-        let (logits, rest) = logits.as_chunks::<LANES>();
-        let (targets, rest_of_targets) = targets.as_chunks::<LANES>();
-        logits.iter().zip(targets).for_each(|(l, x)| add(l, x));
-        add(rest, rest_of_targets);
-        lanes.iter().map(|sum| f64::from(*sum)).sum()
-    })
+        for ((nats, l), x) in nats.iter_mut().zip(logits).zip(targets) {
+            let positive = if *l > 0.0 { *l } else { 0.0 };
+            *nats = positive + ln_1p_of_unit(exp_of_negative(-l.abs())) - l * x;
+        }
+    });
 }
 
 /// `(sigmoid(l) - x) * scale / batch`, in place of the logits; `scale` is `[models]`.

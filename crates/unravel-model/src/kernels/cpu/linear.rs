@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use super::buffer::Buffer;
 use super::elementwise::activate;
 use super::matmul::{Matrix, Write, matmul};
 use crate::kernels::Activation;
@@ -64,27 +65,64 @@ pub fn forward(
         });
 }
 
-/// `by_input = gradient * weight^T`.
+/// `by_input = gradient * weight^T`. The weight is transposed first: a product that reads it against its order would
+/// spend more time on that than on multiplying.
 pub fn input_gradient(gradient: &[f32], weight: &[f32], dims: Dims, by_input: &mut [f32]) {
     let Dims {
         batch,
         inputs,
         outputs,
     } = dims;
+    let len = inputs * outputs;
     by_input
         .par_chunks_mut(batch * inputs)
         .enumerate()
         .for_each(|(model, by_input)| {
             let gradient = &gradient[model * batch * outputs..][..batch * outputs];
+            let mut transposed = Buffer::unspecified(len);
+            transpose(
+                &weight[model * len..][..len],
+                inputs,
+                outputs,
+                transposed.values_mut(),
+            );
+            let weight = Matrix::new(transposed.values(), outputs, inputs);
             let tasks = by_input.par_chunks_mut(IMAGES_PER_TASK * inputs);
             tasks
                 .zip(gradient.par_chunks(IMAGES_PER_TASK * outputs))
                 .for_each(|(by_input, gradient)| {
                     let gradient = Matrix::new(gradient, gradient.len() / outputs, outputs);
-                    let weight = dims.weight(weight, model).transposed();
                     matmul(gradient, weight, by_input, inputs, Write::Replace);
                 });
         });
+}
+
+/// `[rows, columns]` to `[columns, rows]`, in square tiles that stay in registers.
+fn transpose(from: &[f32], rows: usize, columns: usize, to: &mut [f32]) {
+    const TILE: usize = 16;
+    let strip = |top: usize, to: &mut [f32]| {
+        for left in (0..columns).step_by(TILE) {
+            if rows < top + TILE || columns < left + TILE {
+                for column in left..columns.min(left + TILE) {
+                    for row in top..rows.min(top + TILE) {
+                        to[column * rows + row] = from[row * columns + left + (column - left)];
+                    }
+                }
+                continue;
+            }
+            let mut tile = [[0.0; TILE]; TILE];
+            for (row, line) in tile.iter_mut().enumerate() {
+                line.copy_from_slice(&from[(top + row) * columns + left..][..TILE]);
+            }
+            for column in 0..TILE {
+                let target = &mut to[(left + column) * rows + top..][..TILE];
+                for (value, line) in target.iter_mut().zip(&tile) {
+                    *value = line[column];
+                }
+            }
+        }
+    };
+    pulp::Arch::new().dispatch(|| (0..rows).step_by(TILE).for_each(|top| strip(top, to)));
 }
 
 /// `by_weight = input^T * gradient`, summed over the batch.
