@@ -106,6 +106,10 @@ pub enum Shape {
     Nabla,
     /// ⬟
     Pentagon,
+    /// ⬢
+    Hexagon,
+    /// ▶
+    Arrow,
 }
 
 impl Shape {
@@ -125,6 +129,8 @@ impl Shape {
             Self::Square => ring(4, 0.125, 1.25),
             Self::Nabla => ring(3, 0.25, 1.30),
             Self::Pentagon => ring(5, -0.25, 1.15),
+            Self::Hexagon => ring(6, 0.0, 1.12),
+            Self::Arrow => ring(3, 0.0, 1.30),
         }
     }
 }
@@ -166,7 +172,7 @@ const fn family(weak: Ink, strong: Ink, shape: Shape) -> FamilyStyle {
 }
 
 /// Hues after Okabe and Ito (2008), told apart with any colour vision; shades keep 3:1 against the paper.
-const FAMILIES: [(&str, FamilyStyle); 6] = [
+const FAMILIES: [(&str, FamilyStyle); 8] = [
     (
         "beta-vae",
         family(
@@ -213,6 +219,22 @@ const FAMILIES: [(&str, FamilyStyle); 6] = [
             ink(0xA88E00, 0x9A8200),
             ink(0x4F4200, 0xF2E27A),
             Shape::Pentagon,
+        ),
+    ),
+    (
+        "vae",
+        family(
+            ink(0x8C8C8C, 0x777777),
+            ink(0x404040, 0xD9D9D9),
+            Shape::Hexagon,
+        ),
+    ),
+    (
+        "combined",
+        family(
+            ink(0xDB6B6B, 0xC24A4A),
+            ink(0x7A1212, 0xF7C6C6),
+            Shape::Arrow,
         ),
     ),
 ];

@@ -102,7 +102,13 @@ pub fn memory_bytes(trial: &Trial, grid: &Grid, models: usize) -> Result<u64, Wo
     }
     let parameters: usize = layers.iter().map(|l| l.weight_len() + l.channels).sum();
     let activations: usize = layers.iter().map(|layer: &LayerSpec| layer.outputs).sum();
-    let training = models * (4 * parameters + 2 * activations * trial.training.batch_size);
+    let batch = trial.training.batch_size;
+    // The density of every code of a batch under the posterior of every image, with what its gradient needs.
+    let pairs = trial
+        .objective
+        .estimator()
+        .map_or(0, |_| 10 * batch * batch * latents);
+    let training = models * (4 * parameters + 2 * activations * batch + pairs);
     let table = 4 * grid.n_points() * latents;
     Ok((BASE + FLOAT * training.max(table)) as u64)
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use unravel_sweep::{
-    Architecture, DiscriminatorConfig, Estimator, Objective, PermutedBatch, Sweep, Trial, parse,
-    settings,
+    Architecture, DiscriminatorConfig, Estimator, Family, Objective, PermutedBatch, Sweep, Trial,
+    parse, settings,
 };
 
 #[track_caller]
@@ -31,6 +31,18 @@ fn smoke_is_smaller_still() {
             .iter()
             .all(|trial| trial.training.steps <= 50)
     );
+}
+
+#[test]
+fn objectives_has_every_family_and_every_architecture() {
+    let sweep = check(include_str!("../../../../sweeps/objectives.toml"));
+    let trials = sweep.trials("any");
+    let families: BTreeSet<&str> = trials.iter().map(|t| t.objective.family().name).collect();
+    assert_eq!(families.len(), Family::ALL.len());
+    let architectures: BTreeSet<Architecture> =
+        trials.iter().map(|t| t.model.architecture).collect();
+    assert_eq!(architectures.len(), Architecture::ALL.len());
+    assert!(trials.iter().all(|trial| trial.training.steps <= 50));
 }
 
 #[test]
