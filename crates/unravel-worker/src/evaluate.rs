@@ -141,7 +141,7 @@ fn take_scores<B: Kernels>(
         };
         for wanted in metrics {
             if wanted.context.representation == representation.name() && !reporter.is_stopping() {
-                let file = score_table(wanted, &codes, table.n_codes, subject.dataset)?;
+                let file = score_table(wanted, &codes, table.n_codes, subject.dataset, reporter)?;
                 add(subject.lock, file, reporter)?;
                 reporter.alive();
             }
@@ -156,6 +156,7 @@ fn score_table(
     codes: &[f32],
     n_codes: usize,
     dataset: &Dataset,
+    reporter: &mut Reporter<'_>,
 ) -> Result<ScoreFile, WorkerError> {
     let unknown = |name: &str| WorkerError::UnknownMetric {
         name: name.to_owned(),
@@ -182,10 +183,9 @@ fn score_table(
     let outcomes = seeds
         .iter()
         .map(|seed| {
-            Ok((
-                *seed,
-                score(metric, variant, &table, *seed).map_err(failed)?,
-            ))
+            reporter.alive();
+            let outcome = score(metric, variant, &table, *seed).map_err(failed)?;
+            Ok((*seed, outcome))
         })
         .collect::<Result<Vec<(u64, Outcome)>, WorkerError>>()?;
     Ok(to_file(metric, variant, wanted, outcomes))
