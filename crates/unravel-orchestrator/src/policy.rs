@@ -34,8 +34,7 @@ impl Default for Policy {
             max_crashes: 3,
             first_backoff: Duration::from_secs(1),
             max_backoff: Duration::from_secs(60),
-            // A worker speaks between two scores; one score of many codes may take minutes.
-            max_silence: Duration::from_secs(600),
+            max_silence: Duration::from_secs(60),
             stop_grace: Duration::from_secs(10),
             kill_grace: Duration::from_secs(5),
             held_interval: Duration::from_secs(2),

@@ -19,6 +19,9 @@ use crate::progress::Progress;
 use crate::study::Study;
 use crate::{devices, interrupt, output};
 
+/// A worker speaks at every step and between two scores; a single score of many codes may take minutes.
+const MAX_SILENCE: Duration = Duration::from_secs(600);
+
 /// Runs a sweep.
 pub fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let began = Instant::now();
@@ -99,7 +102,10 @@ fn supervise(
         observer: progress,
         clock: &SystemClock::default(),
         interrupt: &interrupt::watch()?,
-        policy: Policy::default(),
+        policy: Policy {
+            max_silence: MAX_SILENCE,
+            ..Policy::default()
+        },
         order,
     };
     Ok(supervisor.run(plan, slots))
