@@ -3,9 +3,9 @@
 //! At the root all trees of a stage see all rows in the same order, and differ in their targets alone: one walk over an
 //! order serves eight of them side by side.
 
-use pulp::Arch;
+use pulp::{Arch, Simd, WithSimd};
 
-use crate::estimators::tree::{Cut, MIN_GAP, Presorted};
+use crate::estimators::tree::{Cut, Entry, MIN_GAP, Presorted};
 
 /// Trees taken side by side.
 pub(super) const N_LANES: usize = 8;
@@ -51,38 +51,66 @@ pub(super) fn best_cuts(
     totals: &Lanes,
     inverse: &[f64],
 ) -> [Cut; N_LANES] {
-    Arch::new().dispatch(
-        #[inline(always)]
-        || {
-            let n = rows.n_rows();
-            let mut best = [Cut::NONE.score; N_LANES];
-            let mut best_at = [0.0; N_LANES];
-            let mut left = [0.0; N_LANES];
-            let mut above = f32::INFINITY;
-            let backwards = inverse[..=n].iter().rev();
-            for (i, (entry, (from_start, from_end))) in
-                rows.by(feature).iter().zip(inverse.iter().zip(backwards)).enumerate()
-            {
-                if above < entry.value {
-                    let weight = from_start * from_end;
-                    for lane in 0..N_LANES {
-                        let difference = n as f64 * left[lane] - i as f64 * totals.0[lane];
-                        let score = difference * difference * weight;
-                        let is_better = best[lane] < score;
-                        best[lane] = if is_better { score } else { best[lane] };
-                        best_at[lane] = if is_better { i as f64 } else { best_at[lane] };
-                    }
+    Arch::new().dispatch(Search {
+        entries: rows.by(feature),
+        targets,
+        totals: &totals.0,
+        inverse,
+    })
+}
+
+/// The search, compiled for each instruction set.
+struct Search<'a> {
+    entries: &'a [Entry],
+    targets: Targets<'a>,
+    totals: &'a [f64; N_LANES],
+    inverse: &'a [f64],
+}
+
+impl WithSimd for Search<'_> {
+    type Output = [Cut; N_LANES];
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> [Cut; N_LANES] {
+        // The eight lanes are one vector or several, as wide as the machine has them.
+        let n_vectors = N_LANES / S::F64_LANES;
+        let n_rows = simd.splat_f64s(self.entries.len() as f64);
+        let totals = S::as_simd_f64s(self.totals).0;
+        let mut left = [simd.splat_f64s(0.0); N_LANES];
+        let mut best = [simd.splat_f64s(Cut::NONE.score); N_LANES];
+        let mut best_at = left;
+        let mut above = f32::INFINITY;
+        let weights = self.inverse.iter().zip(self.inverse[..=self.entries.len()].iter().rev());
+        for (i, (entry, (from_start, from_end))) in self.entries.iter().zip(weights).enumerate() {
+            if above < entry.value {
+                let weight = simd.splat_f64s(from_start * from_end);
+                let at = simd.splat_f64s(i as f64);
+                for v in 0..n_vectors {
+                    let of_all = simd.mul_f64s(n_rows, left[v]);
+                    let difference = simd.sub_f64s(of_all, simd.mul_f64s(at, totals[v]));
+                    let score = simd.mul_f64s(simd.mul_f64s(difference, difference), weight);
+                    let is_better = simd.less_than_f64s(best[v], score);
+                    best[v] = simd.select_f64s(is_better, score, best[v]);
+                    best_at[v] = simd.select_f64s(is_better, at, best_at[v]);
                 }
-                let row = targets.row(entry.row as usize);
-                for (left, target) in left.iter_mut().zip(row) {
-                    *left += target;
-                }
-                above = entry.value + MIN_GAP;
             }
-            std::array::from_fn(|lane| Cut {
-                score: best[lane],
-                n_left: best_at[lane] as usize,
-            })
-        },
-    )
+            let row = S::as_simd_f64s(self.targets.row(entry.row as usize)).0;
+            for v in 0..n_vectors {
+                left[v] = simd.add_f64s(left[v], row[v]);
+            }
+            above = entry.value + MIN_GAP;
+        }
+        let lanes = |vectors: [S::f64s; N_LANES]| {
+            let mut lanes = [0.0; N_LANES];
+            for (to, from) in S::as_mut_simd_f64s(&mut lanes).0.iter_mut().zip(vectors) {
+                *to = from;
+            }
+            lanes
+        };
+        let (scores, at) = (lanes(best), lanes(best_at));
+        std::array::from_fn(|lane| Cut {
+            score: scores[lane],
+            n_left: at[lane] as usize,
+        })
+    }
 }

@@ -6,7 +6,7 @@
 
 use super::Tree;
 use super::presorted::{Entry, Presorted};
-use super::search::{Cut, best_cut, is_pure};
+use super::search::{Cut, Inverses, best_cut, is_pure};
 
 /// What to grow a tree on.
 #[derive(Clone, Copy)]
@@ -24,10 +24,11 @@ pub(in super::super) struct Growth<'a> {
 pub(in super::super) struct Workspace {
     /// The orders of two levels, each `[n_features, n_rows]`.
     orders: [Vec<Entry>; 2],
+    /// Sums of the targets before each entry of an order, `[n_rows]`.
+    before: Vec<f64>,
     /// Whether a row goes to the left child of its node, by number of row.
     goes_left: Vec<bool>,
-    /// `1 / i`.
-    inverse: Vec<f64>,
+    inverses: Inverses,
 }
 
 /// A node that may be split: the rows `start..start + n` of each order.
@@ -57,10 +58,11 @@ impl Workspace {
         for order in &mut self.orders {
             order.resize(rows.entries().len(), Entry::default());
         }
+        self.before.resize(rows.n_rows(), 0.0);
         self.goes_left.resize(n_targets, false);
-        let known = self.inverse.len();
-        self.inverse
-            .extend((known..=rows.n_rows()).map(|i| (i as f64).recip()));
+        if self.inverses.largest() < rows.n_rows() {
+            self.inverses = Inverses::up_to(rows.n_rows());
+        }
     }
 
     /// Grows a tree from a root of which the best split is known.
@@ -102,14 +104,9 @@ impl Workspace {
                 let mut start = parent.start;
                 let mut found = [None; 2];
                 for (side, half) in [halves.0, halves.1].into_iter().enumerate() {
-                    let mut sums = [0.0; 2];
-                    for entry in half {
-                        let target = growth.target[entry.row as usize];
-                        sums[0] += target;
-                        sums[1] += target * target;
-                        self.goes_left[entry.row as usize] = side == 0;
-                    }
-                    if depth + 1 == growth.max_depth || is_pure(half.len(), sums[0], sums[1]) {
+                    let is_last = depth + 1 == growth.max_depth;
+                    let (sum, squares) = if is_last { (0.0, 0.0) } else { sums(half, growth.target) };
+                    if is_last || is_pure(half.len(), sum, squares) {
                         tree.values[left + side] = on_leaf(half);
                     } else {
                         found[side] = Some(children.len());
@@ -117,7 +114,7 @@ impl Workspace {
                             node: left + side,
                             start,
                             n: half.len(),
-                            total: sums[0],
+                            total: sum,
                             feature: 0,
                             cut: Cut::NONE,
                         });
@@ -125,6 +122,12 @@ impl Workspace {
                     start += half.len();
                 }
                 if found != [None; 2] {
+                    for entry in halves.0 {
+                        self.goes_left[entry.row as usize] = true;
+                    }
+                    for entry in halves.1 {
+                        self.goes_left[entry.row as usize] = false;
+                    }
                     parted.push(Parted {
                         start: parent.start,
                         n: parent.n,
@@ -136,11 +139,13 @@ impl Workspace {
             for feature in 0..growth.rows.n_features() {
                 for parent in &parted {
                     let range = feature * n_rows + parent.start..feature * n_rows + parent.start + parent.n;
-                    part(&from[range.clone()], &mut to[range.clone()], &self.goes_left, parent.n_left);
+                    let before = &mut self.before[parent.start..][..parent.n];
+                    part(&from[range.clone()], &mut to[range], before, parent.n_left, &self.goes_left, growth.target);
                     for child in parent.children.into_iter().flatten() {
                         let child = &mut children[child];
                         let order = &to[feature * n_rows + child.start..][..child.n];
-                        let cut = best_cut(order, growth.target, child.total, &self.inverse);
+                        let before = &self.before[child.start..][..child.n];
+                        let cut = best_cut(order, before, child.total, &self.inverses);
                         if child.cut.score < cut.score {
                             (child.feature, child.cut) = (feature, cut);
                         }
@@ -156,16 +161,49 @@ impl Workspace {
     }
 }
 
-/// Copies sorted entries to where those that go left come first; both parts stay sorted.
-fn part(from: &[Entry], to: &mut [Entry], goes_left: &[bool], n_left: usize) {
+/// Sum and sum of squares of the targets of some rows.
+#[inline(never)]
+fn sums(rows: &[Entry], target: &[f64]) -> (f64, f64) {
+    let (mut sum, mut squares) = (0.0, 0.0);
+    for entry in rows {
+        let target = target[entry.row as usize];
+        sum += target;
+        squares += target * target;
+    }
+    (sum, squares)
+}
+
+/// Copies sorted entries to where those that go left come first, so that both parts stay sorted, and sums up the targets
+/// before each entry of its part.
+#[inline(never)]
+fn part(
+    from: &[Entry],
+    to: &mut [Entry],
+    before: &mut [f64],
+    n_left: usize,
+    goes_left: &[bool],
+    target: &[f64],
+) {
     let (mut left, mut right) = (0, n_left);
+    let (mut left_sum, mut right_sum) = (0.0, 0.0);
     for entry in from {
-        let is_left = goes_left[entry.row as usize];
+        let row = entry.row as usize;
+        let (is_left, target) = (goes_left[row], target[row]);
         let at = if is_left { left } else { right };
         to[at] = *entry;
+        before[at] = choose(is_left, left_sum, right_sum);
         left += usize::from(is_left);
         right += usize::from(!is_left);
+        left_sum += choose(is_left, target, 0.0);
+        right_sum += choose(is_left, 0.0, target);
     }
+}
+
+/// `a` or `b`, without a branch: which one it is cannot be foreseen.
+#[inline(always)]
+fn choose(condition: bool, a: f64, b: f64) -> f64 {
+    let mask = u64::from(condition).wrapping_neg();
+    f64::from_bits(a.to_bits() & mask | b.to_bits() & !mask)
 }
 
 /// The middle of the gap between two halves, rounded towards the left one.
