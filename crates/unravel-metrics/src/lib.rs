@@ -19,8 +19,10 @@ mod counts;
 mod discretise;
 mod error;
 mod grid;
+mod moments;
 mod outcome;
 mod registry;
+mod symmetric;
 mod table;
 
 pub mod estimators;
@@ -33,4 +35,4 @@ pub use error::MetricError;
 pub use grid::FactorGrid;
 pub use outcome::{Matrix, Outcome};
 pub use registry::{Description, Direction, Metric, Quantity, Variant, score};
-pub use table::{CodeRange, CodeTable};
+pub use table::{CodeRange, CodeTable, LOGVAR_RANGE};
