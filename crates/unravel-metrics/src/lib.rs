@@ -19,9 +19,11 @@ mod counts;
 mod discretise;
 mod error;
 mod grid;
+mod mixture;
 mod moments;
 mod outcome;
 mod registry;
+mod stencil;
 mod symmetric;
 mod table;
 

@@ -7,7 +7,7 @@ use crate::table::CodeTable;
 /// Rows summed by one task.
 const ROWS_PER_TASK: usize = 8192;
 
-/// Means and covariances of every code over some points.
+/// Means and covariances of every code.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Moments {
     n_codes: usize,
@@ -26,12 +26,6 @@ impl Moments {
             .map(|rows| Sums::of(table.row(0), rows.chunks_exact(n_codes)))
             .collect();
         Self::from_sums(table, sums, table.grid().n_points())
-    }
-
-    /// Over some points; one may occur more than once.
-    pub(crate) fn of_points(table: &CodeTable, points: &[u32]) -> Self {
-        let rows = points.iter().map(|&point| table.row(point as usize));
-        Self::from_sums(table, vec![Sums::of(table.row(0), rows)], points.len())
     }
 
     /// Adds up in the order of the tasks, which does not depend on who ran them.
@@ -129,7 +123,6 @@ mod tests {
         let moments = Moments::of_grid(&table);
         assert_eq!(moments.means, [3.0, 1e6 - 6.0]);
         assert_eq!(moments.covariance, [7.0, -14.0, -14.0, 28.0]);
-        assert_eq!(moments, Moments::of_points(&table, &[2, 0, 1]));
         assert_eq!(moments.variances(), [7.0, 28.0]);
     }
 
@@ -138,6 +131,7 @@ mod tests {
         let codes: Vec<f32> = (0..20_000).flat_map(|x| [0.1, x as f32]).collect();
         let table = CodeTable::new(&codes, 2, &[20_000]).unwrap();
         assert_eq!(Moments::of_grid(&table).covariance[0], 0.0);
-        assert_eq!(Moments::of_points(&table, &[7]).variances(), [0.0, 0.0]);
+        let single = CodeTable::new(&[0.1, 7.0], 2, &[1]).unwrap();
+        assert_eq!(Moments::of_grid(&single).variances(), [0.0, 0.0]);
     }
 }

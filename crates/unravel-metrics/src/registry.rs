@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::MetricError;
 use crate::metrics::{
-    active_units, beta_vae_score, dcimig, factor_vae_score, irs, jemmig, mig, mig_sup, modularity,
-    unsupervised,
+    active_units, beta_vae_score, dcimig, factor_vae_score, irs, jemmig, mig, mig_chen, mig_sup,
+    modularity, unsupervised,
 };
 use crate::outcome::Outcome;
 use crate::table::CodeTable;
@@ -20,6 +20,8 @@ pub enum Metric {
     FactorVaeScore,
     /// Chen et al. 2018, on binned codes.
     Mig,
+    /// Chen et al. 2018, on Gaussian posteriors.
+    MigChen,
     /// Ridgeway & Mozer 2018.
     Modularity,
     /// Suter et al. 2019.
@@ -90,10 +92,11 @@ pub struct Description {
 
 impl Metric {
     /// Every metric.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::BetaVaeScore,
         Self::FactorVaeScore,
         Self::Mig,
+        Self::MigChen,
         Self::Modularity,
         Self::Irs,
         Self::Unsupervised,
@@ -109,6 +112,7 @@ impl Metric {
             Self::BetaVaeScore => &beta_vae_score::DESCRIPTION,
             Self::FactorVaeScore => &factor_vae_score::DESCRIPTION,
             Self::Mig => &mig::DESCRIPTION,
+            Self::MigChen => &mig_chen::DESCRIPTION,
             Self::Modularity => &modularity::DESCRIPTION,
             Self::Irs => &irs::DESCRIPTION,
             Self::Unsupervised => &unsupervised::DESCRIPTION,
@@ -122,7 +126,7 @@ impl Metric {
     /// Whether it is a metric of the Gaussian posteriors, which scores a table of their means and log variances
     /// ([`CodeTable::with_logvars`]). All others score codes, whether means or samples.
     pub fn needs_posteriors(self) -> bool {
-        matches!(self, Self::ActiveUnits)
+        matches!(self, Self::MigChen | Self::ActiveUnits)
     }
 
     /// Its name in sweep files, on the command line and in score files: `beta-vae-score`.
@@ -207,6 +211,8 @@ pub fn score(
         (Metric::FactorVaeScore, Variant::Study) => factor_vae_score::study(table, seed),
         (Metric::Mig, Variant::Study) => mig::study(table, seed),
         (Metric::Mig, Variant::Exact) => mig::exact(table),
+        (Metric::MigChen, Variant::Study) => mig_chen::study(table, seed),
+        (Metric::MigChen, Variant::Exact) => mig_chen::exact(table),
         (Metric::Modularity, Variant::Study) => modularity::study(table, seed),
         (Metric::Modularity, Variant::Exact) => modularity::exact(table),
         (Metric::Irs, Variant::Study) => irs::study(table, seed),

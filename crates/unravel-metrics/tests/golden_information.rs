@@ -187,3 +187,46 @@ fn outcomes_do_not_depend_on_the_number_of_threads() {
         }
     }
 }
+
+#[test]
+fn mutual_information_of_posteriors_is_that_of_numerical_integration() {
+    let reference = &REFERENCE["posterior_mig"];
+    let sizes = [3, 6, 8, 8, 8];
+    let logvars = constructed::logvars(sizes);
+    for (name, expected) in reference["representations"].as_object().expect("by name") {
+        let codes = constructed::make(name, sizes);
+        let table = CodeTable::new(&codes, N_CODES, &sizes)
+            .unwrap()
+            .with_logvars(&logvars)
+            .unwrap();
+        let outcome = score(Metric::MigChen, Variant::Exact, &table, 0).unwrap();
+        let matrix = |name: &str| outcome.matrix(name).expect("a matrix of this name");
+        let information = matrix("mutual_information_nats");
+        let by_factor: Vec<f64> = (0..5)
+            .flat_map(|factor| (0..N_CODES).map(move |code| information.at(code, factor)))
+            .collect();
+        let entropies: Vec<f64> = (0..N_CODES)
+            .map(|code| matrix("integration").at(code, 0))
+            .collect();
+        let worst = |found: &[f64], expected: &Value| {
+            let expected = numbers(expected);
+            assert_eq!(found.len(), expected.len());
+            found
+                .iter()
+                .zip(&expected)
+                .map(|(a, b)| (a - b).abs())
+                .fold(0.0, f64::max)
+        };
+        let off = [
+            worst(&by_factor, &expected["mutual_information_nats"]),
+            worst(&entropies, &expected["entropy_nats"]),
+            worst(
+                &matrix("gap_per_factor").values,
+                &expected["mig_per_factor"],
+            ),
+        ];
+        println!("{name}: {off:?}");
+        assert!(off.iter().all(|&off| off < 1e-6), "{name}: {off:?}");
+        assert_eq!(outcome.headline(), mean(&matrix("gap_per_factor").values));
+    }
+}

@@ -8,6 +8,7 @@ mod gap;
 pub mod irs;
 pub mod jemmig;
 pub mod mig;
+pub mod mig_chen;
 pub mod mig_sup;
 pub mod modularity;
 pub mod unsupervised;
