@@ -19,7 +19,8 @@ fn main() -> Result<(), MetricError> {
     );
     let median = median_time(|_| CodeTable::new(&codes, N_CODES, &SIZES).map(drop))?;
     println!("{:28} {median:>9.1?}", "checking the table");
-    let table = CodeTable::new(&codes, N_CODES, &SIZES)?;
+    let logvars: Vec<f32> = codes.iter().map(|code| -4.0 + (7.0 * code).sin()).collect();
+    let table = CodeTable::new(&codes, N_CODES, &SIZES)?.with_logvars(&logvars)?;
     let mut study = Duration::ZERO;
     for metric in Metric::ALL {
         for &variant in metric.variants() {

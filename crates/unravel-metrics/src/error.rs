@@ -68,6 +68,25 @@ pub enum MetricError {
         /// The variant it lacks.
         variant: Variant,
     },
+    /// A log variance that stands for no variance.
+    #[error(
+        "the log variance of code {code} is {value} at row {row}; log variances must lie between {} and {}",
+        crate::table::LOGVAR_RANGE[0], crate::table::LOGVAR_RANGE[1]
+    )]
+    Logvar {
+        /// Column of the first such log variance.
+        code: usize,
+        /// Its row.
+        row: usize,
+        /// Its value.
+        value: f32,
+    },
+    /// The metric is of the posteriors, and the table has only codes.
+    #[error("{} is a metric of posteriors and needs their log variances; give `logvars` beside the codes", .metric.name())]
+    NoLogvars {
+        /// The metric asked for.
+        metric: Metric,
+    },
     /// The grid has too few factors with more than one value.
     #[error("{} needs at least {needed} factors with two values or more, and this grid has {found}", .metric.name())]
     TooFewFactors {

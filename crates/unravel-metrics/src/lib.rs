@@ -19,8 +19,12 @@ mod counts;
 mod discretise;
 mod error;
 mod grid;
+mod mixture;
+mod moments;
 mod outcome;
 mod registry;
+mod stencil;
+mod symmetric;
 mod table;
 
 pub mod estimators;
@@ -33,4 +37,4 @@ pub use error::MetricError;
 pub use grid::FactorGrid;
 pub use outcome::{Matrix, Outcome};
 pub use registry::{Description, Direction, Metric, Quantity, Variant, score};
-pub use table::{CodeRange, CodeTable};
+pub use table::{CodeRange, CodeTable, LOGVAR_RANGE};

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::MetricError;
-use crate::metrics::{beta_vae_score, factor_vae_score, mig};
+use crate::metrics::{
+    active_units, beta_vae_score, dcimig, factor_vae_score, irs, jemmig, mig, mig_chen, mig_sup,
+    modularity, unsupervised,
+};
 use crate::outcome::Outcome;
 use crate::table::CodeTable;
 
@@ -17,6 +20,22 @@ pub enum Metric {
     FactorVaeScore,
     /// Chen et al. 2018, on binned codes.
     Mig,
+    /// Chen et al. 2018, on Gaussian posteriors.
+    MigChen,
+    /// Ridgeway & Mozer 2018.
+    Modularity,
+    /// Suter et al. 2019.
+    Irs,
+    /// Locatello et al. 2019.
+    Unsupervised,
+    /// Li et al. 2020.
+    MigSup,
+    /// Do & Tran 2020.
+    Jemmig,
+    /// Sepliarskaia et al. 2019.
+    Dcimig,
+    /// Burda et al. 2016.
+    ActiveUnits,
 }
 
 /// How a metric is computed.
@@ -73,7 +92,19 @@ pub struct Description {
 
 impl Metric {
     /// Every metric.
-    pub const ALL: [Self; 3] = [Self::BetaVaeScore, Self::FactorVaeScore, Self::Mig];
+    pub const ALL: [Self; 11] = [
+        Self::BetaVaeScore,
+        Self::FactorVaeScore,
+        Self::Mig,
+        Self::MigChen,
+        Self::Modularity,
+        Self::Irs,
+        Self::Unsupervised,
+        Self::MigSup,
+        Self::Jemmig,
+        Self::Dcimig,
+        Self::ActiveUnits,
+    ];
 
     /// What there is to say of it.
     pub fn description(self) -> &'static Description {
@@ -81,7 +112,21 @@ impl Metric {
             Self::BetaVaeScore => &beta_vae_score::DESCRIPTION,
             Self::FactorVaeScore => &factor_vae_score::DESCRIPTION,
             Self::Mig => &mig::DESCRIPTION,
+            Self::MigChen => &mig_chen::DESCRIPTION,
+            Self::Modularity => &modularity::DESCRIPTION,
+            Self::Irs => &irs::DESCRIPTION,
+            Self::Unsupervised => &unsupervised::DESCRIPTION,
+            Self::MigSup => &mig_sup::DESCRIPTION,
+            Self::Jemmig => &jemmig::DESCRIPTION,
+            Self::Dcimig => &dcimig::DESCRIPTION,
+            Self::ActiveUnits => &active_units::DESCRIPTION,
         }
+    }
+
+    /// Whether it is a metric of the Gaussian posteriors, which scores a table of their means and log variances
+    /// ([`CodeTable::with_logvars`]). All others score codes, whether means or samples.
+    pub fn needs_posteriors(self) -> bool {
+        matches!(self, Self::MigChen | Self::ActiveUnits)
     }
 
     /// Its name in sweep files, on the command line and in score files: `beta-vae-score`.
@@ -153,7 +198,8 @@ impl Variant {
 /// The same table, variant and seed give the same outcome, bit for bit, on any number of threads.
 ///
 /// # Errors
-/// The metric lacks the variant, or the grid has too few factors that vary.
+/// The metric lacks the variant, the grid has too few factors that vary, or the table lacks the log variances that a metric of
+/// posteriors needs.
 pub fn score(
     metric: Metric,
     variant: Variant,
@@ -165,7 +211,23 @@ pub fn score(
         (Metric::FactorVaeScore, Variant::Study) => factor_vae_score::study(table, seed),
         (Metric::Mig, Variant::Study) => mig::study(table, seed),
         (Metric::Mig, Variant::Exact) => mig::exact(table),
-        (Metric::BetaVaeScore | Metric::FactorVaeScore, Variant::Exact) => {
+        (Metric::MigChen, Variant::Study) => mig_chen::study(table, seed),
+        (Metric::MigChen, Variant::Exact) => mig_chen::exact(table),
+        (Metric::Modularity, Variant::Study) => modularity::study(table, seed),
+        (Metric::Modularity, Variant::Exact) => modularity::exact(table),
+        (Metric::Irs, Variant::Study) => irs::study(table, seed),
+        (Metric::Irs, Variant::Exact) => irs::exact(table),
+        (Metric::Unsupervised, Variant::Study) => unsupervised::study(table, seed),
+        (Metric::Unsupervised, Variant::Exact) => unsupervised::exact(table),
+        (Metric::MigSup, Variant::Study) => mig_sup::study(table, seed),
+        (Metric::MigSup, Variant::Exact) => mig_sup::exact(table),
+        (Metric::Jemmig, Variant::Study) => jemmig::study(table, seed),
+        (Metric::Jemmig, Variant::Exact) => jemmig::exact(table),
+        (Metric::Dcimig, Variant::Study) => dcimig::study(table, seed),
+        (Metric::Dcimig, Variant::Exact) => dcimig::exact(table),
+        (Metric::ActiveUnits, Variant::Exact) => active_units::exact(table),
+        (Metric::BetaVaeScore | Metric::FactorVaeScore, Variant::Exact)
+        | (Metric::ActiveUnits, Variant::Study) => {
             Err(MetricError::NoSuchVariant { metric, variant })
         }
     }
@@ -180,7 +242,7 @@ mod tests {
         for metric in Metric::ALL {
             assert_eq!(Metric::from_name(metric.name()), Some(metric));
         }
-        assert_eq!(Metric::from_name("mig-sup"), None);
+        assert_eq!(Metric::from_name("mig-sub"), None);
         for variant in Variant::ALL {
             assert_eq!(Variant::from_name(variant.name()), Some(variant));
         }
@@ -189,7 +251,11 @@ mod tests {
     #[test]
     fn a_metric_has_the_variants_it_declares_and_no_other() {
         let codes: Vec<f32> = (0..12).map(|x| x as f32).collect();
-        let table = CodeTable::new(&codes, 2, &[2, 3]).unwrap();
+        let logvars = [-1.0; 12];
+        let table = CodeTable::new(&codes, 2, &[2, 3])
+            .unwrap()
+            .with_logvars(&logvars)
+            .unwrap();
         for metric in Metric::ALL {
             for variant in Variant::ALL {
                 let outcome = score(metric, variant, &table, 0);

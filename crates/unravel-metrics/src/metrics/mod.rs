@@ -1,5 +1,14 @@
 //! One file a metric: what it computes, its paper, range, direction, cost, variants and known traps.
 
+pub mod active_units;
 pub mod beta_vae_score;
+pub mod dcimig;
 pub mod factor_vae_score;
+mod gap;
+pub mod irs;
+pub mod jemmig;
 pub mod mig;
+pub mod mig_chen;
+pub mod mig_sup;
+pub mod modularity;
+pub mod unsupervised;

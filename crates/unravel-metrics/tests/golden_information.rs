@@ -1,0 +1,232 @@
+//! Scores built on mutual information, covariances and deviations, against disentanglement_lib's and against numerical
+//! integration. See `tests/golden/README.md`.
+
+mod support;
+
+use std::sync::LazyLock;
+
+use serde_json::Value;
+use support::constructed::{self, DSPRITES, N_CODES};
+use support::hash::hash;
+use unravel_metrics::metrics::modularity;
+use unravel_metrics::{CodeTable, Metric, Outcome, Variant, score};
+
+static REFERENCE: LazyLock<Value> = LazyLock::new(|| {
+    let text = include_str!("../../../tests/golden/reference_information.json");
+    serde_json::from_str(text).expect("the reference scores are JSON")
+});
+
+/// The seven representations with scores over five seeds.
+static VARYING: LazyLock<Vec<(&str, Vec<f32>)>> = LazyLock::new(|| {
+    let names = [
+        "a_perfect",
+        "b_rotated",
+        "c_entangled",
+        "d_noisy",
+        "e_collapsed",
+        "f_nonlinear",
+        "g_noise",
+    ];
+    names
+        .map(|name| (name, constructed::make(name, DSPRITES)))
+        .into()
+});
+
+/// Metrics whose scores of codes are checked here.
+const OF_CODES: [Metric; 6] = [
+    Metric::Modularity,
+    Metric::Irs,
+    Metric::Unsupervised,
+    Metric::MigSup,
+    Metric::Jemmig,
+    Metric::Dcimig,
+];
+
+/// Calls `check` with the name, the table and the reference of each representation.
+fn for_each(check: impl Fn(&str, &CodeTable, &Value)) {
+    for (name, codes) in VARYING.iter() {
+        let table = CodeTable::new(codes, N_CODES, &DSPRITES).expect("the codes are finite");
+        check(name, &table, &REFERENCE["representations"][name]);
+    }
+}
+
+fn numbers(value: &Value) -> Vec<f64> {
+    match value {
+        Value::Array(values) => values.iter().flat_map(numbers).collect(),
+        number => vec![number.as_f64().expect("a number")],
+    }
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+fn sd(values: &[f64]) -> f64 {
+    let mean = mean(values);
+    let squares: f64 = values.iter().map(|x| (x - mean) * (x - mean)).sum();
+    (squares / (values.len() - 1) as f64).sqrt()
+}
+
+/// The quantities of the reference beside those of the outcome, with their names.
+fn beside<'a>(outcome: &Outcome, reference: &'a Value) -> Vec<(&'a str, f64, Vec<f64>)> {
+    let expected = reference.as_object().expect("values by quantity").iter();
+    let found = |name: &str| outcome.quantity(name).expect("a quantity of this name");
+    expected
+        .map(|(name, value)| (name.as_str(), found(name), numbers(value)))
+        .collect()
+}
+
+#[test]
+fn scores_of_the_whole_grid_are_those_of_the_reference() {
+    for_each(|representation, table, reference| {
+        for metric in [Metric::Modularity, Metric::Irs, Metric::Unsupervised] {
+            let outcome = score(metric, Variant::Exact, table, 0).unwrap();
+            // The reference deviates and averages in single precision, and takes covariances of single-precision codes.
+            let tolerance = if metric == Metric::Modularity {
+                1e-9
+            } else {
+                1e-6
+            };
+            for (name, found, expected) in beside(&outcome, &reference["whole_grid"][metric.name()])
+            {
+                let off = (found - expected[0]).abs();
+                println!("{representation} {name}: {found} off by {off:.1e}");
+                assert!(
+                    off <= tolerance,
+                    "{representation} {name}: {found} instead of {}",
+                    expected[0]
+                );
+            }
+        }
+    });
+}
+
+#[test]
+fn modularity_of_a_fixed_list_of_points_is_the_reference() {
+    let points: Vec<u32> = (0..10_000)
+        .map(|t| (hash(1000, t) % 737_280) as u32)
+        .collect();
+    for_each(|name, table, reference| {
+        let found = modularity::of_points(table, &points).unwrap().headline();
+        let expected = numbers(&reference["fixed_list"]["modularity"])[0];
+        assert!(
+            (found - expected).abs() < 1e-9,
+            "{name}: {found} instead of {expected}"
+        );
+    });
+}
+
+#[test]
+fn study_scores_over_five_seeds_agree_with_the_reference() {
+    for_each(|representation, table, reference| {
+        for metric in [Metric::Modularity, Metric::Irs, Metric::Unsupervised] {
+            let outcomes =
+                [0, 1, 2, 3, 4].map(|seed| score(metric, Variant::Study, table, seed).unwrap());
+            for (name, _, expected) in beside(&outcomes[0], &reference["study"][metric.name()]) {
+                let found = outcomes
+                    .each_ref()
+                    .map(|outcome| outcome.quantity(name).unwrap());
+                let tolerance = (3.0 * sd(&expected)).max(0.005);
+                let (found, expected) = (mean(&found), mean(&expected));
+                println!(
+                    "{representation} {name}: {found:.5} beside {expected:.5}, {tolerance:.5} allowed"
+                );
+                assert!(
+                    (found - expected).abs() <= tolerance,
+                    "{representation} {name}: {found} instead of {expected}"
+                );
+            }
+        }
+    });
+}
+
+#[test]
+fn constant_codes_have_defined_scores() {
+    for name in ["h_constant", "h_exact"] {
+        let codes = constructed::make(name, DSPRITES);
+        let table = CodeTable::new(&codes, N_CODES, &DSPRITES).unwrap();
+        for metric in OF_CODES {
+            // A constant code's joint entropy with a factor is the factor's alone.
+            let expected = match metric {
+                Metric::Jemmig => {
+                    mean(&DSPRITES.map(|size| 20_f64.ln() / (20.0 * size as f64).ln()))
+                }
+                _ => 0.0,
+            };
+            for variant in [Variant::Exact, Variant::Study] {
+                let found = score(metric, variant, &table, 0).unwrap().headline();
+                let tolerance = if variant == Variant::Exact {
+                    1e-12
+                } else {
+                    1e-3
+                };
+                assert!(
+                    (found - expected).abs() <= tolerance,
+                    "{name} {}: {found}",
+                    metric.name()
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn outcomes_do_not_depend_on_the_number_of_threads() {
+    let (_, codes) = &VARYING[2];
+    let table = CodeTable::new(codes, N_CODES, &DSPRITES).unwrap();
+    for metric in OF_CODES {
+        for variant in [Variant::Exact, Variant::Study] {
+            let on = |n_threads| {
+                let pool = rayon::ThreadPoolBuilder::new()
+                    .num_threads(n_threads)
+                    .build()
+                    .unwrap();
+                pool.install(|| score(metric, variant, &table, 11).unwrap())
+            };
+            assert_eq!(on(1), on(3), "{}", metric.name());
+        }
+    }
+}
+
+#[test]
+fn mutual_information_of_posteriors_is_that_of_numerical_integration() {
+    let reference = &REFERENCE["posterior_mig"];
+    let sizes = [3, 6, 8, 8, 8];
+    let logvars = constructed::logvars(sizes);
+    for (name, expected) in reference["representations"].as_object().expect("by name") {
+        let codes = constructed::make(name, sizes);
+        let table = CodeTable::new(&codes, N_CODES, &sizes)
+            .unwrap()
+            .with_logvars(&logvars)
+            .unwrap();
+        let outcome = score(Metric::MigChen, Variant::Exact, &table, 0).unwrap();
+        let matrix = |name: &str| outcome.matrix(name).expect("a matrix of this name");
+        let information = matrix("mutual_information_nats");
+        let by_factor: Vec<f64> = (0..5)
+            .flat_map(|factor| (0..N_CODES).map(move |code| information.at(code, factor)))
+            .collect();
+        let entropies: Vec<f64> = (0..N_CODES)
+            .map(|code| matrix("integration").at(code, 0))
+            .collect();
+        let worst = |found: &[f64], expected: &Value| {
+            let expected = numbers(expected);
+            assert_eq!(found.len(), expected.len());
+            found
+                .iter()
+                .zip(&expected)
+                .map(|(a, b)| (a - b).abs())
+                .fold(0.0, f64::max)
+        };
+        let off = [
+            worst(&by_factor, &expected["mutual_information_nats"]),
+            worst(&entropies, &expected["entropy_nats"]),
+            worst(
+                &matrix("gap_per_factor").values,
+                &expected["mig_per_factor"],
+            ),
+        ];
+        println!("{name}: {off:?}");
+        assert!(off.iter().all(|&off| off < 1e-6), "{name}: {off:?}");
+        assert_eq!(outcome.headline(), mean(&matrix("gap_per_factor").values));
+    }
+}
