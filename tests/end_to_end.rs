@@ -9,8 +9,9 @@ use std::time::Duration;
 use serde_json::Value;
 
 use support::lab::Lab;
+use support::npz::{self, NpyArray};
 use support::store::{assert_same, attempts, files, models, states};
-use support::sweeps::{TINY, committed};
+use support::sweeps::{TINY, committed, tiny_on_npz};
 
 /// Every metric of the smoke sweep in every variant, with its number of evaluation seeds.
 const SMOKE_SCORES: [(&str, &str, usize); 5] = [
@@ -253,6 +254,29 @@ fn quiet_says_nothing_but_the_result() {
 }
 
 #[test]
+fn a_trial_that_diverges_fails_with_its_step_and_term_and_takes_no_other_along() {
+    let arm = "objective.beta-vae = { beta = [1, 8] }";
+    let diverging = format!("{arm}\ntraining.learning-rate = [1e-3, 1e30]");
+    let lab = Lab::with_sweep(&TINY.replace(arm, &diverging));
+    let run = |options: &[&str]| lab.run(&[&["run", "sweep.toml", "--json"], options].concat());
+    let first = run(&["--cohort", "4"]);
+    assert_eq!(first.code, Some(4), "{}", first.stderr);
+    assert_eq!((first.tally("trained"), first.tally("failed")), (2, 2));
+    for failure in first.json()["failures"].as_array().unwrap() {
+        let reason = failure["reason"].as_str().unwrap();
+        assert_eq!(reason, "diverged: reconstruction_nats is NaN at step 2");
+    }
+
+    let n_attempts = || attempts(&lab.path("runs")).into_values().sum::<u64>();
+    let second = run(&[]);
+    assert_eq!((second.code, second.tally("failed")), (Some(4), 2));
+    assert_eq!(n_attempts(), 4, "a failed trial was tried again unasked");
+    let third = run(&["--retry-failed"]);
+    assert_eq!((third.code, third.tally("failed")), (Some(4), 2));
+    assert_eq!(n_attempts(), 6);
+}
+
+#[test]
 fn two_sweeps_that_share_a_trial_train_it_once() {
     let lab = Lab::with_sweep(TINY);
     lab.run_well(&["run", "sweep.toml"]);
@@ -264,4 +288,20 @@ fn two_sweeps_that_share_a_trial_train_it_once() {
     let ran = lab.run_well(&["run", "other.toml", "--json"]);
     assert_eq!((ran.tally("cached"), ran.tally("trained")), (1, 1));
     assert!(lab.path("reports/other/index.html").is_file());
+}
+
+#[test]
+fn any_complete_npz_trains_and_its_place_does_not_matter() {
+    let on = |npz: &str| tiny_on_npz(npz, "keep = { factor-0 = 2 }");
+    let lab = Lab::with_sweep(&on("here.npz"));
+    npz::write(
+        &lab.path("here.npz"),
+        &[NpyArray::images(64), NpyArray::classes()],
+    );
+    let ran = lab.run_well(&["run", "sweep.toml", "--json"]);
+    assert_eq!(ran.tally("trained"), 2);
+    fs::rename(lab.path("here.npz"), lab.path("there.npz")).unwrap();
+    lab.write("sweep.toml", on("there.npz"));
+    let ran = lab.run_well(&["run", "sweep.toml", "--json"]);
+    assert_eq!(ran.tally("cached"), 2);
 }

@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "every test target uses a part of it")]
 
 pub mod lab;
+pub mod npz;
 pub mod process;
 pub mod store;
 pub mod sweeps;

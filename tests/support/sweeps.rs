@@ -27,6 +27,13 @@ metrics = ["mig"]
 seeds = 2
 "#;
 
+/// [`TINY`] on the images of an npz; `keep` is the sub-grid's line, or nothing.
+pub fn tiny_on_npz(npz: &str, keep: &str) -> String {
+    let line = |key: &str| TINY.lines().find(|line| line.starts_with(key)).unwrap();
+    TINY.replace(line("dataset"), &format!("npz = \"{npz}\""))
+        .replace(line("keep"), keep)
+}
+
 /// Five trials, of both families and of several cohorts, which train for a second or so each; scored on the way too.
 pub const LONGER: &str = r#"
 format-version = 1

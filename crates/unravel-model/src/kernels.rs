@@ -10,7 +10,7 @@ pub mod cpu;
 pub mod differentiable;
 mod reference;
 
-use burn::tensor::{Tensor, backend::Backend};
+use burn::tensor::{Int, Tensor, backend::Backend};
 
 /// The geometry of a strided convolution between a large image and one of half its height and width.
 ///
@@ -194,6 +194,13 @@ pub struct Moments<B: Backend> {
 ///
 /// The defaults are the reference implementation in plain Burn operations.
 pub trait Kernels: Backend {
+    /// Updates between two looks at their losses. A device that works on its own should not wait for the host at
+    /// every step; on a CPU a look costs nothing, and a divergence is seen at once.
+    const STEPS_PER_READ: u64 = 50;
+
+    /// Whether binary images come as bits and are unpacked on the device, a thirty-second of the transfer.
+    const TAKES_BITS: bool = true;
+
     /// Strided convolution: large `[M, N, large_len]`, weight `[M, weight_len]`, bias `[M, small_channels]` to small
     /// `[M, N, small_len]`.
     fn down(
@@ -284,6 +291,12 @@ pub trait Kernels: Backend {
         gradient: Tensor<Self, 1>,
     ) -> Tensor<Self, 3> {
         reference::bernoulli_gradient(logits, targets, gradient)
+    }
+
+    /// Pixels 0 and 1, `[M, N, pixels]`, from bits `[M, N, pixels / 32]`: pixel `p` is bit `p % 32`, from the lowest, of
+    /// word `p / 32`.
+    fn unpack_bits(words: Tensor<Self, 3, Int>) -> Tensor<Self, 3> {
+        reference::unpack_bits(words)
     }
 
     /// One Adam update from the gradient `[models, length]`.

@@ -178,7 +178,7 @@ impl<B: Kernels> Network<B> {
             for tensor in [&mut moments.value, &mut moments.first, &mut moments.second] {
                 let rows = models
                     .iter()
-                    .map(|m| tensor.clone().slice([*m..*m + 1]))
+                    .map(|m| tensor.clone().narrow(0, *m, 1))
                     .collect();
                 *tensor = Tensor::cat(rows, 0);
             }
@@ -229,7 +229,7 @@ pub(crate) fn tensor<B: Backend, const D: usize>(
 
 /// Row `at` of `[M, len]` on the host.
 fn row<B: Backend>(tensor: &Tensor<B, 2>, at: usize) -> Vec<f32> {
-    host(tensor.clone().slice([at..at + 1]))
+    host(tensor.clone().narrow(0, at, 1))
 }
 
 /// A tensor's numbers on the host.

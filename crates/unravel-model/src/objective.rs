@@ -110,7 +110,7 @@ fn pick<B: Backend>(values: &Tensor<B, 1>, models: &[usize]) -> Tensor<B, 1> {
     Tensor::cat(
         models
             .iter()
-            .map(|m| values.clone().slice([*m..*m + 1]))
+            .map(|m| values.clone().narrow(0, *m, 1))
             .collect(),
         0,
     )

@@ -30,9 +30,7 @@ impl TrialCost {
     pub fn cohort_secs(&self, cohort: &Cohort) -> f64 {
         let secs_of = |planned: &PlannedTrial| {
             let steps_left = match cohort.work {
-                Work::Train { from_step } => {
-                    planned.trial.training.steps.saturating_sub(from_step)
-                }
+                Work::Train { from_step } => planned.trial.training.steps.saturating_sub(from_step),
                 Work::Score => 0,
             };
             steps_left as f64 * self.step_secs + self.score_secs
@@ -43,11 +41,7 @@ impl TrialCost {
 
 /// Estimates `plan` on `n_slots` equal slots, each taking the next cohort when it is free.
 #[must_use]
-pub fn estimate(
-    plan: &Plan,
-    n_slots: usize,
-    cost: impl Fn(&Cohort) -> TrialCost,
-) -> Estimate {
+pub fn estimate(plan: &Plan, n_slots: usize, cost: impl Fn(&Cohort) -> TrialCost) -> Estimate {
     let mut estimate = Estimate::default();
     // When each slot is free, in whole microseconds, which unlike floats have an order.
     let mut free_at: BinaryHeap<Reverse<u64>> = vec![Reverse(0); n_slots.max(1)].into();

@@ -4,51 +4,19 @@
 //! the file can hold before anything is allocated, and all arrays of a file together have a limit.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Read, Seek, Write};
+use std::io::{self, BufWriter, Seek, Write};
 use std::path::{Path, PathBuf};
 
+use unravel_data::NpzError;
+use unravel_data::arrays::{Archive, Element, Header};
 use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
+use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use crate::atomic;
 use crate::error::StoreError;
 
 /// Above a table of codes of a million points and a hundred codes; of a file, and of its arrays unpacked.
 const MAX_BYTES: u64 = 1 << 30;
-const MAX_HEADER_BYTES: u16 = 4096;
-const MAGIC: [u8; 8] = *b"\x93NUMPY\x01\x00";
-/// NumPy aligns the data so.
-const ALIGNMENT: usize = 64;
-
-/// A number type of the archives.
-pub(crate) trait Number: Copy {
-    /// NumPy's name of the type.
-    const DESCR: &'static str;
-    const N_BYTES: usize;
-    fn push(self, bytes: &mut Vec<u8>);
-    fn from_bytes(bytes: &[u8]) -> Self;
-}
-
-macro_rules! number {
-    ($type:ty, $descr:literal) => {
-        impl Number for $type {
-            const DESCR: &'static str = $descr;
-            const N_BYTES: usize = size_of::<$type>();
-            fn push(self, bytes: &mut Vec<u8>) {
-                bytes.extend(self.to_le_bytes());
-            }
-            fn from_bytes(bytes: &[u8]) -> Self {
-                let mut array = [0; size_of::<$type>()];
-                array.copy_from_slice(bytes);
-                Self::from_le_bytes(array)
-            }
-        }
-    };
-}
-
-number!(u8, "|u1");
-number!(u64, "<u8");
-number!(f32, "<f4");
 
 /// Writes an archive atomically; `fill` adds the arrays.
 pub(crate) fn write(
@@ -72,13 +40,13 @@ pub(crate) struct NpzWriter<W: Write + Seek> {
 
 impl<W: Write + Seek> NpzWriter<W> {
     /// Adds an array; bytes are deflated, since pictures are mostly black, and numbers are stored as they are.
-    pub(crate) fn array<T: Number>(
+    pub(crate) fn array<T: Element>(
         &mut self,
         name: &str,
         shape: &[usize],
         values: &[T],
     ) -> io::Result<()> {
-        let method = match T::N_BYTES {
+        let method = match size_of::<T>() {
             1 => CompressionMethod::Deflated,
             _ => CompressionMethod::Stored,
         };
@@ -87,61 +55,41 @@ impl<W: Write + Seek> NpzWriter<W> {
             .compression_method(method)
             .last_modified_time(DateTime::DEFAULT);
         self.zip.start_file(format!("{name}.npy"), options)?;
-        self.zip.write_all(&header(T::DESCR, shape))?;
+        let header = Header {
+            descr: T::DESCR.to_owned(),
+            fortran_order: false,
+            shape: shape.iter().map(|&length| length as u64).collect(),
+        };
+        self.zip.write_all(&header.to_bytes())?;
         let mut bytes = Vec::with_capacity(1 << 16);
-        for chunk in values.chunks((1 << 16) / T::N_BYTES) {
+        for chunk in values.chunks((1 << 16) / size_of::<T>()) {
             bytes.clear();
-            chunk.iter().for_each(|value| value.push(&mut bytes));
+            chunk.iter().for_each(|value| value.encode(&mut bytes));
             self.zip.write_all(&bytes)?;
         }
         Ok(())
     }
 }
 
-/// The head of a `.npy` file of format 1.0.
-fn header(descr: &str, shape: &[usize]) -> Vec<u8> {
-    let mut lengths = shape
-        .iter()
-        .map(usize::to_string)
-        .collect::<Vec<_>>()
-        .join(", ");
-    if shape.len() == 1 {
-        lengths.push(',');
-    }
-    let mut text =
-        format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({lengths}), }}");
-    let n_before = MAGIC.len() + size_of::<u16>();
-    let n_bytes = (n_before + text.len() + 1).next_multiple_of(ALIGNMENT);
-    text.extend(std::iter::repeat_n(
-        ' ',
-        n_bytes - n_before - text.len() - 1,
-    ));
-    text.push('\n');
-    let mut bytes = MAGIC.to_vec();
-    bytes.extend((text.len() as u16).to_le_bytes());
-    bytes.extend(text.into_bytes());
-    bytes
-}
-
 /// An archive opened for reading.
 pub(crate) struct NpzReader {
     path: PathBuf,
-    zip: ZipArchive<File>,
-    n_bytes_left: u64,
+    archive: Archive,
+    n_bytes_left: usize,
 }
 
 impl NpzReader {
     /// Opens an archive; `None` when there is none.
     pub(crate) fn open(path: &Path) -> Result<Option<Self>, StoreError> {
-        let Some((file, _)) = atomic::open(path, MAX_BYTES)? else {
+        let Some((file, n_bytes)) = atomic::open(path, MAX_BYTES)? else {
             return Ok(None);
         };
-        let zip =
-            ZipArchive::new(file).map_err(|error| StoreError::damaged(path, error.to_string()))?;
+        let archive =
+            Archive::over(path, file, n_bytes).map_err(|error| damaged(path, "", &error))?;
         Ok(Some(Self {
             path: path.to_path_buf(),
-            zip,
-            n_bytes_left: MAX_BYTES,
+            archive,
+            n_bytes_left: MAX_BYTES as usize,
         }))
     }
 
@@ -149,42 +97,29 @@ impl NpzReader {
     ///
     /// # Errors
     /// [`StoreError::Damaged`] when it is missing, of another type or shape, cut short, changed, or too large.
-    pub(crate) fn array<T: Number, const N: usize>(
+    pub(crate) fn array<T: Element, const N: usize>(
         &mut self,
         name: &str,
     ) -> Result<([usize; N], Vec<T>), StoreError> {
-        let path = self.path.clone();
-        let damaged = |what: &str| StoreError::damaged(&path, format!("array `{name}` {what}"));
-        let unreadable = |error: io::Error| damaged(&format!("cannot be read: {error}"));
-        let mut file = self
-            .zip
-            .by_name(&format!("{name}.npy"))
-            .map_err(|error| damaged(&format!("cannot be read: {error}")))?;
-        let text = read_header(&mut file).map_err(unreadable)?;
-        let shape = parse_header::<N>(&text, T::DESCR)
-            .ok_or_else(|| damaged(&format!("is not {N}-dimensional of type {}", T::DESCR)))?;
-        let n_values = shape
-            .iter()
-            .try_fold(1_usize, |n, length| n.checked_mul(*length));
-        let n_bytes = n_values
-            .and_then(|n| n.checked_mul(T::N_BYTES))
-            .map(|n| n as u64);
-        let Some(n_bytes) = n_bytes.filter(|n| *n <= self.n_bytes_left) else {
-            return Err(damaged("is larger than any of this kind"));
+        let failed = |error: NpzError| damaged(&self.path, name, &error);
+        let refused =
+            |what: &str| StoreError::damaged(&self.path, format!("array `{name}` {what}"));
+        let array = self.archive.array(name).map_err(failed)?;
+        let lengths: Result<[u64; N], _> = array.shape().try_into();
+        let Ok(lengths) = lengths else {
+            return Err(refused(&format!(
+                "has {} axes, not {N}",
+                array.shape().len()
+            )));
         };
-        self.n_bytes_left -= n_bytes;
-        let mut bytes = Vec::new();
-        // One byte more, since only at its end does the archive compare the checksum.
-        file.take(n_bytes + 1)
-            .read_to_end(&mut bytes)
-            .map_err(unreadable)?;
-        if bytes.len() as u64 != n_bytes {
-            return Err(damaged("is not as long as its shape says"));
-        }
-        Ok((
-            shape,
-            bytes.chunks_exact(T::N_BYTES).map(T::from_bytes).collect(),
-        ))
+        let n_bytes = array.n_elements().saturating_mul(size_of::<T>());
+        let Some(n_bytes_left) = self.n_bytes_left.checked_sub(n_bytes) else {
+            return Err(refused("is larger than any of this kind"));
+        };
+        let values = array.values().map_err(failed)?;
+        self.n_bytes_left = n_bytes_left;
+        // What was compared with the file's length fits.
+        Ok((lengths.map(|length| length as usize), values))
     }
 
     /// A [`StoreError::Damaged`] for arrays whose shapes do not fit each other.
@@ -193,38 +128,15 @@ impl NpzReader {
     }
 }
 
-fn read_header(file: &mut impl Read) -> io::Result<String> {
-    let mut before = [0; MAGIC.len() + size_of::<u16>()];
-    file.read_exact(&mut before)?;
-    let (magic, length) = before.split_at(MAGIC.len());
-    let length = u16::from_le_bytes([length[0], length[1]]);
-    if magic != MAGIC || MAX_HEADER_BYTES < length {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidData,
-            "not a .npy of format 1.0",
-        ));
-    }
-    let mut text = vec![0; usize::from(length)];
-    file.read_exact(&mut text)?;
-    String::from_utf8(text).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
-}
-
-/// The shape, if this is the header of an array of this type and number of axes in C order.
-fn parse_header<const N: usize>(text: &str, descr: &str) -> Option<[usize; N]> {
-    let before = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': (");
-    let lengths = text
-        .strip_prefix(&before)?
-        .trim_end()
-        .strip_suffix("), }")?;
-    let lengths = lengths.trim_end().trim_end_matches(',');
-    let parsed = match lengths {
-        "" => Vec::new(),
-        _ => lengths
-            .split(',')
-            .map(|length| length.trim().parse().ok())
-            .collect::<Option<Vec<usize>>>()?,
+/// The error as one of the store, which names the file itself and knows another way out: to make it again.
+fn damaged(path: &Path, name: &str, error: &NpzError) -> StoreError {
+    let what = match error {
+        NpzError::NotAnArchive { reason, .. } => reason.clone(),
+        NpzError::Missing { .. } => format!("it has no array `{name}`"),
+        NpzError::Array { fault, .. } => format!("array `{name}`: {fault}"),
+        other => other.to_string(),
     };
-    parsed.try_into().ok()
+    StoreError::damaged(path, what)
 }
 
 #[cfg(test)]
@@ -248,22 +160,6 @@ mod tests {
         let mut file = NpzReader::open(path)?.expect("the file is there");
         let ([_], _) = file.array::<u8, 1>("bytes")?;
         file.array("values")
-    }
-
-    #[test]
-    fn the_header_is_the_one_that_numpy_writes() {
-        // numpy.lib.format.write_array_header_1_0 for a float32 array of shape (2, 3)
-        let mut expected = b"\x93NUMPY\x01\x00\x76\x00".to_vec();
-        expected.extend(b"{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }");
-        expected.resize(127, b' ');
-        expected.push(b'\n');
-        assert_eq!(header("<f4", &[2, 3]), expected);
-        assert!(
-            header("|u1", &[5])
-                .windows(4)
-                .any(|window| window == b"(5,)")
-        );
-        assert!(header("|u1", &[]).windows(2).any(|window| window == b"()"));
     }
 
     #[test]

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use unravel_data::{Dataset, Dsprites, Grid, NpzObservations, Observations};
-use unravel_sweep::{DataConfig, DatasetSource};
+use unravel_model::network::encoder_layers;
+use unravel_sweep::{DataConfig, DatasetSource, ModelConfig};
 
 use crate::error::WorkerError;
 
@@ -28,6 +29,15 @@ pub fn grid(
     keep: &BTreeMap<String, usize>,
 ) -> Result<Grid, WorkerError> {
     Ok(Grid::keep(observations.space().clone(), keep)?)
+}
+
+/// Checks that a network can take images of this shape, `[height, width, channels]`, before anything is trained.
+///
+/// # Errors
+/// Where it cannot.
+pub fn check_fit(model: &ModelConfig, image: [usize; 3]) -> Result<(), WorkerError> {
+    encoder_layers(model.architecture, image, model.latents)?;
+    Ok(())
 }
 
 /// The data of a trial.

@@ -146,33 +146,49 @@ impl<B: Kernels> Training<'_, B> {
     /// One update, its terms into the curves, and out with what diverged.
     fn step(&mut self, reporter: &mut Reporter<'_>) -> Result<(), WorkerError> {
         let began = Instant::now();
-        let records = self.cohort.train(1);
-        let images = self.cohort.trials()[0].training.batch_size * self.members.len();
+        let records = self.cohort.train(self.steps_at_a_time());
+        let batch_size = self.cohort.trials()[0].training.batch_size;
+        let images = records.len() * batch_size * self.members.len();
         let rate = images as f64 / began.elapsed().as_secs_f64().max(1e-9);
         let moved = |old: f64| old + RATE_WEIGHT * (rate - old);
         self.images_per_sec = Some(self.images_per_sec.map_or(rate, moved));
+        let mut reasons = vec![None; self.members.len()];
         for record in &records {
-            self.curves
-                .iter_mut()
-                .enumerate()
-                .for_each(|(m, curves)| curves.push(record, m));
-            let reasons = self.divergences(record);
-            self.take_out(&reasons, reporter)?;
+            for (m, reason) in reasons.iter_mut().enumerate() {
+                if reason.is_none() {
+                    self.curves[m].push(record, m);
+                    *reason = self.divergence(record, m);
+                }
+            }
         }
-        Ok(())
+        self.take_out(&reasons, reporter)
     }
 
-    /// For each trial, the step and the term that is not a finite number, if there is one.
-    fn divergences(&self, record: &StepTerms) -> Vec<Option<String>> {
-        let reason = |terms: &Vec<f32>| {
-            let at = terms.iter().position(|term| !term.is_finite())?;
-            let name = &self.cohort.term_names()[at];
-            Some(format!(
-                "diverged: {name} is {} at step {}",
-                terms[at], record.step
-            ))
-        };
-        record.values.iter().map(reason).collect()
+    /// As many updates as the device makes without a look, but none past a step that is to be scored.
+    fn steps_at_a_time(&self) -> u64 {
+        let step = self.cohort.step();
+        let wanted = self
+            .members
+            .iter()
+            .flat_map(|member| &member.missing.scores);
+        let stops = wanted
+            .map(|wanted| wanted.context.step)
+            .filter(|stop| step < *stop);
+        let last = self.cohort.trials()[0].training.steps;
+        let next = stops.chain([last]).min().unwrap_or(last);
+        B::STEPS_PER_READ.min(next - step)
+    }
+
+    /// The step and the term of a trial that is not a finite number, if there is one.
+    fn divergence(&self, record: &StepTerms, m: usize) -> Option<String> {
+        let terms = &record.values[m];
+        let at = terms.iter().position(|term| !term.is_finite())?;
+        let name = &self.cohort.term_names()[at];
+        let value = terms[at];
+        Some(format!(
+            "diverged: {name} is {value} at step {}",
+            record.step
+        ))
     }
 
     /// The trials that have a reason fail with it; the others go on.

@@ -2,6 +2,7 @@
 
 mod lines;
 mod state;
+pub mod task;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::collections::BTreeMap;

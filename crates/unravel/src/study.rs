@@ -56,6 +56,9 @@ impl Study {
         let observations = data::open_source(&sweep.data.dataset)?;
         let grid = data::grid(observations.as_ref(), &sweep.data.keep)?;
         let trials = sweep.trials(observations.content());
+        for trial in &trials {
+            data::check_fit(&trial.model, observations.shape())?;
+        }
         Ok(Self {
             text,
             sweep,

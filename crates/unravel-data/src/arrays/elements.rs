@@ -14,6 +14,8 @@ pub trait Element: Copy + Default {
     const NAME: &'static str;
     /// The elements in these bytes, of which there is a whole number.
     fn decode(bytes: &[u8]) -> impl Iterator<Item = Self>;
+    /// Adds the element's bytes.
+    fn encode(self, bytes: &mut Vec<u8>);
 }
 
 macro_rules! element {
@@ -24,6 +26,9 @@ macro_rules! element {
             fn decode(bytes: &[u8]) -> impl Iterator<Item = Self> {
                 let (elements, _) = bytes.as_chunks();
                 elements.iter().map(|&element| Self::from_le_bytes(element))
+            }
+            fn encode(self, bytes: &mut Vec<u8>) {
+                bytes.extend(self.to_le_bytes());
             }
         }
     };

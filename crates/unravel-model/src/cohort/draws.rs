@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use burn::tensor::{Int, Tensor, TensorData, backend::Backend};
 use rayon::prelude::*;
-use unravel_data::Dataset;
+use unravel_data::{Dataset, PackedObservations};
 
+use crate::kernels::Kernels;
 use crate::network::tensor;
 use crate::random::{Purpose, Stream};
 
@@ -18,17 +19,46 @@ pub struct Draws<B: Backend> {
     pub(super) device: B::Device,
 }
 
-impl<B: Backend> Draws<B> {
+impl<B: Kernels> Draws<B> {
     /// Images `[M, N, pixels]`, their points drawn uniformly with replacement.
     pub fn images(&self, purpose: Purpose, step: u64) -> Tensor<B, 3> {
-        let (batch, pixels) = (self.batch_size, self.dataset.n_pixels());
-        let mut values = vec![0.0; self.seeds.len() * batch * pixels];
-        for (images, seed) in values.chunks_mut(batch * pixels).zip(&self.seeds) {
-            let points = Stream::new(*seed, purpose, step).points(batch, self.dataset.n_points());
-            let images = images.par_chunks_mut(pixels).zip(points);
-            images.for_each(|(image, point)| self.dataset.write_image(point, image));
+        let n_points = self.dataset.n_points();
+        let draw = |seed| Stream::new(seed, purpose, step).points(self.batch_size, n_points);
+        let points: Vec<usize> = self.seeds.iter().copied().flat_map(draw).collect();
+        let dims = [self.seeds.len(), self.batch_size];
+        match self.dataset.observations().packed() {
+            Some(packed) if B::TAKES_BITS => self.unpacked(packed, &points, dims),
+            _ => self.rendered(&points, dims),
         }
-        tensor(values, [self.seeds.len(), batch, pixels], &self.device)
+    }
+
+    fn rendered(&self, points: &[usize], [models, batch]: [usize; 2]) -> Tensor<B, 3> {
+        let pixels = self.dataset.n_pixels();
+        let mut values = vec![0.0; points.len() * pixels];
+        let images = values.par_chunks_mut(pixels).zip(points);
+        images.for_each(|(image, point)| self.dataset.write_image(*point, image));
+        tensor(values, [models, batch, pixels], &self.device)
+    }
+
+    fn unpacked(
+        &self,
+        packed: &dyn PackedObservations,
+        points: &[usize],
+        [models, batch]: [usize; 2],
+    ) -> Tensor<B, 3> {
+        let (n_words, pixels) = (packed.n_words(), self.dataset.n_pixels());
+        let mut words = vec![0u64; points.len() * n_words];
+        let images = words.par_chunks_mut(n_words).zip(points);
+        images.for_each(|(image, point)| {
+            packed.write_packed(self.dataset.grid().source_index(*point), image);
+        });
+        let halves = words
+            .into_iter()
+            .flat_map(|word| [word as u32, (word >> 32) as u32]);
+        let halves: Vec<i32> = halves.map(u32::cast_signed).collect();
+        let data = TensorData::new(halves, [models, batch, 2 * n_words]);
+        let images = B::unpack_bits(Tensor::from_data(data, &self.device));
+        images.slice([0..models, 0..batch, 0..pixels])
     }
 
     /// Standard normal noise `[M, N, latents]`.

@@ -26,6 +26,9 @@ use buffer::Buffer;
 use conv::Layer;
 
 impl Kernels for Flex {
+    const STEPS_PER_READ: u64 = 1;
+    const TAKES_BITS: bool = false;
+
     fn down(
         large: Tensor<Self, 3>,
         weight: Tensor<Self, 2>,
@@ -237,16 +240,21 @@ impl Kernels for Flex {
             return reference::activation_gradient(gradient, output, activation, channels);
         }
         let [models, batch, features] = gradient.dims();
-        let (mut gradient, output) = (Floats::of(gradient), Floats::of(output));
+        let (gradient, output) = (Floats::of(gradient), Floats::of(output));
+        let mut by_sum = Buffer::unspecified(models * batch * features);
         let mut by_bias = Buffer::zeros(models * channels);
         elementwise::activation_gradient(
-            gradient.values_mut(),
+            gradient.values(),
             output.values(),
             activation,
             batch * features,
+            by_sum.values_mut(),
             by_bias.values_mut(),
         );
-        (gradient.into_tensor(), tensor(by_bias, [models, channels]))
+        (
+            tensor(by_sum, [models, batch, features]),
+            tensor(by_bias, [models, channels]),
+        )
     }
 
     fn bernoulli_nats(logits: Tensor<Self, 3>, targets: Tensor<Self, 3>) -> Tensor<Self, 1> {

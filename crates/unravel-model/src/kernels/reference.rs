@@ -1,6 +1,6 @@
 //! The reference implementation of [`Kernels`](super::Kernels): plain Burn operations, written to be read.
 
-use burn::tensor::{Tensor, activation, backend::Backend};
+use burn::tensor::{ElementConversion, Int, Tensor, activation, backend::Backend};
 
 use super::{Activation, AdamStep, ConvShape, LEAKY_SLOPE, Moments};
 
@@ -152,6 +152,23 @@ pub fn adam<B: Backend>(moments: Moments<B>, gradient: Tensor<B, 2>, step: AdamS
         first,
         second,
     }
+}
+
+pub fn unpack_bits<B: Backend>(words: Tensor<B, 3, Int>) -> Tensor<B, 3> {
+    let [models, batch, n_words] = words.dims();
+    let shifts = Tensor::<B, 1, Int>::arange(0..32, &words.device()).reshape([1, 1, 1, 32]);
+    let bits = words
+        .unsqueeze_dim::<4>(3)
+        .repeat_dim(3, 32)
+        .bitwise_right_shift(
+            shifts
+                .repeat_dim(0, models)
+                .repeat_dim(1, batch)
+                .repeat_dim(2, n_words),
+        );
+    bits.bitwise_and_scalar(1.elem())
+        .float()
+        .reshape([models, batch, 32 * n_words])
 }
 
 /// Adds the bias `[M, channels]` to `[M, rows, channels]` and applies the activation.

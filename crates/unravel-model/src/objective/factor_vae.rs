@@ -87,13 +87,13 @@ impl<B: Kernels> CohortObjective<B> for FactorVae<B> {
         let permuted = others.gather(1, after.draws.permutations(after.step));
 
         let leaves = self.discriminator.leaves(true);
-        let judge = |codes| {
-            let codes = Tracked::<B, 3>::from_inner(codes);
-            log_odds::<B>(self.discriminator.forward(&leaves, codes))
-        };
+        let [models, batch, _] = z.dims();
+        // Both halves in one pass: the discriminator's weights are read once.
+        let codes = Tracked::<B, 3>::from_inner(Tensor::cat(vec![z, permuted], 1));
+        let odds = log_odds::<B>(self.discriminator.forward(&leaves, codes));
         // Cross entropy with the two labels: softplus of minus and plus the log odds.
-        let as_they_are = softplus::<B>(judge(z).neg());
-        let as_permuted = softplus::<B>(judge(permuted));
+        let as_they_are = softplus::<B>(odds.clone().slice([0..models, 0..batch]).neg());
+        let as_permuted = softplus::<B>(odds.slice([0..models, batch..2 * batch]));
         let loss = (as_they_are + as_permuted)
             .mean_dim(1)
             .mul_scalar(0.5)

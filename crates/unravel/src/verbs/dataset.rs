@@ -1,6 +1,69 @@
-//! placeholder while it is being written
-#[derive(Debug, clap::Args)]
-pub struct DatasetArgs {}
-pub fn dataset(_: &DatasetArgs) -> Result<crate::exit::Exit, crate::exit::Failure> {
-    Err(crate::exit::Failure::usage("not yet"))
+//! `unravel dataset`: the dSprites file written and checked, and a picture of it.
+
+mod export;
+mod preview;
+mod verify;
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use crate::exit::{Exit, Failure};
+
+#[derive(Args, Debug)]
+pub struct DatasetArgs {
+    #[command(subcommand)]
+    verb: DatasetVerb,
+}
+
+#[derive(Debug, Subcommand)]
+enum DatasetVerb {
+    /// Write the rendered dSprites as its official npz
+    Export(ExportArgs),
+    /// Compare an npz of dSprites with the rendering, pixel by pixel; exit code 1 when it differs
+    Verify(VerifyArgs),
+    /// Draw what each factor does to the image
+    Preview(PreviewArgs),
+}
+
+#[derive(Args, Debug)]
+struct ExportArgs {
+    /// The npz to write
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Replace the file if it is there
+    #[arg(long)]
+    force: bool,
+    /// Print no progress
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+#[derive(Args, Debug)]
+struct VerifyArgs {
+    /// The npz to check
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Print machine-readable results on stdout
+    #[arg(long)]
+    json: bool,
+    /// Print no progress
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+#[derive(Args, Debug)]
+struct PreviewArgs {
+    /// The picture to write
+    #[arg(long, value_name = "FILE.png", default_value = "dsprites-preview.png")]
+    out: PathBuf,
+}
+
+/// Writes, checks or draws the dataset.
+pub fn dataset(args: &DatasetArgs) -> Result<Exit, Failure> {
+    match &args.verb {
+        DatasetVerb::Export(args) => export::export(args),
+        DatasetVerb::Verify(args) => verify::verify(args),
+        DatasetVerb::Preview(args) => preview::preview(args),
+    }
 }

@@ -1,6 +1,7 @@
 //! `unravel plan`: what `run` would do, how long it would take, and how much memory.
 
-use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 use unravel_orchestrator::device::slots;
@@ -140,33 +141,32 @@ fn costs(
     for cohort in &plan.cohorts {
         let trial = &cohort.trials[0].trial;
         let key = trial.cohort_key();
-        if !costs.contains_key(&key) {
-            if !args.common.quiet {
-                eprintln!("measuring {} …", trial.setting().family_title);
-            }
-            let cost = cost::measure(trial, &study.grid, n_slots)?;
-            let score_secs = study.grid.n_points() as f64 * cost.encode_secs_per_image;
-            costs.insert(
-                key,
-                TrialCost {
-                    step_secs: cost.step_secs,
-                    score_secs,
-                },
-            );
+        let Entry::Vacant(place) = costs.entry(key) else {
+            continue;
+        };
+        if !args.common.quiet {
+            eprintln!("measuring {} …", trial.setting().family_title);
         }
+        let cost = cost::measure(trial, &study.grid, n_slots)?;
+        let score_secs = study.grid.n_points() as f64 * cost.encode_secs_per_image;
+        place.insert(TrialCost {
+            step_secs: cost.step_secs,
+            score_secs,
+        });
     }
     Ok(Some(costs))
 }
 
 /// The most that the workers hold at a time.
 fn memory(study: &Study, plan: &Plan, n_slots: usize) -> Result<u64, Failure> {
-    let of_cohort = |cohort: &Cohort| {
-        cost::memory_bytes(&cohort.trials[0].trial, &study.grid, cohort.trials.len())
-    };
-    let all = plan
-        .cohorts
-        .iter()
-        .map(of_cohort)
-        .collect::<Result<Vec<u64>, _>>()?;
-    Ok(all.into_iter().max().unwrap_or(0) * n_slots as u64)
+    // The data is opened to find out, so once for every kind and not for every cohort.
+    let mut seen = BTreeSet::new();
+    let mut most = 0;
+    for cohort in &plan.cohorts {
+        let (trial, n_models) = (&cohort.trials[0].trial, cohort.trials.len());
+        if seen.insert((trial.cohort_key(), n_models)) {
+            most = most.max(cost::memory_bytes(trial, &study.grid, n_models)?);
+        }
+    }
+    Ok(most * n_slots as u64)
 }

@@ -75,8 +75,7 @@ fn supervise(
     slots: Vec<unravel_orchestrator::device::Slot>,
     progress: &mut Progress,
 ) -> Result<Summary, Failure> {
-    let program = std::env::current_exe()
-        .map_err(|error| Failure::usage(format!("cannot find this program's own file: {error}")))?;
+    let program = own_program()?;
     let command = WorkerCommand {
         program,
         args: vec!["worker".into()],
@@ -161,6 +160,17 @@ fn conclude(
     }
     output::line(&index.display().to_string());
     Ok(exit)
+}
+
+/// This program, for workers to run. On Linux by way of the running process, so that a sweep that runs for days is not
+/// disturbed when the file is built anew meanwhile.
+fn own_program() -> Result<PathBuf, Failure> {
+    let running = Path::new("/proc/self/exe");
+    if running.exists() {
+        return Ok(running.to_owned());
+    }
+    std::env::current_exe()
+        .map_err(|error| Failure::usage(format!("cannot find this program's own file: {error}")))
 }
 
 fn absolute(path: &Path) -> Result<PathBuf, Failure> {

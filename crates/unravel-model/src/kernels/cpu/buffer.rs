@@ -56,11 +56,17 @@ impl Buffer {
         unsafe { std::slice::from_raw_parts_mut(self.lines.as_mut_ptr().cast(), self.len) }
     }
 
+    /// The numbers.
+    pub fn values(&self) -> &[f32] {
+        // SAFETY: as in `values_mut`.
+        unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast(), self.len) }
+    }
+
     /// Hands the memory over to a tensor, which gives it back to the pool.
     pub fn into_bytes(self) -> Bytes {
         let n_bytes = self.len * size_of::<f32>();
         // SAFETY: every number was initialised, at the latest when the lines were made.
-        unsafe { Bytes::from_controller(Box::new(Pooled { lines: self.lines }), n_bytes) }
+        unsafe { Bytes::from_controller(Box::new(self), n_bytes) }
     }
 }
 
@@ -72,15 +78,10 @@ fn take(n_lines: usize) -> Option<Vec<Line>> {
     Some(pool.0.remove(at))
 }
 
-/// Memory of a tensor.
-struct Pooled {
-    lines: Vec<Line>,
-}
-
-impl Drop for Pooled {
+impl Drop for Buffer {
     fn drop(&mut self) {
         let n_bytes = self.lines.len() * size_of::<Line>();
-        if self.lines.len() * LINE_LEN < MIN_POOLED_LEN {
+        if self.len < MIN_POOLED_LEN {
             return;
         }
         if let Ok(mut pool) = POOL.lock()
@@ -92,7 +93,7 @@ impl Drop for Pooled {
     }
 }
 
-impl AllocationController for Pooled {
+impl AllocationController for Buffer {
     fn alloc_align(&self) -> usize {
         align_of::<Line>()
     }

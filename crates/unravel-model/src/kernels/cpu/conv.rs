@@ -19,8 +19,9 @@ mod spread;
 
 use rayon::prelude::*;
 
+use super::buffer::Buffer;
 use super::elementwise::gate;
-use super::scratch::{Scratch, with_scratch};
+use super::scratch::{Scratch, unspecified, with_scratch};
 use crate::kernels::{Activation, ConvShape};
 use prepared::Prepared;
 use spread::SpreadWeight;
@@ -107,7 +108,7 @@ pub fn weight_gradient(large: &[f32], small: &[f32], layer: Layer, by_weight: &m
             .par_chunks(IMAGES_PER_TASK * shape.large_len())
             .zip(small.par_chunks(IMAGES_PER_TASK * shape.small_len()));
         let sums = tasks.map(|(large, small)| {
-            let mut sum = vec![0.0; shape.weight_len()];
+            let mut sum = Buffer::zeros(shape.weight_len());
             let groups = large
                 .chunks(group * shape.large_len())
                 .zip(small.chunks(group * shape.small_len()));
@@ -119,12 +120,12 @@ pub fn weight_gradient(large: &[f32], small: &[f32], layer: Layer, by_weight: &m
                         ..
                     } = scratch;
                     let large = Prepared::new(large, shape, space);
-                    large.add_weight_gradient(small, small_space, &mut sum);
+                    large.add_weight_gradient(small, small_space, sum.values_mut());
                 });
             }
             sum
         });
-        add_in_order(sums.collect(), by_weight);
+        add_in_order(&sums.collect::<Vec<Buffer>>(), by_weight);
     });
 }
 
@@ -173,19 +174,18 @@ pub fn down_backward(
             for ((small, by_small), large) in groups {
                 with_scratch(|scratch| {
                     let mut by_sum = std::mem::take(&mut scratch.by_sum);
-                    by_sum.clear();
-                    by_sum.extend_from_slice(by_small);
-                    gate(&mut by_sum, small, layer.activation, sums.by_bias);
+                    let gated = unspecified(&mut by_sum, by_small.len());
+                    gate(by_small, small, layer.activation, gated, sums.by_bias);
                     let Scratch {
                         large: space,
                         small: small_space,
                         ..
                     } = scratch;
                     let large = Prepared::new(large, shape, space);
-                    large.add_weight_gradient(&by_sum, small_space, sums.by_weight);
+                    large.add_weight_gradient(gated, small_space, sums.by_weight);
                     let by_input = by_input.as_mut().and_then(Iterator::next);
                     if let (Some(weight), Some(by_input)) = (&spread_weight, by_input) {
-                        weight.up(&by_sum, None, Activation::Identity, scratch, by_input);
+                        weight.up(gated, None, Activation::Identity, scratch, by_input);
                     }
                     scratch.by_sum = by_sum;
                 });
@@ -225,16 +225,15 @@ pub fn up_backward(
             for ((large, by_large), small) in groups {
                 with_scratch(|scratch| {
                     let mut by_sum = std::mem::take(&mut scratch.by_sum);
-                    by_sum.clear();
-                    by_sum.extend_from_slice(by_large);
-                    gate(&mut by_sum, large, layer.activation, sums.by_bias);
+                    let gated = unspecified(&mut by_sum, by_large.len());
+                    gate(by_large, large, layer.activation, gated, sums.by_bias);
                     let Scratch {
                         large: space,
                         small: small_space,
                         product,
                         ..
                     } = scratch;
-                    let by_large = Prepared::new(&by_sum, shape, space);
+                    let by_large = Prepared::new(gated, shape, space);
                     by_large.add_weight_gradient(small, small_space, sums.by_weight);
                     if let Some(by_input) = by_input.as_mut().and_then(Iterator::next) {
                         by_large.down(weight, None, Activation::Identity, product, by_input);
@@ -285,14 +284,14 @@ fn for_each_task(
             .map(|_| None)
             .collect(),
     };
-    let sums: Vec<(Vec<f32>, Vec<f32>)> = inputs
+    let sums: Vec<(Buffer, Buffer)> = inputs
         .into_par_iter()
         .enumerate()
         .map(|(at, by_input)| {
-            let (mut by_weight, mut by_bias) = (vec![0.0; weight_len], vec![0.0; channels]);
+            let (mut by_weight, mut by_bias) = (Buffer::zeros(weight_len), Buffer::zeros(channels));
             let sums = Sums {
-                by_weight: &mut by_weight,
-                by_bias: &mut by_bias,
+                by_weight: by_weight.values_mut(),
+                by_bias: by_bias.values_mut(),
             };
             work(
                 at / n_tasks,
@@ -305,7 +304,7 @@ fn for_each_task(
             (by_weight, by_bias)
         })
         .collect();
-    let (weights, biases): (Vec<_>, Vec<_>) = sums.into_iter().unzip();
+    let (weights, biases): (Vec<Buffer>, Vec<Buffer>) = sums.into_iter().unzip();
     let models = weights.par_chunks(n_tasks).zip(biases.par_chunks(n_tasks));
     let totals = out
         .by_weight
@@ -314,20 +313,18 @@ fn for_each_task(
     models
         .zip(totals)
         .for_each(|((weights, biases), (by_weight, by_bias))| {
-            add_in_order(weights.to_vec(), by_weight);
-            add_in_order(biases.to_vec(), by_bias);
+            add_in_order(weights, by_weight);
+            add_in_order(biases, by_bias);
         });
 }
 
-fn add_in_order(sums: Vec<Vec<f32>>, total: &mut [f32]) {
-    let mut sums = sums.into_iter();
-    if let Some(first) = sums.next() {
-        total.copy_from_slice(&first);
-    }
-    for sum in sums {
+fn add_in_order(sums: &[Buffer], total: &mut [f32]) {
+    let (first, others) = sums.split_first().expect("a batch has at least one image");
+    total.copy_from_slice(first.values());
+    for sum in others {
         total
             .iter_mut()
-            .zip(sum)
+            .zip(sum.values())
             .for_each(|(total, value)| *total += value);
     }
 }

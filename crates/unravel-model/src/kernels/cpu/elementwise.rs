@@ -17,13 +17,30 @@ pub fn activate(values: &mut [f32], bias: Option<&[f32]>, activation: Activation
         Activation::Identity if bias.is_none() => {}
         Activation::Identity => add_bias_and(values, bias, |x| x),
         Activation::Relu => add_bias_and(values, bias, |x| x.max(0.0)),
-        Activation::LeakyRelu => {
-            add_bias_and(values, bias, |x| {
-                if x > 0.0 { x } else { x * LEAKY_SLOPE as f32 }
-            });
-        }
+        Activation::LeakyRelu => add_bias_and(values, bias, leaky),
         Activation::Tanh => add_bias_and(values, bias, f32::tanh),
     }
+}
+
+/// `target = activation(source + bias)`: as [`activate`], on the way from one place to another.
+pub fn activate_from(
+    source: &[f32],
+    target: &mut [f32],
+    bias: Option<&[f32]>,
+    activation: Activation,
+) {
+    match activation {
+        Activation::Identity if bias.is_none() => target.copy_from_slice(source),
+        Activation::Identity => move_with_bias(source, target, bias, |x| x),
+        Activation::Relu => move_with_bias(source, target, bias, |x| x.max(0.0)),
+        Activation::LeakyRelu => move_with_bias(source, target, bias, leaky),
+        Activation::Tanh => move_with_bias(source, target, bias, f32::tanh),
+    }
+}
+
+#[inline(always)]
+fn leaky(x: f32) -> f32 {
+    if x > 0.0 { x } else { x * LEAKY_SLOPE as f32 }
 }
 
 fn add_bias_and(values: &mut [f32], bias: Option<&[f32]>, f: impl Fn(f32) -> f32) {
@@ -37,93 +54,116 @@ fn add_bias_and(values: &mut [f32], bias: Option<&[f32]>, f: impl Fn(f32) -> f32
     });
 }
 
-/// `target = activation(source + bias)`: as [`activate`], on the way from one place to another.
-pub fn activate_from(
+fn move_with_bias(
     source: &[f32],
     target: &mut [f32],
     bias: Option<&[f32]>,
-    activation: Activation,
+    f: impl Fn(f32) -> f32,
 ) {
-    target.copy_from_slice(source);
-    activate(target, bias, activation);
+    pulp::Arch::new().dispatch(|| match bias {
+        Some(bias) => {
+            let n = bias.len();
+            let runs = target.chunks_exact_mut(n).zip(source.chunks_exact(n));
+            for (target, source) in runs {
+                for ((t, s), b) in target.iter_mut().zip(source).zip(bias) {
+                    *t = f(*s + b);
+                }
+            }
+        }
+        None => target.iter_mut().zip(source).for_each(|(t, s)| *t = f(*s)),
+    });
 }
 
-/// Turns the gradient by a layer's output into the one by its sum, in place, and adds it up by channel.
+/// From the gradient by a layer's output the one by its sum, and that added up by channel.
 ///
 /// `len` is the number of values of one model; `by_bias` is `[models, channels]`.
 pub fn activation_gradient(
-    gradient: &mut [f32],
+    gradient: &[f32],
     output: &[f32],
     activation: Activation,
     len: usize,
+    by_sum: &mut [f32],
     by_bias: &mut [f32],
 ) {
     let channels = by_bias.len() / (gradient.len() / len);
     let task_len = channels * (TASK_LEN / channels).max(1);
-    let models = gradient.par_chunks_mut(len).zip(output.par_chunks(len));
-    models
-        .zip(by_bias.par_chunks_mut(channels))
-        .for_each(|((gradient, output), by_bias)| {
-            let tasks = gradient
-                .par_chunks_mut(task_len)
-                .zip(output.par_chunks(task_len));
-            let partial: Vec<Vec<f32>> = tasks
-                .map(|(gradient, output)| {
-                    let mut sums = vec![0.0; channels];
-                    gate(gradient, output, activation, &mut sums);
-                    sums
-                })
-                .collect();
-            for sums in partial {
-                by_bias
-                    .iter_mut()
-                    .zip(sums)
-                    .for_each(|(total, sum)| *total += sum);
-            }
-        });
+    let inputs = gradient.par_chunks(len).zip(output.par_chunks(len));
+    let models = inputs
+        .zip(by_sum.par_chunks_mut(len))
+        .zip(by_bias.par_chunks_mut(channels));
+    models.for_each(|(((gradient, output), by_sum), by_bias)| {
+        let inputs = gradient
+            .par_chunks(task_len)
+            .zip(output.par_chunks(task_len));
+        let partial: Vec<Vec<f32>> = inputs
+            .zip(by_sum.par_chunks_mut(task_len))
+            .map(|((gradient, output), by_sum)| {
+                let mut sums = vec![0.0; channels];
+                gate(gradient, output, activation, by_sum, &mut sums);
+                sums
+            })
+            .collect();
+        for sums in partial {
+            by_bias
+                .iter_mut()
+                .zip(sums)
+                .for_each(|(total, sum)| *total += sum);
+        }
+    });
 }
 
-/// Multiplies the gradient by the activation's slope at each output, in place, and adds it to the sums by channel.
-pub fn gate(gradient: &mut [f32], output: &[f32], activation: Activation, sums: &mut [f32]) {
+/// The gradient times the activation's slope at each output, into `by_sum`, and added to the sums by channel.
+pub fn gate(
+    gradient: &[f32],
+    output: &[f32],
+    activation: Activation,
+    by_sum: &mut [f32],
+    sums: &mut [f32],
+) {
     match activation {
-        Activation::Identity => gate_by(gradient, output, sums, |_| 1.0),
-        Activation::Relu => gate_by(gradient, output, sums, |y| if y > 0.0 { 1.0 } else { 0.0 }),
-        Activation::LeakyRelu => {
-            gate_by(gradient, output, sums, |y| {
-                if y > 0.0 { 1.0 } else { LEAKY_SLOPE as f32 }
+        Activation::Identity => gate_by(gradient, output, by_sum, sums, |_| 1.0),
+        Activation::Relu => {
+            gate_by(gradient, output, by_sum, sums, |y| {
+                if y > 0.0 { 1.0 } else { 0.0 }
             });
         }
-        Activation::Tanh => gate_by(gradient, output, sums, |y| 1.0 - y * y),
+        Activation::LeakyRelu => {
+            let slope = |y| if y > 0.0 { 1.0 } else { LEAKY_SLOPE as f32 };
+            gate_by(gradient, output, by_sum, sums, slope);
+        }
+        Activation::Tanh => gate_by(gradient, output, by_sum, sums, |y| 1.0 - y * y),
     }
 }
 
-fn gate_by(gradient: &mut [f32], output: &[f32], sums: &mut [f32], slope: impl Fn(f32) -> f32) {
+fn gate_by(
+    gradient: &[f32],
+    output: &[f32],
+    by_sum: &mut [f32],
+    sums: &mut [f32],
+    slope: impl Fn(f32) -> f32,
+) {
+    let n = if sums.len() == 1 { LANES } else { sums.len() };
     pulp::Arch::new().dispatch(|| {
-        if let [sum] = sums {
-            let mut lanes = [0.0; LANES];
-            let mut add = |run: &mut [f32], outputs: &[f32]| {
-                for ((g, y), lane) in run.iter_mut().zip(outputs).zip(&mut lanes) {
-                    *g *= slope(*y);
-                    *lane += *g;
-                }
-            };
-            let (runs, rest) = gradient.as_chunks_mut::<LANES>();
-            let (outputs, rest_of_outputs) = output.as_chunks::<LANES>();
-            runs.iter_mut()
-                .zip(outputs)
-                .for_each(|(run, outputs)| add(run, outputs));
-            add(rest, rest_of_outputs);
-            *sum += lanes.iter().sum::<f32>();
+        // One channel is added up in lanes, as if it were many.
+        let mut lanes = [0.0; LANES];
+        let totals = if sums.len() == 1 {
+            lanes.as_mut_slice()
         } else {
-            let runs = gradient
-                .chunks_exact_mut(sums.len())
-                .zip(output.chunks_exact(sums.len()));
-            for (run, outputs) in runs {
-                for ((g, y), sum) in run.iter_mut().zip(outputs).zip(sums.iter_mut()) {
-                    *g *= slope(*y);
-                    *sum += *g;
-                }
+            &mut *sums
+        };
+        let runs = by_sum
+            .chunks_mut(n)
+            .zip(gradient.chunks(n))
+            .zip(output.chunks(n));
+        for ((by_sum, gradient), output) in runs {
+            let inputs = gradient.iter().zip(output);
+            for ((d, (g, y)), total) in by_sum.iter_mut().zip(inputs).zip(totals.iter_mut()) {
+                *d = g * slope(*y);
+                *total += *d;
             }
+        }
+        if let [sum] = sums {
+            *sum += lanes.iter().sum::<f32>();
         }
     });
 }

@@ -7,7 +7,7 @@ use super::matmul::{Matrix, Write, matmul};
 use crate::kernels::Activation;
 
 /// Images of one task. Every element is one dot product, so cutting changes no result.
-const IMAGES_PER_TASK: usize = 32;
+const IMAGES_PER_TASK: usize = 64;
 
 /// Rows of a weight gradient of one task.
 const ROWS_PER_TASK: usize = 256;

@@ -248,3 +248,14 @@ fn the_fused_backward_pass_agrees_with_its_parts() {
         }
     }
 }
+
+#[test]
+fn bits_are_unpacked_from_the_lowest() {
+    let words = TensorData::new(vec![0b101i32, -1, 0, i32::MIN], [1, 2, 2]);
+    let pixels = Flex::unpack_bits(Tensor::from_data(words, &Default::default()));
+    let pixels: Vec<f32> = pixels.into_data().to_vec().unwrap();
+    let ones: Vec<usize> = (0..128).filter(|p| pixels[*p] == 1.0).collect();
+    let expected: Vec<usize> = [0, 2].into_iter().chain(32..64).chain([127]).collect();
+    assert_eq!(ones, expected);
+    assert!(pixels.iter().all(|p| *p == 0.0 || *p == 1.0));
+}

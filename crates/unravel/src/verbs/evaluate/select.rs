@@ -1,0 +1,79 @@
+//! Which metrics in which variants.
+
+use unravel_metrics::{Metric, Variant};
+
+/// Every asked metric in every asked variant that it has; an empty list asks for all. Repeated names count once.
+///
+/// # Errors
+/// A sentence, when a metric was named that has none of the variants that were.
+pub fn pairs(metrics: &[Metric], variants: &[Variant]) -> Result<Vec<(Metric, Variant)>, String> {
+    let wanted = |variant: &Variant| variants.is_empty() || variants.contains(variant);
+    let mut pairs = Vec::new();
+    for &metric in if metrics.is_empty() {
+        Metric::ALL.as_slice()
+    } else {
+        metrics
+    } {
+        let had = metric.variants().iter().copied().filter(wanted);
+        let before = pairs.len();
+        pairs.extend(had.map(|variant| (metric, variant)));
+        if pairs.len() == before && !metrics.is_empty() {
+            return Err(format!(
+                "{} has no {} variant; it has {}",
+                metric.name(),
+                names(variants),
+                names(metric.variants())
+            ));
+        }
+    }
+    let mut distinct = Vec::new();
+    for pair in pairs {
+        if !distinct.contains(&pair) {
+            distinct.push(pair);
+        }
+    }
+    Ok(distinct)
+}
+
+fn names(variants: &[Variant]) -> String {
+    variants
+        .iter()
+        .map(|variant| variant.name())
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Metric::{BetaVaeScore, Mig};
+    use Variant::{Exact, Study};
+
+    #[test]
+    fn nothing_asked_is_everything() {
+        let all = pairs(&[], &[]).unwrap();
+        let n_pairs: usize = Metric::ALL
+            .iter()
+            .map(|metric| metric.variants().len())
+            .sum();
+        assert_eq!(all.len(), n_pairs);
+        assert!(
+            pairs(&[], &[Exact])
+                .unwrap()
+                .iter()
+                .all(|(_, variant)| *variant == Exact)
+        );
+    }
+
+    #[test]
+    fn what_is_named_is_had_or_refused() {
+        assert_eq!(pairs(&[Mig, Mig], &[Exact, Exact]), Ok(vec![(Mig, Exact)]));
+        let both = pairs(&[BetaVaeScore, Mig], &[Study]).unwrap();
+        assert_eq!(both, [(BetaVaeScore, Study), (Mig, Study)]);
+        let refused = pairs(&[Mig, BetaVaeScore], &[Exact]);
+        assert_eq!(
+            refused,
+            Err("beta-vae-score has no exact variant; it has study".to_owned())
+        );
+    }
+}

@@ -1,0 +1,194 @@
+//! Bad input: one clear sentence, the place, and the exit code that says whose fault it is; never a panic.
+
+mod support;
+
+use support::lab::{Lab, Ran};
+use support::npz::{self, NpyArray};
+use support::sweeps::{TINY, tiny_on_npz};
+
+/// Exit codes, as the help names them.
+const USAGE: i32 = 2;
+const BAD_SWEEP: i32 = 3;
+const BAD_STORE: i32 = 5;
+
+/// Runs the program, which is to refuse with `code`, and compares what it says with the snapshot `name`.
+fn check(name: &str, lab: &Lab, args: &[&str], code: i32) {
+    let ran = lab.run(args);
+    let said = shown(lab, args, &ran);
+    assert_eq!(ran.code, Some(code), "{name}: {said}");
+    assert!(!said.contains("panicked"), "{name}: {said}");
+    assert_eq!(ran.stdout, "", "{name} says something on stdout");
+    assert!(!lab.path("runs").exists(), "{name} makes a store");
+    insta::assert_snapshot!(name, said);
+}
+
+/// The command, its exit code and its stderr, without what differs from machine to machine.
+fn shown(lab: &Lab, args: &[&str], ran: &Ran) -> String {
+    let folder = lab.path("").display().to_string();
+    let said = ran.stderr.replace(folder.trim_end_matches('/'), "[folder]");
+    let code = ran.code.map_or("none".to_owned(), |code| code.to_string());
+    format!("$ unravel {}\n{said}[exit code {code}]", args.join(" "))
+}
+
+/// A sweep that differs from a good one in one place.
+fn check_sweep(name: &str, from: &str, to: &str) {
+    assert_eq!(TINY.matches(from).count(), 1, "{name}: `{from}`");
+    let lab = Lab::with_sweep(TINY.replace(from, to).trim_start());
+    check(name, &lab, &["run", "sweep.toml"], BAD_SWEEP);
+}
+
+#[test]
+fn keys_and_types() {
+    check_sweep("unknown-key", "latents = 3", "latent = 3");
+    check_sweep("unknown-table", "[training]", "[trainig]");
+    check_sweep("unknown-metric", r#"["mig"]"#, r#"["gim"]"#);
+    check_sweep("unknown-architecture", "conv-small", "conv-smal");
+    check_sweep(
+        "unknown-objective",
+        "objective.beta-vae",
+        "objective.betavae",
+    );
+    check_sweep("unknown-factor", "pos-x = 2", "pos-z = 2");
+    check_sweep("wrong-type", "latents = 3", r#"latents = "three""#);
+    check_sweep("missing-key", r#"name = "tiny""#, "");
+    check_sweep("no-toml", r#"name = "tiny""#, r#"name = "tiny"#);
+    check_sweep("newer-format", "format-version = 1", "format-version = 2");
+    check_sweep("name-of-another-folder", r#""tiny""#, r#""../tiny""#);
+}
+
+#[test]
+fn values() {
+    check_sweep("empty-list", "beta = [1, 8]", "beta = []");
+    check_sweep("negative-beta", "beta = [1, 8]", "beta = [1, -8]");
+    check_sweep("infinite-beta", "beta = [1, 8]", "beta = [1, inf]");
+    check_sweep("no-steps", "steps = 20", "steps = 0");
+    check_sweep("too-many-values-kept", "pos-x = 2", "pos-x = 33");
+    check_sweep("a-million-trials", "seeds = 1\n", "seeds = 500_000\n");
+    check_sweep("repeated-value", "beta = [1, 8]", "beta = [8, 8]");
+    let arm = "[[arm]]\nseeds = 1\nobjective.beta-vae = { beta = [1, 8] }\n";
+    check_sweep("duplicate-arm", arm, &format!("{arm}\n{arm}"));
+    check_sweep("no-arm", arm, "");
+    let several = "latents = 3\n\n[training]\nsteps = 20";
+    check_sweep(
+        "several-faults",
+        several,
+        "latent = 3\n\n[training]\nsteps = -1",
+    );
+}
+
+#[test]
+fn files_that_are_no_sweep() {
+    let lab = Lab::with_sweep(TINY);
+    check("missing-sweep", &lab, &["run", "swep.toml"], BAD_SWEEP);
+    check("folder-as-sweep", &lab, &["run", "."], BAD_SWEEP);
+    lab.write("binary.toml", [0xff, 0xfe, 0x00]);
+    check("binary-as-sweep", &lab, &["run", "binary.toml"], BAD_SWEEP);
+    lab.write("empty.toml", "");
+    check("empty-sweep", &lab, &["check", "empty.toml"], BAD_SWEEP);
+}
+
+/// Runs the good sweep on an npz instead of dSprites.
+fn check_npz(name: &str, make: impl Fn(&Lab)) {
+    let lab = Lab::with_sweep(tiny_on_npz("data.npz", "").trim_start());
+    make(&lab);
+    check(name, &lab, &["run", "sweep.toml"], BAD_SWEEP);
+}
+
+#[test]
+fn observations() {
+    let write = |lab: &Lab, arrays: &[NpyArray]| npz::write(&lab.path("data.npz"), arrays);
+    let classes = NpyArray::classes;
+    let images = || NpyArray::images(64);
+    check_npz("npz-missing", |_| ());
+    check_npz("npz-a-folder", |lab| {
+        std::fs::create_dir(lab.path("data.npz")).unwrap();
+    });
+    check_npz("npz-truncated", |lab| {
+        write(lab, &[images(), classes()]);
+        let whole = std::fs::read(lab.path("data.npz")).unwrap();
+        lab.write("data.npz", &whole[..whole.len() / 2]);
+    });
+    check_npz("npz-without-classes", |lab| write(lab, &[images()]));
+    check_npz("npz-wrong-shape", |lab| {
+        write(lab, &[images().shaped(&[12, 4096]), classes()]);
+    });
+    check_npz("npz-other-number-of-classes", |lab| {
+        write(lab, &[images(), classes().shaped(&[9, 4])]);
+    });
+    check_npz("npz-data-shorter-than-its-shape", |lab| {
+        write(lab, &[images().shaped(&[12, 64, 65]), classes()]);
+    });
+    check_npz("npz-pickled", |lab| {
+        let descr = "|O";
+        write(lab, &[NpyArray { descr, ..images() }, classes()]);
+    });
+    check_npz("npz-not-every-combination", |lab| {
+        let mut classes = classes();
+        classes.data[24] = 1; // the second row's first factor
+        write(lab, &[images(), classes]);
+    });
+    check_npz("npz-images-too-small-for-the-network", |lab| {
+        write(lab, &[NpyArray::images(12), classes()]);
+    });
+}
+
+#[test]
+fn folders_that_cannot_be_used() {
+    let lab = Lab::with_sweep(TINY);
+    lab.write("file", "in the way");
+    let run = |option, folder| ["run", "sweep.toml", option, folder];
+    check("store-is-a-file", &lab, &run("--store", "file"), BAD_STORE);
+    check(
+        "store-below-a-file",
+        &lab,
+        &run("--store", "file/runs"),
+        BAD_STORE,
+    );
+    std::fs::create_dir(lab.path("newer")).unwrap();
+    lab.write("newer/store.json", r#"{ "format": 999 }"#);
+    check(
+        "store-of-a-newer-version",
+        &lab,
+        &run("--store", "newer"),
+        BAD_STORE,
+    );
+
+    let args = [
+        "run",
+        "sweep.toml",
+        "--store",
+        "elsewhere",
+        "--report",
+        "file/report",
+    ];
+    check("report-below-a-file", &lab, &args, BAD_STORE);
+    let args = ["status", "sweep.toml", "--store", "file"];
+    check("status-of-a-file", &lab, &args, BAD_STORE);
+}
+
+#[test]
+fn command_lines() {
+    let lab = Lab::with_sweep(TINY);
+    check("unknown-verb", &lab, &["rum", "sweep.toml"], USAGE);
+    check(
+        "unknown-option",
+        &lab,
+        &["run", "sweep.toml", "--stor", "x"],
+        USAGE,
+    );
+    check("no-sweep", &lab, &["run"], USAGE);
+    let run = |option, value| ["run", "sweep.toml", option, value];
+    check("no-cuda", &lab, &run("--device", "cuda"), USAGE);
+    check("unknown-device", &lab, &run("--device", "gpu"), USAGE);
+    check("bad-device-index", &lab, &run("--device", "cuda:x"), USAGE);
+    check("no-jobs", &lab, &run("--jobs", "0"), USAGE);
+    check("no-cohort", &lab, &run("--cohort", "0"), USAGE);
+    check(
+        "no-time-between-checkpoints",
+        &lab,
+        &run("--checkpoint-every", "0"),
+        USAGE,
+    );
+    check("unknown-launcher", &lab, &run("--launcher", "ssh"), USAGE);
+    check("worker-without-an-order", &lab, &["worker"], USAGE);
+}

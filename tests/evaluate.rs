@@ -1,0 +1,516 @@
+//! `unravel evaluate` on files as NumPy writes them: every layout gives the same scores, and what cannot be scored is
+//! refused in one sentence.
+
+mod support;
+
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+
+use serde_json::Value;
+use unravel_data::FactorSpace;
+use unravel_data::arrays::Header;
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
+
+use support::lab::{Lab, Ran};
+
+/// Sizes of the small grid.
+const SIZES: [usize; 3] = [4, 5, 3];
+const N_POINTS: usize = 60;
+/// Coprime with the number of points: the rows in no order.
+const STRIDE: usize = 23;
+
+/// A `.npy` as NumPy writes it.
+fn npy(descr: &str, shape: &[usize], fortran_order: bool, elements: Vec<u8>) -> Vec<u8> {
+    let shape = shape.iter().map(|&length| length as u64).collect();
+    let header = Header {
+        descr: descr.to_owned(),
+        fortran_order,
+        shape,
+    };
+    [header.to_bytes(), elements].concat()
+}
+
+fn npz(path: &Path, arrays: &[(&str, &[u8])]) {
+    let mut archive = ZipWriter::new(File::create(path).unwrap());
+    for (key, bytes) in arrays {
+        archive
+            .start_file(format!("{key}.npy"), SimpleFileOptions::default())
+            .unwrap();
+        archive.write_all(bytes).unwrap();
+    }
+    archive.finish().unwrap();
+}
+
+/// A matrix in its two orders and two widths.
+#[derive(Clone, Copy)]
+struct Layout {
+    wide: bool,
+    by_columns: bool,
+}
+
+const LAYOUTS: [Layout; 4] = [
+    Layout {
+        wide: false,
+        by_columns: false,
+    },
+    Layout {
+        wide: false,
+        by_columns: true,
+    },
+    Layout {
+        wide: true,
+        by_columns: false,
+    },
+    Layout {
+        wide: true,
+        by_columns: true,
+    },
+];
+
+impl Layout {
+    fn npy(self, rows: &[Vec<f32>]) -> Vec<u8> {
+        let (n_rows, n_columns) = (rows.len(), rows[0].len());
+        let elements: Vec<f32> = match self.by_columns {
+            false => rows.concat(),
+            true => (0..n_columns)
+                .flat_map(|c| rows.iter().map(move |row| row[c]))
+                .collect(),
+        };
+        let (descr, bytes) = match self.wide {
+            false => (
+                "<f4",
+                elements
+                    .iter()
+                    .flat_map(|x| x.to_le_bytes())
+                    .collect::<Vec<u8>>(),
+            ),
+            true => (
+                "<f8",
+                elements
+                    .iter()
+                    .flat_map(|&x| f64::from(x).to_le_bytes())
+                    .collect(),
+            ),
+        };
+        npy(descr, &[n_rows, n_columns], self.by_columns, bytes)
+    }
+}
+
+/// Values of the three factors at every point, the rows `stride` points apart.
+fn factors(stride: usize) -> Vec<[usize; 3]> {
+    let [_, b, c] = SIZES;
+    let points = (0..N_POINTS).map(|row| row * stride % N_POINTS);
+    points
+        .map(|point| [point / (b * c), point / c % b, point % c])
+        .collect()
+}
+
+/// Codes of such points: the first factor, a mixture of the other two, something smooth.
+fn codes(factors: &[[usize; 3]]) -> Vec<Vec<f32>> {
+    let row = |&[a, b, c]: &[usize; 3]| {
+        let [a, b, c] = [a as f32, b as f32, c as f32];
+        vec![0.3 * a - 1.0, b + 0.25 * c, (0.7 * a + b).sin()]
+    };
+    factors.iter().map(row).collect()
+}
+
+fn factors_npy(factors: &[[usize; 3]]) -> Vec<u8> {
+    let elements = factors
+        .iter()
+        .flatten()
+        .flat_map(|&value| (value as i64).to_le_bytes());
+    npy("<i8", &[factors.len(), 3], false, elements.collect())
+}
+
+/// A folder with `codes.npz`: a sound file of the small grid.
+fn small_lab() -> Lab {
+    let lab = Lab::new();
+    let factors = factors(1);
+    let codes = LAYOUTS[0].npy(&codes(&factors));
+    npz(
+        &lab.path("codes.npz"),
+        &[("codes", &codes), ("factors", &factors_npy(&factors))],
+    );
+    lab
+}
+
+fn names<'a>(json: &'a Value, key: &str) -> Vec<&'a str> {
+    let scores = json["scores"].as_array().unwrap();
+    scores
+        .iter()
+        .map(|score| score[key].as_str().unwrap())
+        .collect()
+}
+
+#[test]
+fn neither_type_nor_layout_nor_order_of_rows_changes_a_score() {
+    let lab = small_lab();
+    let expected = lab.run_well(&["evaluate", "codes.npz", "--json"]).json();
+    for stride in [1, STRIDE] {
+        let factors = factors(stride);
+        for layout in LAYOUTS {
+            let codes = layout.npy(&codes(&factors));
+            npz(
+                &lab.path("other.npz"),
+                &[("factors", &factors_npy(&factors)), ("codes", &codes)],
+            );
+            let found = lab.run_well(&["evaluate", "other.npz", "--json"]).json();
+            assert_eq!(found, expected);
+        }
+    }
+}
+
+#[test]
+fn a_score_says_what_it_is() {
+    let lab = small_lab();
+    let json = lab
+        .run_well(&["evaluate", "codes.npz", "--json", "--seeds", "3"])
+        .json();
+    for score in json["scores"].as_array().unwrap() {
+        assert_eq!(
+            (&score["representation"], &score["grid"]),
+            (&"mean".into(), &"4x5x3".into())
+        );
+        let values: Vec<f64> = score["values"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|value| value.as_f64().unwrap())
+            .collect();
+        let mean = values.iter().sum::<f64>() / values.len() as f64;
+        assert!((score["mean"].as_f64().unwrap() - mean).abs() < 1e-12);
+        match score["variant"].as_str().unwrap() {
+            "study" => {
+                assert_eq!(score["seeds"], serde_json::json!([0, 1, 2]));
+                assert!(values.len() == 3 && score["sd"].is_number());
+            }
+            "exact" => {
+                assert_eq!(score["seeds"], serde_json::json!([]));
+                assert!(values.len() == 1 && score["sd"].is_null());
+            }
+            other => panic!("{other}"),
+        }
+    }
+    let metrics = names(&json, "metric");
+    for metric in ["beta-vae-score", "factor-vae-score", "mig"] {
+        assert!(metrics.contains(&metric), "{metric}");
+    }
+}
+
+#[test]
+fn metrics_and_variants_are_chosen_by_name() {
+    let lab = small_lab();
+    let args = [
+        "evaluate",
+        "codes.npz",
+        "--json",
+        "--metrics",
+        "mig,factor-vae-score",
+    ];
+    let both = lab.run_well(&args).json();
+    assert!(
+        names(&both, "metric")
+            .iter()
+            .all(|name| args[4].contains(name))
+    );
+    let exact = lab
+        .run_well(&["evaluate", "codes.npz", "--json", "--variants", "exact"])
+        .json();
+    assert!(names(&exact, "variant").iter().all(|name| *name == "exact"));
+    let table = lab.run_well(&["evaluate", "codes.npz", "--metrics", "mig", "--quiet"]);
+    assert!(table.stderr.is_empty(), "{}", table.stderr);
+    let lines: Vec<&str> = table.stdout.lines().collect();
+    assert!(
+        lines[0].contains("60 points of 3 codes, grid 4x5x3"),
+        "{}",
+        lines[0]
+    );
+    assert!(lines[1].starts_with("metric") && lines[1].contains("variant"));
+    assert!(
+        lines
+            .iter()
+            .any(|line| line.contains("study") && line.contains('±'))
+    );
+    assert!(
+        lines
+            .iter()
+            .any(|line| line.contains("exact") && !line.contains('±'))
+    );
+}
+
+#[test]
+fn tables_and_matrices_go_to_a_folder() {
+    let lab = small_lab();
+    let args = [
+        "evaluate",
+        "codes.npz",
+        "--json",
+        "--seeds",
+        "2",
+        "--out",
+        "a/b",
+    ];
+    let json = lab.run_well(&args).json();
+    let written: Value = serde_json::from_str(&lab.read("a/b/scores.json")).unwrap();
+    assert_eq!(written, json);
+    let rows = lab.read("a/b/scores.csv").lines().count();
+    assert_eq!(rows, 1 + json["scores"].as_array().unwrap().len());
+    let matrix = lab.read("a/b/mig-exact-mutual_information_nats.csv");
+    let lines: Vec<&str> = matrix.lines().collect();
+    assert_eq!(
+        (lines.len(), lines[0]),
+        (4, "row,factor-0,factor-1,factor-2")
+    );
+    assert!(lines[1].starts_with("code_0,"));
+    assert!(
+        lab.path("a/b/mig-study-seed-1-mutual_information_nats.csv")
+            .is_file()
+    );
+    assert!(
+        !lab.path("a/b/mig-study-seed-2-mutual_information_nats.csv")
+            .exists()
+    );
+}
+
+#[test]
+fn a_npy_is_in_the_order_of_dsprites() {
+    let space = FactorSpace::dsprites();
+    let mut values = [0; 5];
+    // Shape and scale themselves; nothing of the other three factors.
+    let rows: Vec<Vec<f32>> = (0..space.n_points())
+        .map(|point| {
+            space.factors_of(point, &mut values);
+            vec![-(values[0] as f32), 0.5 + values[1] as f32 / 10.0]
+        })
+        .collect();
+    let lab = Lab::new();
+    for (name, layout) in [("c.npy", LAYOUTS[0]), ("f.npy", LAYOUTS[3])] {
+        lab.write(name, layout.npy(&rows));
+        let args = [
+            "evaluate",
+            name,
+            "--json",
+            "--metrics",
+            "mig",
+            "--variants",
+            "exact",
+        ];
+        let json = lab.run_well(&args).json();
+        let mig = json["scores"][0]["mean"].as_f64().unwrap();
+        assert!(
+            (mig - 0.4).abs() < 1e-12,
+            "two of five factors have a code: {mig}"
+        );
+        assert_eq!(json["scores"][0]["grid"], "3x6x40x32x32");
+    }
+}
+
+/// What a refusal says: one sentence on stderr, nothing on stdout, exit code 2.
+fn refusal(ran: &Ran, what: &str) -> String {
+    assert_eq!(ran.code, Some(2), "{what}: {}", ran.stderr);
+    assert_eq!(ran.stdout, "", "{what}");
+    let sentence = ran.stderr.trim_end().to_owned();
+    assert!(
+        sentence.starts_with("error: ") && !sentence.contains("panicked"),
+        "{what}: {sentence}"
+    );
+    sentence
+}
+
+#[test]
+fn files_that_cannot_be_scored_are_refused_in_one_sentence() {
+    let lab = small_lab();
+    let sound = std::fs::read(lab.path("codes.npz")).unwrap();
+    let lies = npy("<f4", &[737_280, 1 << 40], false, vec![0; 8]);
+    let cases: Vec<(&str, Vec<u8>, &str)> = vec![
+        ("empty", Vec::new(), "neither a .npy nor an .npz"),
+        ("text", b"1,2,3\n".to_vec(), "neither a .npy nor an .npz"),
+        (
+            "cut npz",
+            sound[..sound.len() / 2].to_vec(),
+            "not a complete npz",
+        ),
+        (
+            "cut npy",
+            npy("<f4", &[737_280, 1], false, vec![0; 8]),
+            "promises 2949248 bytes and there are 136",
+        ),
+        ("lies", lies, "bytes and there are 136"),
+        (
+            "no header",
+            b"\x93NUMPY\x01\x00".to_vec(),
+            "ends early or is damaged",
+        ),
+        (
+            "short",
+            npy("<f4", &[2, 1], false, vec![0; 8]),
+            "it has 2 rows where dSprites has 737,280",
+        ),
+        (
+            "vector",
+            npy("<f4", &[2], false, vec![0; 8]),
+            "its shape is [2] where [737280, codes] is needed",
+        ),
+        (
+            "no codes",
+            npy("<f4", &[737_280, 0], false, vec![]),
+            "each above 0",
+        ),
+        (
+            "objects",
+            npy("|O", &[2, 1], false, vec![0; 16]),
+            "pickled Python objects",
+        ),
+        (
+            "halves",
+            npy("<f2", &[737_280, 1], false, vec![0; 2 * 737_280]),
+            "where little-endian float32 or float64",
+        ),
+    ];
+    for (what, bytes, expected) in cases {
+        lab.write("bad", bytes);
+        let sentence = refusal(&lab.run(&["evaluate", "bad"]), what);
+        assert!(
+            sentence.contains("bad") && sentence.contains(expected),
+            "{what}: {sentence}"
+        );
+        assert_eq!(sentence.lines().count(), 1, "{what}: {sentence}");
+    }
+    let sentence = refusal(&lab.run(&["evaluate", "absent.npy"]), "absent");
+    assert!(sentence.contains("cannot open absent.npy"), "{sentence}");
+    let sentence = refusal(&lab.run(&["evaluate", "."]), "folder");
+    assert!(sentence.contains("directory"), "{sentence}");
+}
+
+#[test]
+fn tables_that_cannot_be_scored_are_refused_in_one_sentence() {
+    let lab = Lab::new();
+    let (points, floats) = (factors(1), npy("<f8", &[60, 3], false, vec![0; 60 * 3 * 8]));
+    let good = (LAYOUTS[0].npy(&codes(&points)), factors_npy(&points));
+    let with = |row: usize, column: usize, code: f32| {
+        let mut rows = codes(&points);
+        rows[row][column] = code;
+        LAYOUTS[0].npy(&rows)
+    };
+    let large: Vec<u8> = [vec![0; 8 * 179], 1e300_f64.to_le_bytes().to_vec()].concat();
+    let twice = {
+        let mut twice = points.clone();
+        twice[7] = twice[3];
+        factors_npy(&twice)
+    };
+    let cases: Vec<(&str, Vec<u8>, Vec<u8>, &str)> = vec![
+        (
+            "NaN",
+            with(7, 2, f32::NAN),
+            good.1.clone(),
+            "the code in row 7, column 2 (from 0) is NaN",
+        ),
+        (
+            "infinite",
+            with(59, 0, f32::INFINITY),
+            good.1.clone(),
+            "row 59, column 0 (from 0) is inf",
+        ),
+        (
+            "beyond f32",
+            npy("<f8", &[60, 3], false, large),
+            good.1.clone(),
+            "row 59, column 2 (from 0) is inf as float32",
+        ),
+        (
+            "float factors",
+            good.0.clone(),
+            floats,
+            "\"factors\": its dtype is '<f8' where a little-endian integer",
+        ),
+        (
+            "a row missing",
+            good.0.clone(),
+            factors_npy(&points[1..]),
+            "59 rows while its columns' distinct values make 4x5x3 = 60",
+        ),
+        (
+            "a row twice",
+            good.0.clone(),
+            twice,
+            "row 7 repeats the combination",
+        ),
+        (
+            "other length",
+            LAYOUTS[1].npy(&codes(&points)[..59]),
+            good.1.clone(),
+            "it has 59 rows where `factors` has 60",
+        ),
+        (
+            "three axes",
+            npy("<f4", &[60, 1, 1], false, vec![0; 240]),
+            good.1.clone(),
+            "[60, 1, 1] where [n, codes] is needed",
+        ),
+    ];
+    for (what, codes, factors, expected) in cases {
+        npz(
+            &lab.path("bad.npz"),
+            &[("codes", &codes), ("factors", &factors)],
+        );
+        let sentence = refusal(&lab.run(&["evaluate", "bad.npz"]), what);
+        assert!(
+            sentence.contains("bad.npz") && sentence.contains(expected),
+            "{what}: {sentence}"
+        );
+        assert_eq!(sentence.lines().count(), 1, "{what}: {sentence}");
+    }
+    npz(&lab.path("bad.npz"), &[("z", &good.0)]);
+    let sentence = refusal(&lab.run(&["evaluate", "bad.npz"]), "no codes");
+    assert!(
+        sentence.contains("no array \"codes\", it has z"),
+        "{sentence}"
+    );
+}
+
+#[test]
+fn what_is_asked_for_is_checked_before_the_file_is_read() {
+    let lab = Lab::new();
+    let said = |args: &[&str]| {
+        refusal(
+            &lab.run(&[&["evaluate", "absent.npy"], args].concat()),
+            "usage",
+        )
+    };
+    assert!(said(&["--metrics", "mag"]).contains("'mag'"));
+    assert!(said(&["--variants", "population"]).contains("study, exact"));
+    assert!(said(&["--seeds", "0"]).contains("1..=10000"));
+    let refused = said(&["--metrics", "beta-vae-score", "--variants", "exact"]);
+    assert!(
+        refused.contains("beta-vae-score has no exact variant; it has study"),
+        "{refused}"
+    );
+    lab.write("taken", "");
+    let ran = lab.run(&["evaluate", "absent.npy", "--out", "taken/scores"]);
+    assert_eq!(ran.code, Some(5));
+    assert!(
+        ran.stderr.contains("cannot write `taken/scores`"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn a_constant_code_and_a_single_factor_have_defined_scores() {
+    let lab = Lab::new();
+    let points: Vec<[usize; 3]> = (0..4).map(|value| [value, 0, 0]).collect();
+    let constant: Vec<Vec<f32>> = points.iter().map(|_| vec![2.5]).collect();
+    npz(
+        &lab.path("line.npz"),
+        &[
+            ("codes", &LAYOUTS[0].npy(&constant)),
+            ("factors", &factors_npy(&points)),
+        ],
+    );
+    let json = lab.run_well(&["evaluate", "line.npz", "--json"]).json();
+    for score in json["scores"].as_array().unwrap() {
+        assert!(score["mean"].is_number(), "{score}");
+    }
+}
