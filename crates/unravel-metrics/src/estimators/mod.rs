@@ -1,7 +1,15 @@
 //! The classifiers and regressions that metrics train, small and with the results of scikit-learn's.
 
+mod blocked;
 pub mod boosting;
 mod cholesky;
+mod exp;
+pub mod forest;
+pub mod lasso;
+pub mod linear_svm;
 pub mod logistic;
+pub mod logistic_cv;
 mod multinomial;
+mod newton_cg;
+pub mod roc;
 mod tree;

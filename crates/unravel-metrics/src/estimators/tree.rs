@@ -2,7 +2,8 @@
 //!
 //! Splits are those of scikit-learn's `DecisionTreeRegressor`: every gap between two neighbouring values of a feature is
 //! tried, the one that leaves the least squared error is taken, at the middle of the gap. Values closer than 1e-7 count
-//! as equal. Where two features split equally well scikit-learn takes one at random; here it is the first.
+//! as equal. Where two features split equally well one is taken by lot, as in scikit-learn, but the same at each run: small
+//! nodes have many such ties, and always taking the first would favour the features that come first.
 
 mod grow;
 mod presorted;
@@ -11,6 +12,40 @@ mod search;
 pub(super) use grow::{Growth, Workspace};
 pub(super) use presorted::{Entry, Presorted};
 pub(super) use search::{Cut, MIN_GAP, is_pure};
+
+/// The best split of a node so far: a feature and a cut of its order.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Split {
+    pub(super) feature: usize,
+    pub(super) cut: Cut,
+}
+
+impl Split {
+    /// There is none.
+    pub(super) const NONE: Self = Self {
+        feature: 0,
+        cut: Cut::NONE,
+    };
+
+    /// The better of two splits of a node, by lot if they are equally good; `tree` is the number of the tree.
+    pub(super) fn or_better(self, other: Self, tree: u64, node: usize) -> Self {
+        let is_tie = self.cut.score == other.cut.score;
+        let lot = |split: &Self| mixed(mixed(tree) ^ ((node as u64) << 32 | split.feature as u64));
+        if self.cut.score < other.cut.score || is_tie && lot(&self) < lot(&other) {
+            other
+        } else {
+            self
+        }
+    }
+}
+
+/// 64 bits that look random (the output function of Steele et al. 2014, "Fast splittable pseudorandom number generators").
+fn mixed(x: u64) -> u64 {
+    let mut z = x.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}
 
 /// A node: a question, or an answer.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -4,9 +4,9 @@
 //! parted in two, which keeps both halves sorted, so no level sorts again. Only nodes that may still be split are kept
 //! up; the rows of a leaf are handed to the caller, who says what the leaf answers.
 
-use super::Tree;
 use super::presorted::{Entry, Presorted};
 use super::search::{Cut, Inverses, best_cut, is_pure};
+use super::{Split, Tree};
 
 /// What to grow a tree on.
 #[derive(Clone, Copy)]
@@ -17,6 +17,8 @@ pub(in super::super) struct Growth<'a> {
     pub(in super::super) target: &'a [f64],
     /// Most questions on the way to a leaf.
     pub(in super::super) max_depth: usize,
+    /// Number of the tree, which lots are drawn by.
+    pub(in super::super) number: u64,
 }
 
 /// Memory that growing needs, to be used again for the next tree.
@@ -37,12 +39,12 @@ struct Open {
     node: usize,
     start: usize,
     n: usize,
+    /// Sum of the targets.
     total: f64,
-    feature: usize,
-    cut: Cut,
+    best: Split,
 }
 
-/// A node that was split: its rows, of which the first `n_left` of the split order go left.
+/// A node that was split: of its rows the first `n_left` go left.
 #[derive(Clone, Copy, Debug)]
 struct Parted {
     start: usize,
@@ -53,7 +55,7 @@ struct Parted {
 }
 
 impl Workspace {
-    /// Makes it large enough for the rows.
+    /// Makes it large enough for some rows, whose numbers are below `n_targets`.
     pub(in super::super) fn fit(&mut self, rows: &Presorted, n_targets: usize) {
         for order in &mut self.orders {
             order.resize(rows.entries().len(), Entry::default());
@@ -65,6 +67,27 @@ impl Workspace {
         }
     }
 
+    /// The best split of all rows; none if they are all the same.
+    pub(in super::super) fn root(&mut self, growth: &Growth) -> Split {
+        let rows = growth.rows;
+        let (total, squares) = sums(rows.by(0), growth.target);
+        let mut best = Split::NONE;
+        if is_pure(rows.n_rows(), total, squares) {
+            return best;
+        }
+        for feature in 0..rows.n_features() {
+            let mut sum = 0.0;
+            for (before, entry) in self.before.iter_mut().zip(rows.by(feature)) {
+                *before = sum;
+                sum += growth.target[entry.row as usize];
+            }
+            let before = &self.before[..rows.n_rows()];
+            let cut = best_cut(rows.by(feature), before, total, &self.inverses);
+            best = best.or_better(Split { feature, cut }, growth.number, 0);
+        }
+        best
+    }
+
     /// Grows a tree from a root of which the best split is known.
     ///
     /// `on_leaf` gets the rows of each leaf and says what it answers. Each feature's share in the reduction of the
@@ -72,7 +95,7 @@ impl Workspace {
     pub(in super::super) fn grow(
         &mut self,
         growth: &Growth,
-        root: (usize, Cut),
+        root: Split,
         importances: &mut [f64],
         mut on_leaf: impl FnMut(&[Entry]) -> f64,
     ) -> Tree {
@@ -82,82 +105,134 @@ impl Workspace {
             start: 0,
             n: growth.rows.n_rows(),
             total: 0.0,
-            feature: root.0,
-            cut: root.1,
+            best: root,
         }];
-        let n_rows = growth.rows.n_rows();
-        for depth in 0.. {
+        let mut depth = 0;
+        while !open.is_empty() {
+            let mut level = Level {
+                growth,
+                is_last: depth + 1 == growth.max_depth,
+                tree: &mut tree,
+                goes_left: &mut self.goes_left,
+                importances,
+                parted: Vec::with_capacity(open.len()),
+                children: Vec::with_capacity(2 * open.len()),
+            };
             let [even, odd] = &mut self.orders;
             let (from, to) = if depth % 2 == 0 { (odd, even) } else { (even, odd) };
-            let from = if depth == 0 { growth.rows.entries() } else { from };
-            let mut parted = Vec::with_capacity(open.len());
-            let mut children = Vec::with_capacity(2 * open.len());
-            for parent in open {
-                let order = &from[parent.feature * n_rows + parent.start..][..parent.n];
-                if parent.cut.n_left == 0 {
-                    tree.values[parent.node] = on_leaf(order);
-                    continue;
-                }
-                importances[parent.feature] += parent.cut.score / parent.n as f64;
-                let halves = order.split_at(parent.cut.n_left);
-                let left = tree.split(parent.node, parent.feature, threshold(halves));
-                let mut start = parent.start;
-                let mut found = [None; 2];
-                for (side, half) in [halves.0, halves.1].into_iter().enumerate() {
-                    let is_last = depth + 1 == growth.max_depth;
-                    let (sum, squares) = if is_last { (0.0, 0.0) } else { sums(half, growth.target) };
-                    if is_last || is_pure(half.len(), sum, squares) {
-                        tree.values[left + side] = on_leaf(half);
-                    } else {
-                        found[side] = Some(children.len());
-                        children.push(Open {
-                            node: left + side,
-                            start,
-                            n: half.len(),
-                            total: sum,
-                            feature: 0,
-                            cut: Cut::NONE,
-                        });
-                    }
-                    start += half.len();
-                }
-                if found != [None; 2] {
-                    for entry in halves.0 {
-                        self.goes_left[entry.row as usize] = true;
-                    }
-                    for entry in halves.1 {
-                        self.goes_left[entry.row as usize] = false;
-                    }
-                    parted.push(Parted {
-                        start: parent.start,
-                        n: parent.n,
-                        n_left: parent.cut.n_left,
-                        children: found,
-                    });
-                }
+            let from: &[Entry] = if depth == 0 { growth.rows.entries() } else { from };
+            for node in open {
+                level.close_or_split(from, node, &mut on_leaf);
             }
-            for feature in 0..growth.rows.n_features() {
-                for parent in &parted {
-                    let range = feature * n_rows + parent.start..feature * n_rows + parent.start + parent.n;
-                    let before = &mut self.before[parent.start..][..parent.n];
-                    part(&from[range.clone()], &mut to[range], before, parent.n_left, &self.goes_left, growth.target);
-                    for child in parent.children.into_iter().flatten() {
-                        let child = &mut children[child];
-                        let order = &to[feature * n_rows + child.start..][..child.n];
-                        let before = &self.before[child.start..][..child.n];
-                        let cut = best_cut(order, before, child.total, &self.inverses);
-                        if child.cut.score < cut.score {
-                            (child.feature, child.cut) = (feature, cut);
-                        }
-                    }
-                }
-            }
-            if children.is_empty() {
-                return tree;
-            }
-            open = children;
+            open = level.search(from, to, &mut self.before, &self.inverses);
+            depth += 1;
         }
         tree
+    }
+}
+
+/// The nodes at one depth.
+struct Level<'a> {
+    growth: &'a Growth<'a>,
+    /// Whether the children of these nodes are leaves.
+    is_last: bool,
+    tree: &'a mut Tree,
+    goes_left: &'a mut [bool],
+    importances: &'a mut [f64],
+    parted: Vec<Parted>,
+    children: Vec<Open>,
+}
+
+impl Level<'_> {
+    /// Splits a node if there is a split, and says which of its rows go left; else it is a leaf.
+    fn close_or_split(
+        &mut self,
+        from: &[Entry],
+        parent: Open,
+        on_leaf: &mut impl FnMut(&[Entry]) -> f64,
+    ) {
+        let Split { feature, cut } = parent.best;
+        let order = &from[feature * self.growth.rows.n_rows() + parent.start..][..parent.n];
+        if cut == Cut::NONE {
+            self.tree.values[parent.node] = on_leaf(order);
+            return;
+        }
+        self.importances[feature] += cut.score / parent.n as f64;
+        let (left, right) = order.split_at(cut.n_left);
+        let first_child = self.tree.split(parent.node, feature, threshold(left, right));
+        let children = [
+            self.child(first_child, parent.start, left, on_leaf),
+            self.child(first_child + 1, parent.start + left.len(), right, on_leaf),
+        ];
+        if children != [None; 2] {
+            for (half, is_left) in [(left, true), (right, false)] {
+                for entry in half {
+                    self.goes_left[entry.row as usize] = is_left;
+                }
+            }
+            self.parted.push(Parted {
+                start: parent.start,
+                n: parent.n,
+                n_left: left.len(),
+                children,
+            });
+        }
+    }
+
+    /// Opens a child, or makes it a leaf if it need not be split any further.
+    fn child(
+        &mut self,
+        node: usize,
+        start: usize,
+        rows: &[Entry],
+        on_leaf: &mut impl FnMut(&[Entry]) -> f64,
+    ) -> Option<usize> {
+        let (total, squares) = if self.is_last {
+            (0.0, 0.0)
+        } else {
+            sums(rows, self.growth.target)
+        };
+        if self.is_last || is_pure(rows.len(), total, squares) {
+            self.tree.values[node] = on_leaf(rows);
+            return None;
+        }
+        self.children.push(Open {
+            node,
+            start,
+            n: rows.len(),
+            total,
+            best: Split::NONE,
+        });
+        Some(self.children.len() - 1)
+    }
+
+    /// Parts the orders of the nodes that were split, and finds the best split of each child.
+    fn search(
+        mut self,
+        from: &[Entry],
+        to: &mut [Entry],
+        before: &mut [f64],
+        inverses: &Inverses,
+    ) -> Vec<Open> {
+        let n_rows = self.growth.rows.n_rows();
+        for feature in 0..self.growth.rows.n_features() {
+            let from = &from[feature * n_rows..][..n_rows];
+            let to = &mut to[feature * n_rows..][..n_rows];
+            for parent in &self.parted {
+                let range = parent.start..parent.start + parent.n;
+                let sums = &mut before[range.clone()];
+                let sides = (&*self.goes_left, parent.n_left);
+                part(&from[range.clone()], &mut to[range], sums, sides, self.growth.target);
+                for child in parent.children.into_iter().flatten() {
+                    let child = &mut self.children[child];
+                    let range = child.start..child.start + child.n;
+                    let cut = best_cut(&to[range.clone()], &before[range], child.total, inverses);
+                    let split = Split { feature, cut };
+                    child.best = child.best.or_better(split, self.growth.number, child.node);
+                }
+            }
+        }
+        self.children
     }
 }
 
@@ -174,16 +249,16 @@ fn sums(rows: &[Entry], target: &[f64]) -> (f64, f64) {
 }
 
 /// Copies sorted entries to where those that go left come first, so that both parts stay sorted, and sums up the targets
-/// before each entry of its part.
+/// before each entry of its part. `sides` says which rows go left, and how many.
 #[inline(never)]
 fn part(
     from: &[Entry],
     to: &mut [Entry],
     before: &mut [f64],
-    n_left: usize,
-    goes_left: &[bool],
+    sides: (&[bool], usize),
     target: &[f64],
 ) {
+    let (goes_left, n_left) = sides;
     let (mut left, mut right) = (0, n_left);
     let (mut left_sum, mut right_sum) = (0.0, 0.0);
     for entry in from {
@@ -207,9 +282,13 @@ fn choose(condition: bool, a: f64, b: f64) -> f64 {
 }
 
 /// The middle of the gap between two halves, rounded towards the left one.
-fn threshold((left, right): (&[Entry], &[Entry])) -> f32 {
+fn threshold(left: &[Entry], right: &[Entry]) -> f32 {
     let below = left[left.len() - 1].value;
     let middle = 0.5 * f64::from(below) + 0.5 * f64::from(right[0].value);
     let rounded = middle as f32;
-    if f64::from(rounded) <= middle { rounded } else { rounded.next_down().max(below) }
+    if f64::from(rounded) <= middle {
+        rounded
+    } else {
+        rounded.next_down().max(below)
+    }
 }
