@@ -8,6 +8,7 @@
 //!   looked up in the table, so the score depends on a seed. Every vote draws from a stream of its own
 //!   ([`sampling`]), so the score does not depend on the number of threads.
 //! - *Exact* variants use every point of the grid once: no sampling, no seed.
+//! - A few metrics have variants that use another estimator, which say in their names which: [`Variant`].
 //!
 //! The crate knows no tensor, no file, no clock and no model; it neither prints nor reads the environment. Work is spread
 //! over rayon's current pool.
@@ -15,6 +16,7 @@
 //! Where things are: one file a metric in [`metrics`], the classifiers they train in [`estimators`], all random draws in
 //! [`sampling`], the list of metrics with names and ranges in [`Metric`].
 
+mod correlations;
 mod counts;
 mod discretise;
 mod error;
@@ -23,6 +25,7 @@ mod mixture;
 mod moments;
 mod outcome;
 mod registry;
+mod samples;
 mod stencil;
 mod symmetric;
 mod table;
@@ -37,4 +40,5 @@ pub use error::MetricError;
 pub use grid::FactorGrid;
 pub use outcome::{Matrix, Outcome};
 pub use registry::{Description, Direction, Metric, Quantity, Variant, score};
+pub use samples::{SampleSizes, Split};
 pub use table::{CodeRange, CodeTable, LOGVAR_RANGE};

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::MetricError;
 use crate::metrics::{
-    active_units, beta_vae_score, dcimig, factor_vae_score, irs, jemmig, mig, mig_chen, mig_sup,
-    modularity, unsupervised,
+    active_units, beta_vae_score, dci, dcimig, downstream, explicitness, factor_vae_score, irs,
+    jemmig, mig, mig_chen, mig_sup, modularity, sap, unsupervised,
 };
 use crate::outcome::Outcome;
 use crate::table::CodeTable;
@@ -22,8 +22,14 @@ pub enum Metric {
     Mig,
     /// Chen et al. 2018, on Gaussian posteriors.
     MigChen,
+    /// Eastwood & Williams 2018.
+    Dci,
+    /// Kumar et al. 2018.
+    Sap,
     /// Ridgeway & Mozer 2018.
     Modularity,
+    /// Ridgeway & Mozer 2018, how well factors are read off linearly.
+    Explicitness,
     /// Suter et al. 2019.
     Irs,
     /// Locatello et al. 2019.
@@ -36,6 +42,8 @@ pub enum Metric {
     Dcimig,
     /// Burda et al. 2016.
     ActiveUnits,
+    /// Locatello et al. 2019, accuracy with few labels and many.
+    Downstream,
 }
 
 /// How a metric is computed.
@@ -46,6 +54,10 @@ pub enum Variant {
     Study,
     /// Over every point of the grid once; no sampling and no seed.
     Exact,
+    /// With linear regressions under an L1 penalty, over every point of the grid once; no sampling and no seed.
+    Lasso,
+    /// With random forests, on as many points as the study; depends on a seed.
+    Forest,
 }
 
 /// Which way a quantity is better.
@@ -92,18 +104,22 @@ pub struct Description {
 
 impl Metric {
     /// Every metric.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 15] = [
         Self::BetaVaeScore,
         Self::FactorVaeScore,
         Self::Mig,
         Self::MigChen,
+        Self::Dci,
+        Self::Sap,
         Self::Modularity,
+        Self::Explicitness,
         Self::Irs,
         Self::Unsupervised,
         Self::MigSup,
         Self::Jemmig,
         Self::Dcimig,
         Self::ActiveUnits,
+        Self::Downstream,
     ];
 
     /// What there is to say of it.
@@ -113,13 +129,17 @@ impl Metric {
             Self::FactorVaeScore => &factor_vae_score::DESCRIPTION,
             Self::Mig => &mig::DESCRIPTION,
             Self::MigChen => &mig_chen::DESCRIPTION,
+            Self::Dci => &dci::DESCRIPTION,
+            Self::Sap => &sap::DESCRIPTION,
             Self::Modularity => &modularity::DESCRIPTION,
+            Self::Explicitness => &explicitness::DESCRIPTION,
             Self::Irs => &irs::DESCRIPTION,
             Self::Unsupervised => &unsupervised::DESCRIPTION,
             Self::MigSup => &mig_sup::DESCRIPTION,
             Self::Jemmig => &jemmig::DESCRIPTION,
             Self::Dcimig => &dcimig::DESCRIPTION,
             Self::ActiveUnits => &active_units::DESCRIPTION,
+            Self::Downstream => &downstream::DESCRIPTION,
         }
     }
 
@@ -172,13 +192,15 @@ impl Metric {
 
 impl Variant {
     /// Every variant.
-    pub const ALL: [Self; 2] = [Self::Study, Self::Exact];
+    pub const ALL: [Self; 4] = [Self::Study, Self::Exact, Self::Lasso, Self::Forest];
 
-    /// `study` or `exact`.
+    /// `study`, `exact`, `lasso` or `forest`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Study => "study",
             Self::Exact => "exact",
+            Self::Lasso => "lasso",
+            Self::Forest => "forest",
         }
     }
 
@@ -189,11 +211,11 @@ impl Variant {
 
     /// Whether the score depends on a seed.
     pub fn is_sampled(self) -> bool {
-        self == Self::Study
+        matches!(self, Self::Study | Self::Forest)
     }
 }
 
-/// Scores a table of codes. Exact variants ignore `seed`.
+/// Scores a table of codes. Variants that are not sampled ignore `seed`.
 ///
 /// The same table, variant and seed give the same outcome, bit for bit, on any number of threads.
 ///
@@ -213,6 +235,13 @@ pub fn score(
         (Metric::Mig, Variant::Exact) => mig::exact(table),
         (Metric::MigChen, Variant::Study) => mig_chen::study(table, seed),
         (Metric::MigChen, Variant::Exact) => mig_chen::exact(table),
+        (Metric::Dci, Variant::Study) => dci::study(table, seed),
+        (Metric::Dci, Variant::Lasso) => dci::lasso(table),
+        (Metric::Dci, Variant::Forest) => dci::forest(table, seed),
+        (Metric::Sap, Variant::Study) => sap::study(table, seed),
+        (Metric::Sap, Variant::Exact) => sap::exact(table),
+        (Metric::Explicitness, Variant::Study) => explicitness::study(table, seed),
+        (Metric::Downstream, Variant::Study) => downstream::study(table, seed),
         (Metric::Modularity, Variant::Study) => modularity::study(table, seed),
         (Metric::Modularity, Variant::Exact) => modularity::exact(table),
         (Metric::Irs, Variant::Study) => irs::study(table, seed),
@@ -226,10 +255,7 @@ pub fn score(
         (Metric::Dcimig, Variant::Study) => dcimig::study(table, seed),
         (Metric::Dcimig, Variant::Exact) => dcimig::exact(table),
         (Metric::ActiveUnits, Variant::Exact) => active_units::exact(table),
-        (Metric::BetaVaeScore | Metric::FactorVaeScore, Variant::Exact)
-        | (Metric::ActiveUnits, Variant::Study) => {
-            Err(MetricError::NoSuchVariant { metric, variant })
-        }
+        (metric, variant) => Err(MetricError::NoSuchVariant { metric, variant }),
     }
 }
 

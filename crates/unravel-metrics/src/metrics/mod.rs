@@ -2,7 +2,10 @@
 
 pub mod active_units;
 pub mod beta_vae_score;
+pub mod dci;
 pub mod dcimig;
+pub mod downstream;
+pub mod explicitness;
 pub mod factor_vae_score;
 mod gap;
 pub mod irs;
@@ -11,4 +14,5 @@ pub mod mig;
 pub mod mig_chen;
 pub mod mig_sup;
 pub mod modularity;
+pub mod sap;
 pub mod unsupervised;
