@@ -55,7 +55,9 @@ impl Correlations {
             let (a, b) = (a.max(b), a.min(b));
             (sums.products[a * (a + 1) / 2 + b] - sums.firsts[a] * sums.firsts[b] / n) / n
         };
-        let variances: Vec<f64> = (0..n_columns).map(|column| covariance(column, column)).collect();
+        let variances: Vec<f64> = (0..n_columns)
+            .map(|column| covariance(column, column))
+            .collect();
         let correlation = |a: usize, b: usize| {
             if variances[a] <= MIN_VARIANCE || variances[b] <= MIN_VARIANCE {
                 0.0
@@ -66,8 +68,10 @@ impl Correlations {
             }
         };
         let block = |columns: std::ops::Range<usize>| {
-            let rows = (0..n_codes).flat_map(|code| columns.clone().map(move |column| (code, column)));
-            rows.map(|(code, column)| correlation(code, column)).collect()
+            let rows =
+                (0..n_codes).flat_map(|code| columns.clone().map(move |column| (code, column)));
+            rows.map(|(code, column)| correlation(code, column))
+                .collect()
         };
         Self {
             between_codes: block(0..n_codes),
@@ -138,7 +142,10 @@ mod tests {
             with_factors: vec![1.0, -1.0, 0.0],
         };
         assert_eq!(Correlations::of_grid(&table), expected);
-        assert_eq!(Correlations::of_points(&table, &[0, 1, 2, 0, 1, 2]), expected);
+        assert_eq!(
+            Correlations::of_points(&table, &[0, 1, 2, 0, 1, 2]),
+            expected
+        );
         let at_one_point = Correlations::of_points(&table, &[1]);
         assert_eq!(at_one_point.with_factors, [0.0; 3]);
     }

@@ -65,9 +65,18 @@ impl Examples {
     /// Those of the given points of the table.
     pub(crate) fn of_points(table: &CodeTable, points: &[u32]) -> Self {
         let grid = table.grid();
-        let labels = |factor| points.iter().map(|&point| grid.value(point as usize, factor)).collect();
+        let labels = |factor| {
+            points
+                .iter()
+                .map(|&point| grid.value(point as usize, factor))
+                .collect()
+        };
         Self {
-            codes: points.iter().flat_map(|&point| table.row(point as usize)).copied().collect(),
+            codes: points
+                .iter()
+                .flat_map(|&point| table.row(point as usize))
+                .copied()
+                .collect(),
             labels: (0..grid.n_factors()).map(labels).collect(),
         }
     }
@@ -75,7 +84,11 @@ impl Examples {
     /// Those of every point of the grid.
     pub(crate) fn of_grid(table: &CodeTable) -> Self {
         let grid = table.grid();
-        let labels = |factor| (0..grid.n_points()).map(|point| grid.value(point, factor)).collect();
+        let labels = |factor| {
+            (0..grid.n_points())
+                .map(|point| grid.value(point, factor))
+                .collect()
+        };
         Self {
             codes: table.codes().to_vec(),
             labels: (0..grid.n_factors()).map(labels).collect(),
@@ -84,6 +97,11 @@ impl Examples {
 
     /// The values of one code, `[n]`.
     pub(crate) fn code(&self, code: usize, n_codes: usize) -> Vec<f32> {
-        self.codes.iter().skip(code).step_by(n_codes).copied().collect()
+        self.codes
+            .iter()
+            .skip(code)
+            .step_by(n_codes)
+            .copied()
+            .collect()
     }
 }

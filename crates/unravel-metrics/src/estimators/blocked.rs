@@ -47,7 +47,12 @@ pub(super) struct Expansion {
 
 impl Blocked {
     /// Rows of features (`[n, n_features]`, row-major) with their classes (below `n_classes`).
-    pub(super) fn new(features: &[f64], n_features: usize, targets: &[usize], n_classes: usize) -> Self {
+    pub(super) fn new(
+        features: &[f64],
+        n_features: usize,
+        targets: &[usize],
+        n_classes: usize,
+    ) -> Self {
         let block = |(features, targets): (&[f64], &[usize])| {
             let mut columns = vec![[0.0; WIDTH]; n_features + 1];
             for (at, row) in features.chunks_exact(n_features).enumerate() {
@@ -113,7 +118,10 @@ impl Blocked {
             add(&mut sum.gradient, &gradient);
             sum.probabilities.extend(probabilities);
         }
-        for (parameters, gradient) in self.weights(parameters).zip(sum.gradient.chunks_exact_mut(self.width())) {
+        for (parameters, gradient) in self
+            .weights(parameters)
+            .zip(sum.gradient.chunks_exact_mut(self.width()))
+        {
             for (weight, gradient) in parameters.iter().zip(gradient) {
                 sum.value += 0.5 * penalty * weight * weight;
                 *gradient += penalty * weight;
@@ -123,7 +131,12 @@ impl Blocked {
     }
 
     /// The product of the second derivatives with a direction.
-    pub(super) fn curvature_along(&self, here: &Expansion, direction: &[f64], penalty: f64) -> Vec<f64> {
+    pub(super) fn curvature_along(
+        &self,
+        here: &Expansion,
+        direction: &[f64],
+        penalty: f64,
+    ) -> Vec<f64> {
         let tasks: Vec<Vec<f64>> = self
             .blocks
             .par_chunks(BLOCKS_PER_TASK)
@@ -145,7 +158,10 @@ impl Blocked {
         for product in tasks {
             add(&mut sum, &product);
         }
-        for (direction, sum) in self.weights(direction).zip(sum.chunks_exact_mut(self.width())) {
+        for (direction, sum) in self
+            .weights(direction)
+            .zip(sum.chunks_exact_mut(self.width()))
+        {
             for (weight, sum) in direction.iter().zip(sum) {
                 *sum += penalty * weight;
             }
@@ -200,10 +216,16 @@ impl WithSimd for Softmax<'_> {
         let n = self.block.targets.len();
         let mut highest = [f64::NEG_INFINITY; WIDTH];
         let scores = self.parameters.chunks_exact(features.len());
-        let mut scores: Vec<Column> = scores.map(|parameters| weighted_sum(features, parameters)).collect();
+        let mut scores: Vec<Column> = scores
+            .map(|parameters| weighted_sum(features, parameters))
+            .collect();
         for scores in &scores {
             for row in 0..WIDTH {
-                highest[row] = if highest[row] < scores[row] { scores[row] } else { highest[row] };
+                highest[row] = if highest[row] < scores[row] {
+                    scores[row]
+                } else {
+                    highest[row]
+                };
             }
         }
         let mut loss = 0.0;
@@ -256,7 +278,9 @@ impl WithSimd for Along<'_> {
         let features = &self.block.features;
         let mut mean = [0.0; WIDTH];
         let directions = self.direction.chunks_exact(features.len());
-        let mut changes: Vec<Column> = directions.map(|direction| weighted_sum(features, direction)).collect();
+        let mut changes: Vec<Column> = directions
+            .map(|direction| weighted_sum(features, direction))
+            .collect();
         for (change, probabilities) in changes.iter().zip(self.probabilities) {
             for row in 0..WIDTH {
                 mean[row] += probabilities[row] * change[row];

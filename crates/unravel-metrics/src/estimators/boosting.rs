@@ -89,8 +89,15 @@ impl GradientBoosting {
             .iter()
             .map(|label| classes.partition_point(|class| class < label) as u32)
             .collect();
-        let mut fit = Fit::new(*self, Presorted::new(features, n_features), &targets, classes.len());
-        let trees = (0..self.n_stages).flat_map(|stage| fit.stage(stage)).collect();
+        let mut fit = Fit::new(
+            *self,
+            Presorted::new(features, n_features),
+            &targets,
+            classes.len(),
+        );
+        let trees = (0..self.n_stages)
+            .flat_map(|stage| fit.stage(stage))
+            .collect();
         BoostedTrees {
             n_features,
             initial: fit.initial.clone(),
@@ -119,11 +126,19 @@ struct Fit<'a> {
 }
 
 impl<'a> Fit<'a> {
-    fn new(settings: GradientBoosting, rows: Presorted, targets: &'a [u32], n_classes: usize) -> Self {
+    fn new(
+        settings: GradientBoosting,
+        rows: Presorted,
+        targets: &'a [u32],
+        n_classes: usize,
+    ) -> Self {
         let initial = initial_scores(targets, n_classes);
         Self {
             settings,
-            scores: initial.iter().map(|&score| vec![score; targets.len()]).collect(),
+            scores: initial
+                .iter()
+                .map(|&score| vec![score; targets.len()])
+                .collect(),
             importances: vec![0.0; rows.n_features()],
             inverse: (0..=rows.n_rows()).map(|i| (i as f64).recip()).collect(),
             workspaces: Mutex::default(),
@@ -167,7 +182,11 @@ impl<'a> Fit<'a> {
         let n_rows = self.rows.n_rows();
         let n_features = self.rows.n_features();
         let n_blocks = self.scores.len().div_ceil(N_LANES);
-        let targets = |block| Targets { lanes: residuals, n_blocks, block };
+        let targets = |block| Targets {
+            lanes: residuals,
+            n_blocks,
+            block,
+        };
         let sums: Vec<[Lanes; 2]> = (0..n_blocks)
             .into_par_iter()
             .map(|block| targets(block).sums(n_rows))
@@ -176,7 +195,13 @@ impl<'a> Fit<'a> {
             .into_par_iter()
             .map(|task| {
                 let (block, feature) = (task / n_features, task % n_features);
-                root::best_cuts(&self.rows, feature, targets(block), &sums[block][0], &self.inverse)
+                root::best_cuts(
+                    &self.rows,
+                    feature,
+                    targets(block),
+                    &sums[block][0],
+                    &self.inverse,
+                )
             })
             .collect();
         let root = |k: usize| {
@@ -202,7 +227,12 @@ impl<'a> Fit<'a> {
         number: u64,
         scores: &mut [f64],
     ) -> (Tree, Vec<f64>) {
-        let (mut workspace, mut target) = self.workspaces.lock().expect("no task panics").pop().unwrap_or_default();
+        let (mut workspace, mut target) = self
+            .workspaces
+            .lock()
+            .expect("no task panics")
+            .pop()
+            .unwrap_or_default();
         workspace.fit(&self.rows, self.targets.len());
         target.clear();
         target.extend(residuals);
@@ -225,14 +255,24 @@ impl<'a> Fit<'a> {
             }
             answer
         });
-        self.workspaces.lock().expect("no task panics").push((workspace, target));
+        self.workspaces
+            .lock()
+            .expect("no task panics")
+            .push((workspace, target));
         (tree, importances)
     }
 
     /// The share of rows whose class is predicted.
     fn accuracy(&self) -> f64 {
-        let right = |(row, &target): (usize, &u32)| winner(self.scores.iter().map(|scores| scores[row])) == target as usize;
-        let n_right = self.targets.iter().enumerate().filter(|&row| right(row)).count();
+        let right = |(row, &target): (usize, &u32)| {
+            winner(self.scores.iter().map(|scores| scores[row])) == target as usize
+        };
+        let n_right = self
+            .targets
+            .iter()
+            .enumerate()
+            .filter(|&row| right(row))
+            .count();
         n_right as f64 / self.targets.len() as f64
     }
 }
@@ -247,7 +287,11 @@ fn newton_step(leaf: &[Entry], residuals: &[f64]) -> f64 {
         curvature += residual.abs() * (1.0 - residual.abs());
     }
     let n = leaf.len() as f64;
-    if (curvature / n).abs() < 1e-150 { 0.0 } else { gradient / curvature }
+    if (curvature / n).abs() < 1e-150 {
+        0.0
+    } else {
+        gradient / curvature
+    }
 }
 
 /// The first prediction: log shares of the classes, or the log odds of the second of two.
@@ -256,11 +300,14 @@ fn initial_scores(targets: &[u32], n_classes: usize) -> Vec<f64> {
     for &target in targets {
         counts[target as usize] += 1;
     }
-    let shares = counts.iter().map(|&count| {
-        (f64::from(count) / targets.len() as f64).clamp(MIN_SHARE, 1.0 - MIN_SHARE)
-    });
+    let shares = counts
+        .iter()
+        .map(|&count| (f64::from(count) / targets.len() as f64).clamp(MIN_SHARE, 1.0 - MIN_SHARE));
     if n_classes == 2 {
-        return shares.skip(1).map(|share| (share / (1.0 - share)).ln()).collect();
+        return shares
+            .skip(1)
+            .map(|share| (share / (1.0 - share)).ln())
+            .collect();
     }
     shares.map(f64::ln).collect()
 }
@@ -282,7 +329,13 @@ fn winner(scores: impl ExactSizeIterator<Item = f64>) -> usize {
 
 fn normalised(importances: &[f64]) -> Vec<f64> {
     let total: f64 = importances.iter().sum();
-    let share = |importance: &f64| if total == 0.0 { 0.0 } else { importance / total };
+    let share = |importance: &f64| {
+        if total == 0.0 {
+            0.0
+        } else {
+            importance / total
+        }
+    };
     importances.iter().map(share).collect()
 }
 

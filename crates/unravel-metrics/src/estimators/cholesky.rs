@@ -40,7 +40,9 @@ impl Factor {
 
     /// The same for a positive semidefinite matrix, to whose diagonal is added as little as makes it definite.
     pub fn new_with_ridge(matrix: Vec<f64>, n: usize) -> Self {
-        let largest = (0..n).map(|i| matrix[i * n + i]).fold(f64::MIN_POSITIVE, f64::max);
+        let largest = (0..n)
+            .map(|i| matrix[i * n + i])
+            .fold(f64::MIN_POSITIVE, f64::max);
         let mut ridge = 1e-12;
         loop {
             let mut raised = matrix.clone();

@@ -34,7 +34,11 @@ impl Lasso {
     /// If `between` is not `[n, n]`.
     pub fn fit(&self, between: &[f64], with_target: &[f64]) -> Vec<f64> {
         let n = with_target.len();
-        assert_eq!(between.len(), n * n, "a correlation for each pair of features");
+        assert_eq!(
+            between.len(),
+            n * n,
+            "a correlation for each pair of features"
+        );
         let mut weights = vec![0.0; n];
         for _ in 0..self.max_iterations {
             let mut largest_move = 0.0_f64;
@@ -61,7 +65,11 @@ impl Lasso {
         let n = weights.len();
         let mut error = 1.0;
         for (j, weight) in weights.iter().enumerate() {
-            let explained: f64 = between[j * n..][..n].iter().zip(weights).map(|(r, w)| r * w).sum();
+            let explained: f64 = between[j * n..][..n]
+                .iter()
+                .zip(weights)
+                .map(|(r, w)| r * w)
+                .sum();
             error += weight * (explained - 2.0 * with_target[j]);
         }
         error.max(0.0)
@@ -99,6 +107,9 @@ mod tests {
 
     #[test]
     fn features_that_do_not_vary_have_no_weight() {
-        assert_eq!(Lasso::new(0.0).fit(&[0.0, 0.0, 0.0, 1.0], &[0.0, 0.3]), [0.0, 0.3]);
+        assert_eq!(
+            Lasso::new(0.0).fit(&[0.0, 0.0, 0.0, 1.0], &[0.0, 0.3]),
+            [0.0, 0.3]
+        );
     }
 }

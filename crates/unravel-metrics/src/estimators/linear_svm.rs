@@ -73,7 +73,10 @@ impl SortedFeature {
     pub fn new(values: &[f32]) -> Self {
         let mut order: Vec<u32> = (0..values.len() as u32).collect();
         order.sort_by(|&a, &b| values[a as usize].total_cmp(&values[b as usize]));
-        let sorted = order.iter().map(|&row| f64::from(values[row as usize])).collect();
+        let sorted = order
+            .iter()
+            .map(|&row| f64::from(values[row as usize]))
+            .collect();
         Self {
             order,
             all: Ends::new(sorted),
@@ -105,7 +108,10 @@ impl SortedFeature {
         let lines = match members.as_slice() {
             [] | [_] => Vec::new(),
             [first, second] => vec![self.line(second, balanced(second), balanced(first))],
-            several => several.iter().map(|members| self.line(members, balanced(members), c)).collect(),
+            several => several
+                .iter()
+                .map(|members| self.line(members, balanced(members), c))
+                .collect(),
         };
         LinearSvm {
             classes: if classes.is_empty() { vec![0] } else { classes },
@@ -151,7 +157,10 @@ impl Problem<'_> {
         let all_outside = self.all.below(-w, -b, 1.0);
         let members_outside = self.members.below(-w, -b, 1.0);
         let others: [f64; 3] = std::array::from_fn(|i| all_outside[i] - members_outside[i]);
-        for ((sign, [n, sum, squares]), weight) in [(1.0, inside), (-1.0, others)].into_iter().zip(self.weights) {
+        for ((sign, [n, sum, squares]), weight) in [(1.0, inside), (-1.0, others)]
+            .into_iter()
+            .zip(self.weights)
+        {
             // Each row adds weight (1 - sign (w x + b))².
             let [w, b] = [sign * w, sign * b];
             let offset = 1.0 - b;
@@ -228,7 +237,9 @@ impl LinearSvm {
     /// The share of rows whose label is predicted. 0 without rows.
     pub fn accuracy(&self, values: &[f32], labels: &[usize]) -> f64 {
         let rows = values.iter().zip(labels);
-        let right = rows.filter(|&(&x, &label)| self.predict(x) == label).count();
+        let right = rows
+            .filter(|&(&x, &label)| self.predict(x) == label)
+            .count();
         right as f64 / labels.len().max(1) as f64
     }
 }

@@ -132,9 +132,18 @@ impl LogisticModel {
     /// Adding the same to all intercepts changes no probability; this makes their sum zero.
     fn centre_intercepts(&mut self) {
         let width = self.n_features + 1;
-        let intercepts = self.parameters.iter_mut().skip(self.n_features).step_by(width);
+        let intercepts = self
+            .parameters
+            .iter_mut()
+            .skip(self.n_features)
+            .step_by(width);
         let mean = intercepts.map(|intercept| *intercept).sum::<f64>() / self.classes.len() as f64;
-        for intercept in self.parameters.iter_mut().skip(self.n_features).step_by(width) {
+        for intercept in self
+            .parameters
+            .iter_mut()
+            .skip(self.n_features)
+            .step_by(width)
+        {
             *intercept -= mean;
         }
     }
@@ -152,7 +161,11 @@ impl LogisticModel {
     }
 
     fn score(&self, class: usize, features: &[f64]) -> f64 {
-        let weighted = self.coefficients(class).iter().zip(features).map(|(w, x)| w * x);
+        let weighted = self
+            .coefficients(class)
+            .iter()
+            .zip(features)
+            .map(|(w, x)| w * x);
         weighted.sum::<f64>() + self.intercept(class)
     }
 

@@ -48,7 +48,10 @@ pub fn fit(features: &[f64], n_features: usize, labels: &[usize]) -> (LogisticMo
         .collect();
     let mut best = (0, f64::NEG_INFINITY);
     for penalty in 0..N_PENALTIES {
-        let sum = accuracies.iter().map(|accuracies| accuracies[penalty]).sum();
+        let sum = accuracies
+            .iter()
+            .map(|accuracies| accuracies[penalty])
+            .sum();
         if best.1 < sum {
             best = (penalty, sum);
         }
@@ -73,9 +76,16 @@ fn accuracies(
     let train_features = [&features[..in_features.start], &features[in_features.end..]].concat();
     let train_labels = [&labels[..fold.start], &labels[fold.end..]].concat();
     let mut accuracies = [0.0; N_PENALTIES];
-    along_penalties(&train_features, n_features, &train_labels, N_PENALTIES, |penalty, model| {
-        accuracies[penalty] = model.accuracy(&features[in_features.clone()], &labels[fold.clone()]);
-    });
+    along_penalties(
+        &train_features,
+        n_features,
+        &train_labels,
+        N_PENALTIES,
+        |penalty, model| {
+            accuracies[penalty] =
+                model.accuracy(&features[in_features.clone()], &labels[fold.clone()]);
+        },
+    );
     accuracies
 }
 
@@ -120,7 +130,11 @@ fn folds(n_rows: usize) -> Vec<Range<usize>> {
         std::mem::replace(&mut start, end)..end
     };
     // A single row cannot be left out.
-    if n_folds < 2 { Vec::new() } else { (0..n_folds).map(fold).collect() }
+    if n_folds < 2 {
+        Vec::new()
+    } else {
+        (0..n_folds).map(fold).collect()
+    }
 }
 
 #[cfg(test)]
@@ -137,7 +151,10 @@ mod tests {
     #[test]
     fn a_separable_problem_is_solved_and_noise_is_shrunk() {
         let labels: Vec<usize> = (0..300).map(|row| row * 7 % 3).collect();
-        let separable: Vec<f64> = labels.iter().flat_map(|&label| [label as f64, (label * label) as f64]).collect();
+        let separable: Vec<f64> = labels
+            .iter()
+            .flat_map(|&label| [label as f64, (label * label) as f64])
+            .collect();
         let (model, c) = fit(&separable, 2, &labels);
         assert_eq!(model.accuracy(&separable, &labels), 1.0);
         assert!(1e-4 < c);

@@ -23,7 +23,12 @@ pub(super) struct Stop {
 
 /// Moves `parameters` (`[n_classes, n_features + 1]`) to the minimum of the objective with this penalty; the number of
 /// steps, and whether it got there.
-pub(super) fn minimise(problem: &Blocked, penalty: f64, parameters: &mut Vec<f64>, stop: Stop) -> (usize, bool) {
+pub(super) fn minimise(
+    problem: &Blocked,
+    penalty: f64,
+    parameters: &mut Vec<f64>,
+    stop: Stop,
+) -> (usize, bool) {
     let mut here = problem.expand(parameters, penalty);
     let mut first_norm = None;
     for iteration in 0..stop.max_iterations {
@@ -34,7 +39,11 @@ pub(super) fn minimise(problem: &Blocked, penalty: f64, parameters: &mut Vec<f64
         let step = solve(problem, &here, penalty, &preconditioner, accuracy);
         let promise = dot(&step, &here.gradient);
         let moved = |scale: f64| -> Vec<f64> {
-            parameters.iter().zip(&step).map(|(parameter, step)| parameter - scale * step).collect()
+            parameters
+                .iter()
+                .zip(&step)
+                .map(|(parameter, step)| parameter - scale * step)
+                .collect()
         };
         if !(stop.tolerance_nats < promise) {
             if promise.is_finite() {
@@ -109,7 +118,11 @@ impl Preconditioner {
         let factor = |matrix: Vec<f64>| cholesky::Factor::new_with_ridge(matrix, width);
         Self {
             width,
-            factors: problem.curvature_within(here, penalty).into_iter().map(factor).collect(),
+            factors: problem
+                .curvature_within(here, penalty)
+                .into_iter()
+                .map(factor)
+                .collect(),
         }
     }
 

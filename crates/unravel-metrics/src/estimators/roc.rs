@@ -3,7 +3,11 @@
 /// The probability that a member scores higher than another row, ties counting half (Fawcett 2006, "An introduction to ROC
 /// analysis"). None if there are no members, or nothing but members. Scores are finite.
 pub fn area_under_curve(scores: &[f64], is_member: &[bool]) -> Option<f64> {
-    let mut rows: Vec<(f64, bool)> = scores.iter().copied().zip(is_member.iter().copied()).collect();
+    let mut rows: Vec<(f64, bool)> = scores
+        .iter()
+        .copied()
+        .zip(is_member.iter().copied())
+        .collect();
     rows.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
     let n_members = is_member.iter().filter(|is_member| **is_member).count();
     let n_others = rows.len() - n_members;
@@ -26,10 +30,19 @@ mod tests {
     #[test]
     fn pairs_are_counted_and_ties_halved() {
         let is_member = [false, true, false, true];
-        assert_eq!(area_under_curve(&[0.1, 0.9, 0.2, 0.8], &is_member), Some(1.0));
-        assert_eq!(area_under_curve(&[0.9, 0.1, 0.8, 0.2], &is_member), Some(0.0));
+        assert_eq!(
+            area_under_curve(&[0.1, 0.9, 0.2, 0.8], &is_member),
+            Some(1.0)
+        );
+        assert_eq!(
+            area_under_curve(&[0.9, 0.1, 0.8, 0.2], &is_member),
+            Some(0.0)
+        );
         assert_eq!(area_under_curve(&[0.5; 4], &is_member), Some(0.5));
-        assert_eq!(area_under_curve(&[0.1, 0.2, 0.2, 0.3], &is_member), Some(0.875));
+        assert_eq!(
+            area_under_curve(&[0.1, 0.2, 0.2, 0.3], &is_member),
+            Some(0.875)
+        );
         assert_eq!(area_under_curve(&[0.1, 0.2], &[true, true]), None);
         assert_eq!(area_under_curve(&[], &[]), None);
     }

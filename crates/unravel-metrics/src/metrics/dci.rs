@@ -110,8 +110,13 @@ pub fn lasso(table: &CodeTable) -> Result<Outcome, MetricError> {
     let correlations = Correlations::of_grid(table);
     let n_factors = table.grid().n_factors();
     outcome(table, |factor| {
-        let with_factor: Vec<f64> =
-            correlations.with_factors.iter().skip(factor).step_by(n_factors).copied().collect();
+        let with_factor: Vec<f64> = correlations
+            .with_factors
+            .iter()
+            .skip(factor)
+            .step_by(n_factors)
+            .copied()
+            .collect();
         let weights = Lasso::new(LASSO_ALPHA).fit(&correlations.between_codes, &with_factor);
         let error = Lasso::squared_error(&correlations.between_codes, &with_factor, &weights);
         let informativeness = (1.0 - error.sqrt()).max(0.0);
@@ -169,7 +174,8 @@ pub fn of_points(
 }
 
 fn boosted(table: &CodeTable, train: &Examples, test: &Examples, factor: usize) -> Predictor {
-    let model = GradientBoosting::default().fit(&train.codes, table.n_codes(), &train.labels[factor]);
+    let model =
+        GradientBoosting::default().fit(&train.codes, table.n_codes(), &train.labels[factor]);
     Predictor {
         importances: model.importances().to_vec(),
         train: model.train_accuracy(),
@@ -185,16 +191,18 @@ fn grown(
     seed: u64,
 ) -> Predictor {
     let values = |examples: &Examples| -> Vec<f64> {
-        examples.labels[factor].iter().map(|&value| value as f64).collect()
+        examples.labels[factor]
+            .iter()
+            .map(|&value| value as f64)
+            .collect()
     };
     let settings = RandomForest {
         seed,
         ..RandomForest::default()
     };
     let forest = settings.fit(&train.codes, table.n_codes(), &values(train));
-    let informativeness = |examples: &Examples| {
-        one_minus_nrmse(&forest.predict(&examples.codes), &values(examples))
-    };
+    let informativeness =
+        |examples: &Examples| one_minus_nrmse(&forest.predict(&examples.codes), &values(examples));
     Predictor {
         importances: forest.importances().to_vec(),
         train: informativeness(train),
@@ -226,7 +234,10 @@ fn outcome(
     let (mut train, mut test) = (vec![0.0; n_factors], vec![0.0; n_factors]);
     for &factor in varying {
         let predictor = predictor(factor);
-        for (row, importance) in importances.chunks_exact_mut(n_factors).zip(predictor.importances) {
+        for (row, importance) in importances
+            .chunks_exact_mut(n_factors)
+            .zip(predictor.importances)
+        {
             row[factor] = importance;
         }
         (train[factor], test[factor]) = (predictor.train, predictor.test);
@@ -242,8 +253,18 @@ fn outcome(
         ],
         matrices: vec![
             Matrix::codes_by_factors("importance", table, importances),
-            Matrix::by_code("disentanglement_per_code", &["disentanglement"], table, found.by_code),
-            Matrix::by_factor("completeness_per_factor", "completeness", table, found.by_factor),
+            Matrix::by_code(
+                "disentanglement_per_code",
+                &["disentanglement"],
+                table,
+                found.by_code,
+            ),
+            Matrix::by_factor(
+                "completeness_per_factor",
+                "completeness",
+                table,
+                found.by_factor,
+            ),
             Matrix::by_factor("informativeness_per_factor", "test", table, test),
         ],
     })
@@ -255,7 +276,9 @@ mod tests {
 
     /// A code for each of two factors, and one that is constant.
     fn perfect() -> Vec<f32> {
-        (0..48).flat_map(|point| [(point / 8) as f32, (point % 8) as f32, 0.3]).collect()
+        (0..48)
+            .flat_map(|point| [(point / 8) as f32, (point % 8) as f32, 0.3])
+            .collect()
     }
 
     #[test]

@@ -70,10 +70,22 @@ pub const DESCRIPTION: Description = Description {
         accuracy("lr_1000", "logistic regression, 1,000 labels"),
         accuracy("lr_100", "logistic regression, 100 labels"),
         accuracy("lr_10", "logistic regression, 10 labels"),
-        efficiency("gbt_efficiency_100", "boosted trees: accuracy with 100 labels by that with 10,000"),
-        efficiency("gbt_efficiency_1000", "boosted trees: accuracy with 1,000 labels by that with 10,000"),
-        efficiency("lr_efficiency_100", "logistic regression: accuracy with 100 labels by that with 10,000"),
-        efficiency("lr_efficiency_1000", "logistic regression: accuracy with 1,000 labels by that with 10,000"),
+        efficiency(
+            "gbt_efficiency_100",
+            "boosted trees: accuracy with 100 labels by that with 10,000",
+        ),
+        efficiency(
+            "gbt_efficiency_1000",
+            "boosted trees: accuracy with 1,000 labels by that with 10,000",
+        ),
+        efficiency(
+            "lr_efficiency_100",
+            "logistic regression: accuracy with 100 labels by that with 10,000",
+        ),
+        efficiency(
+            "lr_efficiency_1000",
+            "logistic regression: accuracy with 1,000 labels by that with 10,000",
+        ),
     ],
 };
 
@@ -144,7 +156,12 @@ fn outcome(table: &CodeTable, found: Accuracies) -> Outcome {
     let n_varying = table.grid().varying().len() as f64;
     let means = |accuracies: &[f64]| -> [f64; 4] {
         std::array::from_fn(|at| {
-            accuracies.iter().skip(at).step_by(N_LABELS.len()).sum::<f64>() / n_varying
+            accuracies
+                .iter()
+                .skip(at)
+                .step_by(N_LABELS.len())
+                .sum::<f64>()
+                / n_varying
         })
     };
     let efficiency = |few: f64, many: f64| if many == 0.0 { 0.0 } else { few / many };
@@ -184,13 +201,21 @@ mod tests {
 
     #[test]
     fn codes_that_hold_the_factors_need_few_labels() {
-        let codes: Vec<f32> = (0..12).flat_map(|point| [(point / 4) as f32, (point % 4) as f32]).collect();
+        let codes: Vec<f32> = (0..12)
+            .flat_map(|point| [(point / 4) as f32, (point % 4) as f32])
+            .collect();
         let table = CodeTable::new(&codes, 2, &[3, 4]).unwrap();
         let outcome = with_sizes(&table, [2, 20, 60, 200], 300, 5).unwrap();
         for name in ["gbt_10000", "gbt_1000", "lr_10000"] {
-            assert!(0.95 < outcome.quantity(name).unwrap(), "{name}: {outcome:?}");
+            assert!(
+                0.95 < outcome.quantity(name).unwrap(),
+                "{name}: {outcome:?}"
+            );
         }
-        assert!(outcome.quantity("gbt_10").unwrap() < 0.7, "two labels are not enough");
+        assert!(
+            outcome.quantity("gbt_10").unwrap() < 0.7,
+            "two labels are not enough"
+        );
         let efficiency = outcome.quantity("lr_efficiency_100").unwrap();
         assert!((0.5..1.05).contains(&efficiency), "{efficiency}");
     }
@@ -204,6 +229,9 @@ mod tests {
             let accuracy = outcome.quantity(name).unwrap();
             assert!((accuracy - 7.0 / 24.0).abs() < 0.06, "{name}: {accuracy}");
         }
-        assert_eq!(outcome.matrix("gbt_accuracy_by_factor").unwrap().values[4..8], [0.0; 4]);
+        assert_eq!(
+            outcome.matrix("gbt_accuracy_by_factor").unwrap().values[4..8],
+            [0.0; 4]
+        );
     }
 }

@@ -112,14 +112,19 @@ pub fn of_points(table: &CodeTable, split: &Split) -> Result<Outcome, MetricErro
 
 /// The mean over the labels that occur of the area under the curve of their probability; 0.5 if none has an area.
 fn mean_area(model: &LogisticModel, codes: &[f64], n_codes: usize, labels: &[usize]) -> f64 {
-    let rows: Vec<Vec<f64>> =
-        codes.par_chunks(n_codes).map(|row| model.probabilities(row)).collect();
+    let rows: Vec<Vec<f64>> = codes
+        .par_chunks(n_codes)
+        .map(|row| model.probabilities(row))
+        .collect();
     let n_labels = labels.iter().max().map_or(0, |&label| label + 1);
     let area = |label: usize| {
         let is_member: Vec<bool> = labels.iter().map(|&found| found == label).collect();
         // A label that the model has not seen is as probable for one row as for another.
         let class = model.classes().binary_search(&label);
-        let scores: Vec<f64> = rows.iter().map(|row| class.map_or(0.0, |class| row[class])).collect();
+        let scores: Vec<f64> = rows
+            .iter()
+            .map(|row| class.map_or(0.0, |class| row[class]))
+            .collect();
         area_under_curve(&scores, &is_member)
     };
     let areas: Vec<Option<f64>> = (0..n_labels).into_par_iter().map(area).collect();
@@ -155,9 +160,14 @@ impl Scaling {
     fn apply(&self, codes: &[f32]) -> Vec<f64> {
         let scaled = |row: &[f32]| -> Vec<f64> {
             let columns = row.iter().zip(self.means.iter().zip(&self.scales));
-            columns.map(|(&x, (mean, scale))| (f64::from(x) - mean) * scale).collect()
+            columns
+                .map(|(&x, (mean, scale))| (f64::from(x) - mean) * scale)
+                .collect()
         };
-        codes.chunks_exact(self.means.len()).flat_map(scaled).collect()
+        codes
+            .chunks_exact(self.means.len())
+            .flat_map(scaled)
+            .collect()
     }
 }
 
@@ -177,7 +187,8 @@ mod tests {
         assert_eq!(areas.at(0, 0), 1.0);
         assert!((areas.at(0, 1) - 0.5).abs() < 0.1);
         let constant = [0.1; 16];
-        let outcome = with_sizes(&CodeTable::new(&constant, 2, &[2, 4]).unwrap(), sizes, 1).unwrap();
+        let outcome =
+            with_sizes(&CodeTable::new(&constant, 2, &[2, 4]).unwrap(), sizes, 1).unwrap();
         assert_eq!(outcome.headline(), 0.5);
     }
 

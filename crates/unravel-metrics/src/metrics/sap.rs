@@ -83,7 +83,11 @@ pub fn of_points(table: &CodeTable, split: &Split) -> Result<Outcome, MetricErro
     let train = Examples::of_points(table, &split.train);
     let test = Examples::of_points(table, &split.test);
     let accuracies = accuracies(table, &train, &test, C);
-    Ok(outcome(table, accuracies, &Correlations::of_points(table, &split.train)))
+    Ok(outcome(
+        table,
+        accuracies,
+        &Correlations::of_points(table, &split.train),
+    ))
 }
 
 /// SAP of the whole grid.
@@ -111,7 +115,10 @@ fn accuracies(table: &CodeTable, train: &Examples, test: &Examples, c: f64) -> V
         }
         accuracies
     };
-    (0..n_codes).into_par_iter().flat_map_iter(by_code).collect()
+    (0..n_codes)
+        .into_par_iter()
+        .flat_map_iter(by_code)
+        .collect()
 }
 
 fn outcome(table: &CodeTable, accuracies: Vec<f64>, correlations: &Correlations) -> Outcome {
@@ -144,11 +151,16 @@ mod tests {
     #[test]
     fn a_code_that_is_the_factor_is_told_by_both_scores() {
         // Two values can be told by a line; the second factor is in no code.
-        let codes: Vec<f32> = (0..12).flat_map(|point| [(point / 6) as f32, 7.0]).collect();
+        let codes: Vec<f32> = (0..12)
+            .flat_map(|point| [(point / 6) as f32, 7.0])
+            .collect();
         let outcome = exact(&CodeTable::new(&codes, 2, &[2, 6]).unwrap()).unwrap();
         let accuracy = outcome.matrix("accuracy").unwrap();
         assert_eq!([accuracy.at(0, 0), accuracy.at(1, 0)], [1.0, 0.5]);
-        assert_eq!(outcome.matrix("gap_r2_per_factor").unwrap().values, [1.0, 0.0]);
+        assert_eq!(
+            outcome.matrix("gap_r2_per_factor").unwrap().values,
+            [1.0, 0.0]
+        );
         assert_eq!(outcome.quantity("sap_r2"), Some(0.5));
     }
 

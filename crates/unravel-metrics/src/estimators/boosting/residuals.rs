@@ -23,8 +23,10 @@ pub(super) fn residuals(scores: &[Vec<f64>], targets: &[u32]) -> Vec<Lanes> {
             if let [scores] = scores {
                 binary(&scores[rows], targets, residuals);
             } else {
-                let mut probabilities: Vec<Vec<f64>> =
-                    scores.iter().map(|scores| scores[rows.clone()].to_vec()).collect();
+                let mut probabilities: Vec<Vec<f64>> = scores
+                    .iter()
+                    .map(|scores| scores[rows.clone()].to_vec())
+                    .collect();
                 Arch::new().dispatch(Softmax(&mut probabilities));
                 transpose(&probabilities, targets, residuals);
             }

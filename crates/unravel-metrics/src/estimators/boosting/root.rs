@@ -80,7 +80,10 @@ impl WithSimd for Search<'_> {
         let mut best = [simd.splat_f64s(Cut::NONE.score); N_LANES];
         let mut best_at = left;
         let mut above = f32::INFINITY;
-        let weights = self.inverse.iter().zip(self.inverse[..=self.entries.len()].iter().rev());
+        let weights = self
+            .inverse
+            .iter()
+            .zip(self.inverse[..=self.entries.len()].iter().rev());
         for (i, (entry, (from_start, from_end))) in self.entries.iter().zip(weights).enumerate() {
             if above < entry.value {
                 let weight = simd.splat_f64s(from_start * from_end);

@@ -119,8 +119,16 @@ impl Workspace {
                 children: Vec::with_capacity(2 * open.len()),
             };
             let [even, odd] = &mut self.orders;
-            let (from, to) = if depth % 2 == 0 { (odd, even) } else { (even, odd) };
-            let from: &[Entry] = if depth == 0 { growth.rows.entries() } else { from };
+            let (from, to) = if depth % 2 == 0 {
+                (odd, even)
+            } else {
+                (even, odd)
+            };
+            let from: &[Entry] = if depth == 0 {
+                growth.rows.entries()
+            } else {
+                from
+            };
             for node in open {
                 level.close_or_split(from, node, &mut on_leaf);
             }
@@ -159,7 +167,9 @@ impl Level<'_> {
         }
         self.importances[feature] += cut.score / parent.n as f64;
         let (left, right) = order.split_at(cut.n_left);
-        let first_child = self.tree.split(parent.node, feature, threshold(left, right));
+        let first_child = self
+            .tree
+            .split(parent.node, feature, threshold(left, right));
         let children = [
             self.child(first_child, parent.start, left, on_leaf),
             self.child(first_child + 1, parent.start + left.len(), right, on_leaf),
@@ -222,7 +232,13 @@ impl Level<'_> {
                 let range = parent.start..parent.start + parent.n;
                 let sums = &mut before[range.clone()];
                 let sides = (&*self.goes_left, parent.n_left);
-                part(&from[range.clone()], &mut to[range], sums, sides, self.growth.target);
+                part(
+                    &from[range.clone()],
+                    &mut to[range],
+                    sums,
+                    sides,
+                    self.growth.target,
+                );
                 for child in parent.children.into_iter().flatten() {
                     let child = &mut self.children[child];
                     let range = child.start..child.start + child.n;

@@ -41,7 +41,8 @@ impl Presorted {
 
     /// The same features of a sample of the rows: row r occurs `times[r]` times.
     pub(in super::super) fn sampled(&self, times: &[u32]) -> Self {
-        let repeated = |entry: &Entry| std::iter::repeat_n(*entry, times[entry.row as usize] as usize);
+        let repeated =
+            |entry: &Entry| std::iter::repeat_n(*entry, times[entry.row as usize] as usize);
         let entries: Vec<Entry> = self.entries.iter().flat_map(repeated).collect();
         Self {
             n_rows: entries.len() / self.n_features,

@@ -98,12 +98,19 @@ impl WithSimd for Search<'_> {
                 let difference = n * before[lane] - (first + lane) as f64 * self.total;
                 difference * difference * (to_start[lane] * to_end[lane])
             });
-            if scores.iter().fold(false, |any, &score| any | (best.score < score)) {
+            if scores
+                .iter()
+                .fold(false, |any, &score| any | (best.score < score))
+            {
                 self.take_best(first, &scores, &mut best);
             }
             first += N_LANES;
         }
-        let rest = before_rest.iter().zip(to_start_rest).zip(to_end_rest).enumerate();
+        let rest = before_rest
+            .iter()
+            .zip(to_start_rest)
+            .zip(to_end_rest)
+            .enumerate();
         for (i, ((before, to_start), to_end)) in rest {
             let difference = n * before - (first + i) as f64 * self.total;
             let score = difference * difference * (to_start * to_end);

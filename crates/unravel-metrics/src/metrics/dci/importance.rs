@@ -17,7 +17,11 @@ pub(super) struct Concentration {
 }
 
 /// Disentanglement and completeness; only the `factors` given count. Without any importance both are 0.
-pub(super) fn concentration(importances: &[f64], n_factors: usize, factors: &[usize]) -> Concentration {
+pub(super) fn concentration(
+    importances: &[f64],
+    n_factors: usize,
+    factors: &[usize],
+) -> Concentration {
     let rows: Vec<Vec<f64>> = importances
         .chunks_exact(n_factors)
         .map(|row| factors.iter().map(|&factor| row[factor]).collect())
@@ -61,7 +65,11 @@ fn weighted_mean(values: &[f64], rows: &[Vec<f64>]) -> f64 {
     if total == 0.0 {
         return 0.0;
     }
-    let sum: f64 = values.iter().zip(&weights).map(|(value, weight)| value * weight).sum();
+    let sum: f64 = values
+        .iter()
+        .zip(&weights)
+        .map(|(value, weight)| value * weight)
+        .sum();
     (sum / total).min(1.0)
 }
 
@@ -72,8 +80,13 @@ mod tests {
     #[test]
     fn a_code_for_each_factor_is_concentrated() {
         let found = concentration(&[1.0, 0.0, 0.0, 1.0, 0.0, 0.0], 2, &[0, 1]);
-        assert!((found.disentanglement - 1.0).abs() < 1e-8 && (found.completeness - 1.0).abs() < 1e-8);
-        assert!(found.by_code[2] < 1e-12, "a dead code is not concentrated: {found:?}");
+        assert!(
+            (found.disentanglement - 1.0).abs() < 1e-8 && (found.completeness - 1.0).abs() < 1e-8
+        );
+        assert!(
+            found.by_code[2] < 1e-12,
+            "a dead code is not concentrated: {found:?}"
+        );
     }
 
     #[test]
