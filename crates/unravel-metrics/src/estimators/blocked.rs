@@ -215,10 +215,8 @@ impl WithSimd for Softmax<'_> {
         let features = &self.block.features;
         let n = self.block.targets.len();
         let mut highest = [f64::NEG_INFINITY; WIDTH];
-        let scores = self.parameters.chunks_exact(features.len());
-        let mut scores: Vec<Column> = scores
-            .map(|parameters| weighted_sum(features, parameters))
-            .collect();
+        let mut scores = vec![[0.0; WIDTH]; self.parameters.len() / features.len()];
+        weighted_sums(features, self.parameters, &mut scores);
         for scores in &scores {
             for row in 0..WIDTH {
                 highest[row] = if highest[row] < scores[row] {
@@ -277,10 +275,8 @@ impl WithSimd for Along<'_> {
     fn with_simd<S: Simd>(self, _: S) {
         let features = &self.block.features;
         let mut mean = [0.0; WIDTH];
-        let directions = self.direction.chunks_exact(features.len());
-        let mut changes: Vec<Column> = directions
-            .map(|direction| weighted_sum(features, direction))
-            .collect();
+        let mut changes = vec![[0.0; WIDTH]; self.probabilities.len()];
+        weighted_sums(features, self.direction, &mut changes);
         for (change, probabilities) in changes.iter().zip(self.probabilities) {
             for row in 0..WIDTH {
                 mean[row] += probabilities[row] * change[row];
@@ -325,15 +321,16 @@ impl WithSimd for Within<'_> {
     }
 }
 
+/// The sums of the features of each row, weighted by the parameters of each class.
 #[inline(always)]
-fn weighted_sum(features: &[Column], weights: &[f64]) -> Column {
-    let mut sum = [0.0; WIDTH];
-    for (feature, &weight) in features.iter().zip(weights) {
-        for row in 0..WIDTH {
-            sum[row] += weight * feature[row];
+fn weighted_sums(features: &[Column], parameters: &[f64], sums: &mut [Column]) {
+    for (sum, parameters) in sums.iter_mut().zip(parameters.chunks_exact(features.len())) {
+        for (feature, &weight) in features.iter().zip(parameters) {
+            for row in 0..WIDTH {
+                sum[row] += weight * feature[row];
+            }
         }
     }
-    sum
 }
 
 #[inline(always)]

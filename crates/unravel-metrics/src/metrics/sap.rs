@@ -165,6 +165,28 @@ mod tests {
     }
 
     #[test]
+    fn the_whole_grid_scores_as_a_sample_that_holds_every_point_as_often() {
+        let codes: Vec<f32> = (0..40)
+            .flat_map(|point| {
+                [
+                    (point * 7 % 11) as f32,
+                    (point / 5) as f32 + 0.1 * (point % 3) as f32,
+                ]
+            })
+            .collect();
+        let table = CodeTable::new(&codes, 2, &[8, 5]).unwrap();
+        let points: Vec<u32> = (0..10_000).map(|i| i % 40).collect();
+        let split = Split {
+            test: points[..40].to_vec(),
+            train: points,
+        };
+        let (a, b) = (exact(&table).unwrap(), of_points(&table, &split).unwrap());
+        for ((name, a), (_, b)) in a.quantities.iter().zip(&b.quantities) {
+            assert!((a - b).abs() < 1e-12, "{name}: {a} and {b}");
+        }
+    }
+
+    #[test]
     fn factors_with_one_value_do_not_count() {
         let codes = [0.0, 1.0];
         let outcome = exact(&CodeTable::new(&codes, 1, &[1, 2]).unwrap()).unwrap();
