@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::MetricError;
 use crate::metrics::{
-    active_units, beta_vae_score, dcimig, factor_vae_score, irs, jemmig, mig, mig_chen, mig_sup,
-    modularity, unsupervised,
+    active_units, beta_vae_score, dcimig, factor_vae_score, infomec, irs, jemmig, mig, mig_chen,
+    mig_sup, modularity, unsupervised,
 };
 use crate::outcome::Outcome;
 use crate::table::CodeTable;
@@ -34,6 +34,8 @@ pub enum Metric {
     Jemmig,
     /// Sepliarskaia et al. 2019.
     Dcimig,
+    /// Hsu et al. 2023.
+    Infomec,
     /// Burda et al. 2016.
     ActiveUnits,
 }
@@ -92,7 +94,7 @@ pub struct Description {
 
 impl Metric {
     /// Every metric.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::BetaVaeScore,
         Self::FactorVaeScore,
         Self::Mig,
@@ -103,6 +105,7 @@ impl Metric {
         Self::MigSup,
         Self::Jemmig,
         Self::Dcimig,
+        Self::Infomec,
         Self::ActiveUnits,
     ];
 
@@ -119,6 +122,7 @@ impl Metric {
             Self::MigSup => &mig_sup::DESCRIPTION,
             Self::Jemmig => &jemmig::DESCRIPTION,
             Self::Dcimig => &dcimig::DESCRIPTION,
+            Self::Infomec => &infomec::DESCRIPTION,
             Self::ActiveUnits => &active_units::DESCRIPTION,
         }
     }
@@ -225,6 +229,8 @@ pub fn score(
         (Metric::Jemmig, Variant::Exact) => jemmig::exact(table),
         (Metric::Dcimig, Variant::Study) => dcimig::study(table, seed),
         (Metric::Dcimig, Variant::Exact) => dcimig::exact(table),
+        (Metric::Infomec, Variant::Study) => infomec::study(table, seed),
+        (Metric::Infomec, Variant::Exact) => infomec::exact(table),
         (Metric::ActiveUnits, Variant::Exact) => active_units::exact(table),
         (Metric::BetaVaeScore | Metric::FactorVaeScore, Variant::Exact)
         | (Metric::ActiveUnits, Variant::Study) => {

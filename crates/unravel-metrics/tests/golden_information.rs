@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use serde_json::Value;
 use support::constructed::{self, DSPRITES, N_CODES};
 use support::hash::hash;
-use unravel_metrics::metrics::modularity;
+use unravel_metrics::metrics::{infomec, modularity};
 use unravel_metrics::{CodeTable, Metric, Outcome, Variant, score};
 
 static REFERENCE: LazyLock<Value> = LazyLock::new(|| {
@@ -228,5 +228,59 @@ fn mutual_information_of_posteriors_is_that_of_numerical_integration() {
         println!("{name}: {off:?}");
         assert!(off.iter().all(|&off| off < 1e-6), "{name}: {off:?}");
         assert_eq!(outcome.headline(), mean(&matrix("gap_per_factor").values));
+    }
+}
+
+#[test]
+fn infomec_is_that_of_scikit_learns_estimators() {
+    let reference: Value =
+        serde_json::from_str(include_str!("../../../tests/golden/infomec.json")).expect("JSON");
+    let sizes = [3, 6, 8, 8, 8];
+    for (name, expected) in reference["representations"].as_object().expect("by name") {
+        let codes = constructed::make(name, sizes);
+        let table = CodeTable::new(&codes, N_CODES, &sizes).unwrap();
+        let outcome = score(Metric::Infomec, Variant::Exact, &table, 0).unwrap();
+        let matrix = |name: &str| &outcome.matrix(name).expect("a matrix of this name").values;
+        let worst = |found: &[f64], expected: &Value| {
+            let expected = numbers(expected);
+            assert_eq!(found.len(), expected.len());
+            found
+                .iter()
+                .zip(&expected)
+                .map(|(a, b)| (a - b).abs())
+                .fold(0.0, f64::max)
+        };
+        // Equal codes are told apart by noise, and the noise is another one.
+        let spread = 5.0 * numbers(&expected["spread_over_noise"])[0];
+        let information = worst(
+            matrix("normalised_mutual_information"),
+            &expected["normalised_mutual_information"],
+        );
+        let explained = worst(
+            matrix("explained_share_of_entropy"),
+            &expected["explained_converged"],
+        );
+        println!("{name}: {information:.1e} of {spread:.1e} allowed, {explained:.1e}");
+        assert!(information <= spread, "{name}: {information}");
+        assert!(explained < 1e-5, "{name}: {explained}");
+        let points: Vec<u32> = (0..table.grid().n_points() as u32).collect();
+        let over_noise =
+            [1, 2, 3, 4, 5].map(|seed| infomec::of_points(&table, &points, seed).unwrap());
+        for quantity in ["infom", "infoc"] {
+            let expected = numbers(&expected[quantity]);
+            let found = over_noise
+                .each_ref()
+                .map(|outcome| outcome.quantity(quantity).unwrap());
+            println!("{name} {quantity}: {found:.5?} beside {expected:.5?}");
+            let tolerance = (3.0 * (sd(&expected) + sd(&found))).max(1e-6);
+            assert!(
+                (mean(&found) - mean(&expected)).abs() < tolerance,
+                "{name} {quantity}"
+            );
+        }
+        assert_eq!(
+            outcome.quantity("n_active_codes"),
+            expected["n_active_codes"].as_f64()
+        );
     }
 }

@@ -5,6 +5,7 @@ pub mod beta_vae_score;
 pub mod dcimig;
 pub mod factor_vae_score;
 mod gap;
+pub mod infomec;
 pub mod irs;
 pub mod jemmig;
 pub mod mig;
