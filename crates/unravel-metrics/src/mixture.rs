@@ -132,12 +132,15 @@ impl Densities {
             } else {
                 refined(&sum, n_nodes, n_lanes)
             };
-            for class in octave * CLASSES_PER_OCTAVE..(octave + 1) * CLASSES_PER_OCTAVE {
-                if !classes[class].is_empty() {
-                    let weights = deposited(gaussians, &lattices, class, &classes[class], n_lanes);
-                    let kernel = kernel(lattices.class_sd(class), lattices.step(octave));
-                    add_convolved(&mut sum, &weights, &kernel, n_lanes);
-                }
+            let first = octave * CLASSES_PER_OCTAVE;
+            let members = &classes[first..][..CLASSES_PER_OCTAVE];
+            for (class, members) in (first..)
+                .zip(members)
+                .filter(|(_, members)| !members.is_empty())
+            {
+                let weights = deposited(gaussians, &lattices, class, members, n_lanes);
+                let kernel = kernel(lattices.class_sd(class), lattices.step(octave));
+                add_convolved(&mut sum, &weights, &kernel, n_lanes);
             }
         }
         Self {

@@ -12,4 +12,5 @@ pub mod mig;
 pub mod mig_chen;
 pub mod mig_sup;
 pub mod modularity;
+pub mod udr;
 pub mod unsupervised;

@@ -1,35 +1,19 @@
-//! Scores built on mutual information, covariances and deviations, against disentanglement_lib's and against numerical
-//! integration. See `tests/golden/README.md`.
-
-mod support;
+//! Scores built on mutual information, covariances and deviations, against disentanglement_lib's, scikit-learn's and numerical
+//! integration.
 
 use std::sync::LazyLock;
 
 use serde_json::Value;
-use support::constructed::{self, DSPRITES, N_CODES};
-use support::hash::hash;
-use unravel_metrics::metrics::{infomec, modularity};
+use unravel_metrics::metrics::{infomec, modularity, udr};
 use unravel_metrics::{CodeTable, Metric, Outcome, Variant, score};
 
-static REFERENCE: LazyLock<Value> = LazyLock::new(|| {
-    let text = include_str!("../../../tests/golden/reference_information.json");
-    serde_json::from_str(text).expect("the reference scores are JSON")
-});
+use super::support::constructed::{self, DSPRITES, N_CODES};
+use super::support::hash::hash;
+use super::{VARYING, mean, numbers, sd};
 
-/// The seven representations with scores over five seeds.
-static VARYING: LazyLock<Vec<(&str, Vec<f32>)>> = LazyLock::new(|| {
-    let names = [
-        "a_perfect",
-        "b_rotated",
-        "c_entangled",
-        "d_noisy",
-        "e_collapsed",
-        "f_nonlinear",
-        "g_noise",
-    ];
-    names
-        .map(|name| (name, constructed::make(name, DSPRITES)))
-        .into()
+static REFERENCE: LazyLock<Value> = LazyLock::new(|| {
+    let text = include_str!("../../../../tests/golden/reference_information.json");
+    serde_json::from_str(text).expect("the reference scores are JSON")
 });
 
 /// Metrics whose scores of codes are checked here.
@@ -48,23 +32,6 @@ fn for_each(check: impl Fn(&str, &CodeTable, &Value)) {
         let table = CodeTable::new(codes, N_CODES, &DSPRITES).expect("the codes are finite");
         check(name, &table, &REFERENCE["representations"][name]);
     }
-}
-
-fn numbers(value: &Value) -> Vec<f64> {
-    match value {
-        Value::Array(values) => values.iter().flat_map(numbers).collect(),
-        number => vec![number.as_f64().expect("a number")],
-    }
-}
-
-fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len() as f64
-}
-
-fn sd(values: &[f64]) -> f64 {
-    let mean = mean(values);
-    let squares: f64 = values.iter().map(|x| (x - mean) * (x - mean)).sum();
-    (squares / (values.len() - 1) as f64).sqrt()
 }
 
 /// The quantities of the reference beside those of the outcome, with their names.
@@ -90,7 +57,6 @@ fn scores_of_the_whole_grid_are_those_of_the_reference() {
             for (name, found, expected) in beside(&outcome, &reference["whole_grid"][metric.name()])
             {
                 let off = (found - expected[0]).abs();
-                println!("{representation} {name}: {found} off by {off:.1e}");
                 assert!(
                     off <= tolerance,
                     "{representation} {name}: {found} instead of {}",
@@ -128,9 +94,6 @@ fn study_scores_over_five_seeds_agree_with_the_reference() {
                     .map(|outcome| outcome.quantity(name).unwrap());
                 let tolerance = (3.0 * sd(&expected)).max(0.005);
                 let (found, expected) = (mean(&found), mean(&expected));
-                println!(
-                    "{representation} {name}: {found:.5} beside {expected:.5}, {tolerance:.5} allowed"
-                );
                 assert!(
                     (found - expected).abs() <= tolerance,
                     "{representation} {name}: {found} instead of {expected}"
@@ -166,24 +129,6 @@ fn constant_codes_have_defined_scores() {
                     metric.name()
                 );
             }
-        }
-    }
-}
-
-#[test]
-fn outcomes_do_not_depend_on_the_number_of_threads() {
-    let (_, codes) = &VARYING[2];
-    let table = CodeTable::new(codes, N_CODES, &DSPRITES).unwrap();
-    for metric in OF_CODES {
-        for variant in [Variant::Exact, Variant::Study] {
-            let on = |n_threads| {
-                let pool = rayon::ThreadPoolBuilder::new()
-                    .num_threads(n_threads)
-                    .build()
-                    .unwrap();
-                pool.install(|| score(metric, variant, &table, 11).unwrap())
-            };
-            assert_eq!(on(1), on(3), "{}", metric.name());
         }
     }
 }
@@ -225,7 +170,6 @@ fn mutual_information_of_posteriors_is_that_of_numerical_integration() {
                 &expected["mig_per_factor"],
             ),
         ];
-        println!("{name}: {off:?}");
         assert!(off.iter().all(|&off| off < 1e-6), "{name}: {off:?}");
         assert_eq!(outcome.headline(), mean(&matrix("gap_per_factor").values));
     }
@@ -234,7 +178,7 @@ fn mutual_information_of_posteriors_is_that_of_numerical_integration() {
 #[test]
 fn infomec_is_that_of_scikit_learns_estimators() {
     let reference: Value =
-        serde_json::from_str(include_str!("../../../tests/golden/infomec.json")).expect("JSON");
+        serde_json::from_str(include_str!("../../../../tests/golden/infomec.json")).expect("JSON");
     let sizes = [3, 6, 8, 8, 8];
     for (name, expected) in reference["representations"].as_object().expect("by name") {
         let codes = constructed::make(name, sizes);
@@ -260,7 +204,6 @@ fn infomec_is_that_of_scikit_learns_estimators() {
             matrix("explained_share_of_entropy"),
             &expected["explained_converged"],
         );
-        println!("{name}: {information:.1e} of {spread:.1e} allowed, {explained:.1e}");
         assert!(information <= spread, "{name}: {information}");
         assert!(explained < 1e-5, "{name}: {explained}");
         let points: Vec<u32> = (0..table.grid().n_points() as u32).collect();
@@ -271,7 +214,6 @@ fn infomec_is_that_of_scikit_learns_estimators() {
             let found = over_noise
                 .each_ref()
                 .map(|outcome| outcome.quantity(quantity).unwrap());
-            println!("{name} {quantity}: {found:.5?} beside {expected:.5?}");
             let tolerance = (3.0 * (sd(&expected) + sd(&found))).max(1e-6);
             assert!(
                 (mean(&found) - mean(&expected)).abs() < tolerance,
@@ -282,5 +224,51 @@ fn infomec_is_that_of_scikit_learns_estimators() {
             outcome.quantity("n_active_codes"),
             expected["n_active_codes"].as_f64()
         );
+    }
+}
+
+#[test]
+fn udr_is_that_of_the_reference() {
+    let reference: Value =
+        serde_json::from_str(include_str!("../../../../tests/golden/udr.json")).expect("JSON");
+    let sizes = [3, 6, 8, 8, 8];
+    let every = reference["every"].as_u64().expect("a number") as usize;
+    let names = reference["models"].as_array().expect("a list").iter();
+    let codes: Vec<Vec<f32>> = names
+        .map(|name| {
+            let all = constructed::make(name.as_str().expect("a name"), sizes);
+            all.chunks(N_CODES)
+                .step_by(every)
+                .flatten()
+                .copied()
+                .collect()
+        })
+        .collect();
+    let kl: Vec<Vec<f64>> = reference["kl_nats"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(numbers)
+        .collect();
+    let models: Vec<udr::Representation> = codes
+        .iter()
+        .zip(&kl)
+        .map(|(codes, kl_nats)| udr::Representation { codes, kl_nats })
+        .collect();
+    for similarity in udr::Similarity::ALL {
+        let found = udr::udr(&models, similarity).unwrap();
+        let reference = &reference[similarity.name()];
+        for (found, expected) in [
+            (&found.pair_scores, "pair_scores"),
+            (&found.model_scores, "model_scores"),
+        ] {
+            for (found, expected) in found.iter().zip(numbers(&reference[expected])) {
+                assert!(
+                    (found - expected).abs() < 1e-6,
+                    "{}: {found} instead of {expected}",
+                    similarity.name()
+                );
+            }
+        }
     }
 }
