@@ -112,6 +112,8 @@ pub(crate) const AT: Field = Field::new(
 /// The finite numbers that a key takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RealRange {
+    /// Any.
+    Any,
     /// 0 or more.
     NonNegative,
     /// More than 0.
@@ -126,6 +128,7 @@ impl RealRange {
     pub(crate) fn contains(self, value: f64) -> bool {
         value.is_finite()
             && match self {
+                Self::Any => true,
                 Self::NonNegative => 0.0 <= value,
                 Self::Positive => 0.0 < value,
                 Self::BelowOne => (0.0..1.0).contains(&value),
@@ -136,6 +139,7 @@ impl RealRange {
     /// What is asked for, after "must be".
     pub(crate) fn describe(self) -> &'static str {
         match self {
+            Self::Any => "a finite number",
             Self::NonNegative => "a finite number, 0 or more",
             Self::Positive => "a finite number above 0",
             Self::BelowOne => "a number from 0 up to, not including, 1",

@@ -31,6 +31,7 @@ mod model;
 mod named;
 mod number;
 mod objective;
+mod published;
 mod read;
 mod relation;
 mod report;
@@ -48,6 +49,7 @@ pub use model::{Architecture, Initialisation, Likelihood, ModelConfig};
 pub use objective::{
     Combined, DipKind, DiscriminatorConfig, Estimator, Family, Objective, PermutedBatch,
 };
+pub use published::{Published, PublishedPoint, SpreadKind, Trust, VARIANCE_EXPLAINED};
 pub use read::{FORMAT_VERSION, MAX_TRIALS, parse};
 pub use report::{FIGURES, ReportConfig};
 pub use setting::{Setting, settings};

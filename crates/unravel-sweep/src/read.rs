@@ -17,6 +17,7 @@ mod generator;
 mod list;
 mod nearest;
 mod objective;
+mod published;
 mod relations;
 mod scalar;
 mod schedule;

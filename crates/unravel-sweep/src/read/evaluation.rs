@@ -2,6 +2,7 @@
 
 use super::collector::Collector;
 use super::list::{self, Listed};
+use super::published;
 use super::scalar::count;
 use super::tree::{Entry, Node, entries, list as nodes, string};
 use crate::evaluation::{EvaluationConfig, METRICS, Representation, VARIANTS};
@@ -59,7 +60,8 @@ pub(super) fn read_report(entry: &Entry, faults: &mut Collector) -> ReportConfig
     for inner in entries(table) {
         match inner.key {
             "figures" => config.figures = names(&inner, "figure", FIGURES, faults),
-            _ => faults.unknown_key(&inner, "[report]", &["figures"]),
+            "published" => config.published = published::read(&inner, faults),
+            _ => faults.unknown_key(&inner, "[report]", &["figures", "published"]),
         }
     }
     config

@@ -4,4 +4,5 @@ mod faults;
 mod files;
 mod grids;
 mod hostile;
+mod published;
 mod trials;

@@ -1,0 +1,134 @@
+//! Published numbers in a sweep file.
+
+use unravel_sweep::{Published, SpreadKind, Trust, parse};
+
+fn sweep(published: &str) -> String {
+    format!(
+        "format-version = 1\nname = \"s\"\n[[arm]]\nobjective.beta-vae = {{ beta = 4 }}\n{published}"
+    )
+}
+
+fn faults(published: &str) -> String {
+    parse(&sweep(published)).unwrap_err().to_string()
+}
+
+#[test]
+fn every_key_is_read() {
+    let text = r#"
+[[report.published]]
+source = "Somebody (2020), Table 1"
+trust = "image"
+metric = "mig"
+variant = "study"
+note = "training scores"
+spread = "standard-error"
+points = [
+  { label = "FactorVAE γ=10", family = "factor-vae", strength = 10, score = 0.4, spread = 0.01 },
+  { label = "β-VAE", score = 21, reconstruction-nats = 18 },
+]
+
+[[report.published]]
+source = "Somebody else (2021)"
+trust = "second-hand"
+metric = "variance-explained"
+points = [{ label = "objective", score = 0.37 }]
+"#;
+    let published = parse(&sweep(text)).unwrap().report.published;
+    let Published {
+        source,
+        trust,
+        metric,
+        variant,
+        note,
+        spread,
+        points,
+    } = &published[0];
+    assert_eq!(
+        (source.as_str(), *trust, metric.as_str()),
+        ("Somebody (2020), Table 1", Trust::Image, "mig")
+    );
+    assert_eq!(
+        (variant.as_deref(), note.as_deref()),
+        (Some("study"), Some("training scores"))
+    );
+    assert_eq!(*spread, Some(SpreadKind::StandardError));
+    assert_eq!(
+        (points[0].strength, points[0].score, points[0].spread),
+        (Some(10.0), 0.4, Some(0.01))
+    );
+    assert_eq!(points[0].family.as_deref(), Some("factor-vae"));
+    assert_eq!(
+        (points[1].score, points[1].reconstruction_nats),
+        (21.0, Some(18.0))
+    );
+    assert_eq!(published[1].trust, Trust::SecondHand);
+}
+
+#[test]
+fn memory_is_no_source() {
+    let text = r#"[[report.published]]
+source = "Somebody (2017)"
+trust = "memory"
+metric = "mig"
+points = [{ label = "a", score = 1 }]
+"#;
+    insta::assert_snapshot!(faults(text), @r#"
+    7:9: numbers from memory are not published numbers
+      7 | trust = "memory"
+        |         ^^^^^^^^ cannot be checked
+      help: look them up and say where, or leave them out
+    "#);
+}
+
+#[test]
+fn what_a_number_needs_to_be_traced_is_asked_for() {
+    let check = |text: &str, said: &str| {
+        let found = faults(text);
+        assert!(found.contains(said), "{found}");
+    };
+    let with = |line: &str| {
+        let mut lines = vec![
+            "[[report.published]]",
+            "source = \"S\"",
+            "trust = \"code\"",
+            "metric = \"mig\"",
+            "points = [{ label = \"a\", score = 1 }]",
+        ];
+        match line.split_once(" = ") {
+            Some((key, "")) => lines.retain(|other| !other.starts_with(key)),
+            Some((key, _)) => {
+                lines.retain(|other| !other.starts_with(key));
+                lines.push(line);
+            }
+            None => {}
+        }
+        lines.join("\n")
+    };
+    assert!(parse(&sweep(&with(""))).is_ok());
+    for key in ["source", "trust", "metric", "points"] {
+        check(&with(&format!("{key} = ")), &format!("`{key}` is missing"));
+    }
+    check(&with("source = \" \""), "`source` is empty");
+    check(&with("trust = \"cod\""), "did you mean \"code\"?");
+    check(&with("metric = \"migs\""), "did you mean \"mig\"?");
+    check(&with("points = []"), "`points` is an empty list");
+    check(&with("points = [{ label = \"a\" }]"), "`score` is missing");
+    check(&with("points = [{ score = 1 }]"), "`label` is missing");
+    check(&with("points = [3]"), "must be a table, not 3");
+    check(
+        &with("points = [{ label = \"a\", score = nan }]"),
+        "`score` must be a finite number",
+    );
+    check(
+        &with("points = [{ label = \"a\", score = 1, spread = 0.1 }]"),
+        "the table does not say what it is",
+    );
+    check(
+        &with("points = [{ label = \"a\", score = 1, family = \"factorvae\" }]"),
+        "did you mean \"factor-vae\"?",
+    );
+    check(
+        &with("points = [{ label = \"a\", score = 1, beta = 1 }]"),
+        "unknown key `beta` in `points`",
+    );
+}
