@@ -32,4 +32,4 @@ mod tables;
 mod words;
 
 pub use error::ReportError;
-pub use render::{Progress, Rendered, render};
+pub use render::{Progress, Rendered, render, render_so_far};

@@ -10,6 +10,7 @@ use crate::figures::Figure;
 use crate::figures::trade_off::Panel;
 use crate::missing::Missing;
 use crate::rows::{Rows, SettingRow};
+use crate::scene::Scene;
 use crate::style::{Ink, Shape, Theme, hex};
 use crate::summary::{findings, standing_sentence};
 use askama::Template;
@@ -19,6 +20,8 @@ use unravel_sweep::{Sweep, Trial};
 
 /// Everything that the page is made from.
 pub struct Inputs<'a> {
+    /// How far the run is that is at work; none where none is.
+    pub so_far: Option<&'a str>,
     /// The sweep.
     pub sweep: &'a Sweep,
     /// Its file, as written.
@@ -85,6 +88,7 @@ struct Page<'a> {
     css: &'static str,
     dark_css: String,
     lead: String,
+    so_far: Option<&'a str>,
     facts: Vec<(&'static str, String)>,
     findings: Vec<Card>,
     sections: Vec<Section>,
@@ -145,12 +149,15 @@ pub fn page(inputs: Inputs<'_>) -> Result<String, askama::Error> {
             reason: missing.reason.clone(),
         }
     });
+    let figures = inputs.sections.iter().flat_map(|section| &section.figures);
+    let scenes = figures.map(|(figure, _)| &figure.scene);
     Page {
         name: &inputs.sweep.name,
         version: env!("CARGO_PKG_VERSION"),
         css: include_str!("../templates/style.css"),
-        dark_css: dark_css(rows, &inputs.sections),
+        dark_css: dark_css(rows.settings.iter(), scenes),
         lead: standing_sentence(rows),
+        so_far: inputs.so_far,
         facts: facts::facts(rows, inputs.trials),
         findings: cards.collect(),
         table: table::table(rows, inputs.panels),
@@ -166,7 +173,7 @@ pub fn page(inputs: Inputs<'_>) -> Result<String, askama::Error> {
 }
 
 /// A setting's mark as a small picture beside its name, which says the same in words.
-fn marker(row: &SettingRow) -> String {
+pub fn marker(row: &SettingRow) -> String {
     let fill = hex(row.ink.light);
     let body = match row.style.shape {
         Shape::Disc => format!(r#"<circle r="1" fill="{fill}"/>"#),
@@ -183,13 +190,13 @@ fn marker(row: &SettingRow) -> String {
 }
 
 /// Figures stand in the page in light ink; on a dark screen these rules exchange each ink for its dark counterpart.
-fn dark_css(rows: &Rows, sections: &[Section]) -> String {
-    let scenes = sections
-        .iter()
-        .flat_map(|section| &section.figures)
-        .flat_map(|(figure, _)| figure.scene.inks());
+pub fn dark_css<'a>(
+    settings: impl Iterator<Item = &'a SettingRow>,
+    scenes: impl Iterator<Item = &'a Scene>,
+) -> String {
     let inks: BTreeSet<Ink> = scenes
-        .chain(rows.settings.iter().map(|row| row.ink))
+        .flat_map(Scene::inks)
+        .chain(settings.map(|row| row.ink))
         .collect();
     let mut css = String::new();
     for ink in inks {

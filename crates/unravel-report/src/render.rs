@@ -45,12 +45,47 @@ pub struct Rendered {
 /// Writes the report of `sweep` into `dir`: `index.html`, `figures/`, `data/` and `pictures/`.
 ///
 /// `sweep_text` is the sweep's file as written; `trials` are [`Sweep::trials`]. Trials that are missing, unfinished or
-/// damaged are listed on the page with their reason, so this may be called while the sweep runs. The same store gives
-/// the same bytes.
+/// damaged are listed on the page with their reason. The same store gives the same bytes.
 ///
 /// # Errors
 /// When a file cannot be written, or a table or figure not be encoded.
 pub fn render(
+    sweep: &Sweep,
+    sweep_text: &str,
+    trials: &[Trial],
+    store: &Store,
+    dir: &Path,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Rendered, ReportError> {
+    render_with(None, sweep, sweep_text, trials, store, dir, progress)
+}
+
+/// The same while a run is at work on the sweep; `so_far` says on the page how far it is: `3 of 10 trials settled`.
+///
+/// # Errors
+/// As [`render()`].
+pub fn render_so_far(
+    so_far: &str,
+    sweep: &Sweep,
+    sweep_text: &str,
+    trials: &[Trial],
+    store: &Store,
+    dir: &Path,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Rendered, ReportError> {
+    render_with(
+        Some(so_far),
+        sweep,
+        sweep_text,
+        trials,
+        store,
+        dir,
+        progress,
+    )
+}
+
+fn render_with(
+    so_far: Option<&str>,
     sweep: &Sweep,
     sweep_text: &str,
     trials: &[Trial],
@@ -117,6 +152,7 @@ pub fn render(
     let missing = missing(&rows, metrics);
     let n_missing = missing.len();
     let inputs = Inputs {
+        so_far,
         sweep,
         sweep_text,
         trials,

@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use unravel_orchestrator::device::DeviceRequest;
 
+use crate::verbs::completions::CompletionsArgs;
 use crate::verbs::dataset::DatasetArgs;
 use crate::verbs::evaluate::EvaluateArgs;
+use crate::verbs::init::InitArgs;
 
 /// Sweeps of disentangled VAEs: train a grid of β and γ, score every model, see the trade-off.
 #[derive(Debug, Parser)]
@@ -22,6 +24,8 @@ Exit codes: 0 all well · 1 a check said no · 2 usage · 3 bad sweep file · 4 
 
 #[derive(Debug, Subcommand)]
 pub enum Verb {
+    /// Write a commented sweep file to begin with
+    Init(InitArgs),
     /// Train what is missing, score what is missing, write the report; safe to repeat, safe to kill
     Run(RunArgs),
     /// Validate a sweep file
@@ -36,6 +40,8 @@ pub enum Verb {
     Evaluate(EvaluateArgs),
     /// Write, check or look at the dSprites dataset
     Dataset(DatasetArgs),
+    /// Print the completions of a shell
+    Completions(CompletionsArgs),
     /// Work off one cohort; started by `run`
     #[command(hide = true)]
     Worker,
@@ -120,6 +126,12 @@ pub struct PlanArgs {
 pub struct StatusArgs {
     #[command(flatten)]
     pub common: Common,
+    /// Keep showing it until every trial is done or failed, or Ctrl-C
+    #[arg(long)]
+    pub watch: bool,
+    /// Seconds between two looks
+    #[arg(long, value_name = "SECS", default_value_t = 2.0, value_parser = positive, requires = "watch")]
+    pub every: f64,
 }
 
 #[derive(Args, Debug)]

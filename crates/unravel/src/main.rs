@@ -7,6 +7,7 @@ mod devices;
 mod exit;
 mod faults;
 mod interrupt;
+mod live;
 mod output;
 mod progress;
 mod study;
@@ -19,6 +20,7 @@ use cli::{Cli, Verb};
 fn main() -> std::process::ExitCode {
     let cli = Cli::parse();
     let result = match cli.verb {
+        Verb::Init(args) => verbs::init::init(&args),
         Verb::Run(args) => verbs::run::run(&args),
         Verb::Check(args) => verbs::check::check(&args),
         Verb::Plan(args) => verbs::plan::plan(&args),
@@ -26,6 +28,7 @@ fn main() -> std::process::ExitCode {
         Verb::Report(args) => verbs::report::report(&args),
         Verb::Evaluate(args) => verbs::evaluate::evaluate(&args),
         Verb::Dataset(args) => verbs::dataset::dataset(&args),
+        Verb::Completions(args) => Ok(verbs::completions::completions(&args)),
         Verb::Worker => verbs::worker::worker(),
     };
     match result {

@@ -49,6 +49,11 @@ impl Progress {
         }
     }
 
+    /// How far the run is, in a sentence.
+    pub fn so_far(&self) -> String {
+        self.state.so_far()
+    }
+
     /// Takes the bars away.
     pub fn finish(&mut self) {
         if let View::Bars(bars) = &self.view {

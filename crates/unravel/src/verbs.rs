@@ -1,8 +1,10 @@
 //! One file a verb. Each takes its arguments and returns an exit code, or a failure with a sentence.
 
 pub mod check;
+pub mod completions;
 pub mod dataset;
 pub mod evaluate;
+pub mod init;
 pub mod plan;
 pub mod report;
 pub mod run;

@@ -179,6 +179,19 @@ impl RunState {
         }
     }
 
+    /// How far the run is, in a sentence.
+    pub fn so_far(&self) -> String {
+        let left = self
+            .time_left()
+            .map_or_else(String::new, |left| format!(", about {left} left"));
+        format!(
+            "{} of {} settled, {} at work{left}",
+            self.n_settled,
+            output::count(self.n_trials, "trial"),
+            output::count(self.jobs.len(), "cohort"),
+        )
+    }
+
     /// The time that is left, once there is something to go by.
     pub fn time_left(&self) -> Option<String> {
         let at_work: u64 = self

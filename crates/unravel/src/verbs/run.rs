@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use unravel_orchestrator::device::slots;
 use unravel_orchestrator::local::{LocalLauncher, WorkerCommand};
+use unravel_orchestrator::observe::{Observed, Observer};
 use unravel_orchestrator::plan::{PlanOptions, models_per_cohort};
 use unravel_orchestrator::policy::{Policy, SystemClock};
 use unravel_orchestrator::store_records::StoreRecords;
@@ -15,6 +16,7 @@ use unravel_store::{Order, Store};
 
 use crate::cli::RunArgs;
 use crate::exit::{Exit, Failure};
+use crate::live::Live;
 use crate::progress::Progress;
 use crate::study::Study;
 use crate::{devices, interrupt, output};
@@ -53,7 +55,23 @@ pub fn run(args: &RunArgs) -> Result<Exit, Failure> {
     for notice in records.take_notices() {
         progress.note(&notice);
     }
-    let summary = supervise(args, &study, &store, &records, plan, slots, &mut progress)?;
+    let summary = std::thread::scope(|scope| {
+        let live = Live::start(scope, |so_far| {
+            let mut silent = |_| {};
+            // Only a look on the way; what is wrong is said when the whole is rendered.
+            let _ = unravel_report::render_so_far(
+                so_far,
+                &study.sweep,
+                &study.text,
+                &study.trials,
+                &store,
+                &report_folder,
+                &mut silent,
+            );
+        });
+        let mut watched = Watched::new(&mut progress, live);
+        supervise(args, &study, &store, &records, plan, slots, &mut watched)
+    })?;
     progress.finish();
     for notice in records.take_notices() {
         eprintln!("note: {notice}");
@@ -76,7 +94,7 @@ fn supervise(
     records: &StoreRecords<'_>,
     plan: unravel_orchestrator::plan::Plan,
     slots: Vec<unravel_orchestrator::device::Slot>,
-    progress: &mut Progress,
+    observer: &mut dyn Observer,
 ) -> Result<Summary, Failure> {
     let program = own_program()?;
     let command = WorkerCommand {
@@ -99,7 +117,7 @@ fn supervise(
     let supervisor = Supervisor {
         launcher: &mut LocalLauncher::new(command),
         records,
-        observer: progress,
+        observer,
         clock: &SystemClock::default(),
         interrupt: &interrupt::watch()?,
         policy: Policy {
@@ -109,6 +127,26 @@ fn supervise(
         order,
     };
     Ok(supervisor.run(plan, slots))
+}
+
+/// Progress for the person at the terminal and for the reader of the page.
+struct Watched<'a> {
+    progress: &'a mut Progress,
+    live: Live,
+}
+
+impl<'a> Watched<'a> {
+    fn new(progress: &'a mut Progress, live: Live) -> Self {
+        live.tell(progress.so_far());
+        Self { progress, live }
+    }
+}
+
+impl Observer for Watched<'_> {
+    fn on(&mut self, observed: &Observed<'_>) {
+        self.progress.on(observed);
+        self.live.tell(self.progress.so_far());
+    }
 }
 
 /// Says how it ended, and returns the exit code that says the same.

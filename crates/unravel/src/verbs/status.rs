@@ -1,5 +1,7 @@
 //! `unravel status`: where every trial stands.
 
+mod watch;
+
 use serde_json::{Value, json};
 use unravel_orchestrator::held::{Held, PlannedTrial, Reached, Records};
 use unravel_orchestrator::store_records::StoreRecords;
@@ -11,13 +13,33 @@ use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::study::Study;
 
-/// Prints a table by setting, or every trial as JSON.
+/// Prints a table by setting, or every trial as JSON; once, or again and again.
 pub fn status(args: &StatusArgs) -> Result<Exit, Failure> {
     let study = Study::open(&args.common.sweep)?;
     let store = Store::open_read(&args.common.store)?;
+    if args.watch {
+        return watch::watch(args, &study, &store);
+    }
+    let (trials, notices) = look(&study, &store);
+    if args.common.json {
+        output::json(&all_json(&study, &trials));
+    } else {
+        output::line(output::table(&HEADER, &by_setting(&study, &trials)).trim_end());
+        failures(&trials).for_each(|line| output::line(&line));
+    }
+    for notice in notices {
+        eprintln!("note: {notice}");
+    }
+    Ok(Exit::Success)
+}
+
+type Trials = Vec<(PlannedTrial, Held)>;
+
+/// Where every trial stands now, and a sentence for each file that cannot be read.
+fn look(study: &Study, store: &Store) -> (Trials, Vec<String>) {
     let wanted = |trial: &_| study.wanted(trial, false);
-    let records = StoreRecords::new(&store, &wanted);
-    let trials: Vec<(PlannedTrial, Held)> = study
+    let records = StoreRecords::new(store, &wanted);
+    let trials = study
         .trials
         .iter()
         .map(|trial| {
@@ -26,20 +48,7 @@ pub fn status(args: &StatusArgs) -> Result<Exit, Failure> {
             (planned, held)
         })
         .collect();
-    if args.common.json {
-        let values: Vec<Value> = trials
-            .iter()
-            .map(|(trial, held)| to_json(trial, held))
-            .collect();
-        output::json(&json!({ "sweep": study.sweep.name, "trials": values }));
-    } else {
-        output::line(output::table(&HEADER, &by_setting(&study, &trials)).trim_end());
-        print_failures(&trials);
-    }
-    for notice in records.take_notices() {
-        eprintln!("note: {notice}");
-    }
-    Ok(Exit::Success)
+    (trials, records.take_notices())
 }
 
 const HEADER: [&str; 7] = [
@@ -74,15 +83,19 @@ fn by_setting(study: &Study, trials: &[(PlannedTrial, Held)]) -> Vec<Vec<String>
     settings(&study.trials).into_iter().map(row).collect()
 }
 
-fn print_failures(trials: &[(PlannedTrial, Held)]) {
-    for (trial, held) in trials.iter().filter(|(_, held)| word(held) == "failed") {
+/// A line for each trial that failed.
+fn failures(trials: &[(PlannedTrial, Held)]) -> impl Iterator<Item = String> {
+    let failed = trials.iter().filter(|(_, held)| word(held) == "failed");
+    failed.map(|(trial, held)| {
         let reason = held.failure.as_deref().unwrap_or_default();
         let (label, seed) = (trial.trial.setting().label, trial.trial.seed);
-        output::line(&format!(
-            "failed: {label}, seed {seed} ({}): {reason}",
-            trial.id
-        ));
-    }
+        format!("failed: {label}, seed {seed} ({}): {reason}", trial.id)
+    })
+}
+
+fn all_json(study: &Study, trials: &[(PlannedTrial, Held)]) -> Value {
+    let values: Vec<Value> = trials.iter().map(|(t, held)| to_json(t, held)).collect();
+    json!({ "sweep": study.sweep.name, "trials": values })
 }
 
 fn to_json(trial: &PlannedTrial, held: &Held) -> Value {

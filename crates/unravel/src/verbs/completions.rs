@@ -1,0 +1,32 @@
+//! `unravel completions`: what a shell needs to complete this command line.
+
+use clap::{Args, CommandFactory};
+use clap_complete::{Shell, generate};
+
+use crate::cli::Cli;
+use crate::exit::Exit;
+use crate::output;
+
+const WHERE: &str = "\
+Where shells look for it:
+  bash        unravel completions bash > ~/.local/share/bash-completion/completions/unravel
+  zsh         unravel completions zsh  > a folder of $fpath, as _unravel
+  fish        unravel completions fish > ~/.config/fish/completions/unravel.fish
+  elvish      unravel completions elvish >> ~/.config/elvish/rc.elv
+  powershell  unravel completions powershell >> $PROFILE";
+
+#[derive(Args, Debug)]
+#[command(after_help = WHERE)]
+pub struct CompletionsArgs {
+    /// Whose completions
+    #[arg(value_name = "SHELL")]
+    shell: Shell,
+}
+
+/// Prints the shell's script.
+pub fn completions(args: &CompletionsArgs) -> Exit {
+    let mut script = Vec::new();
+    generate(args.shell, &mut Cli::command(), "unravel", &mut script);
+    output::line(String::from_utf8_lossy(&script).trim_end());
+    Exit::Success
+}

@@ -1,0 +1,204 @@
+//! `unravel status --watch`: the table over and over on a terminal, a line for every change elsewhere.
+
+use std::time::{Duration, Instant};
+
+use console::{Term, truncate_str};
+use unravel_orchestrator::held::{Held, PlannedTrial};
+use unravel_store::Store;
+
+use super::{HEADER, all_json, by_setting, failures, look, steps_done, word};
+use crate::cli::StatusArgs;
+use crate::exit::{Exit, Failure};
+use crate::study::Study;
+use crate::{interrupt, output};
+
+/// Of the time, looking may take one part in this many.
+const SHARE: u32 = 10;
+/// Between two looks whether Ctrl-C was pressed.
+const NAP: Duration = Duration::from_millis(50);
+
+/// Shows where the trials stand until nothing more will come, or Ctrl-C.
+pub fn watch(args: &StatusArgs, study: &Study, store: &Store) -> Result<Exit, Failure> {
+    let interrupt = interrupt::watch()?;
+    let mut view = View::new(args.common.json);
+    loop {
+        let began = Instant::now();
+        let (trials, notices) = look(study, store);
+        view.show(study, &trials);
+        let tally = Tally::of(&trials);
+        if tally.is_settled() {
+            view.close(study, &trials, &notices);
+            return Ok(match tally.n_failed {
+                0 => Exit::Success,
+                _ => Exit::TrialsFailed,
+            });
+        }
+        let pause = Duration::from_secs_f64(args.every).max(began.elapsed() * SHARE);
+        let paused = Instant::now();
+        while paused.elapsed() < pause {
+            if 0 < interrupt.n_raised() {
+                view.close(study, &trials, &notices);
+                return Ok(Exit::Interrupted);
+            }
+            std::thread::sleep(NAP.min(pause));
+        }
+    }
+}
+
+/// How many trials stand where.
+struct Tally {
+    n: usize,
+    n_done: usize,
+    n_training: usize,
+    n_failed: usize,
+    percent_of_steps: f64,
+}
+
+impl Tally {
+    fn of(trials: &[(PlannedTrial, Held)]) -> Self {
+        let n = |wanted: &str| trials.iter().filter(|(_, h)| word(h) == wanted).count();
+        let sum = |of: &dyn Fn(&(PlannedTrial, Held)) -> u64| trials.iter().map(of).sum::<u64>();
+        let steps = sum(&|(trial, held)| steps_done(trial, held));
+        let all_steps = sum(&|(trial, _)| trial.trial.training.steps);
+        Self {
+            n: trials.len(),
+            n_done: n("done"),
+            n_training: n("training"),
+            n_failed: n("failed"),
+            percent_of_steps: 100.0 * steps as f64 / all_steps.max(1) as f64,
+        }
+    }
+
+    /// Whether no run would do more, short of trying the failed ones again.
+    fn is_settled(&self) -> bool {
+        self.n_done + self.n_failed == self.n
+    }
+
+    fn sentence(&self, name: &str) -> String {
+        let failed = match self.n_failed {
+            0 => String::new(),
+            n => format!(", {n} failed"),
+        };
+        format!(
+            "{name}: {} of {} done{failed}, {} at work, {:.0}% of all steps",
+            self.n_done,
+            output::count(self.n, "trial"),
+            self.n_training,
+            self.percent_of_steps.floor()
+        )
+    }
+}
+
+enum View {
+    /// A terminal, and how many lines of it are ours.
+    Redrawn { term: Term, n_lines: usize },
+    /// The last line.
+    Lines { last: String },
+    /// The last value.
+    Json { last: String },
+}
+
+impl View {
+    fn new(json: bool) -> Self {
+        let term = Term::stdout();
+        match (json, term.is_term()) {
+            (true, _) => Self::Json {
+                last: String::new(),
+            },
+            (false, true) => Self::Redrawn { term, n_lines: 0 },
+            (false, false) => Self::Lines {
+                last: String::new(),
+            },
+        }
+    }
+
+    fn show(&mut self, study: &Study, trials: &[(PlannedTrial, Held)]) {
+        let sentence = Tally::of(trials).sentence(&study.sweep.name);
+        match self {
+            Self::Redrawn { term, n_lines } => {
+                let mut lines = vec![sentence];
+                let table = output::table(&HEADER, &by_setting(study, trials));
+                lines.extend(table.lines().map(str::to_owned));
+                lines.extend(failures(trials));
+                lines.push("Ctrl-C ends the watching, not the run.".to_owned());
+                let (height, width) = term.size();
+                let lines = fitting(lines, height.into(), width.into());
+                // A terminal that is gone shows nothing more.
+                let _ = term.clear_last_lines(*n_lines);
+                let _ = term.write_line(&lines.join("\n"));
+                *n_lines = lines.len();
+            }
+            Self::Lines { last } if *last != sentence => {
+                output::line(&sentence);
+                *last = sentence;
+            }
+            Self::Json { last } => {
+                let value = all_json(study, trials).to_string();
+                if *last != value {
+                    output::line(&value);
+                    *last = value;
+                }
+            }
+            Self::Lines { .. } => {}
+        }
+    }
+
+    /// Leaves the whole table behind, also where the terminal was too small for it.
+    fn close(&mut self, study: &Study, trials: &[(PlannedTrial, Held)], notices: &[String]) {
+        if let Self::Redrawn { term, n_lines } = self {
+            let _ = term.clear_last_lines(*n_lines);
+            output::line(&Tally::of(trials).sentence(&study.sweep.name));
+            output::line(output::table(&HEADER, &by_setting(study, trials)).trim_end());
+        }
+        if !matches!(self, Self::Json { .. }) {
+            failures(trials).for_each(|line| output::line(&line));
+        }
+        notices
+            .iter()
+            .for_each(|notice| eprintln!("note: {notice}"));
+    }
+}
+
+/// As many of the lines as a terminal of this size can take back, each no wider than it: a line that wraps, or has
+/// scrolled away, could not be drawn over.
+fn fitting(mut lines: Vec<String>, height: usize, width: usize) -> Vec<String> {
+    let room = height.saturating_sub(1).max(2);
+    if room < lines.len() {
+        let n_left_out = lines.len() - (room - 1);
+        lines.truncate(room - 1);
+        lines.push(format!(
+            "… {n_left_out} more lines; a taller window shows them"
+        ));
+    }
+    let cut = |line: String| truncate_str(&line, width.max(2), "…").into_owned();
+    lines.into_iter().map(cut).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_cut_to_the_window() {
+        let lines = || (0..9).map(|n| format!("β-VAE β={n}, seed {n}")).collect();
+        assert_eq!(fitting(lines(), 10, 80).len(), 9);
+        let cut = fitting(lines(), 5, 9);
+        assert_eq!(cut, ["β-VAE β=…", "β-VAE β=…", "β-VAE β=…", "… 6 more…"]);
+        assert!(2 <= fitting(lines(), 0, 0).len());
+    }
+
+    #[test]
+    fn a_sweep_is_settled_when_nothing_more_will_come() {
+        let tally = |n_done, n_failed| Tally {
+            n: 5,
+            n_done,
+            n_training: 1,
+            n_failed,
+            percent_of_steps: 99.9,
+        };
+        assert!(!tally(3, 1).is_settled());
+        assert!(tally(3, 2).is_settled());
+        let said = "s: 3 of 5 trials done, 1 failed, 1 at work, 99% of all steps";
+        assert_eq!(tally(3, 1).sentence("s"), said);
+    }
+}
