@@ -11,7 +11,7 @@ mod running;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use unravel_store::order::Order;
@@ -81,6 +81,8 @@ struct Run<'a> {
     mood: Mood,
     summary: Summary,
     told_as_held: BTreeSet<TrialId>,
+    /// The most models that may still fit into memory together, by cohort key, where more of them did not.
+    most_models: BTreeMap<String, usize>,
     n_failures_in_a_row: usize,
     n_jobs: u64,
 }
@@ -100,6 +102,7 @@ impl<'a> Run<'a> {
             mood: Mood::Working,
             summary: Summary::default(),
             told_as_held: BTreeSet::new(),
+            most_models: BTreeMap::new(),
             n_failures_in_a_row: 0,
             n_jobs: 0,
         };
@@ -206,12 +209,19 @@ impl<'a> Run<'a> {
     fn begin(&mut self, index: usize, mut pending: Pending) {
         let trials = std::mem::take(&mut pending.trials);
         let mut cohorts = self.look_again(trials, &pending).into_iter();
-        let Some(Cohort { trials, work }) = cohorts.next() else {
+        let Some(Cohort { mut trials, work }) = cohorts.next() else {
             return;
         };
+        let too_many = self.beyond_memory(&mut trials);
         for rest in cohorts.rev() {
             self.queue.push_front(Pending {
                 trials: rest.trials,
+                ..pending.clone()
+            });
+        }
+        if !too_many.is_empty() {
+            self.queue.push_front(Pending {
+                trials: too_many,
                 ..pending.clone()
             });
         }
@@ -234,6 +244,15 @@ impl<'a> Run<'a> {
         let order = order_for(&self.sup.order, &pending.trials, slot);
         self.sup.launcher.start(job, slot, &order);
         self.benches[index].running = Some(Running::new(job, pending, work));
+    }
+
+    /// Takes away the trials beyond what fits into memory, by what is known of their kind.
+    fn beyond_memory(&self, trials: &mut Vec<PlannedTrial>) -> Vec<PlannedTrial> {
+        let key = (!self.most_models.is_empty()).then(|| trials[0].trial.cohort_key());
+        match key.and_then(|key| self.most_models.get(&key)) {
+            Some(most) if *most < trials.len() => trials.split_off(*most),
+            _ => Vec::new(),
+        }
     }
 
     /// Asks the store what it holds of these trials now. Settles those that are done or that another run saw fail,

@@ -20,6 +20,8 @@ struct Crash<'a> {
     device: Device,
     /// The worker had been started.
     has_run: bool,
+    /// The worker says that the cohort does not fit into memory.
+    is_out_of_memory: bool,
     reason: &'a str,
 }
 
@@ -123,6 +125,7 @@ impl Run<'_> {
                     running: &running,
                     device,
                     has_run,
+                    is_out_of_memory: cause == Some(FailureCause::OutOfMemory),
                     reason: &reason,
                 };
                 for cohort in self.look_again(trials, &running.pending) {
@@ -135,19 +138,24 @@ impl Run<'_> {
     /// What is left of a crashed cohort gets another try, unless it has had its share.
     ///
     /// Many trials that got no further are halved, which helps where they did not fit into memory and else finds the
-    /// one at fault; the halves have their own share of tries.
+    /// one at fault; the halves have their own share of tries. Where the worker says that it was memory, they are halved
+    /// however far they got, do not wait, and cohorts of their kind that are still to come are no larger.
     fn try_again(&mut self, cohort: Cohort, crash: &Crash<'_>) {
         let policy = &self.sup.policy;
         let before = &crash.running.pending;
         let got_further = crash.running.work < cohort.work;
         let n_crashes = if got_further { 1 } else { before.n_crashes + 1 };
         let mut trials = cohort.trials;
-        let is_halved = crash.has_run && !got_further && 1 < trials.len();
+        let may_be_size = crash.is_out_of_memory || !got_further;
+        let is_halved = crash.has_run && may_be_size && 1 < trials.len();
         if !is_halved && policy.max_crashes <= n_crashes {
             self.no_more_tries(trials, crash);
             return;
         }
-        let backoff = policy.backoff(n_crashes);
+        let backoff = match is_halved && crash.is_out_of_memory {
+            true => Duration::ZERO,
+            false => policy.backoff(n_crashes),
+        };
         let n_crashes = if is_halved { 0 } else { n_crashes };
         let is_last_try = policy.max_crashes <= n_crashes + 1;
         let pending = Pending {
@@ -159,7 +167,13 @@ impl Run<'_> {
         };
         self.tell_crash(crash.running, crash.reason, Some(backoff));
         if is_halved {
-            let second_half = trials.split_off(trials.len().div_ceil(2));
+            let half = trials.len().div_ceil(2);
+            if crash.is_out_of_memory {
+                let most = self.most_models.entry(trials[0].trial.cohort_key());
+                most.and_modify(|most| *most = half.min(*most))
+                    .or_insert(half);
+            }
+            let second_half = trials.split_off(half);
             self.queue.push(Pending {
                 trials,
                 ..pending.clone()

@@ -260,6 +260,84 @@ fn a_crashed_cohort_is_halved_until_the_one_at_fault_is_alone() {
         );
 }
 
+/// A worker that says that its cohort does not fit.
+fn out_of_memory() -> [(u64, Act); 2] {
+    let cause = FailureCause::OutOfMemory;
+    [(5, Fatal(cause, "no memory is left")), (5, Exit(4))]
+}
+
+#[test]
+fn a_cohort_beyond_memory_is_split_at_once_and_later_ones_of_its_kind_are_no_larger() {
+    Scene::cuda(1)
+        .trials(9)
+        .together(4)
+        .worker(0, 1, out_of_memory())
+        .check(
+            "0 slot 0 starts 0,1,2,3
+             5 crash: no memory is left; again in 0 ms
+             5 slot 0 starts 0,1
+             105 0 trained
+             105 1 trained
+             105 slot 0 starts 2,3
+             205 2 trained
+             205 3 trained
+             205 slot 0 starts 4,5
+             305 4 trained
+             305 5 trained
+             305 slot 0 starts 6,7
+             405 6 trained
+             405 7 trained
+             405 slot 0 starts 8
+             505 8 trained",
+        );
+}
+
+#[test]
+fn a_cohort_that_outgrows_memory_is_split_however_far_it_got() {
+    let at = |seed| Found(seed, Held::at(Reached::Step(50)));
+    let [fatal, exit] = out_of_memory();
+    Scene::cuda(1)
+        .trials(3)
+        .together(3)
+        .worker(0, 1, [(3, at(0)), (3, at(1)), (3, at(2)), fatal, exit])
+        .worker(0, 2, out_of_memory())
+        .check(
+            "0 slot 0 starts 0,1,2
+             5 crash: no memory is left; again in 0 ms
+             5 slot 0 starts 0,1 from 50
+             10 crash: no memory is left; again in 0 ms
+             10 slot 0 starts 2 from 50
+             110 2 trained
+             110 slot 0 starts 0 from 50
+             210 0 trained
+             210 slot 0 starts 1 from 50
+             310 1 trained",
+        );
+}
+
+#[test]
+fn a_single_trial_beyond_memory_waits_and_then_fails() {
+    Scene::cuda(1)
+        .trials(2)
+        .together(2)
+        .crashes(2)
+        .worker(0, 1, out_of_memory())
+        .worker(0, 2, out_of_memory())
+        .worker(0, 3, out_of_memory())
+        .check(
+            "0 slot 0 starts 0,1
+             5 crash: no memory is left; again in 0 ms
+             5 slot 0 starts 0
+             10 crash: no memory is left; again in 1000 ms
+             10 slot 0 starts 1
+             110 1 trained
+             1010 slot 0 starts 0
+             1015 crash: no memory is left; never again
+             1015 0 failed: no memory is left
+             store: 0 failed: no memory is left",
+        );
+}
+
 #[test]
 fn the_last_try_is_made_on_another_device() {
     let broken = || {
