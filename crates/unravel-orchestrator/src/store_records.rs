@@ -44,6 +44,8 @@ impl<'a> StoreRecords<'a> {
         let is_locked = folder.holder()?.is_some();
         let missing = folder.missing(&(self.wanted)(&planned.trial), Check::Quick)?;
         let is_done = missing.is_nothing();
+        let needs_training = missing.needs_training(planned.trial.training.steps);
+        let first_step = missing.first_step();
         self.notice(missing.notices);
         if is_done {
             return Ok(Held::at(Reached::Scored));
@@ -51,7 +53,9 @@ impl<'a> StoreRecords<'a> {
         let state = folder.state()?;
         self.notice(state.notices);
         let state = state.value;
-        let reached = match missing.model {
+        let reached = match needs_training {
+            // Scores that were added for an earlier step are taken of weights that have to be trained again.
+            true if first_step.is_some_and(|step| step < state.step) => Reached::Step(0),
             true => Reached::Step(state.step),
             false => Reached::Trained,
         };
@@ -98,7 +102,7 @@ impl Records for StoreRecords<'_> {
 
 #[cfg(test)]
 mod tests {
-    use unravel_store::{Arrays, Model};
+    use unravel_store::{Arrays, Model, ScoreContext, WantedScore};
 
     use super::*;
     use crate::testing::trial;
@@ -147,6 +151,50 @@ mod tests {
             assert_eq!(records.held(&planned()), Held::at(Reached::Trained));
             assert_eq!(records.take_notices(), Vec::<String>::new());
         });
+    }
+
+    #[test]
+    fn scores_added_for_an_earlier_step_need_the_training_again() {
+        let score_at = |step| WantedScore {
+            metric: "mig".to_owned(),
+            context: ScoreContext {
+                variant: "exact".to_owned(),
+                representation: "mean".to_owned(),
+                grid: "2x2".to_owned(),
+                step,
+            },
+            seeds: Vec::new(),
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path().join("runs")).unwrap();
+        let steps = planned().trial.training.steps;
+        let lock = store.create(&planned().trial).unwrap();
+        let reach = |step| {
+            let state = TrialState {
+                step,
+                ..TrialState::default()
+            };
+            lock.set_state(&state).unwrap();
+        };
+        let held = |at: &[u64]| {
+            let wanted = |_: &Trial| Wanted {
+                scores: at.iter().copied().map(score_at).collect(),
+                codes: false,
+            };
+            StoreRecords::new(&store, &wanted).held(&planned()).reached
+        };
+        reach(40);
+        assert_eq!(held(&[40, steps]), Reached::Step(40));
+        assert_eq!(held(&[30, steps]), Reached::Step(0));
+        reach(steps);
+        let arrays = Arrays::new();
+        lock.set_model(&Model {
+            step: steps,
+            arrays,
+        })
+        .unwrap();
+        assert_eq!(held(&[steps]), Reached::Trained);
+        assert_eq!(held(&[30, steps]), Reached::Step(0));
     }
 
     #[test]

@@ -69,6 +69,19 @@ impl Missing {
         let lacks_file = self.model || self.pictures || self.probe || self.codes || self.records;
         !lacks_file && self.scores.is_empty()
     }
+
+    /// Whether a trial of so many steps has to be trained: there is no model yet, or a score is missing of a step
+    /// before the last, whose weights are not kept.
+    #[must_use]
+    pub fn needs_training(&self, steps: u64) -> bool {
+        self.model || self.first_step().is_some_and(|step| step < steps)
+    }
+
+    /// The first step that a score is missing of; training goes on from a checkpoint no later than that.
+    #[must_use]
+    pub fn first_step(&self) -> Option<u64> {
+        self.scores.iter().map(|score| score.context.step).min()
+    }
 }
 
 impl TrialFolder {

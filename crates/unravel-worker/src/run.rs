@@ -7,7 +7,7 @@ use unravel_data::Dataset;
 use unravel_model::kernels::Kernels;
 use unravel_store::order::Phase;
 use unravel_store::{
-    Check, Checkpoint, Event, Order, Status, Store, StoreError, WantedScore, absent_if_damaged,
+    Check, Checkpoint, Event, Order, Status, Store, StoreError, absent_if_damaged,
 };
 
 use crate::error::WorkerError;
@@ -49,7 +49,9 @@ pub fn run<B: Kernels>(
         .collect();
     let _refresher = Refresher::start(locks);
     let to_train: Vec<Member> = members
-        .extract_if(.., |member| needs_training(member))
+        .extract_if(.., |member| {
+            member.missing.needs_training(member.trial.training.steps)
+        })
         .collect();
     for (_, group) in by_step(to_train, reporter)? {
         let (group, checkpoints) = group.into_iter().unzip();
@@ -124,12 +126,6 @@ fn take(
     Ok(members)
 }
 
-/// Whether there is no model yet, or a score is wanted of a step that is gone.
-fn needs_training(member: &Member) -> bool {
-    let is_gone = |wanted: &WantedScore| wanted.context.step < member.trial.training.steps;
-    member.missing.model || member.missing.scores.iter().any(is_gone)
-}
-
 type Group = Vec<(Member, Option<Checkpoint>)>;
 
 /// Members by the step that they go on from, with their checkpoints.
@@ -141,7 +137,7 @@ fn by_step(
     for member in members {
         let checkpoint = say(member.lock.checkpoint()?, reporter);
         // A score wanted of an earlier step needs that step's weights again.
-        let first_wanted = member.missing.scores.iter().map(|s| s.context.step).min();
+        let first_wanted = member.missing.first_step();
         let checkpoint = checkpoint.filter(|c| {
             c.step <= member.trial.training.steps && first_wanted.is_none_or(|step| c.step <= step)
         });
