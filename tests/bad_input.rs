@@ -132,6 +132,35 @@ fn observations() {
     });
 }
 
+/// The keys of [`TINY`] that leave a single factor.
+const ONE_FACTOR: [&str; 2] = [
+    "keep = { scale = 2, orientation = 1, pos-x = 2, pos-y = 2 }",
+    "keep = { shape = 1, scale = 2, orientation = 1, pos-x = 1, pos-y = 1 }",
+];
+
+#[test]
+fn metrics_that_need_more_factors_than_the_grid_has() {
+    let [keep, one_factor] = ONE_FACTOR;
+    let sweep = TINY.replace(keep, one_factor);
+    let named = sweep.replace(
+        r#"["mig"]"#,
+        r#"["mig", "beta-vae-score", "factor-vae-score"]"#,
+    );
+    let lab = Lab::with_sweep(named.trim_start());
+    for verb in ["run", "check", "plan"] {
+        let name = format!("{verb}-too-few-factors");
+        check(&name, &lab, &[verb, "sweep.toml"], BAD_SWEEP);
+    }
+
+    // One that the file does not name is left out.
+    let lab = Lab::with_sweep(&sweep.replace("metrics = [\"mig\"]\n", ""));
+    let ran = lab.run_well(&["run", "sweep.toml"]);
+    let note = "note: beta-vae-score needs at least 2 factors with two values or more, and this grid has 1; it is left out";
+    assert!(ran.stderr.contains(note), "{}", ran.stderr);
+    let trained = "tiny: 2 trained";
+    assert!(ran.stderr.contains(trained), "{}", ran.stderr);
+}
+
 #[test]
 fn folders_that_cannot_be_used() {
     let lab = Lab::with_sweep(TINY);

@@ -34,6 +34,13 @@ impl Faults {
         }
     }
 
+    /// Faults of a file that is sound by itself, but does not fit its data; at least one.
+    ///
+    /// [`span_of`](crate::span_of) finds their places.
+    pub fn of_data(faults: Vec<Fault>, text: &str) -> Self {
+        Self::new(faults, text)
+    }
+
     /// The faults, in the order of the text.
     pub fn iter(&self) -> std::slice::Iter<'_, Fault> {
         self.faults.iter()

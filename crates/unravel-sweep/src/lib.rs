@@ -50,7 +50,7 @@ pub use objective::{
     Combined, DipKind, DiscriminatorConfig, Estimator, Family, Objective, PermutedBatch,
 };
 pub use published::{Published, PublishedPoint, SpreadKind, Trust, VARIANCE_EXPLAINED};
-pub use read::{FORMAT_VERSION, MAX_TRIALS, parse};
+pub use read::{FORMAT_VERSION, MAX_TRIALS, parse, span_of};
 pub use report::{FIGURES, ReportConfig};
 pub use setting::{Setting, settings};
 pub use sweep::{Arm, Sweep};

@@ -17,6 +17,7 @@ mod generator;
 mod list;
 mod nearest;
 mod objective;
+mod place;
 mod published;
 mod relations;
 mod scalar;
@@ -24,6 +25,8 @@ mod schedule;
 mod top;
 mod tree;
 mod zip;
+
+pub use place::span_of;
 
 /// A place in the text, in bytes.
 pub(crate) type Span = Range<usize>;

@@ -1,12 +1,14 @@
 //! A sweep file on its way to trials: read, parsed, matched with its data.
 
+mod fit;
+
 use std::path::{Path, PathBuf};
 
 use unravel_data::Grid;
 use unravel_orchestrator::plan::PlanOptions;
 use unravel_orchestrator::store_records::StoreRecords;
 use unravel_store::Wanted;
-use unravel_sweep::{Sweep, Trial};
+use unravel_sweep::{Faults, Sweep, Trial};
 use unravel_worker::{data, wanted};
 
 use crate::exit::{Exit, Failure};
@@ -18,6 +20,8 @@ pub struct Study {
     pub sweep: Sweep,
     pub trials: Vec<Trial>,
     pub grid: Grid,
+    /// One sentence for each metric that the file does not name and the grid is too small for.
+    pub notes: Vec<String>,
 }
 
 /// Largest sweep file that is read; the committed ones have 2 kB.
@@ -42,28 +46,48 @@ pub fn parse(path: &Path) -> Result<(String, Sweep), Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| cannot(error.to_string()))?;
     match unravel_sweep::parse(&text) {
         Ok(sweep) => Ok((text, sweep)),
-        Err(faults) => {
-            let path = path.display().to_string();
-            Err(SweepFaults { path, faults }.into())
-        }
+        Err(faults) => Err(at(path, faults)),
     }
+}
+
+/// Faults of the file at this path.
+fn at(path: &Path, faults: Faults) -> Failure {
+    let path = path.display().to_string();
+    SweepFaults { path, faults }.into()
+}
+
+/// Refuses the metrics that the file names and its grid has too few factors for, where that can be said without
+/// reading the data: where it is rendered.
+pub fn check_rendered(path: &Path, text: &str, sweep: &mut Sweep) -> Result<Vec<String>, Failure> {
+    if sweep.npz().is_some() {
+        return Ok(Vec::new());
+    }
+    let observations = data::open_source(&sweep.data.dataset)?;
+    let grid = data::grid(observations.as_ref(), &sweep.data.keep)?;
+    fit::leave_out_metrics(sweep, text, &grid).map_err(|faults| at(path, faults))
 }
 
 impl Study {
     /// Reads a sweep file, opens its data and expands its trials.
     pub fn open(path: &Path) -> Result<Self, Failure> {
-        let (text, sweep) = parse(path)?;
-        let observations = data::open_source(&sweep.data.dataset)?;
-        let grid = data::grid(observations.as_ref(), &sweep.data.keep)?;
+        let (text, mut sweep) = parse(path)?;
+        let placed = |error| match fit::fault(&error, &text) {
+            Some(fault) => at(path, Faults::of_data(vec![fault], &text)),
+            None => Failure::from(error),
+        };
+        let observations = data::open_source(&sweep.data.dataset).map_err(placed)?;
+        let grid = data::grid(observations.as_ref(), &sweep.data.keep).map_err(placed)?;
         let trials = sweep.trials(observations.content());
         for trial in &trials {
-            data::check_fit(trial, observations.shape(), grid.n_points())?;
+            data::check_fit(trial, observations.shape(), grid.n_points()).map_err(placed)?;
         }
+        let notes = fit::leave_out_metrics(&mut sweep, &text, &grid).map_err(|f| at(path, f))?;
         Ok(Self {
             text,
             sweep,
             trials,
             grid,
+            notes,
         })
     }
 

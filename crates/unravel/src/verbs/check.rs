@@ -9,13 +9,18 @@ use crate::study;
 
 /// Says what a sweep file asks for, or what is wrong with it.
 pub fn check(args: &CheckArgs) -> Result<Exit, Failure> {
-    let (_, sweep) = match study::parse(&args.sweep) {
+    let checked = study::parse(&args.sweep).and_then(|(text, mut sweep)| {
+        let notes = study::check_rendered(&args.sweep, &text, &mut sweep)?;
+        Ok((sweep, notes))
+    });
+    let (sweep, notes) = match checked {
         Err(failure) if args.json => {
             output::json(&json!({ "valid": false, "faults": failure.faults_json() }));
             return Ok(failure.exit);
         }
         other => other?,
     };
+    notes.iter().for_each(|note| eprintln!("note: {note}"));
     let n_trials = sweep.n_trials();
     if args.json {
         output::json(&json!({ "valid": true, "name": sweep.name, "trials": n_trials }));

@@ -21,6 +21,10 @@ pub fn plan(args: &PlanArgs) -> Result<Exit, Failure> {
     args.machine.device.check_jobs(args.machine.jobs)?;
     let devices = args.machine.device.resolve(&devices::visible_cuda())?;
     let study = Study::open(&args.common.sweep)?;
+    study
+        .notes
+        .iter()
+        .for_each(|note| eprintln!("note: {note}"));
     let options = PlanOptions {
         models_per_cohort: models_per_cohort(devices[0].class(), args.machine.cohort),
         retry_failed: false,

@@ -52,8 +52,9 @@ pub fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let n_left = plan.cohorts.len() + plan.locked.len();
     let slots = slots(&devices, n_cores, args.machine.jobs, n_left);
     let mut progress = Progress::new(&study, &plan, args.common.quiet);
-    for notice in records.take_notices() {
-        progress.note(&notice);
+    let notices = records.take_notices();
+    for notice in study.notes.iter().chain(&notices) {
+        progress.note(notice);
     }
     let summary = std::thread::scope(|scope| {
         let live = Live::start(scope, |so_far| {
