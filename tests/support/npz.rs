@@ -35,15 +35,22 @@ impl NpyArray {
 
     /// Their factors, every combination once, the last fastest.
     pub fn classes() -> Self {
-        let [a, b, c] = SIZES;
-        let rows = (0..a * b * c).flat_map(|i| [i / (b * c), i / c % b, i % c]);
+        Self::classes_of(&SIZES)
+    }
+
+    /// Factors of these sizes, every combination once, the last fastest.
+    pub fn classes_of(sizes: &[usize]) -> Self {
+        let n: usize = sizes.iter().product();
+        let classes = |i: usize| {
+            let places = (0..sizes.len()).map(|at| sizes[at + 1..].iter().product::<usize>());
+            places.zip(sizes).map(move |(place, size)| i / place % size)
+        };
+        let bytes = |class| (class as i64).to_le_bytes();
         Self {
             key: "latents_classes",
             descr: "<i8",
-            shape: vec![a * b * c, 3],
-            data: rows
-                .flat_map(|class| (class as i64).to_le_bytes())
-                .collect(),
+            shape: vec![n, sizes.len()],
+            data: (0..n).flat_map(classes).flat_map(bytes).collect(),
         }
     }
 

@@ -297,26 +297,35 @@ fn a_large_heart_turned() {
     assert_eq!(picture(700_416, [5, 23], [5, 22]), expected);
 }
 
-#[test]
-fn squares_repeat_as_often_as_known() {
-    let dsprites = Dsprites::new();
-    let mut hashes: Vec<blake3::Hash> = (0..N_PER_SHAPE)
-        .map(|index| {
-            let bytes: Vec<u8> = dsprites
-                .rows(index)
-                .iter()
-                .flat_map(|r| r.to_le_bytes())
-                .collect();
-            blake3::hash(&bytes)
-        })
-        .collect();
+/// How many different images occur once, twice, … among these.
+fn multiplicities(mut hashes: Vec<blake3::Hash>) -> BTreeMap<usize, usize> {
     hashes.sort_unstable_by(|a, b| a.as_bytes().cmp(b.as_bytes()));
     let mut groups_by_size = BTreeMap::new();
     for group in hashes.chunk_by(|a, b| a == b) {
         *groups_by_size.entry(group.len()).or_insert(0) += 1;
     }
-    let expected = BTreeMap::from([(1, 228_544), (2, 8272), (3, 48), (4, 132)]);
-    assert_eq!(groups_by_size, expected);
+    groups_by_size
+}
+
+#[test]
+fn images_repeat_as_often_as_known_and_never_across_shapes() {
+    let dsprites = Dsprites::new();
+    let hash = |index| {
+        let rows = dsprites.rows(index);
+        let bytes: Vec<u8> = rows.iter().flat_map(|row| row.to_le_bytes()).collect();
+        blake3::hash(&bytes)
+    };
+    let hashes: Vec<blake3::Hash> = (0..3 * N_PER_SHAPE).map(hash).collect();
+    let expected = [
+        BTreeMap::from([(1, 228_544), (2, 8272), (3, 48), (4, 132)]),
+        BTreeMap::from([(1, 232_428), (2, 6666)]),
+        BTreeMap::from([(1, 233_472), (2, 6144)]),
+    ];
+    for (shape, (own, expected)) in hashes.chunks(N_PER_SHAPE).zip(expected).enumerate() {
+        assert_eq!(multiplicities(own.to_vec()), expected, "shape {shape}");
+    }
+    let distinct: usize = multiplicities(hashes).values().sum();
+    assert_eq!(distinct, 715_706);
 }
 
 #[test]

@@ -187,6 +187,7 @@ fn checked(architecture: Architecture, image: [usize; 3]) -> Result<[usize; 3], 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::network::discriminator_layers;
 
     const IMAGE: [usize; 3] = [64, 64, 1];
 
@@ -269,6 +270,16 @@ mod tests {
             + (16 * 16 * 8 + 8)
             + (16 * 8 + 1);
         check(Architecture::ConvSmall, encoder, decoder);
+    }
+
+    #[test]
+    fn the_discriminator_has_the_parameters_of_its_table() {
+        // Six hidden layers of 1000 units and two logits.
+        let layers = discriminator_layers(10, 6, 1000);
+        let expected = (10 * 1000 + 1000) + 5 * (1000 * 1000 + 1000) + (1000 * 2 + 2);
+        assert_eq!(count(&layers), expected);
+        let hidden = |layer: &LayerSpec| layer.activation == Activation::LeakyRelu;
+        assert!(layers[..6].iter().all(hidden) && !hidden(&layers[6]));
     }
 
     #[test]

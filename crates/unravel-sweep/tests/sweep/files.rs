@@ -107,8 +107,24 @@ fn locatello_2019_is_the_1800_trials_of_the_study_in_its_order() {
     assert_eq!(settings(&trials).len(), 36);
     let cohorts: BTreeSet<String> = trials.iter().map(Trial::cohort_key).collect();
     assert_eq!(cohorts.len(), 6);
-    assert_eq!(trials[0].model.architecture, Architecture::ConvLocatello);
-    assert_eq!(trials[0].training.steps, 300_000);
+    let (model, training) = (&trials[0].model, &trials[0].training);
+    assert_eq!(model.architecture, Architecture::ConvLocatello);
+    assert_eq!((model.latents, training.batch_size), (10, 64));
+    assert_eq!((training.steps, training.learning_rate), (300_000, 1e-4));
+    let adam = (
+        training.adam_beta1,
+        training.adam_beta2,
+        training.adam_epsilon,
+    );
+    assert_eq!(adam, (0.9, 0.999, 1e-8));
+    let discriminator = trials[300].objective.discriminator().unwrap();
+    assert_eq!((discriminator.layers, discriminator.units), (6, 1000));
+    let adam = (
+        discriminator.learning_rate,
+        discriminator.adam_beta1,
+        discriminator.adam_beta2,
+    );
+    assert_eq!(adam, (1e-4, 0.5, 0.9));
 }
 
 #[test]
