@@ -71,7 +71,7 @@ fn a_score_says_what_it_is() {
                 assert_eq!(score["seeds"], serde_json::json!([0, 1, 2]));
                 assert!(values.len() == 3 && score["sd"].is_number());
             }
-            "exact" => {
+            "exact" | "lasso" => {
                 assert_eq!(score["seeds"], serde_json::json!([]));
                 assert!(values.len() == 1 && score["sd"].is_null());
             }
@@ -385,7 +385,7 @@ fn what_is_asked_for_is_checked_before_the_file_is_read() {
 #[test]
 fn a_constant_code_and_a_single_factor_have_defined_scores() {
     let lab = Lab::new();
-    let points: Vec<[usize; 3]> = (0..4).map(|value| [value, 0, 0]).collect();
+    let points: Vec<[usize; 3]> = (0..24).map(|value| [value, 0, 0]).collect();
     let constant: Vec<Vec<f32>> = points.iter().map(|_| vec![2.5]).collect();
     npz(
         &lab.path("line.npz"),

@@ -26,11 +26,8 @@ fn metrics(c: &mut Criterion) {
         let table = CodeTable::new(&codes, N_CODES, &sizes).expect("a code for every point");
         let n_points: usize = sizes.iter().product();
         for (metric, variant) in SUBJECTS {
-            let variant_name = match variant {
-                Variant::Study => "study",
-                Variant::Exact => "exact",
-            };
-            let id = BenchmarkId::new(format!("{} {variant_name}", metric.name()), n_points);
+            let name = format!("{} {}", metric.name(), variant.name());
+            let id = BenchmarkId::new(name, n_points);
             group.bench_function(id, |b| b.iter(|| score(metric, variant, &table, 0)));
         }
     }

@@ -159,6 +159,20 @@ impl JointCounts {
             .collect()
     }
 
+    /// Plug-in entropy of every code's bins, in nats, `[n_codes]`.
+    pub fn code_entropies(&self) -> Vec<f64> {
+        let entropy = |code| {
+            let mut by_bin = [0_u64; N_BINS];
+            for bins in self.table(code, 0).chunks_exact(N_BINS) {
+                for (sum, &count) in by_bin.iter_mut().zip(bins) {
+                    *sum += u64::from(count);
+                }
+            }
+            entropy(by_bin.into_iter(), self.n_points)
+        };
+        (0..self.n_codes).map(entropy).collect()
+    }
+
     /// Plug-in entropy of every factor, in nats, `[n_factors]`.
     pub fn factor_entropies(&self) -> Vec<f64> {
         let entropy = |factor| {
@@ -172,7 +186,7 @@ impl JointCounts {
     }
 }
 
-fn bins_of(ranges: &[CodeRange]) -> Vec<EqualWidthBins> {
+pub(crate) fn bins_of(ranges: &[CodeRange]) -> Vec<EqualWidthBins> {
     ranges
         .iter()
         .map(|&range| EqualWidthBins::new(range))
@@ -189,7 +203,7 @@ fn entropy(counts: impl Iterator<Item = u64>, n: u64) -> f64 {
 }
 
 /// `Σ p_vb ln(p_vb / (p_v p_b))` in nats over the cells of a `[values, N_BINS]` table with `n` counts, at least 0.
-fn mutual_information(table: &[u32], n: u64) -> f64 {
+pub(crate) fn mutual_information(table: &[u32], n: u64) -> f64 {
     let mut by_bin = [0_u64; N_BINS];
     for row in table.chunks_exact(N_BINS) {
         for (sum, &count) in by_bin.iter_mut().zip(row) {

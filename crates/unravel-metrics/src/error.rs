@@ -1,9 +1,14 @@
 //! What can be wrong with a table of codes or with what is asked of it.
 
+use serde::Serialize;
+
 use crate::registry::{Metric, Variant};
 
 /// Why a table of codes was refused, or a score cannot be computed from it.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+///
+/// Serialised, its `reason` is the name of the variant: `too-few-factors`.
+#[derive(Clone, Debug, PartialEq, Serialize, thiserror::Error)]
+#[serde(tag = "reason", rename_all = "kebab-case")]
 pub enum MetricError {
     /// A table needs at least one column.
     #[error("the table of codes has no column; a representation needs at least one code")]
@@ -68,6 +73,25 @@ pub enum MetricError {
         /// The variant it lacks.
         variant: Variant,
     },
+    /// A log variance that stands for no variance.
+    #[error(
+        "the log variance of code {code} is {value} at row {row}; log variances must lie between {} and {}",
+        crate::table::LOGVAR_RANGE[0], crate::table::LOGVAR_RANGE[1]
+    )]
+    Logvar {
+        /// Column of the first such log variance.
+        code: usize,
+        /// Its row.
+        row: usize,
+        /// Its value.
+        value: f32,
+    },
+    /// The metric is of the posteriors, and the table has only codes.
+    #[error("{} is a metric of posteriors and needs their log variances; give `logvars` beside the codes", .metric.name())]
+    NoLogvars {
+        /// The metric asked for.
+        metric: Metric,
+    },
     /// The grid has too few factors with more than one value.
     #[error("{} needs at least {needed} factors with two values or more, and this grid has {found}", .metric.name())]
     TooFewFactors {
@@ -78,4 +102,34 @@ pub enum MetricError {
         /// Varying factors of the grid.
         found: usize,
     },
+    /// There are too few points for the score to mean something.
+    #[error("{} needs at least {needed} points, and there are {found}", .metric.name())]
+    TooFewPoints {
+        /// The metric asked for.
+        metric: Metric,
+        /// Points it needs.
+        needed: usize,
+        /// Points there are.
+        found: usize,
+    },
+    /// The metric compares trials.
+    #[error("{} compares trials that differ in their seed; a single table has no such score", .metric.name())]
+    SeveralTrials {
+        /// The metric asked for.
+        metric: Metric,
+    },
+}
+
+impl MetricError {
+    /// Whether it says that a metric cannot be computed of what there is, and nothing against the table: others may be.
+    pub fn is_refusal(&self) -> bool {
+        matches!(
+            self,
+            Self::NoSuchVariant { .. }
+                | Self::NoLogvars { .. }
+                | Self::TooFewFactors { .. }
+                | Self::TooFewPoints { .. }
+                | Self::SeveralTrials { .. }
+        )
+    }
 }

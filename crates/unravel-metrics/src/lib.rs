@@ -2,12 +2,14 @@
 //!
 //! A [`CodeTable`] is one representation of a complete factor grid: the codes of every point, `f32 [n_points, n_codes]`,
 //! row-major, the last factor fastest. [`score`] computes a [`Metric`] from it in one of its [`Variant`]s and answers
-//! with an [`Outcome`]: named quantities, the headline first, and the matrices that explain them.
+//! with an [`Outcome`]: named quantities, the headline first, and the matrices that explain them. [`Metric::check`] says
+//! beforehand, from the sizes of a grid alone, what cannot be computed, and why.
 //!
 //! - *Study* variants follow disentanglement_lib's study settings (Locatello et al. 2019): points are drawn at random and
 //!   looked up in the table, so the score depends on a seed. Every vote draws from a stream of its own
 //!   ([`sampling`]), so the score does not depend on the number of threads.
 //! - *Exact* variants use every point of the grid once: no sampling, no seed.
+//! - A few metrics have variants that use another estimator, which say in their names which: [`Variant`].
 //!
 //! The crate knows no tensor, no file, no clock and no model; it neither prints nor reads the environment. Work is spread
 //! over rayon's current pool.
@@ -15,12 +17,19 @@
 //! Where things are: one file a metric in [`metrics`], the classifiers they train in [`estimators`], all random draws in
 //! [`sampling`], the list of metrics with names and ranges in [`Metric`].
 
+mod correlations;
 mod counts;
 mod discretise;
 mod error;
 mod grid;
+mod mixture;
+mod moments;
+mod needs;
 mod outcome;
 mod registry;
+mod samples;
+mod stencil;
+mod symmetric;
 mod table;
 
 pub mod estimators;
@@ -31,6 +40,8 @@ pub use counts::JointCounts;
 pub use discretise::{EqualWidthBins, N_BINS};
 pub use error::MetricError;
 pub use grid::FactorGrid;
+pub use needs::{Needs, Offered};
 pub use outcome::{Matrix, Outcome};
-pub use registry::{Description, Direction, Metric, Quantity, Variant, score};
-pub use table::{CodeRange, CodeTable};
+pub use registry::{Cost, Description, Direction, Metric, Quantity, Variant, score};
+pub use samples::{SampleSizes, Split};
+pub use table::{CodeRange, CodeTable, LOGVAR_RANGE};

@@ -74,6 +74,22 @@ impl Matrix {
         }
     }
 
+    /// A row for each code of `table`; `values` is `[n_codes, col_names.len()]`.
+    pub(crate) fn by_code(
+        name: &str,
+        col_names: &[&str],
+        table: &CodeTable,
+        values: Vec<f64>,
+    ) -> Self {
+        debug_assert_eq!(values.len(), table.n_codes() * col_names.len());
+        Self {
+            name: name.to_owned(),
+            row_names: table.code_names(),
+            col_names: col_names.iter().map(|&name| name.to_owned()).collect(),
+            values,
+        }
+    }
+
     /// The value at a row and a column.
     pub fn at(&self, row: usize, col: usize) -> f64 {
         self.values[row * self.col_names.len() + col]

@@ -3,7 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::MetricError;
-use crate::metrics::{beta_vae_score, factor_vae_score, mig};
+use crate::metrics::{
+    active_units, beta_vae_score, dci, dcimig, downstream, explicitness, factor_vae_score, infomec, irs, jemmig, mig,
+    mig_chen, mig_sup, modularity, sap, udr, unsupervised,
+};
+use crate::needs::{Needs, Offered};
 use crate::outcome::Outcome;
 use crate::table::CodeTable;
 
@@ -17,6 +21,34 @@ pub enum Metric {
     FactorVaeScore,
     /// Chen et al. 2018, on binned codes.
     Mig,
+    /// Chen et al. 2018, on Gaussian posteriors.
+    MigChen,
+    /// Eastwood & Williams 2018.
+    Dci,
+    /// Kumar et al. 2018.
+    Sap,
+    /// Ridgeway & Mozer 2018.
+    Modularity,
+    /// Ridgeway & Mozer 2018, how well factors are read off linearly.
+    Explicitness,
+    /// Suter et al. 2019.
+    Irs,
+    /// Locatello et al. 2019, scores without factors.
+    Unsupervised,
+    /// Li et al. 2020.
+    MigSup,
+    /// Do & Tran 2020.
+    Jemmig,
+    /// Sepliarskaia et al. 2019.
+    Dcimig,
+    /// Hsu et al. 2023.
+    Infomec,
+    /// Duan et al. 2020, over several trials.
+    Udr,
+    /// Locatello et al. 2019, accuracy with few labels and many.
+    Downstream,
+    /// Burda et al. 2016.
+    ActiveUnits,
 }
 
 /// How a metric is computed.
@@ -27,6 +59,12 @@ pub enum Variant {
     Study,
     /// Over every point of the grid once; no sampling and no seed.
     Exact,
+    /// With linear regressions under an L1 penalty, over all points there are; no sampling and no seed.
+    Lasso,
+    /// With random forests, on as many points as the study; depends on a seed.
+    RandomForest,
+    /// With rank correlations, over all points there are; no sampling and no seed.
+    Spearman,
 }
 
 /// Which way a quantity is better.
@@ -67,13 +105,43 @@ pub struct Description {
     pub paper: &'static str,
     /// The variants it has.
     pub variants: &'static [Variant],
+    /// What there must be for it to mean something.
+    pub needs: Needs,
     /// Its quantities, the headline first.
     pub quantities: &'static [Quantity],
 }
 
+/// How long a score takes with ten codes over the whole of dSprites, on two cores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cost {
+    /// Less than a second.
+    Moments,
+    /// Seconds, up to half a minute.
+    Seconds,
+}
+
 impl Metric {
     /// Every metric.
-    pub const ALL: [Self; 3] = [Self::BetaVaeScore, Self::FactorVaeScore, Self::Mig];
+    pub const ALL: [Self; 17] = [
+        Self::BetaVaeScore,
+        Self::FactorVaeScore,
+        Self::Mig,
+        Self::MigChen,
+        Self::Dci,
+        Self::Sap,
+        Self::Modularity,
+        Self::Explicitness,
+        Self::Irs,
+        Self::Unsupervised,
+        Self::MigSup,
+        Self::Jemmig,
+        Self::Dcimig,
+        Self::Infomec,
+        Self::Udr,
+        Self::Downstream,
+        Self::ActiveUnits,
+    ];
 
     /// What there is to say of it.
     pub fn description(self) -> &'static Description {
@@ -81,6 +149,56 @@ impl Metric {
             Self::BetaVaeScore => &beta_vae_score::DESCRIPTION,
             Self::FactorVaeScore => &factor_vae_score::DESCRIPTION,
             Self::Mig => &mig::DESCRIPTION,
+            Self::MigChen => &mig_chen::DESCRIPTION,
+            Self::Dci => &dci::DESCRIPTION,
+            Self::Sap => &sap::DESCRIPTION,
+            Self::Modularity => &modularity::DESCRIPTION,
+            Self::Explicitness => &explicitness::DESCRIPTION,
+            Self::Irs => &irs::DESCRIPTION,
+            Self::Unsupervised => &unsupervised::DESCRIPTION,
+            Self::MigSup => &mig_sup::DESCRIPTION,
+            Self::Jemmig => &jemmig::DESCRIPTION,
+            Self::Dcimig => &dcimig::DESCRIPTION,
+            Self::Infomec => &infomec::DESCRIPTION,
+            Self::Udr => &udr::DESCRIPTION,
+            Self::Downstream => &downstream::DESCRIPTION,
+            Self::ActiveUnits => &active_units::DESCRIPTION,
+        }
+    }
+
+    /// What there must be for it to mean something.
+    pub fn needs(self) -> Needs {
+        self.description().needs
+    }
+
+    /// Whether it is a metric of the Gaussian posteriors, which scores a table of their means and log variances
+    /// ([`CodeTable::with_logvars`]). All others score codes, whether means or samples.
+    pub fn needs_posteriors(self) -> bool {
+        self.needs().posteriors
+    }
+
+    /// Why the metric cannot be computed in this variant of what is `offered`, before there is any code; nothing if it
+    /// can. A metric of several trials is refused only for what it asks of each of them.
+    ///
+    /// # Errors
+    /// The metric lacks the variant, or something that it [needs](Needs).
+    pub fn check(self, variant: Variant, offered: &Offered) -> Result<(), MetricError> {
+        if !self.variants().contains(&variant) {
+            return Err(MetricError::NoSuchVariant {
+                metric: self,
+                variant,
+            });
+        }
+        self.needs().check(self, offered)
+    }
+
+    /// How long a score takes.
+    pub fn cost(self, variant: Variant) -> Cost {
+        match (self, variant) {
+            (Self::Dci, Variant::Lasso) => Cost::Moments,
+            (Self::Dci | Self::Downstream | Self::MigChen, _)
+            | (Self::Infomec | Self::Explicitness, _) => Cost::Seconds,
+            _ => Cost::Moments,
         }
     }
 
@@ -135,13 +253,22 @@ impl Metric {
 
 impl Variant {
     /// Every variant.
-    pub const ALL: [Self; 2] = [Self::Study, Self::Exact];
+    pub const ALL: [Self; 5] = [
+        Self::Study,
+        Self::Exact,
+        Self::Lasso,
+        Self::RandomForest,
+        Self::Spearman,
+    ];
 
-    /// `study` or `exact`.
+    /// `study`, `exact`, `lasso`, `random-forest` or `spearman`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Study => "study",
             Self::Exact => "exact",
+            Self::Lasso => "lasso",
+            Self::RandomForest => "random-forest",
+            Self::Spearman => "spearman",
         }
     }
 
@@ -152,30 +279,57 @@ impl Variant {
 
     /// Whether the score depends on a seed.
     pub fn is_sampled(self) -> bool {
-        self == Self::Study
+        matches!(self, Self::Study | Self::RandomForest)
     }
 }
 
-/// Scores a table of codes. Exact variants ignore `seed`.
+/// Scores a table of codes. Variants that are not sampled ignore `seed`.
 ///
 /// The same table, variant and seed give the same outcome, bit for bit, on any number of threads.
 ///
 /// # Errors
-/// The metric lacks the variant, or the grid has too few factors that vary.
+/// The metric lacks the variant, or something that it [needs](Needs); [`Metric::check`] tells beforehand. A metric of
+/// several trials is not computed from one table ([`udr::udr`]).
 pub fn score(
     metric: Metric,
     variant: Variant,
     table: &CodeTable,
     seed: u64,
 ) -> Result<Outcome, MetricError> {
+    metric.check(variant, &table.offered())?;
     match (metric, variant) {
         (Metric::BetaVaeScore, Variant::Study) => beta_vae_score::study(table, seed),
         (Metric::FactorVaeScore, Variant::Study) => factor_vae_score::study(table, seed),
         (Metric::Mig, Variant::Study) => mig::study(table, seed),
         (Metric::Mig, Variant::Exact) => mig::exact(table),
-        (Metric::BetaVaeScore | Metric::FactorVaeScore, Variant::Exact) => {
-            Err(MetricError::NoSuchVariant { metric, variant })
+        (Metric::MigChen, Variant::Study) => mig_chen::study(table, seed),
+        (Metric::MigChen, Variant::Exact) => mig_chen::exact(table),
+        (Metric::Dci, Variant::Study) => dci::study(table, seed),
+        (Metric::Dci, Variant::Lasso) => dci::lasso(table),
+        (Metric::Dci, Variant::RandomForest) => dci::random_forest(table, seed),
+        (Metric::Sap, Variant::Study) => sap::study(table, seed),
+        (Metric::Sap, Variant::Exact) => sap::exact(table),
+        (Metric::Explicitness, Variant::Study) => explicitness::study(table, seed),
+        (Metric::Downstream, Variant::Study) => downstream::study(table, seed),
+        (Metric::Modularity, Variant::Study) => modularity::study(table, seed),
+        (Metric::Modularity, Variant::Exact) => modularity::exact(table),
+        (Metric::Irs, Variant::Study) => irs::study(table, seed),
+        (Metric::Irs, Variant::Exact) => irs::exact(table),
+        (Metric::Unsupervised, Variant::Study) => unsupervised::study(table, seed),
+        (Metric::Unsupervised, Variant::Exact) => unsupervised::exact(table),
+        (Metric::MigSup, Variant::Study) => mig_sup::study(table, seed),
+        (Metric::MigSup, Variant::Exact) => mig_sup::exact(table),
+        (Metric::Jemmig, Variant::Study) => jemmig::study(table, seed),
+        (Metric::Jemmig, Variant::Exact) => jemmig::exact(table),
+        (Metric::Dcimig, Variant::Study) => dcimig::study(table, seed),
+        (Metric::Dcimig, Variant::Exact) => dcimig::exact(table),
+        (Metric::Infomec, Variant::Study) => infomec::study(table, seed),
+        (Metric::Infomec, Variant::Exact) => infomec::exact(table),
+        (Metric::Udr, Variant::Lasso | Variant::Spearman) => {
+            Err(MetricError::SeveralTrials { metric })
         }
+        (Metric::ActiveUnits, Variant::Exact) => active_units::exact(table),
+        (metric, variant) => Err(MetricError::NoSuchVariant { metric, variant }),
     }
 }
 
@@ -188,7 +342,7 @@ mod tests {
         for metric in Metric::ALL {
             assert_eq!(Metric::from_name(metric.name()), Some(metric));
         }
-        assert_eq!(Metric::from_name("mig-sup"), None);
+        assert_eq!(Metric::from_name("mig-sub"), None);
         for variant in Variant::ALL {
             assert_eq!(Variant::from_name(variant.name()), Some(variant));
         }
@@ -221,28 +375,72 @@ mod tests {
 
     #[test]
     fn a_metric_has_the_variants_it_declares_and_no_other() {
-        let codes: Vec<f32> = (0..12).map(|x| x as f32).collect();
-        let table = CodeTable::new(&codes, 2, &[2, 3]).unwrap();
+        let codes: Vec<f32> = (0..48).map(|x| (x % 7) as f32).collect();
+        let logvars = [-1.0; 48];
+        let table = CodeTable::new(&codes, 2, &[4, 6])
+            .unwrap()
+            .with_logvars(&logvars)
+            .unwrap();
         for metric in Metric::ALL {
             for variant in Variant::ALL {
                 let outcome = score(metric, variant, &table, 0);
-                if metric.variants().contains(&variant) {
-                    let names: Vec<_> = outcome
-                        .unwrap()
-                        .quantities
-                        .into_iter()
-                        .map(|(name, _)| name)
-                        .collect();
-                    let declared: Vec<_> = metric
-                        .quantities()
-                        .iter()
-                        .map(|quantity| quantity.name)
-                        .collect();
-                    assert_eq!(names, declared, "{}", metric.name());
-                } else {
+                if !metric.variants().contains(&variant) {
                     assert_eq!(outcome, Err(MetricError::NoSuchVariant { metric, variant }));
+                } else if metric.needs().several_trials {
+                    assert_eq!(outcome, Err(MetricError::SeveralTrials { metric }));
+                } else {
+                    let quantities = outcome.unwrap().quantities.into_iter();
+                    let names: Vec<_> = quantities.map(|(name, _)| name).collect();
+                    let declared = metric.quantities().iter();
+                    let declared: Vec<_> = declared.map(|quantity| quantity.name).collect();
+                    assert_eq!(names, declared, "{}", metric.name());
                 }
             }
         }
+    }
+
+    #[test]
+    fn what_is_refused_is_refused_before_there_are_codes() {
+        let small = Offered::of_grid(&[3, 1, 2], true);
+        let one_factor = Offered::of_grid(&[40], true);
+        let codes_only = Offered::of_grid(&[3, 40], false);
+        assert_eq!(
+            Metric::Mig.check(Variant::Exact, &small),
+            Err(MetricError::TooFewPoints {
+                metric: Metric::Mig,
+                needed: 20,
+                found: 6
+            })
+        );
+        assert_eq!(
+            Metric::Dci.check(Variant::Study, &one_factor),
+            Err(MetricError::TooFewFactors {
+                metric: Metric::Dci,
+                needed: 2,
+                found: 1
+            })
+        );
+        assert_eq!(
+            Metric::MigChen.check(Variant::Exact, &codes_only),
+            Err(MetricError::NoLogvars {
+                metric: Metric::MigChen
+            })
+        );
+        for metric in Metric::ALL {
+            for &variant in metric.variants() {
+                let whole = Offered::of_grid(&[3, 6, 40, 32, 32], true);
+                assert_eq!(metric.check(variant, &whole), Ok(()), "{}", metric.name());
+            }
+        }
+    }
+
+    #[test]
+    fn a_refusal_can_be_read_by_a_program() {
+        let refusal = Metric::Sap.check(Variant::Lasso, &Offered::of_grid(&[3, 40], true));
+        let json = serde_json::to_value(refusal.unwrap_err()).unwrap();
+        assert_eq!(
+            json,
+            serde_json::json!({ "reason": "no-such-variant", "metric": "sap", "variant": "lasso" })
+        );
     }
 }

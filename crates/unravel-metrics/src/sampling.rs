@@ -71,15 +71,62 @@ impl<'a> Seeded<'a> {
 
 impl PointSource for Seeded<'_> {
     fn stream(&self, purpose: Purpose, index: u64) -> impl PointStream {
-        let mut key = [0; 32];
-        key[..SEED_BYTES].copy_from_slice(&self.seed.to_le_bytes());
-        key[SEED_BYTES..][..purpose.label().len()].copy_from_slice(purpose.label().as_bytes());
-        let mut rng = ChaCha8Rng::from_seed(key);
-        rng.set_stream(index);
         SeededStream {
             grid: self.grid,
-            rng,
+            rng: generator(self.seed, purpose, index),
         }
+    }
+}
+
+/// The generator for a seed, a purpose and the number of a draw.
+pub(crate) fn generator(seed: u64, purpose: Purpose, index: u64) -> ChaCha8Rng {
+    let mut key = [0; 32];
+    key[..SEED_BYTES].copy_from_slice(&seed.to_le_bytes());
+    key[SEED_BYTES..][..purpose.label().len()].copy_from_slice(purpose.label().as_bytes());
+    let mut rng = ChaCha8Rng::from_seed(key);
+    rng.set_stream(index);
+    rng
+}
+
+/// Points of the study variants that score one sample of the grid.
+pub const N_STUDY_POINTS: usize = 10_000;
+
+/// [`N_STUDY_POINTS`] points drawn uniformly, with replacement: the one sample of a study variant.
+pub fn study_points(grid: &FactorGrid, purpose: Purpose, seed: u64) -> Vec<u32> {
+    let mut points = vec![0; N_STUDY_POINTS];
+    Seeded::new(grid, seed)
+        .stream(purpose, 0)
+        .points(&mut points);
+    points
+}
+
+/// Standard normal numbers from uniform bits (Box & Muller 1958).
+pub(crate) struct Normals<R> {
+    rng: R,
+    spare: Option<f64>,
+}
+
+impl<R: Rng> Normals<R> {
+    pub(crate) fn new(rng: R) -> Self {
+        Self { rng, spare: None }
+    }
+
+    /// Uniform in (0, 1].
+    fn uniform(&mut self) -> f64 {
+        ((self.rng.next_u64() >> 11) + 1) as f64 * f64::exp2(-53.0)
+    }
+}
+
+impl<R: Rng> Iterator for Normals<R> {
+    type Item = f64;
+
+    fn next(&mut self) -> Option<f64> {
+        self.spare.take().or_else(|| {
+            let radius = (-2.0 * self.uniform().ln()).sqrt();
+            let (sin, cos) = (std::f64::consts::TAU * self.uniform()).sin_cos();
+            self.spare = Some(radius * sin);
+            Some(radius * cos)
+        })
     }
 }
 

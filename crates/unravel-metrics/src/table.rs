@@ -4,12 +4,17 @@ use rayon::prelude::*;
 
 use crate::error::MetricError;
 use crate::grid::FactorGrid;
+use crate::needs::Offered;
+use crate::registry::Metric;
 
 /// Rows checked by one task.
 const ROWS_PER_TASK: usize = 8192;
 
 /// Rows taken side by side in the inner loop, so that it runs over contiguous values whatever the number of codes is.
 const ROWS_PER_STEP: usize = 8;
+
+/// Log variances whose variance single precision can hold.
+pub const LOGVAR_RANGE: [f32; 2] = [-87.0, 88.0];
 
 /// Smallest and largest value of one code.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,6 +35,7 @@ pub struct CodeTable<'a> {
     n_codes: usize,
     grid: FactorGrid,
     ranges: Vec<CodeRange>,
+    logvars: Option<&'a [f32]>,
 }
 
 impl<'a> CodeTable<'a> {
@@ -65,7 +71,37 @@ impl<'a> CodeTable<'a> {
             n_codes,
             grid,
             ranges,
+            logvars: None,
         })
+    }
+
+    /// The same table as one of Gaussian posteriors: its codes are their means, `logvars` the natural logarithms of their
+    /// variances, `[n_points, n_codes]`.
+    ///
+    /// Metrics of the posteriors ([`Metric::needs_posteriors`]) need them, all others look past them. Codes that are
+    /// samples of a posterior are no means, so a table of samples has no log variances.
+    ///
+    /// # Errors
+    /// Another shape than the codes, or a log variance outside of [`LOGVAR_RANGE`].
+    pub fn with_logvars(mut self, logvars: &'a [f32]) -> Result<Self, MetricError> {
+        if logvars.len() != self.codes.len() {
+            return Err(MetricError::WrongLength {
+                found: logvars.len(),
+                n_points: self.grid.n_points(),
+                n_codes: self.n_codes,
+                expected: self.codes.len(),
+            });
+        }
+        let [lo, hi] = LOGVAR_RANGE;
+        if let Some(at) = logvars.iter().position(|x| !(lo..=hi).contains(x)) {
+            return Err(MetricError::Logvar {
+                code: at % self.n_codes,
+                row: at / self.n_codes,
+                value: logvars[at],
+            });
+        }
+        self.logvars = Some(logvars);
+        Ok(self)
     }
 
     /// All codes, `[n_points, n_codes]`.
@@ -77,6 +113,42 @@ impl<'a> CodeTable<'a> {
     #[inline]
     pub fn row(&self, point: usize) -> &'a [f32] {
         &self.codes[point * self.n_codes..][..self.n_codes]
+    }
+
+    /// Log variances of the posteriors, `[n_points, n_codes]`, if the table has them.
+    pub fn logvars(&self) -> Option<&'a [f32]> {
+        self.logvars
+    }
+
+    /// What it offers to a metric.
+    pub fn offered(&self) -> Offered {
+        Offered {
+            n_varying: self.grid.varying().len(),
+            n_points: self.grid.n_points(),
+            posteriors: self.logvars.is_some(),
+        }
+    }
+
+    /// The log variances, for a metric that cannot do without.
+    pub(crate) fn needs_logvars(&self, metric: Metric) -> Result<&'a [f32], MetricError> {
+        self.logvars.ok_or(MetricError::NoLogvars { metric })
+    }
+
+    /// The factors that vary, for a metric that cannot do with fewer than `needed`.
+    pub(crate) fn needs_varying(
+        &self,
+        metric: Metric,
+        needed: usize,
+    ) -> Result<&[usize], MetricError> {
+        let varying = self.grid.varying();
+        if varying.len() < needed {
+            return Err(MetricError::TooFewFactors {
+                metric,
+                needed,
+                found: varying.len(),
+            });
+        }
+        Ok(varying)
     }
 
     /// Number of codes (latents).

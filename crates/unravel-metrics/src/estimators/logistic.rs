@@ -5,11 +5,16 @@
 //! 1e-9 nats of its minimum, so the result is a property of the data and not of a solver. With two classes scikit-learn fits
 //! one sigmoid; the softmax over both has the same minimum with twice the penalty, which is what is fitted here.
 //!
-//! One iteration costs `n · (k·p)² / 4` multiplications for n rows, k classes and p features, which is meant for tens of
-//! features and a handful of classes. Rows are summed in fixed chunks and the chunks in order, so the result does not
-//! depend on the number of threads.
+//! For a handful of classes the equations of a step are solved directly, which costs `n · (k·p)² / 4` multiplications for n
+//! rows, k classes and p features; for more, by conjugate gradients, at some `n · k·p` a round. Rows are summed in fixed
+//! chunks and the chunks in order, so the result does not depend on the number of threads.
 
+use super::blocked::Blocked;
 use super::multinomial::Problem;
+use super::newton_cg::{self, Stop};
+
+/// Most parameters for which the second derivatives are written down.
+const MAX_DIRECT: usize = 64;
 
 /// What to fit.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -18,6 +23,8 @@ pub struct LogisticRegression {
     pub c: f64,
     /// Most Newton steps; some ten are usual.
     pub max_iterations: usize,
+    /// With many classes: end when a step promises no more than this, in nats over all rows.
+    pub tolerance_nats: f64,
 }
 
 impl Default for LogisticRegression {
@@ -25,6 +32,7 @@ impl Default for LogisticRegression {
         Self {
             c: 1.0,
             max_iterations: 100,
+            tolerance_nats: 1e-6,
         }
     }
 }
@@ -53,40 +61,114 @@ impl LogisticRegression {
             labels.len() * n_features,
             "one row of features for each label"
         );
-        let mut classes = labels.to_vec();
-        classes.sort_unstable();
-        classes.dedup();
-        if classes.is_empty() {
-            classes.push(0);
+        let (classes, targets) = classes_of(labels);
+        let mut model = LogisticModel::blank(n_features, classes);
+        let n_classes = model.classes.len();
+        if n_classes < 2 {
+            return model;
         }
-        let targets: Vec<usize> = labels
-            .iter()
-            .map(|label| classes.partition_point(|class| class < label))
-            .collect();
-        let penalty = if classes.len() == 2 { 2.0 } else { 1.0 } / self.c;
-        let problem = Problem {
-            features,
-            n_features,
-            targets: &targets,
-            n_classes: classes.len(),
-            penalty,
-        };
-        let mut model = LogisticModel {
-            n_features,
-            parameters: vec![0.0; problem.n_parameters()],
-            classes,
-            n_iterations: 0,
-            converged: true,
-        };
-        if 1 < problem.n_classes {
+        if model.parameters.len() <= MAX_DIRECT {
+            let problem = Problem {
+                features,
+                n_features,
+                targets: &targets,
+                n_classes,
+                penalty: self.penalty(n_classes),
+            };
             (model.n_iterations, model.converged) =
                 problem.minimise(&mut model.parameters, self.max_iterations);
+        } else {
+            let problem = Blocked::new(features, n_features, &targets, n_classes);
+            self.move_to_minimum(&problem, &mut model);
         }
         model
     }
+
+    /// Weight of the penalty in units where the data have weight 1.
+    fn penalty(&self, n_classes: usize) -> f64 {
+        (if n_classes == 2 { 2.0 } else { 1.0 }) / self.c
+    }
+
+    /// Fits a model from where it is.
+    pub(super) fn move_to_minimum(&self, problem: &Blocked, model: &mut LogisticModel) {
+        let stop = Stop {
+            max_iterations: self.max_iterations,
+            tolerance_nats: self.tolerance_nats,
+        };
+        let penalty = self.penalty(problem.n_classes());
+        (model.n_iterations, model.converged) =
+            newton_cg::minimise(problem, penalty, &mut model.parameters, stop);
+        model.centre_intercepts();
+    }
+}
+
+/// The labels that occur, ascending (0 if there are none), and the position of each row's among them.
+pub(super) fn classes_of(labels: &[usize]) -> (Vec<usize>, Vec<usize>) {
+    let mut classes = labels.to_vec();
+    classes.sort_unstable();
+    classes.dedup();
+    if classes.is_empty() {
+        classes.push(0);
+    }
+    let targets = labels
+        .iter()
+        .map(|label| classes.partition_point(|class| class < label))
+        .collect();
+    (classes, targets)
 }
 
 impl LogisticModel {
+    /// A model that tells nothing apart yet.
+    pub(super) fn blank(n_features: usize, classes: Vec<usize>) -> Self {
+        Self {
+            n_features,
+            parameters: vec![0.0; classes.len() * (n_features + 1)],
+            classes,
+            n_iterations: 0,
+            converged: true,
+        }
+    }
+
+    /// Adding the same to all intercepts changes no probability; this makes their sum zero.
+    fn centre_intercepts(&mut self) {
+        let width = self.n_features + 1;
+        let intercepts = self
+            .parameters
+            .iter_mut()
+            .skip(self.n_features)
+            .step_by(width);
+        let mean = intercepts.map(|intercept| *intercept).sum::<f64>() / self.classes.len() as f64;
+        for intercept in self
+            .parameters
+            .iter_mut()
+            .skip(self.n_features)
+            .step_by(width)
+        {
+            *intercept -= mean;
+        }
+    }
+
+    /// The probability of each class for one row of features, in the order of [`LogisticModel::classes`].
+    pub fn probabilities(&self, features: &[f64]) -> Vec<f64> {
+        let scores = (0..self.classes.len()).map(|class| self.score(class, features));
+        let mut scores: Vec<f64> = scores.collect();
+        let highest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        for score in &mut scores {
+            *score = (*score - highest).exp();
+        }
+        let sum: f64 = scores.iter().sum();
+        scores.iter().map(|score| score / sum).collect()
+    }
+
+    fn score(&self, class: usize, features: &[f64]) -> f64 {
+        let weighted = self
+            .coefficients(class)
+            .iter()
+            .zip(features)
+            .map(|(w, x)| w * x);
+        weighted.sum::<f64>() + self.intercept(class)
+    }
+
     /// The labels the model can answer with, ascending.
     pub fn classes(&self) -> &[usize] {
         &self.classes
@@ -116,12 +198,7 @@ impl LogisticModel {
     pub fn predict(&self, features: &[f64]) -> usize {
         let mut best = (0, f64::NEG_INFINITY);
         for class in 0..self.classes.len() {
-            let weighted = self
-                .coefficients(class)
-                .iter()
-                .zip(features)
-                .map(|(w, x)| w * x);
-            let score = weighted.sum::<f64>() + self.intercept(class);
+            let score = self.score(class, features);
             if best.1 < score {
                 best = (class, score);
             }
@@ -138,6 +215,7 @@ impl LogisticModel {
         right as f64 / labels.len().max(1) as f64
     }
 }
+
 #[cfg(test)]
 mod tests {
     use super::*;

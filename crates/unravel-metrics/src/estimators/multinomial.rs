@@ -94,9 +94,9 @@ impl Problem<'_> {
         let mut ridge = 0.0;
         // Rounding can make the second derivatives indefinite, for features of extreme size; a ridge mends that.
         for _ in 0..8 {
-            let mut matrix = self.second_derivatives(here, ridge);
+            let matrix = self.second_derivatives(here, ridge);
             let mut step = here.gradient.clone();
-            if cholesky::solve(&mut matrix, &mut step) && step.iter().all(|x| x.is_finite()) {
+            if cholesky::solve(matrix, &mut step) && step.iter().all(|x| x.is_finite()) {
                 return Some(step);
             }
             ridge = f64::max(1e-12, 100.0 * ridge);

@@ -20,6 +20,7 @@ use rayon::prelude::*;
 
 use crate::error::MetricError;
 use crate::estimators::logistic::{LogisticModel, LogisticRegression};
+use crate::needs::Needs;
 use crate::outcome::{Matrix, Outcome};
 use crate::registry::{Description, Direction, Metric, Quantity, Variant};
 use crate::sampling::{PointSource, PointStream, Purpose, Seeded};
@@ -32,6 +33,7 @@ pub const DESCRIPTION: Description = Description {
     one_line: "accuracy of a linear classifier that tells which factor pairs of points share, by differences of codes",
     paper: "Higgins et al. 2017, β-VAE: Learning Basic Visual Concepts with a Constrained Variational Framework",
     variants: &[Variant::Study],
+    needs: Needs::factors(2).matching_points(),
     quantities: &[
         Quantity {
             name: "eval_accuracy",

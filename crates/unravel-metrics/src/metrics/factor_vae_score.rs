@@ -20,6 +20,7 @@
 use rayon::prelude::*;
 
 use crate::error::MetricError;
+use crate::needs::Needs;
 use crate::outcome::{Matrix, Outcome};
 use crate::registry::{Description, Direction, Metric, Quantity, Variant};
 use crate::sampling::{PointSource, PointStream, Purpose, Seeded};
@@ -32,6 +33,7 @@ pub const DESCRIPTION: Description = Description {
     one_line: "accuracy of a majority vote that tells a fixed factor by the code that varies least",
     paper: "Kim & Mnih 2018, Disentangling by Factorising",
     variants: &[Variant::Study],
+    needs: Needs::factors(2).matching_points(),
     quantities: &[
         Quantity {
             name: "eval_accuracy",

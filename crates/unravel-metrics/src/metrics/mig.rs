@@ -19,6 +19,7 @@
 
 use crate::counts::JointCounts;
 use crate::error::MetricError;
+use crate::needs::Needs;
 use crate::outcome::{Matrix, Outcome};
 use crate::registry::{Description, Direction, Metric, Quantity, Variant};
 use crate::sampling::{PointSource, PointStream, Purpose, Seeded};
@@ -31,6 +32,7 @@ pub const DESCRIPTION: Description = Description {
     one_line: "gap in mutual information between the two codes that know most of a factor, over the factor's entropy",
     paper: "Chen et al. 2018, Isolating Sources of Disentanglement in Variational Autoencoders (codes in 20 bins)",
     variants: &[Variant::Study, Variant::Exact],
+    needs: Needs::factors(1),
     quantities: &[Quantity {
         name: "mig",
         range: [0.0, 1.0],

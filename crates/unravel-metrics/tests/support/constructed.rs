@@ -188,6 +188,16 @@ pub fn make(name: &str, sizes: [usize; 5]) -> Vec<f32> {
     table
 }
 
+/// Log variances of the posteriors of any representation, `[n_points, N_CODES]`.
+pub fn logvars(sizes: [usize; 5]) -> Vec<f32> {
+    let n_points: usize = sizes.iter().product();
+    let logvar = |i: usize| {
+        let (point, code) = ((i / N_CODES) as u64, (i % N_CODES) as u64);
+        (-4.0 + 0.5 * (2.0 * uniform(200 + code, point) - 1.0)) as f32
+    };
+    (0..n_points * N_CODES).map(logvar).collect()
+}
+
 /// FNV-1a over the little-endian bytes of the values, with one bit pattern for NaN.
 pub fn checksum(values: &[f32]) -> u64 {
     let bits = |x: &f32| if x.is_nan() { 0x7FC0_0000 } else { x.to_bits() };

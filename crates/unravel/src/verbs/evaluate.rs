@@ -29,7 +29,7 @@ pub struct EvaluateArgs {
     /// The codes, as NumPy wrote them
     #[arg(value_name = "CODES")]
     codes: PathBuf,
-    /// Metrics to compute [default: all]
+    /// Metrics to compute [default: all that take moments]
     #[arg(long, value_name = "NAME,…", value_delimiter = ',', value_parser = metrics())]
     metrics: Vec<Metric>,
     /// study: sampled, as disentanglement_lib does; exact: every point once [default: all that a metric has]
@@ -107,7 +107,7 @@ fn score(
     }
     if scores.scores.is_empty() {
         return Err(Failure::usage(format!(
-            "`{place}`: its grid has too few factors for any metric"
+            "`{place}`: its grid is too small for any metric"
         )));
     }
     Ok(scores)

@@ -84,7 +84,7 @@ impl Scores {
                 .collect();
             match outcomes {
                 Ok(outcomes) => all.add(metric, variant, outcomes),
-                Err(error @ MetricError::TooFewFactors { .. }) => all.left_out.push(error),
+                Err(error) if error.is_refusal() => all.left_out.push(error),
                 Err(error) => return Err(error),
             }
         }

@@ -1,0 +1,152 @@
+//! Correlations between codes, and of codes with factor values.
+
+use rayon::prelude::*;
+
+use crate::table::CodeTable;
+
+/// Rows summed by one task.
+const ROWS_PER_TASK: usize = 8192;
+
+/// Codes whose variance is no larger than this are taken for constant, as disentanglement_lib does in its SAP score.
+const MIN_VARIANCE: f64 = 1e-12;
+
+/// Pearson correlations; 0 with a code or a factor that does not vary, a code's with itself included.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Correlations {
+    /// `[n_codes, n_codes]`.
+    pub(crate) between_codes: Vec<f64>,
+    /// `[n_codes, n_factors]`.
+    pub(crate) with_factors: Vec<f64>,
+}
+
+impl Correlations {
+    /// Over every point of the grid once.
+    pub(crate) fn of_grid(table: &CodeTable) -> Self {
+        let n_points = table.grid().n_points();
+        let tasks = (0..n_points.div_ceil(ROWS_PER_TASK)).into_par_iter();
+        let sums = tasks
+            .map(|task| {
+                let first = task * ROWS_PER_TASK;
+                Sums::of(table, first..(first + ROWS_PER_TASK).min(n_points))
+            })
+            .collect();
+        Self::from_sums(table, sums, n_points)
+    }
+
+    /// Over the given points, each as often as it is given.
+    pub(crate) fn of_points(table: &CodeTable, points: &[u32]) -> Self {
+        let sums = points
+            .par_chunks(ROWS_PER_TASK)
+            .map(|points| Sums::of(table, points.iter().map(|&point| point as usize)))
+            .collect();
+        Self::from_sums(table, sums, points.len())
+    }
+
+    /// Adds up in the order of the tasks, which does not depend on who ran them.
+    fn from_sums(table: &CodeTable, tasks: Vec<Sums>, n_points: usize) -> Self {
+        let (n_codes, n_factors) = (table.n_codes(), table.grid().n_factors());
+        let n_columns = n_codes + n_factors;
+        let n = n_points as f64;
+        let mut sums = Sums::zero(n_columns);
+        for task in tasks {
+            sums.add(&task);
+        }
+        let covariance = |a: usize, b: usize| {
+            let (a, b) = (a.max(b), a.min(b));
+            (sums.products[a * (a + 1) / 2 + b] - sums.firsts[a] * sums.firsts[b] / n) / n
+        };
+        let variances: Vec<f64> = (0..n_columns)
+            .map(|column| covariance(column, column))
+            .collect();
+        let correlation = |a: usize, b: usize| {
+            if variances[a] <= MIN_VARIANCE || variances[b] <= MIN_VARIANCE {
+                0.0
+            } else if a == b {
+                1.0
+            } else {
+                (covariance(a, b) / (variances[a] * variances[b]).sqrt()).clamp(-1.0, 1.0)
+            }
+        };
+        let block = |columns: std::ops::Range<usize>| {
+            let rows =
+                (0..n_codes).flat_map(|code| columns.clone().map(move |column| (code, column)));
+            rows.map(|(code, column)| correlation(code, column))
+                .collect()
+        };
+        Self {
+            between_codes: block(0..n_codes),
+            with_factors: block(n_codes..n_columns),
+        }
+    }
+}
+
+/// Sums over codes and factor values, as deviations from the first row of the table: so a constant code has no variance at
+/// all, and no large mean cancels.
+struct Sums {
+    firsts: Vec<f64>,
+    /// Lower triangle, row by row.
+    products: Vec<f64>,
+}
+
+impl Sums {
+    fn zero(n_columns: usize) -> Self {
+        Self {
+            firsts: vec![0.0; n_columns],
+            products: vec![0.0; n_columns * (n_columns + 1) / 2],
+        }
+    }
+
+    fn of(table: &CodeTable, points: impl Iterator<Item = usize>) -> Self {
+        let grid = table.grid();
+        let mut sums = Self::zero(table.n_codes() + grid.n_factors());
+        let mut row = vec![0.0; table.n_codes() + grid.n_factors()];
+        for point in points {
+            let (codes, values) = row.split_at_mut(table.n_codes());
+            for ((code, &x), &origin) in codes.iter_mut().zip(table.row(point)).zip(table.row(0)) {
+                *code = f64::from(x) - f64::from(origin);
+            }
+            for (factor, value) in values.iter_mut().enumerate() {
+                *value = grid.value(point, factor) as f64;
+            }
+            let mut first = 0;
+            for (column, &x) in row.iter().enumerate() {
+                sums.firsts[column] += x;
+                for (sum, other) in sums.products[first..].iter_mut().zip(&row[..=column]) {
+                    *sum += x * other;
+                }
+                first += column + 1;
+            }
+        }
+        sums
+    }
+
+    fn add(&mut self, other: &Self) {
+        let sums = self.firsts.iter_mut().chain(&mut self.products);
+        for (sum, value) in sums.zip(other.firsts.iter().chain(&other.products)) {
+            *sum += value;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn correlations_of_a_small_table() {
+        // The first code is the factor, the second falls with it, the third is constant.
+        let codes = [1.0, 1e6, 0.3, 2.0, 1e6 - 2.0, 0.3, 3.0, 1e6 - 4.0, 0.3];
+        let table = CodeTable::new(&codes, 3, &[3]).unwrap();
+        let expected = Correlations {
+            between_codes: vec![1.0, -1.0, 0.0, -1.0, 1.0, 0.0, 0.0, 0.0, 0.0],
+            with_factors: vec![1.0, -1.0, 0.0],
+        };
+        assert_eq!(Correlations::of_grid(&table), expected);
+        assert_eq!(
+            Correlations::of_points(&table, &[0, 1, 2, 0, 1, 2]),
+            expected
+        );
+        let at_one_point = Correlations::of_points(&table, &[1]);
+        assert_eq!(at_one_point.with_factors, [0.0; 3]);
+    }
+}

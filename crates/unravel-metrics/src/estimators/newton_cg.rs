@@ -1,0 +1,146 @@
+//! Newton's method with its steps from conjugate gradients, for logistic regressions with many classes.
+//!
+//! The equations of a step are solved only as well as the distance to the minimum deserves (Dembo et al. 1982, "Inexact
+//! Newton methods"), with the second derivatives within each class as a preconditioner.
+
+use super::blocked::{Blocked, Expansion};
+use super::cholesky;
+
+/// Most rounds of conjugate gradients in a step.
+const MAX_ROUNDS: usize = 500;
+
+/// A step is taken if it gains this share of what its gradient promises.
+const SUFFICIENT_GAIN: f64 = 1e-4;
+
+/// When to end.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Stop {
+    /// Most Newton steps.
+    pub(super) max_iterations: usize,
+    /// End when a step promises no more than this, in nats over all rows.
+    pub(super) tolerance_nats: f64,
+}
+
+/// Moves `parameters` (`[n_classes, n_features + 1]`) to the minimum of the objective with this penalty; the number of
+/// steps, and whether it got there.
+pub(super) fn minimise(
+    problem: &Blocked,
+    penalty: f64,
+    parameters: &mut Vec<f64>,
+    stop: Stop,
+) -> (usize, bool) {
+    let mut here = problem.expand(parameters, penalty);
+    let mut first_norm = None;
+    for iteration in 0..stop.max_iterations {
+        let preconditioner = Preconditioner::new(problem, &here, penalty);
+        let norm = dot(&here.gradient, &preconditioner.apply(&here.gradient)).sqrt();
+        let share = norm / *first_norm.get_or_insert(norm);
+        let accuracy = (0.3 * share.sqrt()).clamp(1e-6, 0.1);
+        let step = solve(problem, &here, penalty, &preconditioner, accuracy);
+        let promise = dot(&step, &here.gradient);
+        let moved = |scale: f64| -> Vec<f64> {
+            parameters
+                .iter()
+                .zip(&step)
+                .map(|(parameter, step)| parameter - scale * step)
+                .collect()
+        };
+        if !(stop.tolerance_nats < promise) {
+            if promise.is_finite() {
+                *parameters = moved(1.0);
+            }
+            return (iteration + 1, promise.is_finite());
+        }
+        let mut scale = 1.0;
+        let (next, there) = loop {
+            let next = moved(scale);
+            let there = problem.expand(&next, penalty);
+            if there.value <= here.value - SUFFICIENT_GAIN * scale * promise {
+                break (next, there);
+            }
+            scale *= 0.5;
+            if scale < 1e-10 {
+                return (iteration, false);
+            }
+        };
+        *parameters = next;
+        here = there;
+    }
+    (stop.max_iterations, false)
+}
+
+/// The solution of `H · step = gradient` by conjugate gradients, to a relative accuracy.
+fn solve(
+    problem: &Blocked,
+    here: &Expansion,
+    penalty: f64,
+    preconditioner: &Preconditioner,
+    accuracy: f64,
+) -> Vec<f64> {
+    let mut step = vec![0.0; here.gradient.len()];
+    let mut residual = here.gradient.clone();
+    let mut improved = preconditioner.apply(&residual);
+    let mut direction = improved.clone();
+    let mut size = dot(&residual, &improved);
+    let enough = accuracy * accuracy * size;
+    for _ in 0..MAX_ROUNDS {
+        let along = problem.curvature_along(here, &direction, penalty);
+        let length = size / dot(&direction, &along);
+        if !length.is_finite() {
+            break;
+        }
+        add_scaled(&mut step, length, &direction);
+        add_scaled(&mut residual, -length, &along);
+        improved = preconditioner.apply(&residual);
+        let next = dot(&residual, &improved);
+        if next <= enough {
+            break;
+        }
+        let keep = next / size;
+        for (direction, improved) in direction.iter_mut().zip(&improved) {
+            *direction = improved + keep * *direction;
+        }
+        size = next;
+    }
+    step
+}
+
+/// The inverse of the second derivatives within each class.
+struct Preconditioner {
+    width: usize,
+    /// A Cholesky factor for each class.
+    factors: Vec<cholesky::Factor>,
+}
+
+impl Preconditioner {
+    fn new(problem: &Blocked, here: &Expansion, penalty: f64) -> Self {
+        let width = problem.width();
+        let factor = |matrix: Vec<f64>| cholesky::Factor::new_with_ridge(matrix, width);
+        Self {
+            width,
+            factors: problem
+                .curvature_within(here, penalty)
+                .into_iter()
+                .map(factor)
+                .collect(),
+        }
+    }
+
+    fn apply(&self, values: &[f64]) -> Vec<f64> {
+        let mut solved = values.to_vec();
+        for (values, factor) in solved.chunks_exact_mut(self.width).zip(&self.factors) {
+            factor.solve(values);
+        }
+        solved
+    }
+}
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+fn add_scaled(sum: &mut [f64], scale: f64, values: &[f64]) {
+    for (sum, value) in sum.iter_mut().zip(values) {
+        *sum += scale * value;
+    }
+}

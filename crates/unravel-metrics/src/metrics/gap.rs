@@ -1,0 +1,44 @@
+//! The gap between the largest of some values and the second largest.
+
+/// Where the largest of some values is, and how far it is ahead.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Gap {
+    /// Position of the largest value, the first of them on a tie.
+    pub(super) best: usize,
+    /// How far it is ahead of the second, or of zero if there is no second.
+    pub(super) width: f64,
+}
+
+/// The gap of values that are at least zero.
+pub(super) fn gap(values: impl Iterator<Item = f64>) -> Gap {
+    let (mut best, mut largest, mut second) = (0, 0.0_f64, 0.0_f64);
+    for (at, value) in values.enumerate() {
+        if largest < value {
+            (best, second, largest) = (at, largest, value);
+        } else {
+            second = second.max(value);
+        }
+    }
+    Gap {
+        best,
+        width: largest - second,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_of_the_largest_is_best() {
+        let found = |values: &[f64]| {
+            let Gap { best, width } = gap(values.iter().copied());
+            (best, width)
+        };
+        assert_eq!(found(&[1.0, 4.0, 3.0]), (1, 1.0));
+        assert_eq!(found(&[4.0, 4.0]), (0, 0.0));
+        assert_eq!(found(&[2.0]), (0, 2.0));
+        assert_eq!(found(&[0.0, 0.0]), (0, 0.0));
+        assert_eq!(found(&[]), (0, 0.0));
+    }
+}

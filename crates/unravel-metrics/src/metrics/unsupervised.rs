@@ -1,0 +1,295 @@
+//! How far codes depend on each other: Gaussian total correlation, Gaussian Wasserstein correlation, and mean mutual
+//! information of pairs.
+//!
+//! None of them looks at a factor. With the covariance Σ of the codes (divisor n - 1) and its diagonal D:
+//!
+//! - `gaussian_total_correlation_nats` is `½ (Σ_d ln Σ_dd - ln det Σ)`, the KL divergence of a Gaussian from the product of its
+//!   marginals;
+//! - `gaussian_wasserstein_correlation` is `2 tr Σ - 2 tr √(D^½ Σ D^½)`, the squared Wasserstein distance between the same two,
+//!   in squared units of the codes; `…_normalised` is that over `tr Σ`;
+//! - `mean_pairwise_information_nats` is the plug-in mutual information of two codes in 20 bins each, mean over the pairs.
+//!
+//! From Locatello et al. 2019, "Challenging Common Assumptions in the Unsupervised Learning of Disentangled Representations"
+//! (section 5.2 and appendix), with disentanglement_lib's study settings.
+//!
+//! - Range: at least 0, lower is better. Study: 10,000 points drawn with replacement. Exact: every point of the grid once.
+//! - Cost: two passes over the table (exact), a few milliseconds (study).
+//! - A constant code is independent of all others. It is left out of the total correlation, adds 0 to the others, and is
+//!   counted in the pairs. If no two codes vary, everything is 0. (disentanglement_lib gives NaN for one constant code.)
+//! - Codes that determine each other linearly have infinite total correlation. Single precision cannot tell them from nearly
+//!   so: eigenvalues of the correlation matrix count as at least 1e-12, so such a direction adds 13.8 nats and not infinity.
+//! - With a single code there is no pair, and the mean is 0.
+//!
+//! Traps: these are no scores of disentanglement: a rotation of independent codes changes nothing about the Gaussian ones.
+//! Total correlation of *means* can rise with regularisation while that of *samples* falls. A code that has nearly collapsed
+//! adds next to nothing to the Wasserstein correlation but counts in full in the other two.
+
+use rayon::prelude::*;
+
+use crate::counts::{bins_of, mutual_information};
+use crate::discretise::{EqualWidthBins, N_BINS};
+use crate::error::MetricError;
+use crate::moments::Moments;
+use crate::needs::Needs;
+use crate::outcome::{Matrix, Outcome};
+use crate::registry::{Description, Direction, Quantity, Variant};
+use crate::sampling::{Purpose, study_points};
+use crate::symmetric::eigenvalues;
+use crate::table::{CodeRange, CodeTable};
+
+/// What there is to say of the unsupervised scores.
+pub const DESCRIPTION: Description = Description {
+    name: "unsupervised",
+    title: "Unsupervised scores",
+    one_line: "how far codes depend on each other, by covariance and by mutual information of pairs",
+    paper: "Locatello et al. 2019, Challenging Common Assumptions in the Unsupervised Learning of Disentangled Representations",
+    variants: &[Variant::Study, Variant::Exact],
+    needs: Needs::factors(0),
+    quantities: &[
+        Quantity {
+            name: "gaussian_total_correlation_nats",
+            range: [0.0, f64::INFINITY],
+            direction: Direction::LowerIsBetter,
+            one_line: "total correlation of a Gaussian with the codes' covariance",
+        },
+        Quantity {
+            name: "gaussian_wasserstein_correlation",
+            range: [0.0, f64::INFINITY],
+            direction: Direction::LowerIsBetter,
+            one_line: "squared Wasserstein distance of that Gaussian from the product of its marginals",
+        },
+        Quantity {
+            name: "gaussian_wasserstein_correlation_normalised",
+            range: [0.0, 2.0],
+            direction: Direction::LowerIsBetter,
+            one_line: "the same over the total variance",
+        },
+        Quantity {
+            name: "mean_pairwise_information_nats",
+            range: [0.0, f64::INFINITY],
+            direction: Direction::LowerIsBetter,
+            one_line: "mean mutual information of two codes, in 20 bins each",
+        },
+    ],
+};
+
+/// The points of the study variant.
+pub const POINTS: Purpose = Purpose::new("unsupervised/points");
+
+/// Smallest eigenvalue of a correlation matrix that codes in single precision can have.
+const SMALLEST_EIGENVALUE: f64 = 1e-12;
+
+/// Rows counted by one task.
+const ROWS_PER_TASK: usize = 65_536;
+
+/// The scores of 10,000 random points.
+///
+/// # Errors
+/// None at present: every table has these scores.
+pub fn study(table: &CodeTable, seed: u64) -> Result<Outcome, MetricError> {
+    let points = study_points(table.grid(), POINTS, seed);
+    let codes: Vec<f32> = points
+        .iter()
+        .flat_map(|&point| table.row(point as usize))
+        .copied()
+        .collect();
+    let sample = CodeTable::new(&codes, table.n_codes(), &[points.len()])?;
+    Ok(outcome(
+        table,
+        &Moments::of_grid(&sample),
+        pairwise_information(&sample),
+    ))
+}
+
+/// The scores of the whole grid.
+///
+/// # Errors
+/// None at present: every table has these scores.
+pub fn exact(table: &CodeTable) -> Result<Outcome, MetricError> {
+    Ok(outcome(
+        table,
+        &Moments::of_grid(table),
+        pairwise_information(table),
+    ))
+}
+
+/// `information` is `[n_codes, n_codes]`, with a diagonal of zeros.
+fn outcome(table: &CodeTable, moments: &Moments, information: Vec<f64>) -> Outcome {
+    let n_codes = table.n_codes();
+    let variances = moments.variances();
+    let wasserstein = wasserstein_correlation(&moments.covariance, &variances);
+    let total: f64 = variances.iter().sum();
+    let n_pairs = (n_codes * (n_codes - 1)).max(1) as f64;
+    let normalised = if total == 0.0 {
+        0.0
+    } else {
+        wasserstein / total
+    };
+    let between_codes = |name: &str, values| Matrix {
+        name: name.to_owned(),
+        row_names: table.code_names(),
+        col_names: table.code_names(),
+        values,
+    };
+    Outcome {
+        quantities: vec![
+            (
+                "gaussian_total_correlation_nats",
+                total_correlation(&moments.covariance, &variances),
+            ),
+            ("gaussian_wasserstein_correlation", wasserstein),
+            ("gaussian_wasserstein_correlation_normalised", normalised),
+            (
+                "mean_pairwise_information_nats",
+                information.iter().sum::<f64>() / n_pairs,
+            ),
+        ],
+        matrices: vec![
+            between_codes("covariance", moments.covariance.clone()),
+            between_codes("mutual_information_nats", information),
+        ],
+    }
+}
+
+/// Half the sum of `-ln λ` over the eigenvalues of the correlation matrix of the codes that vary.
+fn total_correlation(covariance: &[f64], variances: &[f64]) -> f64 {
+    let n_codes = variances.len();
+    let varying: Vec<usize> = (0..n_codes).filter(|&code| 0.0 < variances[code]).collect();
+    let correlation = varying
+        .iter()
+        .flat_map(|&a| varying.iter().map(move |&b| (a, b)));
+    let correlation: Vec<f64> = correlation
+        .map(|(a, b)| match a == b {
+            true => 1.0,
+            false => covariance[a * n_codes + b] / variances[a].sqrt() / variances[b].sqrt(),
+        })
+        .collect();
+    let logs = eigenvalues(correlation, varying.len())
+        .into_iter()
+        .map(|lambda| -lambda.max(SMALLEST_EIGENVALUE).ln());
+    (0.5 * logs.sum::<f64>()).max(0.0)
+}
+
+fn wasserstein_correlation(covariance: &[f64], variances: &[f64]) -> f64 {
+    let n_codes = variances.len();
+    let scaled: Vec<f64> = covariance
+        .iter()
+        .enumerate()
+        .map(|(at, value)| value * variances[at / n_codes].sqrt() * variances[at % n_codes].sqrt())
+        .collect();
+    let roots = eigenvalues(scaled, n_codes)
+        .into_iter()
+        .map(|lambda| lambda.max(0.0).sqrt());
+    let total: f64 = variances.iter().sum();
+    // Zero up to rounding where nothing is correlated.
+    (2.0 * total - 2.0 * roots.sum::<f64>()).max(0.0)
+}
+
+/// Plug-in mutual information of each pair of binned codes, in nats, `[n_codes, n_codes]`; zero on the diagonal.
+fn pairwise_information(table: &CodeTable) -> Vec<f64> {
+    let n_codes = table.n_codes();
+    let pairs: Vec<(usize, usize)> = (0..n_codes)
+        .flat_map(|a| (0..a).map(move |b| (a, b)))
+        .collect();
+    let bins = bins_of(table.ranges());
+    let nothing = || vec![[0_u32; N_BINS * N_BINS]; pairs.len()];
+    let counts = table
+        .codes()
+        .par_chunks(ROWS_PER_TASK * n_codes)
+        .map(|rows| count_pairs(rows, table.ranges(), &bins, nothing()))
+        .reduce(nothing, |mut sum, counts| {
+            for (sum, count) in sum.iter_mut().flatten().zip(counts.iter().flatten()) {
+                *sum += count;
+            }
+            sum
+        });
+    let mut information = vec![0.0; n_codes * n_codes];
+    for (&(a, b), counts) in pairs.iter().zip(&counts) {
+        let nats = mutual_information(counts, table.grid().n_points() as u64);
+        information[a * n_codes + b] = nats;
+        information[b * n_codes + a] = nats;
+    }
+    information
+}
+
+/// Adds up how often the bins of each pair of codes meet; pairs (1, 0), (2, 0), (2, 1), …
+fn count_pairs(
+    rows: &[f32],
+    ranges: &[CodeRange],
+    bins: &[EqualWidthBins],
+    mut counts: Vec<[u32; N_BINS * N_BINS]>,
+) -> Vec<[u32; N_BINS * N_BINS]> {
+    let mut found = vec![0; ranges.len()];
+    for row in rows.chunks_exact(ranges.len()) {
+        for ((found, &x), bins) in found.iter_mut().zip(row).zip(bins) {
+            *found = bins.bin(x);
+        }
+        let mut tables = counts.iter_mut();
+        for (code, bin) in found.iter().enumerate() {
+            for (other, table) in found[..code].iter().zip(&mut tables) {
+                table[bin * N_BINS + other] += 1;
+            }
+        }
+    }
+    counts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scores(codes: &[f32], n_codes: usize) -> [f64; 4] {
+        let table = CodeTable::new(codes, n_codes, &[codes.len() / n_codes]).unwrap();
+        let outcome = exact(&table).unwrap();
+        let values: Vec<f64> = outcome.quantities.iter().map(|(_, value)| *value).collect();
+        values.try_into().unwrap()
+    }
+
+    #[test]
+    fn two_correlated_codes_have_their_closed_forms() {
+        // Variance 4/3 each and covariance 2/3: correlation ½.
+        let codes = [1.0, 1.0, 1.0, 0.0, -1.0, 0.0, -1.0, -1.0];
+        let codes: Vec<f32> = codes.into_iter().collect();
+        let table = CodeTable::new(&codes, 2, &[4]).unwrap();
+        let moments = Moments::of_grid(&table);
+        let rho = moments.covariance[1] / (moments.covariance[0] * moments.covariance[3]).sqrt();
+        let [total, wasserstein, normalised, _] = scores(&codes, 2);
+        assert!((total + 0.5 * (1.0 - rho * rho).ln()).abs() < 1e-14);
+        // Of codes with variances a and b, √(D^½ Σ D^½) has trace √(a² + b² + 2 a b √(1 - ρ²)).
+        let (a, b) = (moments.covariance[0], moments.covariance[3]);
+        let root = (a * a + b * b + 2.0 * a * b * (1.0 - rho * rho).sqrt()).sqrt();
+        assert!((wasserstein - 2.0 * (a + b - root)).abs() < 1e-14);
+        assert!((normalised - wasserstein / (a + b)).abs() < 1e-15);
+    }
+
+    #[test]
+    fn independent_codes_score_zero() {
+        let codes: Vec<f32> = (0..12)
+            .flat_map(|x| [(x / 4) as f32, (x % 4) as f32])
+            .collect();
+        let found = scores(&codes, 2);
+        assert!(found.iter().all(|score| score.abs() < 1e-15), "{found:?}");
+    }
+
+    #[test]
+    fn constant_codes_are_independent_of_all_others() {
+        assert_eq!(scores(&[0.1; 30], 3), [0.0; 4]);
+        let codes: Vec<f32> = (0..12).flat_map(|x| [x as f32, (x * x) as f32]).collect();
+        let with_constant: Vec<f32> = codes
+            .chunks(2)
+            .flat_map(|row| [row[0], 0.1, row[1]])
+            .collect();
+        let (without, with) = (scores(&codes, 2), scores(&with_constant, 3));
+        assert!((0..3).all(|k| (without[k] - with[k]).abs() < 1e-12 * without[k]));
+        // One pair of three.
+        assert!((without[3] - 3.0 * with[3]).abs() < 1e-15);
+    }
+
+    #[test]
+    fn a_copied_code_has_a_large_total_correlation_and_not_an_infinite_one() {
+        let codes: Vec<f32> = (0..50).flat_map(|x| [(x as f32).sin(); 2]).collect();
+        let [total, wasserstein, normalised, _] = scores(&codes, 2);
+        assert!((13.4..13.9).contains(&total), "{total}");
+        assert!((normalised - (2.0 - 2_f64.sqrt())).abs() < 1e-9 && 0.0 < wasserstein);
+    }
+}

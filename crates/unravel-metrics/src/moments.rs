@@ -1,0 +1,137 @@
+//! Means and covariances of codes.
+
+use rayon::prelude::*;
+
+use crate::table::CodeTable;
+
+/// Rows summed by one task.
+const ROWS_PER_TASK: usize = 8192;
+
+/// Means and covariances of every code.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Moments {
+    n_codes: usize,
+    /// `[n_codes]`.
+    pub(crate) means: Vec<f64>,
+    /// With divisor n - 1, `[n_codes, n_codes]`.
+    pub(crate) covariance: Vec<f64>,
+}
+
+impl Moments {
+    /// Over every point of the grid once.
+    pub(crate) fn of_grid(table: &CodeTable) -> Self {
+        let n_codes = table.n_codes();
+        let tasks = table.codes().par_chunks(ROWS_PER_TASK * n_codes);
+        let sums = tasks
+            .map(|rows| Sums::of(table.row(0), rows.chunks_exact(n_codes)))
+            .collect();
+        Self::from_sums(table, sums, table.grid().n_points())
+    }
+
+    /// Adds up in the order of the tasks, which does not depend on who ran them.
+    fn from_sums(table: &CodeTable, sums: Vec<Sums>, n_points: usize) -> Self {
+        let n_codes = table.n_codes();
+        let n = n_points as f64;
+        let mut total = Sums::zero(n_codes);
+        for sums in sums {
+            total.add(&sums);
+        }
+        let mut covariance = vec![0.0; n_codes * n_codes];
+        for a in 0..n_codes {
+            for b in 0..=a {
+                let product =
+                    total.products[a * (a + 1) / 2 + b] - total.firsts[a] * total.firsts[b] / n;
+                let value = product / (n - 1.0).max(1.0);
+                covariance[a * n_codes + b] = value;
+                covariance[b * n_codes + a] = value;
+            }
+        }
+        for code in 0..n_codes {
+            let variance = &mut covariance[code * n_codes + code];
+            *variance = variance.max(0.0);
+        }
+        let means = total.firsts.iter().zip(table.row(0));
+        Self {
+            n_codes,
+            means: means
+                .map(|(sum, &origin)| f64::from(origin) + sum / n)
+                .collect(),
+            covariance,
+        }
+    }
+
+    /// Variances with divisor n - 1, `[n_codes]`. Exactly zero for a code that is constant among the points.
+    pub(crate) fn variances(&self) -> Vec<f64> {
+        (0..self.n_codes)
+            .map(|code| self.covariance[code * self.n_codes + code])
+            .collect()
+    }
+}
+
+/// Sums of deviations from an origin, which is a row of the table: so a constant code has no variance at all, and no large
+/// mean cancels.
+struct Sums {
+    firsts: Vec<f64>,
+    /// Lower triangle, row by row.
+    products: Vec<f64>,
+}
+
+impl Sums {
+    fn zero(n_codes: usize) -> Self {
+        Self {
+            firsts: vec![0.0; n_codes],
+            products: vec![0.0; n_codes * (n_codes + 1) / 2],
+        }
+    }
+
+    fn of<'a>(origin: &[f32], rows: impl Iterator<Item = &'a [f32]>) -> Self {
+        let mut sums = Self::zero(origin.len());
+        let mut deviations = vec![0.0; origin.len()];
+        for row in rows {
+            for ((deviation, &x), &origin) in deviations.iter_mut().zip(row).zip(origin) {
+                *deviation = f64::from(x) - f64::from(origin);
+            }
+            let mut first = 0;
+            for (code, &deviation) in deviations.iter().enumerate() {
+                sums.firsts[code] += deviation;
+                for (sum, other) in sums.products[first..].iter_mut().zip(&deviations[..=code]) {
+                    *sum += deviation * other;
+                }
+                first += code + 1;
+            }
+        }
+        sums
+    }
+
+    fn add(&mut self, other: &Self) {
+        let sums = self.firsts.iter_mut().chain(&mut self.products);
+        for (sum, value) in sums.zip(other.firsts.iter().chain(&other.products)) {
+            *sum += value;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_of_a_small_table() {
+        // Deviations of the first code: -2, -1, 3; the second is -2 times the first plus a large constant.
+        let codes = [1.0, 1e6 - 2.0, 2.0, 1e6 - 4.0, 6.0, 1e6 - 12.0];
+        let table = CodeTable::new(&codes, 2, &[3]).unwrap();
+        let moments = Moments::of_grid(&table);
+        assert_eq!(moments.means, [3.0, 1e6 - 6.0]);
+        assert_eq!(moments.covariance, [7.0, -14.0, -14.0, 28.0]);
+        assert_eq!(moments.variances(), [7.0, 28.0]);
+    }
+
+    #[test]
+    fn a_constant_code_and_a_single_point_have_no_variance() {
+        let codes: Vec<f32> = (0..20_000).flat_map(|x| [0.1, x as f32]).collect();
+        let table = CodeTable::new(&codes, 2, &[20_000]).unwrap();
+        assert_eq!(Moments::of_grid(&table).covariance[0], 0.0);
+        let single = CodeTable::new(&[0.1, 7.0], 2, &[1]).unwrap();
+        assert_eq!(Moments::of_grid(&single).variances(), [0.0, 0.0]);
+    }
+}
