@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::MetricError;
 use crate::metrics::{
-    active_units, beta_vae_score, dci, dcimig, downstream, explicitness, factor_vae_score, infomec, irs, jemmig, mig,
-    mig_chen, mig_sup, modularity, sap, udr, unsupervised,
+    active_units, beta_vae_score, dci, dcimig, downstream, explicitness, factor_vae_score, infomec,
+    irs, jemmig, mig, mig_chen, mig_sup, modularity, sap, udr, unsupervised,
 };
 use crate::needs::{Needs, Offered};
 use crate::outcome::Outcome;

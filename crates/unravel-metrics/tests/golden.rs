@@ -2,6 +2,8 @@
 
 #[path = "golden/information.rs"]
 mod information;
+#[path = "golden/predictors.rs"]
+mod predictors;
 mod support;
 
 use std::sync::LazyLock;
@@ -337,7 +339,10 @@ fn outcomes_do_not_depend_on_the_number_of_threads() {
     let table = table.with_logvars(&logvars).unwrap();
     // Boosting and forests take their time; they are tested on fewer points elsewhere.
     let slow = [Metric::Dci, Metric::Downstream, Metric::Udr];
-    for metric in Metric::ALL.into_iter().filter(|metric| !slow.contains(metric)) {
+    for metric in Metric::ALL
+        .into_iter()
+        .filter(|metric| !slow.contains(metric))
+    {
         for &variant in metric.variants() {
             let on = |n_threads| {
                 let pool = rayon::ThreadPoolBuilder::new()

@@ -137,7 +137,7 @@ fn signed(stream: u64, counter: u64) -> f32 {
 
 fn sizes() -> impl Strategy<Value = Vec<usize>> {
     prop::collection::vec(1_usize..9, 3).prop_filter("20 points, two factors that vary", |sizes| {
-        20 <= sizes.iter().product() && 1 < sizes.iter().filter(|&&n| 1 < n).count()
+        20 <= sizes.iter().product::<usize>() && 1 < sizes.iter().filter(|&&n| 1 < n).count()
     })
 }
 

@@ -99,7 +99,11 @@ impl Representation {
         let dci_of = |variant| dci::of_points(&table, variant, &split, 0).unwrap();
         vec![
             (Metric::Dci, Variant::Study, dci_of(Variant::Study)),
-            (Metric::Dci, Variant::RandomForest, dci_of(Variant::RandomForest)),
+            (
+                Metric::Dci,
+                Variant::RandomForest,
+                dci_of(Variant::RandomForest),
+            ),
             (Metric::Dci, Variant::Lasso, dci::lasso(&table).unwrap()),
             (
                 Metric::Sap,

@@ -185,7 +185,7 @@ impl Problem<'_> {
             let step_b = (gb - wb / ww * gw) / rest;
             let step_w = (gw - wb * step_b) / ww;
             let promise = step_w * gw + step_b * gb;
-            if !(TOLERANCE * here.value < promise) {
+            if promise.is_nan() || promise <= TOLERANCE * here.value {
                 break;
             }
             let mut scale = 1.0;

@@ -45,7 +45,7 @@ pub(super) fn minimise(
                 .map(|(parameter, step)| parameter - scale * step)
                 .collect()
         };
-        if !(stop.tolerance_nats < promise) {
+        if promise.is_nan() || promise <= stop.tolerance_nats {
             if promise.is_finite() {
                 *parameters = moved(1.0);
             }

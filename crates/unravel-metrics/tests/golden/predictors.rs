@@ -1,38 +1,22 @@
 //! Scores that train predictors of the factors, against disentanglement_lib's and scikit-learn's. See
 //! `tests/golden/README.md`.
 
-mod support;
-
 use std::sync::LazyLock;
 
 use serde_json::Value;
-use support::constructed::{self, DSPRITES, N_CODES};
-use support::hash::hash;
 use unravel_metrics::estimators::boosting::GradientBoosting;
 use unravel_metrics::estimators::linear_svm::SortedFeature;
 use unravel_metrics::estimators::logistic_cv;
 use unravel_metrics::metrics::{dci, explicitness, sap};
 use unravel_metrics::{CodeTable, Metric, Outcome, SampleSizes, Split, Variant, score};
 
-static REFERENCE: LazyLock<Value> = LazyLock::new(|| {
-    let text = include_str!("../../../tests/golden/reference_predictors.json");
-    serde_json::from_str(text).expect("the reference scores are JSON")
-});
+use super::support::constructed::{self, DSPRITES, N_CODES};
+use super::support::hash::hash;
+use super::{VARYING, assert_near, mean, numbers, sd};
 
-/// The seven representations whose codes vary.
-static VARYING: LazyLock<Vec<(&str, Vec<f32>)>> = LazyLock::new(|| {
-    let names = [
-        "a_perfect",
-        "b_rotated",
-        "c_entangled",
-        "d_noisy",
-        "e_collapsed",
-        "f_nonlinear",
-        "g_noise",
-    ];
-    names
-        .map(|name| (name, constructed::make(name, DSPRITES)))
-        .into()
+static REFERENCE: LazyLock<Value> = LazyLock::new(|| {
+    let text = include_str!("../../../../tests/golden/reference_predictors.json");
+    serde_json::from_str(text).expect("the reference scores are JSON")
 });
 
 /// Calls `check` with the name, the table and the reference of each representation.
@@ -49,34 +33,6 @@ fn fixed_split(n_train: u64, n_test: u64) -> Split {
     Split {
         train: list(1000, n_train),
         test: list(1001, n_test),
-    }
-}
-
-fn numbers(value: &Value) -> Vec<f64> {
-    match value {
-        Value::Array(values) => values.iter().flat_map(numbers).collect(),
-        number => vec![number.as_f64().expect("a number")],
-    }
-}
-
-fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len() as f64
-}
-
-fn sd(values: &[f64]) -> f64 {
-    let mean = mean(values);
-    let squares: f64 = values.iter().map(|x| (x - mean) * (x - mean)).sum();
-    (squares / (values.len() - 1) as f64).sqrt()
-}
-
-#[track_caller]
-fn assert_near(found: &[f64], expected: &[f64], tolerance: f64, what: &str) {
-    assert_eq!(found.len(), expected.len(), "{what}");
-    for (i, (found, expected)) in found.iter().zip(expected).enumerate() {
-        assert!(
-            (found - expected).abs() <= tolerance,
-            "{what}, value {i}: {found} instead of {expected}"
-        );
     }
 }
 
