@@ -229,10 +229,7 @@ impl Metric {
 
     /// How many factors with two values or more it needs of a grid; [`score`] refuses a grid with fewer.
     pub fn factors_needed(self) -> usize {
-        match self {
-            Self::BetaVaeScore | Self::FactorVaeScore => 2,
-            Self::Mig => 1,
-        }
+        self.needs().n_varying
     }
 
     /// Its quantities, the headline first.
@@ -345,31 +342,6 @@ mod tests {
         assert_eq!(Metric::from_name("mig-sub"), None);
         for variant in Variant::ALL {
             assert_eq!(Variant::from_name(variant.name()), Some(variant));
-        }
-    }
-
-    #[test]
-    fn a_metric_needs_the_factors_that_it_declares() {
-        // Grids in which no factor varies, one, and two.
-        for sizes in [[1, 1], [1, 6], [2, 3]] {
-            let n_points: usize = sizes.iter().product();
-            let codes: Vec<f32> = (0..n_points).map(|point| point as f32).collect();
-            let table = CodeTable::new(&codes, 1, &sizes).unwrap();
-            let found = table.grid().varying().len();
-            for metric in Metric::ALL {
-                let outcome = score(metric, metric.variants()[0], &table, 0);
-                let too_few = MetricError::TooFewFactors {
-                    metric,
-                    needed: metric.factors_needed(),
-                    found,
-                };
-                assert_eq!(
-                    outcome.err(),
-                    (found < metric.factors_needed()).then_some(too_few),
-                    "{} on {sizes:?}",
-                    metric.name()
-                );
-            }
         }
     }
 
