@@ -28,6 +28,8 @@ pub struct Encoded {
     pub machine: Machine,
     /// The encoder.
     pub arch: &'static str,
+    /// Any: the work does not depend on what was minimised.
+    pub objective: &'static str,
     /// Models encoding at once.
     pub models: usize,
     /// Threads.
@@ -100,6 +102,7 @@ fn measure_here(
         bench: "encode",
         machine: Machine::here(),
         arch: architecture.name(),
+        objective: workload.target.name(),
         models: 1,
         threads,
         images,

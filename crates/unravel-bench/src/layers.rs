@@ -18,7 +18,7 @@ pub use report::{HEADER, Report, Row, Summary};
 use crate::error::BenchError;
 use crate::timing::{Clock, median_secs};
 use crate::workload::Workload;
-use ceiling::Products;
+use ceiling::{Ceilings, Products};
 use stack::{Layer, Part};
 
 /// The median time of one phase of one layer, once.
@@ -81,13 +81,12 @@ fn measure_here(
 fn phases(part: &Part, layer: &Layer, threads: usize, budget: Duration) -> Vec<Phase> {
     let clock = Clock::of(threads);
     let forward = median_secs(clock, budget, || (), |()| layer.forward());
-    let ceiling =
-        |wanted| ceiling::of_layer(&layer.spec, layer.input.dims(), wanted, threads, budget / 4);
+    let ceilings = Ceilings::of(&layer.spec, layer.input.dims(), threads, budget / 4);
     let mut phases = vec![Phase {
         name: "forward",
         times: part.forward_times,
         secs: forward,
-        products: Some(ceiling(None)),
+        products: Some(ceilings.forward),
         is_in_sum: true,
     }];
     for (wanted, times) in part.backward_passes(layer) {
@@ -100,11 +99,11 @@ fn phases(part: &Part, layer: &Layer, threads: usize, budget: Duration) -> Vec<P
                 || layer.gradient(),
                 |g| layer.backward(g, wanted),
             ),
-            products: Some(ceiling(Some(wanted))),
+            products: Some(ceilings.backward(wanted)),
             is_in_sum: true,
         });
     }
-    phases.extend(apart(part, layer, clock, budget));
+    phases.extend(apart(part, layer, ceilings, clock, budget));
     phases
 }
 
@@ -117,7 +116,13 @@ fn backward_name(wanted: WantedGradients) -> &'static str {
 }
 
 /// A backward pass as separate operations.
-fn apart(part: &Part, layer: &Layer, clock: Clock, budget: Duration) -> Vec<Phase> {
+fn apart(
+    part: &Part,
+    layer: &Layer,
+    ceilings: Ceilings,
+    clock: Clock,
+    budget: Duration,
+) -> Vec<Phase> {
     let passes = part.backward_passes(layer);
     let times = |wants: fn(&WantedGradients) -> bool| {
         passes
@@ -126,28 +131,43 @@ fn apart(part: &Part, layer: &Layer, clock: Clock, budget: Duration) -> Vec<Phas
             .map(|(_, times)| times)
             .sum()
     };
-    let phase = |name, times: usize, secs: f64| Phase {
+    let phase = |name, times: usize, secs: f64, products| Phase {
         name,
         times,
         secs,
-        products: None,
+        products,
         is_in_sum: false,
     };
     let mut phases = Vec::new();
     let by_input = times(|wanted| wanted.by_input);
     if by_input > 0 {
         let secs = median_secs(clock, budget, || layer.gradient(), |g| layer.by_input(g));
-        phases.push(phase("  by input alone", by_input, secs));
+        phases.push(phase(
+            "  by input alone",
+            by_input,
+            secs,
+            Some(ceilings.by_input),
+        ));
     }
     let by_weight = times(|wanted| wanted.by_parameters);
     let secs = median_secs(clock, budget, || layer.gradient(), |g| layer.by_weight(g));
-    phases.push(phase("  by weight alone", by_weight, secs));
+    phases.push(phase(
+        "  by weight alone",
+        by_weight,
+        secs,
+        Some(ceilings.by_weight),
+    ));
     let secs = median_secs(
         clock,
         budget,
         || layer.gradient(),
         |g| layer.by_activation(g),
     );
-    phases.push(phase("  activation and bias alone", times(|_| true), secs));
+    phases.push(phase(
+        "  activation and bias alone",
+        times(|_| true),
+        secs,
+        None,
+    ));
     phases
 }

@@ -132,6 +132,27 @@ fn the_number_of_threads_changes_nothing() {
     }
 }
 
+/// The architectures of the papers: a few steps of a batch that divides into nothing evenly.
+#[test]
+fn every_architecture_is_the_same_alone_together_and_on_any_number_of_threads() {
+    for architecture in Architecture::ALL {
+        let trials: Vec<Trial> = [0, 1, 2, 7]
+            .into_iter()
+            .zip([1.0, 4.0, 4.0, 16.0])
+            .map(|(seed, beta)| {
+                let mut trial = trial(Objective::beta_vae(beta), seed);
+                trial.model.architecture = *architecture;
+                trial.training.batch_size = 37;
+                trial
+            })
+            .collect();
+        let together = with_threads(2, || train(trials.clone(), 2));
+        assert!(with_threads(5, || train(trials.clone(), 2)) == together);
+        let alone = with_threads(1, || train(vec![trials[2].clone()], 2));
+        assert_eq!(alone.1[0], together.1[2], "{}", architecture.name());
+    }
+}
+
 #[test]
 fn an_interrupted_trial_ends_as_an_uninterrupted_one() {
     for [first, second, ..] in every_objective() {

@@ -51,53 +51,72 @@ impl Product {
     }
 }
 
-/// The products of a forward pass (`None`) or a backward one of a layer whose input is `[M, N, inputs]`.
-#[must_use]
-pub fn of_layer(
-    spec: &LayerSpec,
-    [models, batch, _]: [usize; 3],
-    wanted: Option<WantedGradients>,
-    threads: usize,
-    budget: Duration,
-) -> Products {
-    let at_ceiling = |product: fn(usize, usize, usize) -> Product| {
+/// What each phase of one layer takes at the ceiling.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ceilings {
+    /// Forward.
+    pub forward: Products,
+    /// Gradient by the weight.
+    pub by_weight: Products,
+    /// Gradient by the input.
+    pub by_input: Products,
+}
+
+impl Ceilings {
+    /// Measures those of a layer whose input is `[M, N, inputs]`.
+    #[must_use]
+    pub fn of(
+        spec: &LayerSpec,
+        [models, batch, _]: [usize; 3],
+        threads: usize,
+        budget: Duration,
+    ) -> Self {
         let (pixels, inner, columns) = match spec.kind {
             LayerKind::Linear => (1, spec.inputs, spec.outputs),
             LayerKind::Conv(s) | LayerKind::ConvTranspose(s) => {
                 (s.small_pixels(), s.patch_len(), s.small_channels)
             }
         };
-        let groups = IMAGES
-            .iter()
-            .filter(|images| match spec.kind {
-                LayerKind::Linear => **images == batch || batch < IMAGES[3],
-                _ => **images == 1 || **images * pixels <= MAX_ROWS,
-            })
-            .map(|images| product((*images).min(batch) * pixels, inner, columns));
-        let rates = groups.map(|product| flop_per_sec(product, threads, budget));
-        let flop = product(models * batch * pixels, inner, columns).flop();
-        Products {
-            flop,
-            secs: flop / rates.fold(0.0, f64::max),
+        let at_ceiling = |product: fn(usize, usize, usize) -> Product| {
+            let groups = IMAGES
+                .iter()
+                .filter(|images| match spec.kind {
+                    LayerKind::Linear => **images == batch || batch < IMAGES[3],
+                    _ => **images == 1 || **images * pixels <= MAX_ROWS,
+                })
+                .map(|images| product((*images).min(batch) * pixels, inner, columns));
+            let rates = groups.map(|product| flop_per_sec(product, threads, budget));
+            let flop = product(models * batch * pixels, inner, columns).flop();
+            Products {
+                flop,
+                secs: flop / rates.fold(0.0, f64::max),
+            }
+        };
+        let (unfolded, folded) = (at_ceiling(unfolded), at_ceiling(folded));
+        let (forward, by_input) = match spec.kind {
+            LayerKind::ConvTranspose(_) => (folded, unfolded),
+            _ => (unfolded, folded),
+        };
+        Self {
+            forward,
+            by_weight: at_ceiling(by_weight),
+            by_input,
         }
-    };
-    let is_transpose = matches!(spec.kind, LayerKind::ConvTranspose(_));
-    let (down, up): (fn(_, _, _) -> _, fn(_, _, _) -> _) = (unfolded, folded);
-    let (forward, by_input) = if is_transpose { (up, down) } else { (down, up) };
-    match wanted {
-        None => at_ceiling(forward),
-        Some(wanted) => {
-            let by_weight = wanted.by_parameters.then(|| at_ceiling(by_weight));
-            let by_input = wanted.by_input.then(|| at_ceiling(by_input));
-            let nothing = Products {
-                flop: 0.0,
-                secs: 0.0,
-            };
-            [by_weight, by_input]
-                .into_iter()
-                .flatten()
-                .fold(nothing, Products::and)
-        }
+    }
+
+    /// Those of a backward pass together.
+    #[must_use]
+    pub fn backward(&self, wanted: WantedGradients) -> Products {
+        let nothing = Products {
+            flop: 0.0,
+            secs: 0.0,
+        };
+        let by_weight = wanted.by_parameters.then_some(self.by_weight);
+        let by_input = wanted.by_input.then_some(self.by_input);
+        [by_weight, by_input]
+            .into_iter()
+            .flatten()
+            .fold(nothing, Products::and)
     }
 }
 
@@ -209,9 +228,8 @@ mod tests {
             kernel: 4,
         };
         let one = 2.0 * 64.0 * 16.0 * (4 * 4 * 3) as f64 * 5.0;
-        let flop = |spec: &LayerSpec, wanted| {
-            of_layer(spec, [1, 64, spec.inputs], wanted, 1, Duration::ZERO).flop
-        };
+        let ceilings =
+            |spec: &LayerSpec| Ceilings::of(spec, [1, 64, spec.inputs], 1, Duration::ZERO);
         let both = WantedGradients {
             by_parameters: true,
             by_input: true,
@@ -220,10 +238,10 @@ mod tests {
             LayerSpec::conv(shape),
             LayerSpec::conv_transpose(shape, Activation::Relu),
         ] {
-            assert_eq!(flop(&spec, None), one);
-            assert_eq!(flop(&spec, Some(both)), 2.0 * one);
+            assert_eq!(ceilings(&spec).forward.flop, one);
+            assert_eq!(ceilings(&spec).backward(both).flop, 2.0 * one);
         }
         let dense = LayerSpec::linear(7, 3, Activation::Identity);
-        assert_eq!(flop(&dense, None), 2.0 * 64.0 * 21.0);
+        assert_eq!(ceilings(&dense).forward.flop, 2.0 * 64.0 * 21.0);
     }
 }

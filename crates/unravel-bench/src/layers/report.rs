@@ -16,6 +16,8 @@ pub struct Row {
     pub bench: &'static str,
     /// `phase`.
     pub row: &'static str,
+    /// `cpu`.
+    pub device: &'static str,
     /// Encoder and decoder.
     pub arch: &'static str,
     /// What is minimised.
@@ -54,6 +56,7 @@ impl Row {
         Self {
             bench: "layers",
             row: "phase",
+            device: "cpu",
             arch: workload.architecture.name(),
             objective: workload.target.name(),
             models: workload.models,

@@ -3,11 +3,14 @@
 //! Work is cut into (model, fixed run of images) tasks for rayon and every sum is taken in a fixed order, so results
 //! do not depend on the number of threads nor on how many models share a tensor. `f64` tensors take the reference.
 
+mod arch;
 mod buffer;
 mod conv;
 mod elementwise;
+mod lanes;
 mod linear;
 mod matmul;
+mod product;
 mod scratch;
 mod vector_math;
 

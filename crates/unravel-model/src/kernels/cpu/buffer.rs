@@ -17,9 +17,29 @@ const MAX_POOLED_BYTES: usize = 4 << 30;
 /// One cache line, which is also the width of the widest registers.
 #[derive(Clone, Copy)]
 #[repr(C, align(64))]
-struct Line([f32; LINE_LEN]);
+pub struct Line([f32; Self::LEN]);
 
-const LINE_LEN: usize = 16;
+impl Line {
+    /// Numbers in a line.
+    pub const LEN: usize = 16;
+
+    /// A line of zeros.
+    pub const ZERO: Self = Self([0.0; Self::LEN]);
+
+    /// The numbers of some lines.
+    pub fn as_numbers(lines: &[Self]) -> &[f32] {
+        // SAFETY: a line is `LEN` floats without padding.
+        unsafe { std::slice::from_raw_parts(lines.as_ptr().cast(), lines.len() * Self::LEN) }
+    }
+
+    /// The numbers of some lines.
+    pub fn as_numbers_mut(lines: &mut [Self]) -> &mut [f32] {
+        // SAFETY: as in `as_numbers`.
+        unsafe {
+            std::slice::from_raw_parts_mut(lines.as_mut_ptr().cast(), lines.len() * Self::LEN)
+        }
+    }
+}
 
 /// Free buffers, the last one freed at the end, and their bytes.
 static POOL: Mutex<(Vec<Vec<Line>>, usize)> = Mutex::new((Vec::new(), 0));
@@ -33,13 +53,13 @@ pub struct Buffer {
 impl Buffer {
     /// A buffer of `len` numbers of unspecified value, for results that overwrite all of it.
     pub fn unspecified(len: usize) -> Self {
-        let n_lines = len.div_ceil(LINE_LEN);
+        let n_lines = len.div_ceil(Line::LEN);
         let recycled = if MIN_POOLED_LEN <= len {
             take(n_lines)
         } else {
             None
         };
-        let lines = recycled.unwrap_or_else(|| vec![Line([0.0; LINE_LEN]); n_lines]);
+        let lines = recycled.unwrap_or_else(|| vec![Line::ZERO; n_lines]);
         Self { lines, len }
     }
 
@@ -52,14 +72,12 @@ impl Buffer {
 
     /// The numbers.
     pub fn values_mut(&mut self) -> &mut [f32] {
-        // SAFETY: a `Line` is `LINE_LEN` floats without padding, and `len` of them are within the lines.
-        unsafe { std::slice::from_raw_parts_mut(self.lines.as_mut_ptr().cast(), self.len) }
+        &mut Line::as_numbers_mut(&mut self.lines)[..self.len]
     }
 
     /// The numbers.
     pub fn values(&self) -> &[f32] {
-        // SAFETY: as in `values_mut`.
-        unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast(), self.len) }
+        &Line::as_numbers(&self.lines)[..self.len]
     }
 
     /// Hands the memory over to a tensor, which gives it back to the pool.

@@ -1,6 +1,7 @@
 //! The strided convolution and its gradients, a few images at a time while they are in cache.
 //!
-//! There are three ways to put the large image before a matrix product, each the fastest for some shapes:
+//! Where sizes allow, [`winograd`] does it with fewer multiplications. Otherwise there are three ways to put the large
+//! image before a matrix product, each the fastest for some shapes:
 //!
 //! - [`planes`]: one channel. The image is split into shifted planes, one a kernel tap.
 //! - [`rows`]: large images. Patches are not copied at all: in an image whose even and odd rows are kept apart, the
@@ -16,12 +17,13 @@ mod planes;
 mod prepared;
 mod rows;
 mod spread;
+mod winograd;
 
 use rayon::prelude::*;
 
 use super::buffer::Buffer;
 use super::elementwise::gate;
-use super::scratch::{Scratch, unspecified, with_scratch};
+use super::scratch::{Scratch, with_scratch};
 use crate::kernels::{Activation, ConvShape};
 use prepared::Prepared;
 use spread::SpreadWeight;
@@ -50,6 +52,9 @@ impl Layer {
 /// `small = activation(conv(large, weight) + bias)`.
 pub fn down(large: &[f32], weight: &[f32], bias: Option<&[f32]>, layer: Layer, small: &mut [f32]) {
     let shape = layer.shape;
+    if winograd::suits(shape) {
+        return winograd::down(large, weight, bias, layer, small);
+    }
     let group = prepared::images_per_product(shape);
     small
         .par_chunks_mut(layer.small_len())
@@ -78,6 +83,9 @@ pub fn down(large: &[f32], weight: &[f32], bias: Option<&[f32]>, layer: Layer, s
 /// `large = activation(conv_transpose(small, weight) + bias)`.
 pub fn up(small: &[f32], weight: &[f32], bias: Option<&[f32]>, layer: Layer, large: &mut [f32]) {
     let shape = layer.shape;
+    if winograd::suits(shape) {
+        return winograd::up(small, weight, bias, layer, large);
+    }
     let group = spread::images_per_product(shape);
     large
         .par_chunks_mut(layer.large_len())
@@ -98,6 +106,9 @@ pub fn up(small: &[f32], weight: &[f32], bias: Option<&[f32]>, layer: Layer, lar
 /// Gradient by the weight, summed over the batch in a fixed order.
 pub fn weight_gradient(large: &[f32], small: &[f32], layer: Layer, by_weight: &mut [f32]) {
     let shape = layer.shape;
+    if winograd::suits(shape) {
+        return winograd::weight_gradient(large, small, layer, by_weight);
+    }
     let models = large
         .par_chunks(layer.large_len())
         .zip(small.par_chunks(layer.small_len()));
@@ -148,9 +159,13 @@ pub fn down_backward(
     out: Backward<'_>,
 ) {
     let shape = layer.shape;
+    if winograd::suits(shape) {
+        return winograd::down_backward(large, weight, (small, by_small), layer, out);
+    }
     let input_len = shape.large_len();
     for_each_task(
         layer,
+        IMAGES_PER_TASK,
         shape.small_channels,
         input_len,
         out,
@@ -174,7 +189,7 @@ pub fn down_backward(
             for ((small, by_small), large) in groups {
                 with_scratch(|scratch| {
                     let mut by_sum = std::mem::take(&mut scratch.by_sum);
-                    let gated = unspecified(&mut by_sum, by_small.len());
+                    let gated = by_sum.unspecified(by_small.len());
                     gate(by_small, small, layer.activation, gated, sums.by_bias);
                     let Scratch {
                         large: space,
@@ -203,9 +218,13 @@ pub fn up_backward(
     out: Backward<'_>,
 ) {
     let shape = layer.shape;
+    if winograd::suits(shape) {
+        return winograd::up_backward(small, weight, (large, by_large), layer, out);
+    }
     let input_len = shape.small_len();
     for_each_task(
         layer,
+        IMAGES_PER_TASK,
         shape.large_channels,
         input_len,
         out,
@@ -225,7 +244,7 @@ pub fn up_backward(
             for ((large, by_large), small) in groups {
                 with_scratch(|scratch| {
                     let mut by_sum = std::mem::take(&mut scratch.by_sum);
-                    let gated = unspecified(&mut by_sum, by_large.len());
+                    let gated = by_sum.unspecified(by_large.len());
                     gate(by_large, large, layer.activation, gated, sums.by_bias);
                     let Scratch {
                         large: space,
@@ -248,13 +267,14 @@ pub fn up_backward(
 /// A run of images of one model.
 struct Task<'a> {
     index: usize,
+    n_images: usize,
     by_input: Option<&'a mut [f32]>,
 }
 
 impl Task<'_> {
     fn images(&self, batch: usize) -> std::ops::Range<usize> {
-        let first = self.index * IMAGES_PER_TASK;
-        first..batch.min(first + IMAGES_PER_TASK)
+        let first = self.index * self.n_images;
+        first..batch.min(first + self.n_images)
     }
 }
 
@@ -264,20 +284,21 @@ struct Sums<'a> {
     by_bias: &'a mut [f32],
 }
 
-/// Cuts every model's batch into tasks, and adds up their sums in order.
+/// Cuts every model's batch into tasks of so many images, and adds up their sums in order.
 fn for_each_task(
     layer: Layer,
+    n_images: usize,
     channels: usize,
     input_len: usize,
     out: Backward<'_>,
     work: impl Fn(usize, Task<'_>, Sums<'_>) + Sync,
 ) {
-    let n_tasks = layer.batch.div_ceil(IMAGES_PER_TASK);
+    let n_tasks = layer.batch.div_ceil(n_images);
     let weight_len = layer.shape.weight_len();
     let inputs: Vec<Option<&mut [f32]>> = match out.by_input {
         Some(by_input) => by_input
             .chunks_mut(layer.batch * input_len)
-            .flat_map(|model| model.chunks_mut(IMAGES_PER_TASK * input_len))
+            .flat_map(|model| model.chunks_mut(n_images * input_len))
             .map(Some)
             .collect(),
         None => (0..n_tasks * out.by_weight.len() / weight_len)
@@ -297,6 +318,7 @@ fn for_each_task(
                 at / n_tasks,
                 Task {
                     index: at % n_tasks,
+                    n_images,
                     by_input,
                 },
                 sums,

@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use super::arch::arch;
 use super::vector_math::{exp_of_negative, ln_1p_of_unit};
 use crate::kernels::{Activation, AdamStep, LEAKY_SLOPE};
 
@@ -44,7 +45,7 @@ fn leaky(x: f32) -> f32 {
 }
 
 fn add_bias_and(values: &mut [f32], bias: Option<&[f32]>, f: impl Fn(f32) -> f32) {
-    pulp::Arch::new().dispatch(|| match bias {
+    arch().dispatch(|| match bias {
         // One channel: the inner loop would have a single turn.
         Some(&[bias]) => values.iter_mut().for_each(|x| *x = f(*x + bias)),
         Some(bias) => values.chunks_exact_mut(bias.len()).for_each(|run| {
@@ -60,7 +61,7 @@ fn move_with_bias(
     bias: Option<&[f32]>,
     f: impl Fn(f32) -> f32,
 ) {
-    pulp::Arch::new().dispatch(|| match bias {
+    arch().dispatch(|| match bias {
         Some(bias) => {
             let n = bias.len();
             let runs = target.chunks_exact_mut(n).zip(source.chunks_exact(n));
@@ -143,7 +144,7 @@ fn gate_by(
     slope: impl Fn(f32) -> f32,
 ) {
     let n = if sums.len() == 1 { LANES } else { sums.len() };
-    pulp::Arch::new().dispatch(|| {
+    arch().dispatch(|| {
         // One channel is added up in lanes, as if it were many.
         let mut lanes = [0.0; LANES];
         let totals = if sums.len() == 1 {
@@ -204,7 +205,7 @@ fn image_nats(logits: &[f32], targets: &[f32]) -> f64 {
 }
 
 fn pixel_nats(logits: &[f32], targets: &[f32], nats: &mut [f32]) {
-    pulp::Arch::new().dispatch(|| {
+    arch().dispatch(|| {
         for ((nats, l), x) in nats.iter_mut().zip(logits).zip(targets) {
             let positive = if *l > 0.0 { *l } else { 0.0 };
             *nats = positive + ln_1p_of_unit(exp_of_negative(-l.abs())) - l * x;
@@ -225,7 +226,7 @@ pub fn bernoulli_gradient(logits: &mut [f32], targets: &[f32], scale: &[f32], ba
             .par_chunks_mut(TASK_LEN)
             .zip(targets.par_chunks(TASK_LEN));
         tasks.for_each(|(logits, targets)| {
-            pulp::Arch::new().dispatch(|| {
+            arch().dispatch(|| {
                 for (l, x) in logits.iter_mut().zip(targets) {
                     let e = exp_of_negative(-l.abs());
                     let sigmoid = if *l < 0.0 { e } else { 1.0 } / (1.0 + e);
@@ -257,7 +258,7 @@ pub fn adam(
         .zip(gradient.par_chunks(TASK_LEN))
         .zip(moments);
     tasks.for_each(|((value, gradient), (first, second))| {
-        pulp::Arch::new().dispatch(|| {
+        arch().dispatch(|| {
             let moments = first.iter_mut().zip(second);
             for ((p, &g), (m, v)) in value.iter_mut().zip(gradient).zip(moments) {
                 *m = beta1 * *m + rest1 * g;

@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use super::arch::arch;
 use super::buffer::Buffer;
 use super::elementwise::activate;
 use super::matmul::{Matrix, Write, matmul};
@@ -98,7 +99,7 @@ pub fn input_gradient(gradient: &[f32], weight: &[f32], dims: Dims, by_input: &m
 }
 
 /// `[rows, columns]` to `[columns, rows]`, in square tiles that stay in registers.
-fn transpose(from: &[f32], rows: usize, columns: usize, to: &mut [f32]) {
+pub fn transpose(from: &[f32], rows: usize, columns: usize, to: &mut [f32]) {
     const TILE: usize = 16;
     let strip = |top: usize, to: &mut [f32]| {
         for left in (0..columns).step_by(TILE) {
@@ -122,7 +123,7 @@ fn transpose(from: &[f32], rows: usize, columns: usize, to: &mut [f32]) {
             }
         }
     };
-    pulp::Arch::new().dispatch(|| (0..rows).step_by(TILE).for_each(|top| strip(top, to)));
+    arch().dispatch(|| (0..rows).step_by(TILE).for_each(|top| strip(top, to)));
 }
 
 /// `by_weight = input^T * gradient`, summed over the batch.

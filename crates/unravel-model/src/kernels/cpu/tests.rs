@@ -2,12 +2,14 @@
 
 use burn::backend::Flex;
 use burn::tensor::{Tensor, TensorData};
+use unravel_sweep::{Architecture, DiscriminatorConfig};
 
 use super::super::reference;
 use crate::kernels::{
     Activation, AdamStep, ConvShape, ForwardPass, Kernels, LayerGradients, LayerKind, Moments,
     WantedGradients, compose_backward,
 };
+use crate::network::{LayerSpec, decoder_layers, discriminator_layers, encoder_layers};
 use crate::random::{Purpose, Stream};
 
 const ACTIVATIONS: [Activation; 4] = [
@@ -245,6 +247,164 @@ fn the_fused_backward_pass_agrees_with_its_parts() {
                     check(fused, parts, &what);
                 }
             }
+        }
+    }
+}
+
+/// Every layer of every architecture that the defaults for dSprites have, once.
+fn layers_of_every_architecture() -> Vec<LayerSpec> {
+    let mut layers = Vec::new();
+    for architecture in Architecture::ALL {
+        let image = [64, 64, 1];
+        let encoder = encoder_layers(*architecture, image, 10).unwrap();
+        let decoder = decoder_layers(*architecture, image, 10).unwrap();
+        for layer in encoder.into_iter().chain(decoder) {
+            if !layers.contains(&layer) {
+                layers.push(layer);
+            }
+        }
+    }
+    let discriminator = DiscriminatorConfig::default();
+    layers.extend(discriminator_layers(
+        10,
+        discriminator.layers,
+        discriminator.units,
+    ));
+    layers
+}
+
+/// What a layer computes: output, gradients by weight, bias and input.
+type Computed = (Tensor<Flex, 3>, LayerGradients<Flex>);
+
+/// A layer forward and backward through the fast operations.
+fn fast(layer: &LayerSpec, batch: usize) -> Computed {
+    compute(
+        layer,
+        batch,
+        Flex::dense,
+        Flex::down,
+        Flex::up,
+        Flex::layer_backward,
+    )
+}
+
+/// The same through the reference, which gets the fast operations' output, so that both see the same gates.
+fn expected(layer: &LayerSpec, batch: usize) -> Computed {
+    compute(
+        layer,
+        batch,
+        reference::dense,
+        reference::down,
+        reference::up,
+        |kind, activation, pass, gradient, _| {
+            let channels = kind.channels(gradient.dims()[2]);
+            let (by_sum, by_bias) =
+                reference::activation_gradient(gradient, pass.output, activation, channels);
+            let (input, weight, identity) = (pass.input, pass.weight, Activation::Identity);
+            let (by_weight, by_input) = match kind {
+                LayerKind::Linear => (
+                    reference::dense_weight_gradient(input, by_sum.clone()),
+                    reference::dense_input_gradient(by_sum, weight),
+                ),
+                LayerKind::Conv(shape) => (
+                    reference::weight_gradient(input, by_sum.clone(), shape),
+                    reference::up(by_sum, weight, None, identity, shape),
+                ),
+                LayerKind::ConvTranspose(shape) => (
+                    reference::weight_gradient(by_sum.clone(), input, shape),
+                    reference::down(by_sum, weight, None, identity, shape),
+                ),
+            };
+            LayerGradients {
+                by_weight: Some(by_weight),
+                by_bias: Some(by_bias),
+                by_input: Some(by_input),
+            }
+        },
+    )
+}
+
+type Convolve = fn(
+    Tensor<Flex, 3>,
+    Tensor<Flex, 2>,
+    Option<Tensor<Flex, 2>>,
+    Activation,
+    ConvShape,
+) -> Tensor<Flex, 3>;
+
+fn compute(
+    layer: &LayerSpec,
+    batch: usize,
+    dense: fn(Tensor<Flex, 3>, Tensor<Flex, 2>, Tensor<Flex, 2>, Activation) -> Tensor<Flex, 3>,
+    down: Convolve,
+    up: Convolve,
+    backward: fn(
+        LayerKind,
+        Activation,
+        ForwardPass<Flex>,
+        Tensor<Flex, 3>,
+        WantedGradients,
+    ) -> LayerGradients<Flex>,
+) -> Computed {
+    let models = 2;
+    let input = random([models, batch, layer.inputs], 1);
+    let weight = random([models, layer.weight_len()], 2);
+    let bias = random([models, layer.channels], 3);
+    let activation = layer.activation;
+    let output = match layer.kind {
+        LayerKind::Linear => dense(input.clone(), weight.clone(), bias, activation),
+        LayerKind::Conv(s) => down(input.clone(), weight.clone(), Some(bias), activation, s),
+        LayerKind::ConvTranspose(s) => up(input.clone(), weight.clone(), Some(bias), activation, s),
+    };
+    let pass = ForwardPass {
+        input,
+        weight,
+        output: random([models, batch, layer.outputs], 4).tanh(),
+    };
+    let wanted = WantedGradients {
+        by_parameters: true,
+        by_input: true,
+    };
+    let gradient = random([models, batch, layer.outputs], 5);
+    let gradients = backward(layer.kind, activation, pass, gradient, wanted);
+    (output, gradients)
+}
+
+#[track_caller]
+fn check_computed(got: Computed, expected: Computed, layer: &LayerSpec) {
+    let kind = layer.kind;
+    let gradients = |computed: Computed| {
+        let LayerGradients {
+            by_weight,
+            by_bias,
+            by_input,
+        } = computed.1;
+        (by_weight.unwrap(), by_bias.unwrap(), by_input.unwrap())
+    };
+    check(got.0.clone(), expected.0.clone(), &format!("{kind:?}"));
+    let (got, expected) = (gradients(got), gradients(expected));
+    check(got.0, expected.0, &format!("{kind:?} by weight"));
+    check(got.1, expected.1, &format!("{kind:?} by bias"));
+    check(got.2, expected.2, &format!("{kind:?} by input"));
+}
+
+#[test]
+fn every_layer_of_every_architecture_agrees_with_the_reference() {
+    for layer in layers_of_every_architecture() {
+        check_computed(fast(&layer, 3), expected(&layer, 3), &layer);
+    }
+}
+
+/// On processors without AVX-512 this compares the path of those that have AVX2 with itself, and on others the plain one.
+#[test]
+fn narrower_instruction_sets_agree_with_the_widest() {
+    let mut narrower = vec![pulp::Arch::Scalar];
+    #[cfg(target_arch = "x86_64")]
+    narrower.extend(pulp::x86::V3::try_new().map(pulp::Arch::V3));
+    for arch in narrower {
+        for layer in layers_of_every_architecture() {
+            let narrow = super::arch::tests::with(arch, || fast(&layer, 2));
+            check_computed(narrow, fast(&layer, 2), &layer);
         }
     }
 }

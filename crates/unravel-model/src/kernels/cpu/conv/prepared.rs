@@ -3,9 +3,11 @@
 use super::patches::{self, unfold};
 use super::planes::{self, split};
 use super::rows::{self, RowPlanes};
+use crate::kernels::cpu::arch::arch;
 use crate::kernels::cpu::elementwise::activate;
 use crate::kernels::cpu::matmul::{Matrix, Write, matmul};
-use crate::kernels::cpu::scratch::unspecified;
+use crate::kernels::cpu::product::{Left, PANEL, Product, Right};
+use crate::kernels::cpu::scratch::Space;
 use crate::kernels::{Activation, ConvShape};
 
 /// Images of one product.
@@ -42,23 +44,23 @@ impl Form {
 
 impl<'a> Prepared<'a> {
     /// Brings images into form; at most [`images_per_product`] of them.
-    pub fn new(large: &[f32], shape: ConvShape, space: &'a mut Vec<f32>) -> Self {
+    pub fn new(large: &[f32], shape: ConvShape, space: &'a mut Space) -> Self {
         let images = large.len() / shape.large_len();
         let form = Form::of(shape);
         let values = match form {
             Form::Planes => {
-                let planes = unspecified(space, shape.patch_len() * shape.small_pixels());
+                let planes = space.unspecified(shape.patch_len() * shape.small_pixels());
                 split(large, shape, planes);
                 planes
             }
             Form::Rows => {
-                let planes = unspecified(space, RowPlanes::len(shape));
+                let planes = space.unspecified(RowPlanes::len(shape));
                 RowPlanes::write(large, shape, planes);
                 planes
             }
             Form::Patches => {
                 let len = images * shape.small_pixels() * shape.patch_len();
-                let patches = unspecified(space, len);
+                let patches = space.unspecified(len);
                 unfold(large, shape, patches);
                 patches
             }
@@ -76,13 +78,30 @@ impl<'a> Prepared<'a> {
         weight: &[f32],
         bias: Option<&[f32]>,
         activation: Activation,
-        product: &mut Vec<f32>,
+        product: &mut Space,
         small: &mut [f32],
     ) {
         let shape = self.shape;
         match self.form {
             Form::Rows => {
                 RowPlanes::down(self.values, weight, bias, activation, shape, product, small)
+            }
+            Form::Planes if shape.small_channels.is_multiple_of(PANEL) => {
+                let pixels = shape.small_pixels();
+                arch().dispatch(Product {
+                    rows: pixels,
+                    inner: shape.patch_len(),
+                    columns: shape.small_channels,
+                    left: Left {
+                        values: self.values,
+                        row_stride: 1,
+                        inner_stride: pixels,
+                    },
+                    right: Right::by_rows(weight, shape.small_channels),
+                    out: small,
+                    is_added: false,
+                });
+                activate(small, bias, activation);
             }
             Form::Planes | Form::Patches => {
                 let weight = Matrix::new(weight, shape.patch_len(), shape.small_channels);
@@ -99,11 +118,27 @@ impl<'a> Prepared<'a> {
     }
 
     /// `by_weight += patches^T * small`.
-    pub fn add_weight_gradient(&self, small: &[f32], space: &mut Vec<f32>, by_weight: &mut [f32]) {
+    pub fn add_weight_gradient(&self, small: &[f32], space: &mut Space, by_weight: &mut [f32]) {
         let channels = self.shape.small_channels;
         match self.form {
             Form::Rows => {
                 RowPlanes::add_weight_gradient(self.values, small, self.shape, space, by_weight);
+            }
+            Form::Planes if channels.is_multiple_of(PANEL) => {
+                let pixels = self.shape.small_pixels();
+                arch().dispatch(Product {
+                    rows: self.shape.patch_len(),
+                    inner: pixels,
+                    columns: channels,
+                    left: Left {
+                        values: self.values,
+                        row_stride: pixels,
+                        inner_stride: 1,
+                    },
+                    right: Right::by_rows(small, channels),
+                    out: by_weight,
+                    is_added: true,
+                });
             }
             Form::Planes | Form::Patches => {
                 let small = Matrix::new(small, small.len() / channels, channels);

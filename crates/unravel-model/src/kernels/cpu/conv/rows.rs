@@ -7,7 +7,7 @@
 
 use crate::kernels::cpu::elementwise::activate_from;
 use crate::kernels::cpu::matmul::{Matrix, Write, matmul};
-use crate::kernels::cpu::scratch::unspecified;
+use crate::kernels::cpu::scratch::Space;
 use crate::kernels::{Activation, ConvShape};
 
 /// Small width from which the left-out patches cost less than copying would.
@@ -50,12 +50,12 @@ impl RowPlanes {
         bias: Option<&[f32]>,
         activation: Activation,
         shape: ConvShape,
-        product: &mut Vec<f32>,
+        product: &mut Space,
         small: &mut [f32],
     ) {
         let channels = shape.small_channels;
         let run_len = shape.kernel * shape.large_channels;
-        let product = unspecified(product, n_rows(shape) * channels);
+        let product = product.unspecified(n_rows(shape) * channels);
         for (ky, weight) in weight.chunks_exact(run_len * channels).enumerate() {
             let weight = Matrix::new(weight, run_len, channels);
             let write = if ky == 0 { Write::Replace } else { Write::Add };
@@ -75,14 +75,14 @@ impl RowPlanes {
         planes: &[f32],
         small: &[f32],
         shape: ConvShape,
-        space: &mut Vec<f32>,
+        space: &mut Space,
         by_weight: &mut [f32],
     ) {
         let channels = shape.small_channels;
         let run_len = shape.kernel * shape.large_channels;
         // The left-out patches get gradient zero.
         let kept = shape.small_width() * channels;
-        let padded = unspecified(space, n_rows(shape) * channels);
+        let padded = space.unspecified(n_rows(shape) * channels);
         let rows = small
             .chunks_exact(kept)
             .zip(padded.chunks_exact_mut(kept + channels));

@@ -8,9 +8,12 @@
 use super::padded::pad;
 use super::patches::{self, fold};
 use super::planes::{self, merge};
+use crate::kernels::cpu::arch::arch;
 use crate::kernels::cpu::elementwise::{activate, activate_from};
+use crate::kernels::cpu::linear::transpose;
 use crate::kernels::cpu::matmul::{Matrix, Write, matmul};
-use crate::kernels::cpu::scratch::{Scratch, unspecified};
+use crate::kernels::cpu::product::{Left, Product, Right};
+use crate::kernels::cpu::scratch::{Scratch, Space};
 use crate::kernels::{Activation, ConvShape};
 
 /// Small width from which padded images are read in place; below, each pixel's neighbourhood is copied.
@@ -57,7 +60,8 @@ pub fn images_per_product(shape: ConvShape) -> usize {
 pub struct SpreadWeight {
     shape: ConvShape,
     form: Form,
-    /// By parity: `[py, px, t, j, small_channels, large_channels]`; otherwise as it was.
+    /// By parity: `[py, px, t, j, small_channels, large_channels]`; for planes `[small_channels, taps]`; otherwise as it
+    /// was.
     values: Vec<f32>,
 }
 
@@ -66,7 +70,12 @@ impl SpreadWeight {
     pub fn new(weight: &[f32], shape: ConvShape) -> Self {
         let form = Form::of(shape);
         let values = match form {
-            Form::Planes | Form::Patches => weight.to_vec(),
+            Form::Planes => {
+                let mut values = vec![0.0; weight.len()];
+                transpose(weight, shape.patch_len(), shape.small_channels, &mut values);
+                values
+            }
+            Form::Patches => weight.to_vec(),
             Form::InPlace | Form::Neighbourhoods => by_parity(weight, shape),
         };
         Self {
@@ -109,18 +118,30 @@ impl SpreadWeight {
 
     fn up_by_planes(&self, small: &[f32], scratch: &mut Scratch, large: &mut [f32]) {
         let shape = self.shape;
-        let pixels = shape.small_pixels();
-        let planes = unspecified(&mut scratch.product, shape.patch_len() * pixels);
-        let weight = Matrix::new(&self.values, shape.patch_len(), shape.small_channels);
-        let small = Matrix::new(small, pixels, shape.small_channels);
-        matmul(weight, small.transposed(), planes, pixels, Write::Replace);
+        let (pixels, taps) = (shape.small_pixels(), shape.patch_len());
+        let patches = scratch.product.unspecified(pixels * taps);
+        arch().dispatch(Product {
+            rows: pixels,
+            inner: shape.small_channels,
+            columns: taps,
+            left: Left {
+                values: small,
+                row_stride: shape.small_channels,
+                inner_stride: 1,
+            },
+            right: Right::by_rows(&self.values, taps),
+            out: patches,
+            is_added: false,
+        });
+        let planes = scratch.large.unspecified(taps * pixels);
+        transpose(patches, pixels, taps, planes);
         merge(planes, shape, large);
     }
 
     fn up_by_patches(&self, small: &[f32], scratch: &mut Scratch, large: &mut [f32]) {
         let shape = self.shape;
         let rows = small.len() / shape.small_channels;
-        let patches = unspecified(&mut scratch.product, rows * shape.patch_len());
+        let patches = scratch.product.unspecified(rows * shape.patch_len());
         let weight = Matrix::new(&self.values, shape.patch_len(), shape.small_channels);
         let small = Matrix::new(small, rows, shape.small_channels);
         matmul(
@@ -145,7 +166,7 @@ impl SpreadWeight {
         let shape = self.shape;
         let source = Source::new(small, shape, self.form, &mut scratch.small);
         let pair_len = 2 * shape.large_channels; // two neighbouring output pixels
-        let product = unspecified(&mut scratch.product, source.n_rows * pair_len);
+        let product = scratch.product.unspecified(source.n_rows * pair_len);
         let (channels, n_parity) = (shape.large_channels, self.values.len() / 4);
         for py in 0..2 {
             for px in 0..2 {
@@ -198,14 +219,14 @@ struct Source<'a> {
 }
 
 impl<'a> Source<'a> {
-    fn new(small: &[f32], shape: ConvShape, form: Form, space: &'a mut Vec<f32>) -> Self {
+    fn new(small: &[f32], shape: ConvShape, form: Form, space: &'a mut Space) -> Self {
         let (height, width) = (shape.small_height(), shape.small_width());
         let channels = shape.small_channels;
         let size = (height, width, channels);
         let padded_len = (height + 2) * (width + 2) * channels;
         if form == Form::InPlace {
             // Room for the runs of the last, meaningless matrix rows.
-            let values = unspecified(space, padded_len + 3 * channels);
+            let values = space.unspecified(padded_len + 3 * channels);
             pad(small, size, values);
             return Self {
                 values,
@@ -218,7 +239,7 @@ impl<'a> Source<'a> {
         }
         let images = small.len() / shape.small_len();
         let n_rows = images * height * width;
-        let values = unspecified(space, n_rows * 9 * channels);
+        let values = space.unspecified(n_rows * 9 * channels);
         copy_neighbourhoods(small, size, values);
         Self {
             values,
