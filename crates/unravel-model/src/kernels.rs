@@ -200,6 +200,10 @@ pub trait Kernels: Backend {
     /// every step; on a CPU a look costs nothing, and a divergence is seen at once.
     const STEPS_PER_READ: u64 = 50;
 
+    /// Images that are encoded in one pass. A device is filled by many; on a CPU every thread makes passes of its own, so
+    /// small that what is between two layers stays in the cache.
+    const IMAGES_PER_PASS: usize = 256;
+
     /// Whether binary images come as bits and are unpacked on the device, a thirty-second of the transfer.
     const TAKES_BITS: bool = true;
 

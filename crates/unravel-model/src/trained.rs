@@ -1,6 +1,7 @@
 //! A trained model: encoding and decoding, without gradients.
 
 use burn::tensor::{Tensor, backend::Backend};
+use rayon::prelude::*;
 use unravel_data::Dataset;
 use unravel_sweep::ModelConfig;
 
@@ -11,7 +12,7 @@ use crate::kernels::differentiable::Tracked;
 use crate::network::{Leaves, Vae, host};
 use crate::placement::Placement;
 
-/// Images that go through the network together.
+/// Images that are under way together.
 const BATCH: usize = 256;
 
 /// One trial's encoder and decoder.
@@ -73,19 +74,30 @@ impl<B: Kernels> TrainedVae<B> {
             n_codes,
             ..Encoding::default()
         };
-        let pixels = dataset.n_pixels();
         for points in points.chunks(BATCH) {
-            let mut images = vec![0.0; points.len() * pixels];
-            dataset.write_batch(points, &mut images);
-            let images = self.placement.tensor(images, [1, points.len(), pixels]);
-            let posterior = self
-                .vae
-                .encode(&self.encoder, Tracked::<B, 3>::from_inner(images));
-            encoding.z_mean.extend(host(posterior.z_mean.inner()));
-            encoding.z_logvar.extend(host(posterior.z_logvar.inner()));
+            let passes = points.par_chunks(B::IMAGES_PER_PASS.min(BATCH));
+            let passes: Vec<_> = passes.map(|points| self.pass(dataset, points)).collect();
+            for (z_mean, z_logvar) in passes {
+                encoding.z_mean.extend(z_mean);
+                encoding.z_logvar.extend(z_logvar);
+            }
             progress(encoding.z_mean.len() / n_codes);
         }
         encoding
+    }
+
+    /// Means and log variances of a few points, through the encoder at once.
+    fn pass(&self, dataset: &Dataset, points: &[usize]) -> (Vec<f32>, Vec<f32>) {
+        let pixels = dataset.n_pixels();
+        let mut images = vec![0.0; points.len() * pixels];
+        dataset.write_batch(points, &mut images);
+        let images = self.placement.tensor(images, [1, points.len(), pixels]);
+        let images = Tracked::<B, 3>::from_inner(images);
+        let posterior = self.vae.encode(&self.encoder, images);
+        (
+            host(posterior.z_mean.inner()),
+            host(posterior.z_logvar.inner()),
+        )
     }
 
     /// Means of the pixels `[n, pixels]`, within 0 to 1, of codes `[n, n_codes]`, row by row.

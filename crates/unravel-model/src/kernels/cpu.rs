@@ -30,6 +30,7 @@ use conv::Layer;
 
 impl Kernels for Flex {
     const STEPS_PER_READ: u64 = 1;
+    const IMAGES_PER_PASS: usize = 32;
     const TAKES_BITS: bool = false;
 
     fn down(

@@ -1,10 +1,16 @@
 //! One channel: a plane for each kernel tap, so that copying runs along rows of pixels and not of channels.
 
 use crate::kernels::ConvShape;
+use crate::kernels::cpu::product::PANEL;
 
 /// Whether images of this shape are split into planes.
 pub fn suit(shape: ConvShape) -> bool {
     shape.large_channels == 1 && shape.kernel == 4
+}
+
+/// Whether planes are multiplied where they lie: with few channels, packing them first is faster.
+pub fn products_suit(shape: ConvShape) -> bool {
+    shape.small_channels.is_multiple_of(PANEL)
 }
 
 /// Splits an image `[H, W]` into planes `[16, H / 2 * W / 2]`: plane `4 ky + kx` holds what tap `(ky, kx)` sees at each

@@ -1,12 +1,12 @@
 //! Large images in the form that is the fastest for their shape.
 
 use super::patches::{self, unfold};
-use super::planes::{self, split};
+use super::planes::{self, products_suit, split};
 use super::rows::{self, RowPlanes};
 use crate::kernels::cpu::arch::arch;
 use crate::kernels::cpu::elementwise::activate;
 use crate::kernels::cpu::matmul::{Matrix, Write, matmul};
-use crate::kernels::cpu::product::{Left, PANEL, Product, Right};
+use crate::kernels::cpu::product::{Left, Product, Right};
 use crate::kernels::cpu::scratch::Space;
 use crate::kernels::{Activation, ConvShape};
 
@@ -86,7 +86,7 @@ impl<'a> Prepared<'a> {
             Form::Rows => {
                 RowPlanes::down(self.values, weight, bias, activation, shape, product, small)
             }
-            Form::Planes if shape.small_channels.is_multiple_of(PANEL) => {
+            Form::Planes if products_suit(shape) => {
                 let pixels = shape.small_pixels();
                 arch().dispatch(Product {
                     rows: pixels,
@@ -124,7 +124,7 @@ impl<'a> Prepared<'a> {
             Form::Rows => {
                 RowPlanes::add_weight_gradient(self.values, small, self.shape, space, by_weight);
             }
-            Form::Planes if channels.is_multiple_of(PANEL) => {
+            Form::Planes if products_suit(self.shape) => {
                 let pixels = self.shape.small_pixels();
                 arch().dispatch(Product {
                     rows: self.shape.patch_len(),

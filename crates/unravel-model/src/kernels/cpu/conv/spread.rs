@@ -7,7 +7,7 @@
 
 use super::padded::pad;
 use super::patches::{self, fold};
-use super::planes::{self, merge};
+use super::planes::{self, merge, products_suit};
 use crate::kernels::cpu::arch::arch;
 use crate::kernels::cpu::elementwise::{activate, activate_from};
 use crate::kernels::cpu::linear::transpose;
@@ -117,24 +117,30 @@ impl SpreadWeight {
     }
 
     fn up_by_planes(&self, small: &[f32], scratch: &mut Scratch, large: &mut [f32]) {
-        let shape = self.shape;
-        let (pixels, taps) = (shape.small_pixels(), shape.patch_len());
-        let patches = scratch.product.unspecified(pixels * taps);
-        arch().dispatch(Product {
-            rows: pixels,
-            inner: shape.small_channels,
-            columns: taps,
-            left: Left {
-                values: small,
-                row_stride: shape.small_channels,
-                inner_stride: 1,
-            },
-            right: Right::by_rows(&self.values, taps),
-            out: patches,
-            is_added: false,
-        });
+        let (shape, taps) = (self.shape, self.shape.patch_len());
+        let (pixels, channels) = (shape.small_pixels(), shape.small_channels);
         let planes = scratch.large.unspecified(taps * pixels);
-        transpose(patches, pixels, taps, planes);
+        if products_suit(shape) {
+            let patches = scratch.product.unspecified(pixels * taps);
+            arch().dispatch(Product {
+                rows: pixels,
+                inner: channels,
+                columns: taps,
+                left: Left {
+                    values: small,
+                    row_stride: channels,
+                    inner_stride: 1,
+                },
+                right: Right::by_rows(&self.values, taps),
+                out: patches,
+                is_added: false,
+            });
+            transpose(patches, pixels, taps, planes);
+        } else {
+            let weight = Matrix::new(&self.values, channels, taps).transposed();
+            let small = Matrix::new(small, pixels, channels);
+            matmul(weight, small.transposed(), planes, pixels, Write::Replace);
+        }
         merge(planes, shape, large);
     }
 
