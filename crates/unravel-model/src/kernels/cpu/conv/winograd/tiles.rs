@@ -2,10 +2,11 @@
 
 use pulp::{Simd, WithSimd};
 
+use super::group::Domain;
 use super::transform::{
     large_tile_to_points, points_to_large_tile, points_to_small_tile, small_tile_to_points,
 };
-use super::{Domain, SPAN, TILE};
+use super::{SPAN, TILE};
 use crate::kernels::ConvShape;
 use crate::kernels::cpu::lanes::Lanes;
 

@@ -2,8 +2,9 @@
 
 use pulp::{Simd, WithSimd};
 
+use super::group::Domain;
 use super::transform::{points_to_taps, taps_to_points};
-use super::{Domain, POINTS, SPAN};
+use super::{POINTS, SPAN};
 use crate::kernels::ConvShape;
 use crate::kernels::cpu::arch::arch;
 use crate::kernels::cpu::buffer::Buffer;
