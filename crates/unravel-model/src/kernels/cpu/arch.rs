@@ -19,7 +19,7 @@ pub mod tests {
 
     /// The widest that the machine has, unless [`with`] says otherwise.
     pub fn arch() -> Arch {
-        FORCED.get().unwrap_or_else(Arch::new)
+        FORCED.get().unwrap_or_default()
     }
 
     /// Does some work, all of it on one thread, with this instruction set.

@@ -326,6 +326,16 @@ fn expected(layer: &LayerSpec, batch: usize) -> Computed {
     )
 }
 
+type Connect = fn(Tensor<Flex, 3>, Tensor<Flex, 2>, Tensor<Flex, 2>, Activation) -> Tensor<Flex, 3>;
+
+type Backpropagate = fn(
+    LayerKind,
+    Activation,
+    ForwardPass<Flex>,
+    Tensor<Flex, 3>,
+    WantedGradients,
+) -> LayerGradients<Flex>;
+
 type Convolve = fn(
     Tensor<Flex, 3>,
     Tensor<Flex, 2>,
@@ -337,16 +347,10 @@ type Convolve = fn(
 fn compute(
     layer: &LayerSpec,
     batch: usize,
-    dense: fn(Tensor<Flex, 3>, Tensor<Flex, 2>, Tensor<Flex, 2>, Activation) -> Tensor<Flex, 3>,
+    dense: Connect,
     down: Convolve,
     up: Convolve,
-    backward: fn(
-        LayerKind,
-        Activation,
-        ForwardPass<Flex>,
-        Tensor<Flex, 3>,
-        WantedGradients,
-    ) -> LayerGradients<Flex>,
+    backward: Backpropagate,
 ) -> Computed {
     let models = 2;
     let input = random([models, batch, layer.inputs], 1);
