@@ -59,6 +59,7 @@ pub fn estimate(plan: &Plan, n_slots: usize, cost: impl Fn(&Cohort) -> TrialCost
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cohort_sizes::CohortSizes;
     use crate::held::{Held, Reached};
     use crate::plan::{PlanOptions, plan};
     use crate::testing::trial;
@@ -75,7 +76,7 @@ mod tests {
             short
         };
         let options = PlanOptions {
-            models_per_cohort: 1,
+            models_per_cohort: CohortSizes::all(1),
             retry_failed: false,
         };
         let plan = plan((0..n_trials).map(short), &options, held);

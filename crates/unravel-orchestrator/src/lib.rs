@@ -7,6 +7,7 @@
 //! It knows nothing of tensors, metrics or pixels: what a worker does with an order is the worker's affair. It draws
 //! nothing, prints nothing and reads no environment.
 
+pub mod cohort_sizes;
 pub mod device;
 pub mod estimate;
 pub mod held;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use unravel_sweep::{Trial, TrialId};
 
-use crate::device::DeviceClass;
+use crate::cohort_sizes::CohortSizes;
 use crate::held::{Held, PlannedTrial, Reached};
 
 /// What is left to do for the trials of a cohort; later variants are nearer to the end.
@@ -53,26 +53,12 @@ pub struct Plan {
 }
 
 /// How to plan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlanOptions {
-    /// Models that one worker trains together, at least 1; see [`models_per_cohort`].
-    pub models_per_cohort: usize,
+    /// Models that one worker trains together.
+    pub models_per_cohort: CohortSizes,
     /// Try the failed ones again.
     pub retry_failed: bool,
-}
-
-/// Models trained together on a CUDA device unless told otherwise.
-pub const CUDA_MODELS_PER_COHORT: usize = 32;
-
-/// How many models to train together on a class of device: `asked`, or 1 on a CPU, whose cores are filled by
-/// several workers, and [`CUDA_MODELS_PER_COHORT`] on a CUDA device, which one small network cannot fill.
-#[must_use]
-pub fn models_per_cohort(class: DeviceClass, asked: Option<usize>) -> usize {
-    let default = match class {
-        DeviceClass::Cpu => 1,
-        DeviceClass::Cuda => CUDA_MODELS_PER_COHORT,
-    };
-    asked.unwrap_or(default).max(1)
 }
 
 /// How many trials a plan has of each kind; every trial is counted once.
@@ -146,13 +132,13 @@ pub fn plan(
                 held,
             )
         });
-    sort_out(new_trials, options.models_per_cohort)
+    sort_out(new_trials, &options.models_per_cohort)
 }
 
 /// Puts every trial in its place, by what is held of it; cohorts begin in the order of their first trials.
 pub(crate) fn sort_out(
     trials: impl IntoIterator<Item = (PlannedTrial, Held)>,
-    models_per_cohort: usize,
+    models_per_cohort: &CohortSizes,
 ) -> Plan {
     let mut plan = Plan::default();
     let mut open_cohorts: BTreeMap<(String, Work), usize> = BTreeMap::new();
@@ -183,7 +169,9 @@ pub(crate) fn sort_out(
             .get(&key)
             .map(|&index| &mut plan.cohorts[index])
         {
-            Some(cohort) if cohort.trials.len() < models_per_cohort => cohort.trials.push(planned),
+            Some(cohort) if cohort.trials.len() < models_per_cohort.of(&key.0) => {
+                cohort.trials.push(planned);
+            }
             _ => {
                 open_cohorts.insert(key, plan.cohorts.len());
                 plan.cohorts.push(Cohort {
@@ -205,7 +193,7 @@ mod tests {
     fn planned(held: &[Held], models_per_cohort: usize, retry_failed: bool) -> Plan {
         let trials = (0..held.len() as u64).map(trial);
         let options = PlanOptions {
-            models_per_cohort,
+            models_per_cohort: CohortSizes::all(models_per_cohort),
             retry_failed,
         };
         plan(trials, &options, |planned| {
@@ -251,7 +239,7 @@ mod tests {
             longer
         };
         let options = PlanOptions {
-            models_per_cohort: 8,
+            models_per_cohort: CohortSizes::all(8),
             retry_failed: false,
         };
         let trials = [trial(0), longer(1), trial(2), longer(3), trial(0)];
@@ -325,7 +313,7 @@ mod tests {
     fn a_hundred_thousand_trials_are_planned_in_a_moment() {
         let began = std::time::Instant::now();
         let options = PlanOptions {
-            models_per_cohort: 32,
+            models_per_cohort: CohortSizes::all(32),
             retry_failed: false,
         };
         let plan = plan((0..100_000).map(trial), &options, |_| Held::nothing());

@@ -17,6 +17,7 @@ use std::time::Duration;
 use unravel_store::order::Order;
 use unravel_sweep::TrialId;
 
+use crate::cohort_sizes::CohortSizes;
 use crate::device::Slot;
 use crate::held::{PlannedTrial, Records};
 use crate::launcher::{JobId, Launcher};
@@ -265,7 +266,7 @@ impl<'a> Run<'a> {
                 let held = records.held(&planned);
                 (planned, held)
             }),
-            n_trials,
+            &CohortSizes::all(n_trials),
         );
         for id in plan.done {
             self.settle(&id, running::outcome(pending.begun_as));

@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use unravel_orchestrator::cohort_sizes::CohortSizes;
 use unravel_orchestrator::device::{Device, Slot, slots};
 use unravel_orchestrator::held::{Held, PlannedTrial, Records};
 use unravel_orchestrator::launcher::{Ending, How, JobId, Launcher, Report};
@@ -266,7 +267,7 @@ fn supervised(n_trials: u64, script: &str, folder: &Path) -> (Summary, EmptyStor
     ]
     .join("\n");
     let options = PlanOptions {
-        models_per_cohort: 1,
+        models_per_cohort: CohortSizes::all(1),
         retry_failed: false,
     };
     let plan = plan((0..n_trials).map(trial), &options, |_| Held::nothing());

@@ -8,6 +8,7 @@ use std::time::Duration;
 use unravel_store::order::{Event, FailureCause, Order};
 use unravel_sweep::{EvaluationConfig, TrialId};
 
+use crate::cohort_sizes::CohortSizes;
 use crate::device::{Device, Slot};
 use crate::held::{Held, PlannedTrial, Reached, Records};
 use crate::launcher::{Ending, How, JobId, Launcher, Report};
@@ -149,7 +150,7 @@ impl Scene {
         let interrupt = self.world.interrupt.clone();
         let world = Rc::new(RefCell::new(self.world));
         let options = PlanOptions {
-            models_per_cohort: self.models_per_cohort,
+            models_per_cohort: CohortSizes::all(self.models_per_cohort),
             retry_failed: false,
         };
         let plan = plan((0..self.n_trials).map(trial), &options, |planned| {
