@@ -1,6 +1,7 @@
 //! A cohort: trials that differ in seed and weights alone, trained as one tensor program.
 
 mod draws;
+mod resident;
 #[cfg(test)]
 mod tests;
 
@@ -12,6 +13,7 @@ use unravel_sweep::Trial;
 
 pub use draws::Draws;
 use draws::RandomDraws;
+pub use resident::resident_bytes;
 
 use crate::arrays::Arrays;
 use crate::error::ModelError;
@@ -304,13 +306,7 @@ fn random_draws<B: Kernels>(
     Source {
         n_points: dataset.n_points(),
         placement: placement.clone(),
-        draws: Box::new(RandomDraws {
-            seeds,
-            batch_size: first.training.batch_size,
-            latents: first.model.latents,
-            dataset,
-            placement,
-        }),
+        draws: Box::new(RandomDraws::new(seeds, first, dataset, placement)),
     }
 }
 

@@ -10,6 +10,8 @@ pub mod cpu;
 #[cfg(feature = "cuda")]
 mod cuda;
 pub mod differentiable;
+#[cfg(any(feature = "cuda", test))]
+mod gathered;
 mod reference;
 
 use burn::tensor::{Int, Tensor, backend::Backend};
@@ -18,7 +20,7 @@ use burn::tensor::{Int, Tensor, backend::Backend};
 ///
 /// The convolution proper goes from large to small, the transposed one from small to large; they share the weight
 /// layout `[kernel, kernel, large_channels, small_channels]`, so that each is the other's gradient by its input.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ConvShape {
     /// Height of the large image, in pixels; even.
     pub height: usize,

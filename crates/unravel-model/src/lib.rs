@@ -1,7 +1,8 @@
 //! Disentangled VAEs in Burn: networks, objectives, the strided convolution, cohort training, encoding.
 //!
 //! Read [`kernels`] for the operations, [`network`] for what is built of them, [`objective`] for what is minimised,
-//! [`cohort`] for a training step, [`trained`] for what becomes of a model.
+//! [`cohort`] for a training step, [`memory`] for what it holds, [`trained`] for what
+//! becomes of a model.
 //!
 //! The crate knows nothing of files, scores, processes or clocks.
 
@@ -9,6 +10,7 @@ pub mod arrays;
 pub mod cohort;
 pub mod error;
 pub mod kernels;
+pub mod memory;
 pub mod network;
 pub mod objective;
 pub mod placement;

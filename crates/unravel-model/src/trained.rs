@@ -13,7 +13,7 @@ use crate::network::{Leaves, Vae, host};
 use crate::placement::Placement;
 
 /// Images that are under way together.
-const BATCH: usize = 256;
+pub(crate) const BATCH: usize = 256;
 
 /// One trial's encoder and decoder.
 #[derive(Debug)]

@@ -1,10 +1,57 @@
-//! [`Kernels`] on CUDA: the reference, in Burn's operations, over the whole cohort at once.
+//! [`Kernels`] on CUDA, in Burn's operations, over the whole cohort at once.
 //!
-//! Matrix products are batched over the models, images travel as bits, and losses are read every
-//! [`Kernels::STEPS_PER_READ`] updates, so that the device seldom waits for the host.
+//! Convolutions are one gather and one matrix product for all models ([`gathered`]), matrix products are batched over the
+//! models and tuned at run time, and Burn fuses what is elementwise between them. The data stays on the device as
+//! bits, and losses are read every [`Kernels::STEPS_PER_READ`] updates, so that the device seldom waits for the host.
+//!
+//! Launches of a β-VAE step of `conv-4x4`, counted from this code, each elementwise chain as one:
+//!
+//! | | each | in a step |
+//! | --- | --- | --- |
+//! | images: gather of bits, unpacking | 3 | 3 |
+//! | forward convolution: patches 4, product, bias and ReLU | 6 | 4 x 6 |
+//! | forward transposed one: zeros 3, product, gather, sum, bias and ReLU | 7 | 4 x 7 |
+//! | fully connected, forward | 2 | 4 x 2 |
+//! | gradient by the sum and by the bias | 2 | 12 x 2 |
+//! | gradient by a convolution's weight | 5 | 8 x 5 |
+//! | gradient by a convolution's input (6), a transposed one's (5) | | 3 x 6 + 4 x 5 |
+//! | gradients of the fully connected ones | 2 | 4 x 2 |
+//! | sampling, both losses and their gradients | | about 20 |
+//! | Adam, 24 arrays | 1 | 24 |
+//!
+//! About 220, whatever the number of models: 1 ms of the host's time, which a cohort has to outlast. Not measured.
 
 use burn::backend::Cuda;
+use burn::tensor::Tensor;
 
-use super::Kernels;
+use super::{Activation, ConvShape, Kernels, gathered};
 
-impl Kernels for Cuda {}
+impl Kernels for Cuda {
+    fn down(
+        large: Tensor<Self, 3>,
+        weight: Tensor<Self, 2>,
+        bias: Option<Tensor<Self, 2>>,
+        activation: Activation,
+        shape: ConvShape,
+    ) -> Tensor<Self, 3> {
+        gathered::down(large, weight, bias, activation, shape)
+    }
+
+    fn up(
+        small: Tensor<Self, 3>,
+        weight: Tensor<Self, 2>,
+        bias: Option<Tensor<Self, 2>>,
+        activation: Activation,
+        shape: ConvShape,
+    ) -> Tensor<Self, 3> {
+        gathered::up(small, weight, bias, activation, shape)
+    }
+
+    fn weight_gradient(
+        large: Tensor<Self, 3>,
+        small: Tensor<Self, 3>,
+        shape: ConvShape,
+    ) -> Tensor<Self, 2> {
+        gathered::weight_gradient(large, small, shape)
+    }
+}

@@ -188,22 +188,18 @@ pub fn adam<B: Backend>(moments: Moments<B>, gradient: Tensor<B, 2>, step: AdamS
 pub fn unpack_bits<B: Backend>(words: Tensor<B, 3, Int>) -> Tensor<B, 3> {
     let [models, batch, n_words] = words.dims();
     let shifts = Tensor::<B, 1, Int>::arange(0..32, &words.device()).reshape([1, 1, 1, 32]);
+    let dims = [models, batch, n_words, 32];
     let bits = words
         .unsqueeze_dim::<4>(3)
-        .repeat_dim(3, 32)
-        .bitwise_right_shift(
-            shifts
-                .repeat_dim(0, models)
-                .repeat_dim(1, batch)
-                .repeat_dim(2, n_words),
-        );
+        .expand(dims)
+        .bitwise_right_shift(shifts.expand(dims));
     bits.bitwise_and_scalar(1.elem())
         .float()
         .reshape([models, batch, 32 * n_words])
 }
 
 /// Adds the bias `[M, channels]` to `[M, rows, channels]` and applies the activation.
-fn finish<B: Backend>(
+pub(super) fn finish<B: Backend>(
     sum: Tensor<B, 3>,
     bias: Option<Tensor<B, 2>>,
     activation: Activation,
