@@ -1,11 +1,11 @@
-//! What a trial costs on this machine: measured in a second, for plans.
+//! What a trial costs on this machine, for plans: time, measured in a second, and memory, counted.
 
 use std::time::Instant;
 
 use unravel_data::{Dataset, Grid};
 use unravel_model::Cpu;
-use unravel_model::cohort::Cohort;
-use unravel_model::network::{LayerSpec, decoder_layers, discriminator_layers, encoder_layers};
+use unravel_model::cohort::{Cohort, resident_bytes};
+use unravel_model::memory::{CohortMemory, Convolutions};
 use unravel_model::trained::TrainedVae;
 use unravel_sweep::Trial;
 
@@ -80,35 +80,92 @@ fn time_one(trial: &Trial, dataset: &std::sync::Arc<Dataset>) -> Result<Cost, Wo
     })
 }
 
-/// Roughly what one worker holds at the most, in bytes: parameters with gradient and moments, the activations of a
-/// batch with their gradients, and the table of codes that scores read.
+/// Roughly what one worker on a CPU holds at the most, in bytes: its cohort, and the table of codes that scores read.
 ///
 /// # Errors
-/// Where the network does not fit the data's images.
+/// Where the data cannot be opened or the network does not fit its images.
 pub fn memory_bytes(trial: &Trial, grid: &Grid, models: usize) -> Result<u64, WorkerError> {
     /// The program itself, its threads' buffers, and what the allocator keeps.
-    const BASE: usize = 64 << 20;
-    const FLOAT: usize = size_of::<f32>();
+    const BASE: u64 = 64 << 20;
     let image = data::open_source(&trial.data.dataset)?.shape();
-    let latents = trial.model.latents;
-    let mut layers = encoder_layers(trial.model.architecture, image, latents)?;
-    layers.extend(decoder_layers(trial.model.architecture, image, latents)?);
-    if let Some(discriminator) = trial.objective.discriminator() {
-        layers.extend(discriminator_layers(
-            latents,
-            discriminator.layers,
-            discriminator.units,
-        ));
+    let cohort = CohortMemory::of(trial, image, Convolutions::ImageByImage)?;
+    let table = (size_of::<f32>() * 4 * grid.n_points() * trial.model.latents) as u64;
+    Ok(BASE + cohort.total(models).max(table))
+}
+
+/// What a cohort holds on a CUDA device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CudaMemory {
+    cohort: CohortMemory,
+    /// The context with its compiled kernels, and the data.
+    fixed: u64,
+}
+
+impl CudaMemory {
+    /// The driver's context, the kernels, and the workspaces of matrix products. Not measured: a generous guess.
+    const CONTEXT: u64 = 1 << 30;
+
+    /// What the backend's pools keep beyond what is counted, in hundredths. Not measured: a generous guess, and where it
+    /// is not enough the supervisor halves the cohort.
+    const POOLED_PERCENT: u64 = 130;
+
+    /// Of cohorts of such trials.
+    ///
+    /// # Errors
+    /// Where the data cannot be opened or the network does not fit its images.
+    pub fn of(trial: &Trial, grid: &Grid) -> Result<Self, WorkerError> {
+        let observations = data::open_source(&trial.data.dataset)?;
+        let cohort = CohortMemory::of(trial, observations.shape(), Convolutions::Unfolded)?;
+        let resident = resident_bytes(&Dataset::new(observations, grid.clone()));
+        Ok(Self {
+            cohort,
+            fixed: Self::CONTEXT + resident.unwrap_or(0),
+        })
     }
-    let parameters: usize = layers.iter().map(|l| l.weight_len() + l.channels).sum();
-    let activations: usize = layers.iter().map(|layer: &LayerSpec| layer.outputs).sum();
-    let batch = trial.training.batch_size;
-    // The density of every code of a batch under the posterior of every image, with what its gradient needs.
-    let pairs = trial
-        .objective
-        .estimator()
-        .map_or(0, |_| 10 * batch * batch * latents);
-    let training = models * (4 * parameters + 2 * activations * batch + pairs);
-    let table = 4 * grid.n_points() * latents;
-    Ok((BASE + FLOAT * training.max(table)) as u64)
+
+    /// With so many models.
+    #[must_use]
+    pub fn total(&self, models: usize) -> u64 {
+        self.fixed + self.cohort.total(models) * Self::POOLED_PERCENT / 100
+    }
+
+    /// How many models fit where so many bytes are free; 0 where not even one does.
+    #[must_use]
+    pub fn models_within(&self, free_bytes: u64) -> usize {
+        let left = free_bytes.saturating_sub(self.fixed);
+        self.cohort.models_within(left / Self::POOLED_PERCENT * 100)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use unravel_data::FactorSpace;
+    use unravel_sweep::Objective;
+
+    use super::*;
+
+    #[test]
+    fn what_fits_on_a_gpu_is_what_its_memory_says() {
+        const GIB: u64 = 1 << 30;
+        let grid = Grid::full(FactorSpace::dsprites());
+        let plain = CudaMemory::of(&Trial::new(Objective::beta_vae(4.0), 0), &grid).unwrap();
+        let factor = CudaMemory::of(&Trial::new(Objective::factor_vae(10.0), 0), &grid).unwrap();
+        for free in [4 * GIB, 8 * GIB, 24 * GIB, 79 * GIB] {
+            let [n_plain, n_factor] = [plain, factor].map(|memory| {
+                let n = memory.models_within(free);
+                assert!(
+                    memory.total(n) <= free && free < memory.total(n + 2),
+                    "{n} in {free}"
+                );
+                n
+            });
+            assert!(n_factor < n_plain, "a discriminator takes room");
+        }
+        assert_eq!(plain.models_within(GIB), 0, "no room beside the context");
+        assert!(
+            128 <= plain.models_within(79 * GIB),
+            "{}",
+            plain.models_within(79 * GIB)
+        );
+    }
 }

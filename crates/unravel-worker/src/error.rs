@@ -47,6 +47,12 @@ pub enum WorkerError {
         /// One clause or sentence that says why.
         reason: String,
     },
+    /// The cohort does not fit into the device's memory.
+    #[error("the cohort does not fit into the memory of the device: {reason}")]
+    OutOfMemory {
+        /// What the backend said.
+        reason: String,
+    },
     /// An order for a metric that this build does not compute.
     #[error("there is no metric called `{name}` in this build")]
     UnknownMetric {
@@ -68,6 +74,7 @@ impl WorkerError {
             Self::Store(_) => FailureCause::Store,
             Self::Npz(_) | Self::Grid(_) | Self::DataChanged { .. } => FailureCause::Data,
             Self::Device { .. } => FailureCause::Device,
+            Self::OutOfMemory { .. } => FailureCause::OutOfMemory,
             Self::Model(_) | Self::Metric { .. } | Self::UnknownMetric { .. } => {
                 FailureCause::Internal
             }
