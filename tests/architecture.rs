@@ -35,7 +35,13 @@ const ARROWS: [(&str, &[&str]); 9] = [
     ),
     (
         "unravel-cuda",
-        &["unravel-model", "unravel-store", "unravel-worker"],
+        &[
+            "unravel-data",
+            "unravel-model",
+            "unravel-store",
+            "unravel-sweep",
+            "unravel-worker",
+        ],
     ),
 ];
 
