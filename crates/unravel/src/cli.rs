@@ -73,7 +73,7 @@ pub struct Machine {
     /// Workers at once on the CPU, the cores divided among them [default: one a core]
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,
-    /// Models trained together as one tensor program [default: 1 on a CPU]
+    /// Models trained together as one tensor program [default: 1 on a CPU, as many as fit into a GPU's memory]
     #[arg(long, value_name = "M", value_parser = at_least_one)]
     pub cohort: Option<usize>,
 }

@@ -1,8 +1,74 @@
-//! Which CUDA devices this program can use, on this machine.
+//! Which devices a run uses, and how many models it trains together on them.
 
-use unravel_orchestrator::device::VisibleCuda;
+use std::collections::BTreeMap;
 
-/// Indices of the CUDA devices, or a clause that says why there are none.
-pub fn visible_cuda() -> VisibleCuda {
-    unravel_cuda::visible().map(|gpus| gpus.into_iter().map(|gpu| gpu.index).collect())
+use unravel_orchestrator::cohort_sizes::{CohortSizes, TrialKind};
+use unravel_orchestrator::device::{Device, DeviceClass, DeviceRequest};
+use unravel_worker::cost::CudaMemory;
+
+use crate::cli::Machine;
+use crate::exit::{Exit, Failure};
+use crate::study::Study;
+
+/// The devices that the command line asks for; with `auto` on the CPU, a sentence where that may surprise.
+pub fn resolve(machine: &Machine) -> Result<(Vec<Device>, Option<String>), Failure> {
+    machine.device.check_jobs(machine.jobs)?;
+    let gpus = match machine.device {
+        DeviceRequest::Cpu => Ok(Vec::new()),
+        _ => unravel_cuda::visible(),
+    };
+    let indices = gpus.map(|gpus| gpus.into_iter().map(|gpu| gpu.index).collect());
+    let devices = machine.device.resolve(&indices)?;
+    let is_fallback = machine.device == DeviceRequest::Auto && devices == [Device::Cpu];
+    let note = is_fallback.then(unravel_cuda::missed).flatten();
+    Ok((devices, note))
+}
+
+/// How many models train together: as many as are asked for, else one on a CPU, whose cores several workers fill, and on
+/// CUDA devices as many as fit into the memory that is free on the fullest of them.
+pub fn cohort_sizes(
+    machine: &Machine,
+    devices: &[Device],
+    study: &Study,
+) -> Result<CohortSizes, Failure> {
+    let cuda: Vec<usize> = devices
+        .iter()
+        .filter_map(|device| match device {
+            Device::Cuda(index) => Some(*index),
+            Device::Cpu => None,
+        })
+        .collect();
+    if machine.cohort.is_some() || cuda.is_empty() {
+        return Ok(CohortSizes::all(machine.cohort.unwrap_or(1)));
+    }
+    let free = cuda.iter().map(|index| unravel_cuda::free_bytes(*index));
+    let free = free
+        .collect::<Result<Vec<u64>, String>>()
+        .map_err(|reason| {
+            Failure::new(
+                Exit::Usage,
+                format!("no CUDA device can be used: {reason}; `--cohort M` needs not ask"),
+            )
+        })?;
+    let free = free.into_iter().min().unwrap_or(0);
+    let mut kinds: BTreeMap<String, TrialKind> = BTreeMap::new();
+    for trial in &study.trials {
+        let cohort_key = trial.cohort_key();
+        if let Some(kind) = kinds.get_mut(&cohort_key) {
+            kind.n_trials += 1;
+            continue;
+        }
+        let kind = TrialKind {
+            cohort_key: cohort_key.clone(),
+            n_trials: 1,
+            n_fit: CudaMemory::of(trial, &study.grid)?.models_within(free),
+        };
+        kinds.insert(cohort_key, kind);
+    }
+    Ok(CohortSizes::filling(kinds.into_values(), cuda.len()))
+}
+
+/// Whether the devices are of this class.
+pub fn are(devices: &[Device], class: DeviceClass) -> bool {
+    devices.iter().all(|device| device.class() == class)
 }

@@ -108,10 +108,10 @@ impl Study {
     pub fn plan(
         &self,
         records: &StoreRecords<'_>,
-        options: PlanOptions,
+        options: &PlanOptions,
     ) -> unravel_orchestrator::plan::Plan {
         use unravel_orchestrator::held::Records;
-        unravel_orchestrator::plan::plan(self.trials.iter().cloned(), &options, |trial| {
+        unravel_orchestrator::plan::plan(self.trials.iter().cloned(), options, |trial| {
             records.held(trial)
         })
     }

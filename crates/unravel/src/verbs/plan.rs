@@ -4,9 +4,9 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
-use unravel_orchestrator::device::slots;
+use unravel_orchestrator::device::{Device, DeviceClass, Slot, slots};
 use unravel_orchestrator::estimate::{TrialCost, estimate};
-use unravel_orchestrator::plan::{Cohort, Plan, PlanOptions, Work, models_per_cohort};
+use unravel_orchestrator::plan::{Cohort, Plan, PlanOptions, Work};
 use unravel_orchestrator::store_records::StoreRecords;
 use unravel_store::Store;
 use unravel_worker::cost;
@@ -18,15 +18,12 @@ use crate::{devices, output};
 
 /// Plans a sweep and prints the plan.
 pub fn plan(args: &PlanArgs) -> Result<Exit, Failure> {
-    args.machine.device.check_jobs(args.machine.jobs)?;
-    let devices = args.machine.device.resolve(&devices::visible_cuda())?;
+    let (devices, note) = devices::resolve(&args.machine)?;
     let study = Study::open(&args.common.sweep)?;
-    study
-        .notes
-        .iter()
-        .for_each(|note| eprintln!("note: {note}"));
+    let notes = study.notes.iter().chain(&note);
+    notes.for_each(|note| eprintln!("note: {note}"));
     let options = PlanOptions {
-        models_per_cohort: models_per_cohort(devices[0].class(), args.machine.cohort),
+        models_per_cohort: devices::cohort_sizes(&args.machine, &devices, &study)?,
         retry_failed: false,
     };
     let plan = match args.common.store.exists() {
@@ -34,7 +31,7 @@ pub fn plan(args: &PlanArgs) -> Result<Exit, Failure> {
             let store = Store::open_read(&args.common.store)?;
             let wanted = |trial: &_| study.wanted(trial, false);
             let records = StoreRecords::new(&store, &wanted);
-            let plan = study.plan(&records, options);
+            let plan = study.plan(&records, &options);
             records
                 .take_notices()
                 .iter()
@@ -49,7 +46,11 @@ pub fn plan(args: &PlanArgs) -> Result<Exit, Failure> {
     };
     let n_cores = std::thread::available_parallelism().map_or(1, usize::from);
     let slots = slots(&devices, n_cores, args.machine.jobs, plan.cohorts.len());
-    let costs = costs(args, &study, &plan, slots.len())?;
+    let is_cuda = devices::are(&devices, DeviceClass::Cuda);
+    let costs = match is_cuda {
+        true => None, // What is measured is the CPU.
+        false => costs(args, &study, &plan, slots.len())?,
+    };
     let cost_of = |costs: &Costs, cohort: &Cohort| {
         costs
             .get(&cohort.trials[0].trial.cohort_key())
@@ -59,19 +60,33 @@ pub fn plan(args: &PlanArgs) -> Result<Exit, Failure> {
     let wall_secs = costs
         .as_ref()
         .map(|costs| estimate(&plan, slots.len(), |cohort| cost_of(costs, cohort)).wall_secs);
-    let bytes = memory(&study, &plan, slots.len())?;
-    print(args, &study, &plan, slots.len(), wall_secs, bytes);
+    let bytes = memory(&study, &plan, &slots)?;
+    let figures = Figures {
+        n_slots: slots.len(),
+        is_cuda,
+        wall_secs,
+        bytes,
+    };
+    print(args, &study, &plan, &figures);
     Ok(Exit::Success)
 }
 
-fn print(
-    args: &PlanArgs,
-    study: &Study,
-    plan: &Plan,
+/// What there is to say of a plan beside its trials.
+struct Figures {
     n_slots: usize,
+    is_cuda: bool,
     wall_secs: Option<f64>,
+    /// Of all workers on a CPU, of one CUDA device.
     bytes: u64,
-) {
+}
+
+fn print(args: &PlanArgs, study: &Study, plan: &Plan, figures: &Figures) {
+    let Figures {
+        n_slots,
+        is_cuda,
+        wall_secs,
+        bytes,
+    } = *figures;
     let counts = plan.counts();
     if args.common.json {
         let cohorts: Vec<_> = plan.cohorts.iter().map(cohort_json).collect();
@@ -99,8 +114,13 @@ fn print(
         output::line(&format!("  {:>7} {what}", output::thousands(n as u64)));
     }
     let cohorts = output::count(plan.cohorts.len(), "cohort");
+    let largest = plan.cohorts.iter().map(|cohort| cohort.trials.len()).max();
+    let models = match largest.unwrap_or(0) {
+        0 | 1 => String::new(),
+        n => format!(" of at most {n} models"),
+    };
     output::line(&format!(
-        "{cohorts} on {}",
+        "{cohorts}{models} on {}",
         output::count(n_slots, "worker")
     ));
     if plan.cohorts.is_empty() {
@@ -112,7 +132,8 @@ fn print(
             output::duration(secs)
         ));
     }
-    output::line(&format!("about {} of memory", output::bytes(bytes)));
+    let whose = if is_cuda { " of each CUDA device" } else { "" };
+    output::line(&format!("about {} of memory{whose}", output::bytes(bytes)));
 }
 
 fn cohort_json(cohort: &Cohort) -> serde_json::Value {
@@ -161,16 +182,25 @@ fn costs(
     Ok(Some(costs))
 }
 
-/// The most that the workers hold at a time.
-fn memory(study: &Study, plan: &Plan, n_slots: usize) -> Result<u64, Failure> {
+/// The most that is held at a time: by all workers on a CPU, on one CUDA device.
+fn memory(study: &Study, plan: &Plan, slots: &[Slot]) -> Result<u64, Failure> {
     // The data is opened to find out, so once for every kind and not for every cohort.
     let mut seen = BTreeSet::new();
-    let mut most = 0;
+    let mut most = [0; 2];
+    let n_cpu = slots
+        .iter()
+        .filter(|slot| slot.device == Device::Cpu)
+        .count();
     for cohort in &plan.cohorts {
         let (trial, n_models) = (&cohort.trials[0].trial, cohort.trials.len());
-        if seen.insert((trial.cohort_key(), n_models)) {
-            most = most.max(cost::memory_bytes(trial, &study.grid, n_models)?);
+        if !seen.insert((trial.cohort_key(), n_models)) {
+            continue;
+        }
+        if 0 < n_cpu {
+            most[0] = most[0].max(cost::memory_bytes(trial, &study.grid, n_models)?);
+        } else {
+            most[1] = most[1].max(cost::CudaMemory::of(trial, &study.grid)?.total(n_models));
         }
     }
-    Ok(most * n_slots as u64)
+    Ok((most[0] * n_cpu as u64).max(most[1]))
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 use unravel_orchestrator::device::slots;
 use unravel_orchestrator::local::{LocalLauncher, WorkerCommand};
 use unravel_orchestrator::observe::{Observed, Observer};
-use unravel_orchestrator::plan::{PlanOptions, models_per_cohort};
+use unravel_orchestrator::plan::PlanOptions;
 use unravel_orchestrator::policy::{Policy, SystemClock};
 use unravel_orchestrator::store_records::StoreRecords;
 use unravel_orchestrator::summary::Summary;
@@ -27,8 +27,7 @@ const MAX_SILENCE: Duration = Duration::from_secs(600);
 /// Runs a sweep.
 pub fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let began = Instant::now();
-    args.machine.device.check_jobs(args.machine.jobs)?;
-    let devices = args.machine.device.resolve(&devices::visible_cuda())?;
+    let (devices, note) = devices::resolve(&args.machine)?;
     let study = Study::open(&args.common.sweep)?;
     let store = Store::open(absolute(&args.common.store)?)?;
     let report_folder = study.report_folder(args.report.as_deref());
@@ -44,16 +43,16 @@ pub fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let wanted = |trial: &_| study.wanted(trial, args.keep_codes);
     let records = StoreRecords::new(&store, &wanted);
     let options = PlanOptions {
-        models_per_cohort: models_per_cohort(devices[0].class(), args.machine.cohort),
+        models_per_cohort: devices::cohort_sizes(&args.machine, &devices, &study)?,
         retry_failed: args.retry_failed,
     };
-    let plan = study.plan(&records, options);
+    let plan = study.plan(&records, &options);
     let n_cores = std::thread::available_parallelism().map_or(1, usize::from);
     let n_left = plan.cohorts.len() + plan.locked.len();
     let slots = slots(&devices, n_cores, args.machine.jobs, n_left);
     let mut progress = Progress::new(&study, &plan, args.common.quiet);
     let notices = records.take_notices();
-    for notice in study.notes.iter().chain(&notices) {
+    for notice in study.notes.iter().chain(&note).chain(&notices) {
         progress.note(notice);
     }
     let summary = std::thread::scope(|scope| {
