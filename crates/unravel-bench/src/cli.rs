@@ -59,7 +59,7 @@ pub struct Cli {
 }
 
 /// What is measured.
-#[derive(Clone, Copy, Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 pub enum What {
     /// Images per second of training.
     Train,
@@ -73,9 +73,18 @@ pub enum What {
     Layers,
     /// Images rendered per second.
     Data,
+    /// Training on a CUDA device, cohort by cohort; with `--vs-torch` against PyTorch. Needs the feature `cuda`.
+    Cuda {
+        /// Numbers of models that train together.
+        #[arg(long, value_delimiter = ',', default_value = "1,2,4,8,16,32,64,128", value_parser = at_least_one)]
+        cohorts: Vec<usize>,
+    },
     /// One process of `train`.
     #[command(hide = true)]
     Worker,
+    /// One process of `cuda`.
+    #[command(hide = true)]
+    CudaWorker,
 }
 
 impl Cli {

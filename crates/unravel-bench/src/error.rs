@@ -34,6 +34,12 @@ pub enum BenchError {
         /// Why.
         source: std::io::Error,
     },
+    /// No CUDA device, or none that could do it.
+    #[error("not measured, for want of a CUDA device that could do it: {why}")]
+    Cuda {
+        /// What is missing.
+        why: String,
+    },
     /// A program ended or spoke otherwise than agreed.
     #[error("`{program}` gave no timings: {why}")]
     NoTimings {

@@ -6,11 +6,13 @@
 //! | `encode` | [`encode`] | images per second of encoding, and the seconds for the whole grid |
 //! | `layers` | [`layers`] | where the time of a step goes, beside what a matrix product of the same shape reaches |
 //! | `data` | [`data`] | images rendered per second |
+//! | `cuda` | [`cuda`] | cohorts on a GPU: rates, memory, what memory bandwidth allows, PyTorch beside them |
 //! | `--vs-torch` | [`versus`] | training here and in PyTorch, alternately |
 //!
 //! Every function hands its records over as they come; only the binary prints. The criterion benches in `benches/` time
 //! the kernels one by one. Results with their machine and date are in `BENCHMARKS.md`.
 
+pub mod cuda;
 pub mod data;
 pub mod encode;
 pub mod error;

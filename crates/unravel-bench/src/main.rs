@@ -3,6 +3,7 @@
 mod cli;
 
 use std::fmt::Display;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -10,13 +11,14 @@ use serde::Serialize;
 use unravel_bench::BenchError;
 use unravel_bench::machine::Machine;
 use unravel_bench::versus::{self, Plan};
-use unravel_bench::{data, encode, layers, train};
+use unravel_bench::{cuda, data, encode, layers, train};
 
 use cli::{Cli, What};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let done = match (cli.what, &cli.vs_torch) {
+    let done = match (cli.what.clone(), &cli.vs_torch) {
+        (Some(What::Cuda { cohorts }), python) => on_cuda(&cli, &cohorts, python.as_deref()),
         (Some(What::Train) | None, Some(_)) => compare(&cli),
         (_, Some(_)) => {
             eprintln!("error: --vs-torch compares training; leave the command out or give `train`");
@@ -40,7 +42,7 @@ fn main() -> ExitCode {
 }
 
 fn measure(cli: &Cli, what: What) -> Result<(), BenchError> {
-    if !cli.json && !matches!(what, What::Worker) {
+    if !cli.json && !matches!(what, What::Worker | What::CudaWorker) {
         println!("{}", Machine::here());
     }
     match what {
@@ -71,6 +73,13 @@ fn measure(cli: &Cli, what: What) -> Result<(), BenchError> {
         What::Data => data::measure(cli.n_threads(), cli.seconds, &mut |record| {
             emit(cli, record)
         })?,
+        What::Cuda { cohorts } => on_cuda(cli, &cohorts, None)?,
+        What::CudaWorker => {
+            for workload in cli.workloads() {
+                let rate = cuda::measure(workload, cli.seconds)?;
+                println!("{}", serde_json::to_string(&rate).unwrap_or_default());
+            }
+        }
         What::Worker => {
             let (mut input, mut output) = (std::io::stdin().lock(), std::io::stdout().lock());
             for workload in cli.workloads() {
@@ -104,6 +113,16 @@ fn compare(cli: &Cli) -> Result<(), BenchError> {
             cli,
             &versus::compare(&plan, &mut |measured| emit(cli, measured))?,
         );
+    }
+    Ok(())
+}
+
+fn on_cuda(cli: &Cli, cohorts: &[usize], python: Option<&Path>) -> Result<(), BenchError> {
+    for workload in cli.workloads() {
+        let summary = cuda::sweep(workload, cohorts, cli.seconds, python, &mut |line| {
+            emit(cli, line);
+        })?;
+        emit(cli, &summary);
     }
     Ok(())
 }

@@ -17,6 +17,7 @@ use crate::machine::Machine;
 use crate::timing::tenths;
 use crate::workload::Workload;
 use worker::Worker;
+pub(crate) use worker::this_program;
 
 /// How the cores are divided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -178,7 +178,7 @@ impl Drop for Worker {
 }
 
 /// This program, even if its file has been replaced since it was started.
-fn this_program() -> std::io::Result<PathBuf> {
+pub(crate) fn this_program() -> std::io::Result<PathBuf> {
     let running = PathBuf::from("/proc/self/exe");
     match running.exists() {
         true => Ok(running),
