@@ -23,6 +23,7 @@
 //!
 //! A new key is one entry in `field/`; a new objective is a variant of [`Objective`], a [`Family`] and its keys there.
 
+mod claim;
 mod data;
 mod evaluation;
 mod fault;
@@ -42,6 +43,7 @@ mod trial;
 mod trial_id;
 mod weight;
 
+pub use claim::{Claim, Claimed, Measure, Trend};
 pub use data::{DSPRITES_FACTORS, DataConfig, DatasetSource};
 pub use evaluation::{EvaluationConfig, METRICS, MetricName, Representation, VARIANTS};
 pub use fault::{Fault, Faults};

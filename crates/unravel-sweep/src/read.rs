@@ -9,6 +9,7 @@ use crate::sweep::Sweep;
 
 mod arm;
 mod arms;
+mod claim;
 mod collector;
 mod data;
 mod evaluation;

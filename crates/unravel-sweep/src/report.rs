@@ -1,7 +1,8 @@
-//! `[report]`: which figures the report shows, and which published numbers beside them. None of it decides a trial's id.
+//! `[report]`: which figures the report shows, and which published numbers and claims beside them. None of it decides a trial's id.
 
 use serde::{Deserialize, Serialize};
 
+use crate::claim::Claim;
 use crate::published::Published;
 
 /// Every figure by name, in the order of the page.
@@ -15,6 +16,8 @@ pub struct ReportConfig {
     pub figures: Vec<String>,
     /// Numbers of others, drawn where a figure has what they are of.
     pub published: Vec<Published>,
+    /// What others say, held against the sweep's trials.
+    pub claims: Vec<Claim>,
 }
 
 impl Default for ReportConfig {
@@ -22,6 +25,7 @@ impl Default for ReportConfig {
         Self {
             figures: FIGURES.iter().map(|&f| f.to_owned()).collect(),
             published: Vec::new(),
+            claims: Vec::new(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `[evaluation]` and `[report]`.
 
+use super::claim;
 use super::collector::Collector;
 use super::list::{self, Listed};
 use super::published;
@@ -9,6 +10,7 @@ use crate::evaluation::{EvaluationConfig, METRICS, Representation, VARIANTS};
 use crate::field::{AT, Value};
 use crate::number::grouped;
 use crate::report::{FIGURES, ReportConfig};
+use crate::sweep::Arm;
 
 const KEYS: &[&str] = &["metrics", "variants", "representations", "seeds", "at"];
 
@@ -52,7 +54,7 @@ pub(super) fn read(
 }
 
 /// `[report]`.
-pub(super) fn read_report(entry: &Entry, faults: &mut Collector) -> ReportConfig {
+pub(super) fn read_report(entry: &Entry, arms: &[Arm], faults: &mut Collector) -> ReportConfig {
     let mut config = ReportConfig::default();
     let Some(table) = entry.table("a [report] table", faults) else {
         return config;
@@ -61,7 +63,10 @@ pub(super) fn read_report(entry: &Entry, faults: &mut Collector) -> ReportConfig
         match inner.key {
             "figures" => config.figures = names(&inner, "figure", FIGURES, faults),
             "published" => config.published = published::read(&inner, faults),
-            _ => faults.unknown_key(&inner, "[report]", &["figures", "published"]),
+            // Of arms with faults it is not known what they are called.
+            "claim" if faults.is_empty() => config.claims = claim::read(&inner, arms, faults),
+            "claim" => {}
+            _ => faults.unknown_key(&inner, "[report]", &["figures", "published", "claim"]),
         }
     }
     config

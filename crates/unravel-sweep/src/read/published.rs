@@ -31,7 +31,11 @@ pub(super) fn read(entry: &Entry, faults: &mut Collector) -> Vec<Published> {
 }
 
 /// The node as a table of a list.
-fn table<'a>(node: &'a Node<'a>, what: &str, faults: &mut Collector) -> Option<&'a DeTable<'a>> {
+pub(super) fn table<'a>(
+    node: &'a Node<'a>,
+    what: &str,
+    faults: &mut Collector,
+) -> Option<&'a DeTable<'a>> {
     if let DeValue::Table(table) = node.get_ref() {
         return Some(table);
     }
@@ -143,7 +147,7 @@ fn read_point(node: &Node, faults: &mut Collector) -> Option<PublishedPoint> {
 }
 
 /// A text that says something.
-fn text(entry: &Entry, faults: &mut Collector) -> Option<String> {
+pub(super) fn text(entry: &Entry, faults: &mut Collector) -> Option<String> {
     let text = string(entry.value, entry.key, faults)?;
     if text.trim().is_empty() {
         let message = format!("`{}` is empty", entry.key);
@@ -154,7 +158,12 @@ fn text(entry: &Entry, faults: &mut Collector) -> Option<String> {
 }
 
 /// One of these names.
-fn name(entry: &Entry, what: &str, known: &[&str], faults: &mut Collector) -> Option<String> {
+pub(super) fn name(
+    entry: &Entry,
+    what: &str,
+    known: &[&str],
+    faults: &mut Collector,
+) -> Option<String> {
     let name = string(entry.value, entry.key, faults)?;
     if !known.contains(&name) {
         faults.unknown_name(entry.value.span(), what, name, known);
@@ -163,13 +172,18 @@ fn name(entry: &Entry, what: &str, known: &[&str], faults: &mut Collector) -> Op
     Some(name.to_owned())
 }
 
-fn required<T>(value: Option<T>, span: &Span, key: &str, faults: &mut Collector) -> Option<T> {
+pub(super) fn required<T>(
+    value: Option<T>,
+    span: &Span,
+    key: &str,
+    faults: &mut Collector,
+) -> Option<T> {
     if value.is_none() {
         missing(span.clone(), key, faults);
     }
     value
 }
 
-fn missing(span: Span, key: &str, faults: &mut Collector) {
+pub(super) fn missing(span: Span, key: &str, faults: &mut Collector) {
     faults.push(span, format!("`{key}` is missing"), "needs it");
 }

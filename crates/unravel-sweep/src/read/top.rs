@@ -54,7 +54,7 @@ pub(super) fn read(document: &DeTable) -> Result<Sweep, Vec<Fault>> {
         .filter(|_| faults.is_empty());
     let evaluation =
         find("evaluation").map(|entry| evaluation::read(entry, max_steps, &mut faults));
-    let report = find("report").map(|entry| evaluation::read_report(entry, &mut faults));
+    let report = find("report").map(|entry| evaluation::read_report(entry, &arms, &mut faults));
     match name {
         Some(name) if faults.is_empty() => Ok(Sweep {
             name,

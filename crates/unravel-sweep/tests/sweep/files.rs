@@ -45,13 +45,70 @@ fn objectives_has_every_family_and_every_architecture() {
     assert!(trials.iter().all(|trial| trial.training.steps <= 50));
 }
 
+/// Each paper's sweep with its number of trials, and those of its small version.
+const PAPERS: [(&str, usize, usize); 7] = [
+    ("beta-vae-2017", 6 * 3 * 10, 6),
+    ("understanding-2018", 2 * 10, 4),
+    ("factor-vae-2018", (6 + 7) * 10, 12),
+    ("beta-tcvae-2018", 2 * 6 * 10, 10),
+    ("dip-vae-2018", (5 + 2 * 9) * 10, 16),
+    ("locatello-2019-dsprites", 6 * 6 * 50, 24),
+    ("infogan-cr-2020", 4 * 10, 6),
+];
+
+fn paper(name: &str) -> (String, Sweep) {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../sweeps/papers");
+    let text = std::fs::read_to_string(format!("{folder}/{name}.toml")).unwrap();
+    let sweep = check(&text);
+    assert_eq!(sweep.name, name);
+    (text, sweep)
+}
+
 #[test]
-fn factor_vae_2018_has_both_families_on_the_whole_grid() {
-    let sweep = check(include_str!(
-        "../../../../sweeps/papers/factor-vae-2018.toml"
-    ));
-    assert_eq!(sweep.n_trials(), 10 * 6 + 10 * 7);
-    assert!(sweep.data.keep.is_empty());
+fn every_paper_has_its_trials_on_the_whole_grid_and_a_small_version_that_is_small() {
+    for (name, n_trials, n_small) in PAPERS {
+        let (text, full) = paper(name);
+        assert_eq!(full.trials("dsprites").len(), n_trials, "{name}");
+        assert!(full.data.keep.is_empty(), "{name}");
+        assert!(
+            text.contains("https://"),
+            "{name} does not say where its paper is"
+        );
+
+        let (text, small) = paper(&format!("{name}-small"));
+        let trials = small.trials("dsprites");
+        assert_eq!(trials.len(), n_small, "{name}-small");
+        assert!(
+            text.contains(&format!("in minutes: {n_small} trials")),
+            "{name}-small"
+        );
+        assert!(!small.data.keep.is_empty());
+        for trial in &trials {
+            assert_eq!(trial.model.architecture, Architecture::ConvSmall);
+            assert!(trial.training.steps <= 3_000);
+        }
+        // What is published is the same beside both.
+        assert_eq!(small.report.published, full.report.published, "{name}");
+        assert_eq!(families(&small).len(), families(&full).len(), "{name}");
+    }
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../sweeps/papers");
+    assert_eq!(std::fs::read_dir(folder).unwrap().count(), 2 * PAPERS.len());
+}
+
+fn families(sweep: &Sweep) -> BTreeSet<&'static str> {
+    sweep.arms.iter().map(|arm| arm.family().name).collect()
+}
+
+/// Small sweeps share what they can, so that whoever runs all of them trains little twice.
+#[test]
+fn the_small_versions_share_their_trials() {
+    let trials = PAPERS.iter().flat_map(|(name, ..)| {
+        let (_, sweep) = paper(&format!("{name}-small"));
+        sweep.trials("dsprites")
+    });
+    let ids: Vec<String> = trials.map(|trial| trial.id().to_string()).collect();
+    let distinct: BTreeSet<&String> = ids.iter().collect();
+    assert_eq!((ids.len(), distinct.len()), (78, 30));
 }
 
 /// The study's own number of a dSprites model is (method and strength) * 50 + seed, in this order.

@@ -1,5 +1,6 @@
 //! Sweep files as their writers meet them: through the public interface only.
 
+mod claims;
 mod faults;
 mod files;
 mod grids;
