@@ -22,7 +22,10 @@ const ARROWS: [(&str, &[&str]); 9] = [
     ("unravel-store", &["unravel-data", "unravel-sweep"]),
     ("unravel-model", &["unravel-data", "unravel-sweep"]),
     ("unravel-orchestrator", &["unravel-store", "unravel-sweep"]),
-    ("unravel-report", &["unravel-store", "unravel-sweep"]),
+    (
+        "unravel-report",
+        &["unravel-metrics", "unravel-store", "unravel-sweep"],
+    ),
     (
         "unravel-worker",
         &[

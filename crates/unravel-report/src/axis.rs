@@ -68,6 +68,25 @@ impl Axis {
         self.pixels.0 + share * (self.pixels.1 - self.pixels.0)
     }
 
+    /// Whether equal ratios are equally long.
+    pub fn is_log(&self) -> bool {
+        self.kind == Kind::Log
+    }
+
+    /// The pixels of about `n` ticks, with their labels.
+    pub fn marks(&self, n: usize) -> Vec<(f64, String)> {
+        let ticks = self.ticks(n).into_iter();
+        ticks.map(|(v, label)| (self.pixel(v), label)).collect()
+    }
+
+    /// The same values on other pixels.
+    pub fn on(&self, pixels: (f64, f64)) -> Self {
+        Self {
+            pixels,
+            ..self.clone()
+        }
+    }
+
     /// Ticks at about `n` round values, with their labels.
     pub fn ticks(&self, n: usize) -> Vec<(f64, String)> {
         let log = if self.kind == Kind::Log {

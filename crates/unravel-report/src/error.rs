@@ -37,4 +37,28 @@ pub enum ReportError {
     /// The page's template failed.
     #[error("cannot write the page: {0}")]
     Page(#[from] askama::Error),
+    /// No figure has this name.
+    #[error("there is no figure `{name}` in this sweep; there are {}", known.join(", "))]
+    UnknownFigure {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: Vec<String>,
+    },
+    /// The sweep has nothing for a figure yet.
+    #[error("nothing to show in `{name}` yet: the store has no numbers for it")]
+    NothingToShow {
+        /// The figure's name.
+        name: String,
+    },
+    /// A figure cannot be written as such a file.
+    #[error("cannot write `{name}` to `{}`: give a file that ends in {}", path.display(), endings.join(", "))]
+    UnknownEnding {
+        /// The figure's name.
+        name: String,
+        /// The file that was asked for.
+        path: PathBuf,
+        /// The endings that there are.
+        endings: Vec<&'static str>,
+    },
 }

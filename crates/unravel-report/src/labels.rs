@@ -1,7 +1,8 @@
 //! Places for labels beside their marks such that they cover little of each other and of the data.
 //!
-//! Each label has 24 candidates: eight directions at three distances. They are taken greedily, then improved one
-//! label at a time until nothing changes. No randomness: the same marks give the same places.
+//! Each label has 48 candidates: eight directions at six distances. They are taken greedily, then improved one label at a
+//! time until nothing changes. A label that still lies on one before it is left out, so the first are the ones to keep.
+//! No randomness: the same marks give the same places.
 
 use crate::paint::text_width;
 use crate::panel::Area;
@@ -45,13 +46,21 @@ const DIRECTIONS: [Point; 8] = [
     (-1.0, 0.0),
     (-0.8, 0.8),
 ];
-const DISTANCES: [f64; 3] = [4.0, 17.0, 30.0];
+const DISTANCES: [f64; 6] = [4.0, 17.0, 30.0, 46.0, 64.0, 84.0];
+/// Labels may share this many square pixels before the later one is left out.
+const TOUCHING: f64 = 4.0;
 const OUTSIDE_WEIGHT: f64 = 20.0;
 const LABEL_WEIGHT: f64 = 10.0;
 const ROUNDS: usize = 6;
 
-/// Places `labels` of font size `size` inside `bounds`, around `obstacles`. One place a label, in their order.
-pub fn place(labels: &[Label<'_>], size: f64, bounds: Area, obstacles: &[Obstacle]) -> Vec<Placed> {
+/// Places `labels` of font size `size` inside `bounds`, around `obstacles`: one place a label, in their order, or none
+/// where there is no room that an earlier label has not taken.
+pub fn place(
+    labels: &[Label<'_>],
+    size: f64,
+    bounds: Area,
+    obstacles: &[Obstacle],
+) -> Vec<Option<Placed>> {
     let candidates: Vec<Vec<(Placed, f64)>> = labels
         .iter()
         .map(|label| {
@@ -88,11 +97,19 @@ pub fn place(labels: &[Label<'_>], size: f64, bounds: Area, obstacles: &[Obstacl
             break;
         }
     }
-    candidates
-        .iter()
-        .zip(chosen)
-        .filter_map(|(candidates, choice)| choice.map(|c| candidates[c].0))
-        .collect()
+    let mut kept: Vec<Option<Placed>> = Vec::new();
+    for (candidates, choice) in candidates.iter().zip(chosen) {
+        let placed = choice.map(|c| candidates[c].0);
+        let is_free = |placed: &Placed| {
+            let whole =
+                (placed.area.right - placed.area.left) * (placed.area.bottom - placed.area.top);
+            let taken = |other: &Placed| TOUCHING < placed.area.overlap(&other.area);
+            whole - placed.area.overlap(&bounds) < TOUCHING && !kept.iter().flatten().any(taken)
+        };
+        let placed = placed.filter(is_free);
+        kept.push(placed);
+    }
+    kept
 }
 
 /// Every place of a label with the cost of being less liked.
@@ -154,6 +171,10 @@ mod tests {
     };
 
     fn labels(marks: &[Point]) -> Vec<Placed> {
+        all_labels(marks).into_iter().flatten().collect()
+    }
+
+    fn all_labels(marks: &[Point]) -> Vec<Option<Placed>> {
         let labels: Vec<Label<'_>> = marks
             .iter()
             .map(|&mark| Label {
@@ -190,6 +211,7 @@ mod tests {
             (148.0, 141.0),
         ];
         let placed = labels(&marks);
+        assert_eq!(placed.len(), marks.len());
         for (i, a) in placed.iter().enumerate() {
             assert!(
                 0.0 <= a.area.top && a.area.right <= 300.0,
@@ -198,6 +220,21 @@ mod tests {
             for b in &placed[..i] {
                 assert_eq!(a.area.overlap(&b.area), 0.0, "{a:?} covers {b:?}");
             }
+        }
+    }
+
+    #[test]
+    fn of_many_marks_in_one_place_some_labels_are_kept_and_none_covers_another() {
+        let placed = all_labels(&[(150.0, 150.0); 60]);
+        assert!(placed[0].is_some(), "the first is kept");
+        let kept: Vec<Placed> = placed.into_iter().flatten().collect();
+        assert!(20 <= kept.len() && kept.len() < 60, "{}", kept.len());
+        for (i, a) in kept.iter().enumerate() {
+            assert!(
+                kept[..i]
+                    .iter()
+                    .all(|b| a.area.overlap(&b.area) <= TOUCHING)
+            );
         }
     }
 }

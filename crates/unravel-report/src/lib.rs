@@ -12,18 +12,23 @@
 //! hands them out, and nothing of tensors, devices or processes.
 
 mod axis;
+mod cells;
+mod curves;
 mod error;
 mod figures;
 mod labels;
+mod latex;
 mod load;
 mod missing;
 mod output;
 mod page;
 mod paint;
 mod panel;
+mod published;
 mod render;
 mod rows;
 mod scene;
+mod scored;
 mod sheet;
 mod stats;
 mod style;
@@ -32,4 +37,4 @@ mod tables;
 mod words;
 
 pub use error::ReportError;
-pub use render::{Progress, Rendered, render, render_so_far};
+pub use render::{Alone, Progress, Rendered, draw_alone, render, render_so_far};

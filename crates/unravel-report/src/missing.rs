@@ -1,9 +1,9 @@
 //! What a report of an unfinished sweep lacks, trial by trial, with the reason.
 
 use crate::axis::plain;
-use crate::figures::trade_off::{Key, keys};
 use crate::rows::{ELBO, Rows, Standing};
-use crate::words::{list, metric_title, score_title};
+use crate::scored::{Key, Scored};
+use crate::words::{list, metric_title};
 use std::collections::BTreeSet;
 
 /// A trial of which something is missing.
@@ -18,9 +18,9 @@ pub struct Missing {
 }
 
 /// Every trial that is not trained, or lacks a score that the sweep asks for, in the order of the sweep.
-pub fn missing(rows: &Rows, metrics: &[String]) -> Vec<Missing> {
-    let keys = keys(rows, metrics);
-    let scored: BTreeSet<(usize, &str, &str, &str)> = rows
+pub fn missing(rows: &Rows, scored: &[Scored], metrics: &[String]) -> Vec<Missing> {
+    let keys: Vec<&Key> = scored.iter().map(|scored| &scored.key).collect();
+    let taken: BTreeSet<(usize, &str, &str, &str)> = rows
         .final_scores()
         .map(|s| {
             (
@@ -43,7 +43,7 @@ pub fn missing(rows: &Rows, metrics: &[String]) -> Vec<Missing> {
             }
             Standing::Failed { reason } => ("failed", reason.clone()),
             Standing::Unreadable { reason } => ("unreadable", reason.clone()),
-            Standing::Trained => ("not scored", lacking(trial, &scored, &keys, metrics)),
+            Standing::Trained => ("not scored", lacking(trial, &taken, &keys, metrics)),
         };
         let is_whole = row.standing == Standing::Trained && reason.is_empty();
         (!is_whole).then_some(Missing {
@@ -58,23 +58,19 @@ pub fn missing(rows: &Rows, metrics: &[String]) -> Vec<Missing> {
 /// Which scores a trained trial lacks: those that other trials have, and metrics that none has yet.
 fn lacking(
     trial: usize,
-    scored: &BTreeSet<(usize, &str, &str, &str)>,
-    keys: &[Key],
+    taken: &BTreeSet<(usize, &str, &str, &str)>,
+    keys: &[&Key],
     metrics: &[String],
 ) -> String {
-    let has_metric = |metric: &str| {
-        scored
-            .iter()
-            .any(|(t, m, _, _)| *t == trial && *m == metric)
-    };
+    let has_metric = |metric: &str| taken.iter().any(|(t, m, _, _)| *t == trial && *m == metric);
     let unseen = metrics
         .iter()
         .filter(|m| !keys.iter().any(|key| key.metric == **m))
         .map(|m| metric_title(m));
     let others = keys
         .iter()
-        .filter(|key| !scored.contains(&(trial, &key.metric, &key.variant, &key.representation)))
-        .map(|key| score_title(&key.metric, &key.variant, &key.representation));
+        .filter(|key| !taken.contains(&(trial, &key.metric, &key.variant, &key.representation)))
+        .map(|key| key.title());
     let elbo = (!has_metric(ELBO)).then(|| "reconstruction error and KL".to_owned());
     list(&others.chain(unseen).chain(elbo).collect::<Vec<_>>())
 }

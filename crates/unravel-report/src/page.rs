@@ -1,18 +1,19 @@
 //! The page: what the template `templates/index.html` shows, put into words and strings.
 
+mod comparison;
 mod facts;
 mod pictures;
 mod table;
 
 pub use pictures::{SettingPictures, setting_pictures, view};
+pub use table::{Cell, Head, Table, table as settings_table};
 
-use crate::figures::Figure;
-use crate::figures::trade_off::Panel;
+use crate::figures::{Context, Figure, Kind};
 use crate::missing::Missing;
-use crate::rows::{Rows, SettingRow};
+use crate::rows::SettingRow;
 use crate::scene::Scene;
 use crate::style::{Ink, Shape, Theme, hex};
-use crate::summary::{findings, standing_sentence};
+use crate::summary::{Said, findings, said, standing_sentence};
 use askama::Template;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -28,14 +29,14 @@ pub struct Inputs<'a> {
     pub sweep_text: &'a str,
     /// Its trials.
     pub trials: &'a [Trial],
-    /// What the store has of them.
-    pub rows: &'a Rows,
-    /// The trade-off panels.
-    pub panels: &'a [Panel],
+    /// What the store has of them, and what was computed from it.
+    pub context: &'a Context<'a>,
     /// Figures and their SVG in light ink, by section, in the order of the page.
     pub sections: Vec<Section>,
     /// Trials that lack something.
     pub missing: &'a [Missing],
+    /// A sentence for every file of the store that could not be read.
+    pub notices: &'a [String],
 }
 
 /// A part of the page that one name in `[report] figures` stands for.
@@ -54,26 +55,11 @@ pub struct Section {
 
 impl Section {
     /// An empty section with its words.
-    pub fn new(name: &str) -> Self {
-        let (heading, lead) = match name {
-            "trade-off" => (
-                "What disentanglement costs",
-                "Reconstruction error against each metric: up and to the left is better.",
-            ),
-            "training-curves" => (
-                "How training went",
-                "Every loss term against the training step.",
-            ),
-            "traversals" => (
-                "What the codes do",
-                "Pictures of one trial of each setting.",
-            ),
-            _ => ("Figures", ""),
-        };
+    pub fn new(kind: &Kind) -> Self {
         Self {
-            name: name.to_owned(),
-            heading,
-            lead: lead.to_owned(),
+            name: kind.name.to_owned(),
+            heading: kind.heading,
+            lead: kind.lead.to_owned(),
             figures: Vec::new(),
             pictures: Vec::new(),
         }
@@ -91,6 +77,8 @@ struct Page<'a> {
     so_far: Option<&'a str>,
     facts: Vec<(&'static str, String)>,
     findings: Vec<Card>,
+    said: Vec<Said>,
+    published: Vec<comparison::Row>,
     sections: Vec<Section>,
     table: table::Table,
     meanings: Vec<(String, String)>,
@@ -125,18 +113,16 @@ struct MissingRow {
 /// # Errors
 /// When the template fails.
 pub fn page(inputs: Inputs<'_>) -> Result<String, askama::Error> {
-    let rows = inputs.rows;
-    let cards = findings(rows, inputs.panels)
-        .into_iter()
-        .map(|finding| Card {
-            title: finding.title,
-            marker: marker(&rows.settings[finding.setting]),
-            setting: rows.settings[finding.setting].setting.label.clone(),
-            value: finding.value,
-            unit: finding.unit,
-            sentence: finding.sentence,
-            caution: finding.caution,
-        });
+    let (rows, panels) = (inputs.context.rows, inputs.context.panels);
+    let cards = findings(rows, panels).into_iter().map(|finding| Card {
+        title: finding.title,
+        marker: marker(&rows.settings[finding.setting]),
+        setting: rows.settings[finding.setting].setting.label.clone(),
+        value: finding.value,
+        unit: finding.unit,
+        sentence: finding.sentence,
+        caution: finding.caution,
+    });
     let missing = inputs.missing.iter().map(|missing| {
         let trial = &rows.trials[missing.trial];
         let setting = &rows.settings[trial.setting];
@@ -160,10 +146,12 @@ pub fn page(inputs: Inputs<'_>) -> Result<String, askama::Error> {
         so_far: inputs.so_far,
         facts: facts::facts(rows, inputs.trials),
         findings: cards.collect(),
-        table: table::table(rows, inputs.panels),
-        meanings: table::meanings(inputs.panels),
+        said: said(inputs.context),
+        published: comparison::rows(inputs.context),
+        table: table::table(rows, panels),
+        meanings: table::meanings(panels),
         missing: missing.collect(),
-        notices: &rows.notices,
+        notices: inputs.notices,
         made: facts::made(rows, inputs.sweep),
         trial_lists: facts::trial_lists(rows),
         sweep_text: inputs.sweep_text,

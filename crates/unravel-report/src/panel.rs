@@ -3,7 +3,13 @@
 use crate::axis::Axis;
 use crate::paint::text_width;
 use crate::scene::{Anchor, Point, Scene, TextStyle};
-use crate::style::{AXIS, FamilyStyle, GRID, QUIET, TEXT, size};
+use crate::style::{AXIS, GRID, QUIET, TEXT, size};
+
+mod facets;
+mod legend;
+
+pub use facets::{Facet, facet_areas, facet_axes};
+pub use legend::{legend, legend_rows};
 
 /// A rectangle in pixels.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -39,7 +45,9 @@ impl Area {
 }
 
 /// From the figure's left and right edge to its words, in pixels.
-const EDGE: f64 = 14.0;
+pub const EDGE: f64 = 14.0;
+/// Between tick labels and the box for the data.
+const TICK_GAP: f64 = 8.0;
 
 /// The words around a figure's data.
 pub struct Titles {
@@ -51,88 +59,101 @@ pub struct Titles {
     pub note: String,
 }
 
-/// The box for the data of a figure of natural size that leaves `right` pixels beside it.
-pub fn data_box(right: f64) -> Area {
-    Area {
-        left: 58.0,
-        top: 62.0,
-        right: size::WIDTH - right,
-        bottom: size::HEIGHT - 68.0,
-    }
+/// Upper and lower edge of the data's box in a figure `height` high with so many rows of legend.
+pub fn data_range(height: f64, legend_rows: usize) -> (f64, f64) {
+    (42.0 + 20.0 * legend_rows as f64, height - 68.0)
 }
 
-/// Draws what is around and behind the data.
-pub fn frame(scene: &mut Scene, area: Area, x: &Axis, y: &Axis, titles: &Titles) {
+/// A vertical axis' marks and the box beside them, of a figure of natural size that leaves `right` pixels beside it.
+pub fn data_box(y: &Axis, range: (f64, f64), right: f64) -> (Area, Vec<(f64, String)>) {
+    let marks = y.marks(5);
+    let widest = marks
+        .iter()
+        .map(|(_, label)| text_width(label, size::TICK, false))
+        .fold(0.0, f64::max);
+    let area = Area {
+        left: (EDGE + widest + TICK_GAP).max(58.0),
+        top: range.0,
+        right: size::WIDTH - right,
+        bottom: range.1,
+    };
+    (area, marks)
+}
+
+/// Draws what is around and behind the data; marks are pixels with their labels.
+pub fn frame(
+    scene: &mut Scene,
+    area: Area,
+    x: &[(f64, String)],
+    y: &[(f64, String)],
+    titles: &Titles,
+) {
+    horizontal_grid(scene, area, y, true);
+    vertical_grid(scene, area, x);
+    words(scene, (area.left, area.right), titles);
+}
+
+/// Draws the words around data that lies between two pixels.
+pub fn words(scene: &mut Scene, (left, right): (f64, f64), titles: &Titles) {
     let width = scene.width - 2.0 * EDGE;
     let title = fitting(&titles.y, TextStyle::title(), width);
     scene.text((EDGE, 22.0), titles.y.as_str(), title, Anchor::Start);
-    let tick = TextStyle::new(size::TICK, QUIET);
-    for (value, label) in y.ticks(5) {
-        let at = y.pixel(value);
-        scene.line(
-            vec![(area.left, at), (area.right, at)],
-            GRID,
-            1.0,
-            size::HAIR,
-        );
-        scene.text((area.left - 8.0, at), label, tick, Anchor::End);
-    }
-    for (value, label) in x.ticks(6) {
-        let at = x.pixel(value);
-        scene.line(
-            vec![(at, area.top), (at, area.bottom)],
-            GRID,
-            1.0,
-            size::HAIR,
-        );
-        scene.line(
-            vec![(at, area.bottom), (at, area.bottom + 4.0)],
-            AXIS,
-            1.0,
-            size::HAIR,
-        );
-        scene.text((at, area.bottom + 15.0), label, tick, Anchor::Middle);
-    }
-    scene.line(
-        vec![(area.left, area.bottom), (area.right, area.bottom)],
-        AXIS,
-        1.0,
-        size::HAIR,
-    );
-    let middle = f64::midpoint(area.left, area.right);
-    scene.text(
-        (middle, area.bottom + 34.0),
-        titles.x.as_str(),
-        TextStyle::new(size::TICK, TEXT),
-        Anchor::Middle,
-    );
+    let style = fitting(&titles.x, TextStyle::new(size::TICK, TEXT), right - left);
+    let at = (f64::midpoint(left, right), scene.height - 34.0);
+    scene.text(at, titles.x.as_str(), style, Anchor::Middle);
     let note = fitting(&titles.note, TextStyle::new(size::NOTE, QUIET), width);
     let at = (EDGE, scene.height - 14.0);
     scene.text(at, titles.note.as_str(), note, Anchor::Start);
 }
 
+/// Lines across the data at the marks, with labels to the left where `is_labelled`.
+pub fn horizontal_grid(scene: &mut Scene, area: Area, marks: &[(f64, String)], is_labelled: bool) {
+    let tick = TextStyle::new(size::TICK, QUIET);
+    for (at, label) in marks {
+        let ends = vec![(area.left, *at), (area.right, *at)];
+        scene.line(ends, GRID, 1.0, size::HAIR);
+        if is_labelled {
+            let place = (area.left - TICK_GAP, *at);
+            scene.text(place, label.as_str(), tick, Anchor::End);
+        }
+    }
+}
+
+/// The horizontal axis with its marks; labels that would touch the one before are left out, and those at the ends stay
+/// inside the figure.
+pub fn vertical_grid(scene: &mut Scene, area: Area, marks: &[(f64, String)]) {
+    let tick = TextStyle::new(size::TICK, QUIET);
+    let mut reached = f64::NEG_INFINITY;
+    for (at, label) in marks {
+        let lines = [
+            (vec![(*at, area.top), (*at, area.bottom)], GRID),
+            (vec![(*at, area.bottom), (*at, area.bottom + 4.0)], AXIS),
+        ];
+        for (ends, ink) in lines {
+            scene.line(ends, ink, 1.0, size::HAIR);
+        }
+        let half = text_width(label, size::TICK, false) / 2.0;
+        let place = at.clamp(half + 2.0, (scene.width - half - 2.0).max(half + 2.0));
+        if reached + 5.0 <= place - half {
+            scene.text(
+                (place, area.bottom + 15.0),
+                label.as_str(),
+                tick,
+                Anchor::Middle,
+            );
+            reached = place + half;
+        }
+    }
+    let ends = vec![(area.left, area.bottom), (area.right, area.bottom)];
+    scene.line(ends, AXIS, 1.0, size::HAIR);
+}
+
 /// The style, made smaller where the text would be wider than `width`.
-fn fitting(text: &str, style: TextStyle, width: f64) -> TextStyle {
+pub fn fitting(text: &str, style: TextStyle, width: f64) -> TextStyle {
     let share = width / text_width(text, style.size, style.bold);
     TextStyle {
         size: style.size * share.min(1.0),
         ..style
-    }
-}
-
-/// Draws the families' marks and names on one line under the title.
-pub fn legend<'a>(scene: &mut Scene, families: impl IntoIterator<Item = (&'a str, FamilyStyle)>) {
-    let mut x = 20.0;
-    for (title, style) in families {
-        scene.shape(style.shape, (x, 43.0), size::MARK, style.ink(), 1.0);
-        x += 11.0;
-        scene.text(
-            (x, 43.0),
-            title,
-            TextStyle::new(size::TICK, TEXT),
-            Anchor::Start,
-        );
-        x += text_width(title, size::TICK, false) + 22.0;
     }
 }
 

@@ -1,15 +1,22 @@
 //! A report from beginning to end: read, tabulate, draw, write.
 
+mod alone;
 mod drawn;
 mod pictures;
 
+pub use alone::{Alone, draw_alone};
+
 use crate::error::ReportError;
+use crate::figures::trade_off::{Panel, panels};
 use crate::figures::traversals::best_trials;
-use crate::figures::{trade_off, training_curves};
+use crate::figures::{Context, Kind};
+use crate::latex::latex;
 use crate::load::load;
 use crate::missing::missing;
 use crate::output::write;
-use crate::page::{Inputs, Section, page};
+use crate::page::{Inputs, Section, page, settings_table};
+use crate::rows::Rows;
+use crate::scored::{Scored, scored};
 use crate::tables::{encode, tables};
 use polars::prelude::DataFrame;
 use std::path::{Path, PathBuf};
@@ -40,6 +47,48 @@ pub struct Rendered {
     pub n_missing: usize,
     /// One sentence for every file of the store that could not be read.
     pub notices: Vec<String>,
+}
+
+/// What is read and computed before anything is drawn.
+struct Prepared {
+    rows: Rows,
+    scored: Vec<Scored>,
+    panels: Vec<Panel>,
+}
+
+impl Prepared {
+    fn of(
+        sweep: &Sweep,
+        trials: &[Trial],
+        store: &Store,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Self {
+        let mut reading = |n_done, n_all| {
+            let stage = "reading trials";
+            progress(Progress {
+                stage,
+                n_done,
+                n_all,
+            });
+        };
+        let rows = load(sweep, trials, store, &mut reading);
+        let scored = scored(&rows, &sweep.evaluation.metrics);
+        let panels = panels(&rows, &scored);
+        Self {
+            rows,
+            scored,
+            panels,
+        }
+    }
+
+    fn context<'a>(&'a self, sweep: &'a Sweep) -> Context<'a> {
+        Context {
+            rows: &self.rows,
+            scored: &self.scored,
+            panels: &self.panels,
+            published: &sweep.report.published,
+        }
+    }
 }
 
 /// Writes the report of `sweep` into `dir`: `index.html`, `figures/`, `data/` and `pictures/`.
@@ -93,73 +142,65 @@ fn render_with(
     dir: &Path,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Rendered, ReportError> {
-    let mut reading = |n_done, n_all| {
-        progress(Progress {
-            stage: "reading trials",
-            n_done,
-            n_all,
-        });
-    };
-    let mut rows = load(sweep, trials, store, &mut reading);
-    let tables = tables(&rows)?;
-    let metrics = &sweep.evaluation.metrics;
-    let panels = trade_off::panels(&rows, &tables, metrics)?;
-    write_table(dir, "scores", &tables.scores)?;
-    write_table(dir, "summary", &tables.summary)?;
+    let prepared = Prepared::of(sweep, trials, store, progress);
+    let context = prepared.context(sweep);
+    let (rows, panels) = (&prepared.rows, &prepared.panels);
+    write_tables(rows, panels, dir)?;
 
-    let mut files = Vec::new();
+    let sources = pictures::Sources {
+        rows,
+        best: &best_trials(rows, panels),
+        trials,
+        store,
+        dir,
+    };
+    let (mut files, mut notices) = (Vec::new(), rows.notices.clone());
     let mut sections = Vec::new();
-    for name in &sweep.report.figures {
-        let mut section = Section::new(name);
-        let figures = match name.as_str() {
-            "trade-off" => trade_off::figures(&rows, &panels)?,
-            "training-curves" => training_curves::figures(&rows)?,
-            _ => Vec::new(),
-        };
-        let mut drawing = |n_done, n_all| {
+    for kind in sweep
+        .report
+        .figures
+        .iter()
+        .filter_map(|name| Kind::named(name))
+    {
+        let mut section = Section::new(kind);
+        let figures = (kind.make)(&context)?;
+        let mut tell = |stage: &'static str, n_done: usize, n_all: usize| {
             progress(Progress {
-                stage: "drawing figures",
+                stage,
                 n_done,
                 n_all,
             });
         };
+        let mut drawing = |n, all| tell("drawing figures", n, all);
         section.figures = drawn::draw(figures, dir, &mut files, &mut drawing)?;
-        if name == "traversals" {
-            let best = best_trials(&rows, &panels);
+        if let Some(pictured) = kind.pictures {
             section.lead = format!(
                 "{} Of each setting, the trial with {} is shown.",
                 section.lead,
-                best.criterion.words()
+                sources.best.criterion.words()
             );
-            let mut drawing = |n_done, n_all| {
-                progress(Progress {
-                    stage: "drawing pictures",
-                    n_done,
-                    n_all,
-                });
-            };
-            let sources = pictures::Sources {
-                best: &best,
-                trials,
-                store,
-                dir,
-            };
-            section.pictures = pictures::draw(&mut rows, &sources, &mut files, &mut drawing)?;
+            let mut drawing = |n, all| tell("drawing pictures", n, all);
+            let shown = pictures::draw(&sources, pictured, &mut drawing)?;
+            section.pictures = shown.settings;
+            files.extend(shown.files);
+            notices.extend(shown.notices);
         }
         sections.push(section);
     }
 
-    let missing = missing(&rows, metrics);
+    let mut seen = std::collections::BTreeSet::new();
+    notices.retain(|notice| seen.insert(notice.clone()));
+    let missing = missing(rows, &prepared.scored, &sweep.evaluation.metrics);
     let n_missing = missing.len();
     let inputs = Inputs {
         so_far,
         sweep,
         sweep_text,
         trials,
-        rows: &rows,
-        panels: &panels,
+        context: &context,
         sections,
         missing: &missing,
+        notices: &notices,
     };
     let index = write(dir, "index.html", page(inputs)?.as_bytes())?;
     Ok(Rendered {
@@ -167,8 +208,18 @@ fn render_with(
         figures: files,
         n_trials: trials.len(),
         n_missing,
-        notices: rows.notices,
+        notices,
     })
+}
+
+/// Every score, and every setting's means, for other programs; and the latter for a paper.
+fn write_tables(rows: &Rows, panels: &[Panel], dir: &Path) -> Result<(), ReportError> {
+    let tables = tables(rows)?;
+    write_table(dir, "scores", &tables.scores)?;
+    write_table(dir, "summary", &tables.summary)?;
+    let text = latex(&settings_table(rows, panels));
+    write(&dir.join("data"), "summary.tex", text.as_bytes())?;
+    Ok(())
 }
 
 /// Writes `data/<name>.csv` and `data/<name>.parquet`.

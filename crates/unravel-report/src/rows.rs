@@ -4,6 +4,7 @@
 
 use crate::style::{FamilyStyle, Ink, family_style};
 use std::collections::{BTreeMap, BTreeSet};
+use unravel_store::ScoreMatrix;
 use unravel_sweep::Setting;
 
 /// Everything that was found of a sweep.
@@ -17,6 +18,10 @@ pub struct Rows {
     pub scores: Vec<ScoreRow>,
     /// Trials in their order; none for a trial without a log.
     pub logs: Vec<LogRow>,
+    /// KL of each latent, of the trials that have a log of it.
+    pub latents: Vec<LatentLog>,
+    /// The matrices behind the final scores, those with a row a code and a column a factor.
+    pub matrices: Vec<MatrixRow>,
     /// One sentence for every file that could not be read.
     pub notices: Vec<String>,
 }
@@ -166,6 +171,26 @@ pub struct LogRow {
     pub terms: Vec<String>,
     /// Steps and, in the order of `terms`, the means over the interval that ends there.
     pub rows: Vec<(u64, Vec<f64>)>,
+}
+
+/// The KL of each latent over the training of one trial.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LatentLog {
+    /// Index of its trial.
+    pub trial: usize,
+    /// Steps and the KL of each latent in nats; at most some 60 intervals of the training.
+    pub rows: Vec<(u64, Vec<f64>)>,
+}
+
+/// A matrix behind a final score.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MatrixRow {
+    /// Index of its trial.
+    pub trial: usize,
+    /// The metric that it explains.
+    pub metric: String,
+    /// The matrix with its names and context.
+    pub matrix: ScoreMatrix,
 }
 
 /// The name of the metric file that every scored trial has, with the parts of the evidence lower bound.

@@ -52,6 +52,19 @@ pub enum Mark {
         /// 0..=1.
         opacity: f64,
     },
+    /// Marks of one look at many places.
+    Dots {
+        /// Their shape.
+        shape: Shape,
+        /// Their centres.
+        centres: Vec<Point>,
+        /// In pixels.
+        radius: f64,
+        /// Their colour.
+        ink: Ink,
+        /// 0..=1.
+        opacity: f64,
+    },
     /// A line of text.
     Text {
         /// The point that `anchor` speaks of.
@@ -63,6 +76,31 @@ pub enum Mark {
         /// Where it stands.
         anchor: Anchor,
     },
+}
+
+/// How thick the outline of an empty mark is, in pixels.
+const HOLLOW: f64 = 1.6;
+/// How long dashes and the gaps between them are, in pixels.
+const DASH: f64 = 5.0;
+const DASH_GAP: f64 = 3.0;
+
+impl Mark {
+    /// The same mark, moved by (dx, dy).
+    fn moved(&self, (dx, dy): Point) -> Self {
+        let shift = |(x, y): Point| (x + dx, y + dy);
+        let mut moved = self.clone();
+        match &mut moved {
+            Self::Line { points, .. }
+            | Self::Area {
+                corners: points, ..
+            }
+            | Self::Dots {
+                centres: points, ..
+            } => points.iter_mut().for_each(|point| *point = shift(*point)),
+            Self::Disc { centre: at, .. } | Self::Text { at, .. } => *at = shift(*at),
+        }
+        moved
+    }
 }
 
 /// How a text looks.
@@ -145,22 +183,84 @@ impl Scene {
 
     /// Adds a mark of a family's shape.
     pub fn shape(&mut self, shape: Shape, centre: Point, radius: f64, ink: Ink, opacity: f64) {
-        match shape {
-            Shape::Disc => self.marks.push(Mark::Disc {
+        if shape == Shape::Disc {
+            self.marks.push(Mark::Disc {
                 centre,
                 radius,
                 ink,
                 opacity,
-            }),
-            _ => {
-                let corner = |(x, y): Point| (centre.0 + radius * x, centre.1 + radius * y);
-                self.area(
-                    shape.corners().into_iter().map(corner).collect(),
-                    ink,
-                    opacity,
-                );
-            }
+            });
+        } else {
+            self.area(shape.corners_at(centre, radius), ink, opacity);
         }
+    }
+
+    /// Adds marks of one look; nothing if there is no place.
+    pub fn dots(&mut self, shape: Shape, centres: Vec<Point>, radius: f64, ink: Ink, opacity: f64) {
+        if !centres.is_empty() {
+            self.marks.push(Mark::Dots {
+                shape,
+                centres,
+                radius,
+                ink,
+                opacity,
+            });
+        }
+    }
+
+    /// Adds an empty mark of a family's shape: its outline, filled with paper.
+    pub fn hollow(&mut self, shape: Shape, centre: Point, radius: f64, ink: Ink) {
+        self.shape(shape, centre, radius, ink, 1.0);
+        self.shape(shape, centre, radius - HOLLOW, PAPER, 1.0);
+    }
+
+    /// Adds a dashed line between two points.
+    pub fn dashes(&mut self, from: Point, to: Point, ink: Ink, opacity: f64, width: f64) {
+        let (dx, dy) = (to.0 - from.0, to.1 - from.1);
+        let n = (dx.hypot(dy) / (DASH + DASH_GAP)).ceil().max(1.0);
+        let at = |share: f64| (from.0 + dx * share, from.1 + dy * share);
+        let inked = DASH / (DASH + DASH_GAP);
+        for i in 0..n as usize {
+            let start = i as f64 / n;
+            self.line(vec![at(start), at(start + inked / n)], ink, opacity, width);
+        }
+    }
+
+    /// A rectangle.
+    pub fn rectangle(
+        &mut self,
+        (left, top): Point,
+        (right, bottom): Point,
+        ink: Ink,
+        opacity: f64,
+    ) {
+        let corners = vec![(left, top), (right, top), (right, bottom), (left, bottom)];
+        self.area(corners, ink, opacity);
+    }
+
+    /// Several scenes of one width as one, `columns` beside each other, rows as high as their highest scene.
+    pub fn tiled(scenes: &[Self], columns: usize) -> Self {
+        if let [only] = scenes {
+            return only.clone();
+        }
+        let columns = columns.clamp(1, scenes.len().max(1));
+        let width = scenes.iter().map(|scene| scene.width).fold(0.0, f64::max);
+        let rows: Vec<&[Self]> = scenes.chunks(columns).collect();
+        let heights: Vec<f64> = rows
+            .iter()
+            .map(|row| row.iter().map(|scene| scene.height).fold(0.0, f64::max))
+            .collect();
+        let mut all = Self::new(width * columns as f64, heights.iter().sum());
+        let mut top = 0.0;
+        for (row, height) in rows.into_iter().zip(heights) {
+            for (column, scene) in row.iter().enumerate() {
+                let shift = (width * column as f64, top);
+                all.marks
+                    .extend(scene.marks.iter().map(|mark| mark.moved(shift)));
+            }
+            top += height;
+        }
+        all
     }
 
     /// Adds a line of text.
@@ -179,7 +279,10 @@ impl Scene {
             .marks
             .iter()
             .map(|mark| match mark {
-                Mark::Line { ink, .. } | Mark::Area { ink, .. } | Mark::Disc { ink, .. } => *ink,
+                Mark::Line { ink, .. }
+                | Mark::Area { ink, .. }
+                | Mark::Disc { ink, .. }
+                | Mark::Dots { ink, .. } => *ink,
                 Mark::Text { style, .. } => style.ink,
             })
             .collect();

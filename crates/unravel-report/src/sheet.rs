@@ -2,7 +2,7 @@
 
 use crate::paint::{blend_text, encode_png, text_width};
 use crate::scene::{Anchor, TextStyle};
-use crate::style::{PAPER, Rgb, TEXT, Theme};
+use crate::style::{PAPER, Rgb, TEXT, Theme, mix};
 use std::io;
 
 /// Pictures of one shape in rows and columns.
@@ -14,8 +14,12 @@ pub struct Sheet<'a> {
     pub rows: Vec<Vec<&'a [u8]>>,
     /// One label a row, or none at all.
     pub labels: Vec<String>,
+    /// For each row, which pictures are dimmed; empty where none is.
+    pub dimmed: Vec<Vec<bool>>,
 }
 
+/// How far a dimmed picture goes towards grey.
+const DIMMING: f64 = 0.55;
 /// Between pictures, in their own pixels.
 const GAP: usize = 2;
 /// Pictures in files are enlarged, each pixel a crisp square, until they are at least this wide.
@@ -48,10 +52,16 @@ impl Sheet<'_> {
             return None;
         }
         let pixel = &picture[(y * width + x) * channels..][..channels];
-        Some(if channels == 3 {
+        let rgb = if channels == 3 {
             [pixel[0], pixel[1], pixel[2]]
         } else {
             [pixel[0]; 3]
+        };
+        let is_dimmed = self.dimmed.get(row).and_then(|row| row.get(column));
+        Some(if is_dimmed == Some(&true) {
+            mix(rgb, [128; 3], DIMMING)
+        } else {
+            rgb
         })
     }
 
@@ -76,6 +86,15 @@ impl Sheet<'_> {
             png::ColorType::Rgba
         };
         encode_png(&pixels, width, height, color)
+    }
+
+    /// Width, height and RGB pixels on grey paper: a frame of an animation. None where it would be wider or higher than a
+    /// GIF may be.
+    pub fn rgb(&self) -> Option<(u16, u16, Vec<Rgb>)> {
+        let (width, height) = self.size();
+        let whole = (u16::try_from(width).ok()?, u16::try_from(height).ok()?);
+        let pixel = |i: usize| self.at(i % width, i / width).unwrap_or([128; 3]);
+        Some((whole.0, whole.1, (0..width * height).map(pixel).collect()))
     }
 
     /// A PNG file on light paper, enlarged and with labels: to be shown alone.
@@ -138,6 +157,7 @@ mod tests {
             shape: [2, 2, 1],
             rows: vec![vec![&black, &white], vec![&white]],
             labels: Vec::new(),
+            dimmed: Vec::new(),
         };
         assert_eq!(sheet.size(), (6, 6));
         assert_eq!(
@@ -161,6 +181,7 @@ mod tests {
             shape: [2, 2, 1],
             rows: Vec::new(),
             labels: Vec::new(),
+            dimmed: Vec::new(),
         };
         assert!(sheet.bare_png().is_err());
     }

@@ -1,76 +1,10 @@
-//! Means and spreads.
+//! What figures and sentences compute from scores; each file one idea, none of them knows where numbers come from.
 
-/// Mean and sample standard deviation (n − 1) of some values.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Spread {
-    /// The mean.
-    pub mean: f64,
-    /// The standard deviation; of a single value there is none.
-    pub sd: Option<f64>,
-    /// How many values there were, at least 1.
-    pub n: usize,
-}
+pub mod density;
+pub mod interval;
+pub mod pareto;
+pub mod rank;
+mod spread;
+pub mod variance;
 
-impl Spread {
-    /// Of no finite value there is nothing to say.
-    pub fn of(values: impl IntoIterator<Item = f64>) -> Option<Self> {
-        let values: Vec<f64> = values.into_iter().filter(|v| v.is_finite()).collect();
-        let n = values.len();
-        if n == 0 {
-            return None;
-        }
-        let mean = values.iter().sum::<f64>() / n as f64;
-        let squares: f64 = values.iter().map(|v| (v - mean).powi(2)).sum();
-        Some(Self {
-            mean,
-            sd: (1 < n).then(|| (squares / (n - 1) as f64).sqrt()),
-            n,
-        })
-    }
-
-    /// Whether mean ± sd of both touch; undefined when either has no sd.
-    pub fn overlaps(&self, other: &Self) -> Option<bool> {
-        Some((self.mean - other.mean).abs() <= self.sd? + other.sd?)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn by_hand() {
-        assert_eq!(Spread::of([]), None);
-        assert_eq!(
-            Spread::of([3.0]),
-            Some(Spread {
-                mean: 3.0,
-                sd: None,
-                n: 1
-            })
-        );
-        // Squared deviations 1, 0, 1 over 2.
-        assert_eq!(
-            Spread::of([1.0, 2.0, 3.0, f64::NAN]),
-            Some(Spread {
-                mean: 2.0,
-                sd: Some(1.0),
-                n: 3
-            })
-        );
-    }
-
-    #[test]
-    fn overlap_needs_both_spreads() {
-        let spread = |mean, sd| Spread { mean, sd, n: 2 };
-        assert_eq!(
-            spread(1.0, Some(0.5)).overlaps(&spread(2.0, Some(0.5))),
-            Some(true)
-        );
-        assert_eq!(
-            spread(1.0, Some(0.4)).overlaps(&spread(2.0, Some(0.5))),
-            Some(false)
-        );
-        assert_eq!(spread(1.0, None).overlaps(&spread(2.0, Some(0.5))), None);
-    }
-}
+pub use spread::Spread;

@@ -91,6 +91,50 @@ pub const AXIS: Ink = ink(0x9AA2AE, 0x646D7A);
 /// Grid lines.
 pub const GRID: Ink = ink(0xE6E9EE, 0x2A2F38);
 
+/// The full colour of positive values of a matrix, and of negative ones: blue and orange, of unequal darkness, so that
+/// their sign is not lost on the colour-blind. The numbers stand in the cells besides.
+pub const POSITIVE: Ink = ink(0x0A4F8A, 0x8CC8F0);
+/// See [`POSITIVE`].
+pub const NEGATIVE: Ink = ink(0xC25A00, 0xF0A050);
+/// Parts of a bar, told apart by darkness: the first of three.
+pub const FIRST_PART: Ink = ink(0x08305A, 0xBFE0F7);
+/// The second of three.
+pub const SECOND_PART: Ink = ink(0x5A9BD0, 0x4C86B8);
+/// The third of three.
+pub const THIRD_PART: Ink = ink(0xD4DAE2, 0x363D48);
+
+/// The ink of text on a ground of colour, in each theme the one that stands out more. Where the themes differ in which
+/// that is, the light colour is off by one, since the page finds an ink's dark colour by its light one.
+pub fn on(ground: Ink) -> Ink {
+    let is_text = |theme: Theme| {
+        let ground = ground.in_theme(theme);
+        contrast(PAPER.in_theme(theme), ground) <= contrast(TEXT.in_theme(theme), ground)
+    };
+    match (is_text(Theme::Light), is_text(Theme::Dark)) {
+        (true, true) => TEXT,
+        (false, false) => PAPER,
+        (true, false) => ink(0x1B1F28, 0x16191F),
+        (false, true) => ink(0xFFFFFE, 0xE8EAEE),
+    }
+}
+
+/// The contrast ratio as WCAG 2.2 defines it.
+pub fn contrast(a: Rgb, b: Rgb) -> f64 {
+    let luminance = |rgb: Rgb| {
+        let [r, g, b] = rgb.map(|v| {
+            let v = f64::from(v) / 255.0;
+            if v <= 0.04045 {
+                v / 12.92
+            } else {
+                ((v + 0.055) / 1.055).powf(2.4)
+            }
+        });
+        0.2126 * r + 0.7152 * g + 0.0722 * b
+    };
+    let (a, b) = (luminance(a), luminance(b));
+    (a.max(b) + 0.05) / (a.min(b) + 0.05)
+}
+
 /// The shape of a family's marks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
@@ -132,6 +176,14 @@ impl Shape {
             Self::Hexagon => ring(6, 0.0, 1.12),
             Self::Arrow => ring(3, 0.0, 1.30),
         }
+    }
+}
+
+impl Shape {
+    /// The corners of a mark of radius `radius` around `centre`, in pixels; empty for the disc.
+    pub fn corners_at(self, centre: (f64, f64), radius: f64) -> Vec<(f64, f64)> {
+        let corner = |(x, y): (f64, f64)| (centre.0 + radius * x, centre.1 + radius * y);
+        self.corners().into_iter().map(corner).collect()
     }
 }
 
@@ -297,23 +349,6 @@ pub const SEMIBOLD: &[u8] = include_bytes!("../fonts/OpenSans-Semibold.ttf");
 mod tests {
     use super::*;
 
-    /// Relative luminance and contrast ratio as WCAG 2.2 defines them.
-    fn contrast(a: Rgb, b: Rgb) -> f64 {
-        let luminance = |rgb: Rgb| {
-            let [r, g, b] = rgb.map(|v| {
-                let v = f64::from(v) / 255.0;
-                if v <= 0.04045 {
-                    v / 12.92
-                } else {
-                    ((v + 0.055) / 1.055).powf(2.4)
-                }
-            });
-            0.2126 * r + 0.7152 * g + 0.0722 * b
-        };
-        let (a, b) = (luminance(a), luminance(b));
-        (a.max(b) + 0.05) / (a.min(b) + 0.05)
-    }
-
     #[test]
     fn text_and_marks_stand_out_from_the_paper() {
         for theme in Theme::ALL {
@@ -328,6 +363,19 @@ mod tests {
                 for rank in 0..6 {
                     let ratio = contrast(style.setting_ink(rank, 6).in_theme(theme), paper);
                     assert!(2.5 <= ratio, "{name} rank {rank} in {theme:?}: {ratio:.2}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_stand_out_from_their_cells() {
+        for theme in Theme::ALL {
+            for full in [POSITIVE, NEGATIVE] {
+                for step in 0..=20 {
+                    let cell = PAPER.mix(full, f64::from(step) / 20.0);
+                    let ratio = contrast(on(cell).in_theme(theme), cell.in_theme(theme));
+                    assert!(3.5 <= ratio, "{full:?} {step} in {theme:?}: {ratio:.2}");
                 }
             }
         }

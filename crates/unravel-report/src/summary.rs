@@ -1,9 +1,15 @@
 //! What the numbers say, in sentences: the best setting per metric, what it costs, and how sure that is.
 
+mod words;
+
+pub use words::{Said, said};
+
+use crate::axis::plain;
 use crate::figures::trade_off::{Panel, SettingMean};
 use crate::rows::{ELBO, RECONSTRUCTION, Rows, Standing};
 use crate::stats::Spread;
-use crate::words::{count, decimals, list, plus_minus, score_title};
+use crate::stats::interval::half_width_95;
+use crate::words::{count, decimals, list};
 
 /// One finding.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,7 +18,7 @@ pub struct Finding {
     pub title: String,
     /// Index of the best setting.
     pub setting: usize,
-    /// Its mean ± sd.
+    /// Its mean ± half of its 95 % t interval.
     pub value: String,
     /// The unit; empty for scores, which have none.
     pub unit: &'static str,
@@ -61,38 +67,34 @@ pub fn standing_sentence(rows: &Rows) -> String {
     )
 }
 
-/// Reconstruction first, then one finding for each panel that has settings.
+/// Reconstruction first, then one finding for each panel that has settings and a better end.
 pub fn findings(rows: &Rows, panels: &[Panel]) -> Vec<Finding> {
     let errors = reconstruction(rows);
-    let lowest = best(&errors, |spread| -spread.mean);
+    let lowest = best(&errors, -1.0);
     let first = lowest.map(|(setting, spread)| Finding {
         title: "Lowest reconstruction error".to_owned(),
         setting,
-        value: plus_minus(&spread, decimals(RECONSTRUCTION)),
+        value: interval(&spread, decimals(RECONSTRUCTION)),
         unit: "nats per image",
-        sentence: over_seeds(&spread),
+        sentence: over_seeds(&spread, decimals(RECONSTRUCTION)),
         caution: caution(rows, setting, &spread, &errors),
     });
     let scored = panels.iter().filter_map(|panel| {
+        let key = &panel.scored.key;
+        let merit = key.merit();
         let scores: Vec<(usize, Spread)> =
             panel.means.iter().map(|m| (m.setting, m.score)).collect();
-        let (setting, spread) = best(&scores, |spread| spread.mean)?;
+        let (setting, spread) = best(&scores, merit).filter(|_| merit != 0.0)?;
         let mean = panel.means.iter().find(|m| m.setting == setting)?;
+        let end = if merit < 0.0 { "Lowest" } else { "Best" };
         Some(Finding {
-            title: format!(
-                "Best {}",
-                score_title(
-                    &panel.key.metric,
-                    &panel.key.variant,
-                    &panel.key.representation
-                )
-            ),
+            title: format!("{end} {}", key.title()),
             setting,
-            value: plus_minus(&spread, 3),
+            value: interval(&spread, 3),
             unit: "",
             sentence: format!(
                 "{} {}",
-                over_seeds(&spread),
+                over_seeds(&spread, 3),
                 cost(mean, lowest.map(|(_, spread)| spread))
             ),
             caution: caution(rows, setting, &spread, &scores),
@@ -117,39 +119,61 @@ pub fn reconstruction(rows: &Rows) -> Vec<(usize, Spread)> {
         .collect()
 }
 
-/// The setting of the highest merit; the first of equals.
-fn best(spreads: &[(usize, Spread)], merit: impl Fn(&Spread) -> f64) -> Option<(usize, Spread)> {
-    spreads
-        .iter()
-        .copied()
-        .reduce(|a, b| if merit(&a.1) < merit(&b.1) { b } else { a })
+/// The setting of the highest mean, or with a merit of −1 the lowest; the first of equals.
+fn best(spreads: &[(usize, Spread)], merit: f64) -> Option<(usize, Spread)> {
+    spreads.iter().copied().reduce(|a, b| {
+        if merit * a.1.mean < merit * b.1.mean {
+            b
+        } else {
+            a
+        }
+    })
 }
 
-fn over_seeds(spread: &Spread) -> String {
-    match spread.n {
-        1 => "One trial seed.".to_owned(),
-        n => format!("Mean ± sd over {n} trial seeds."),
+/// `0.312 ± 0.041`, the latter half the 95 % t interval; of one trial seed `0.312`.
+fn interval(spread: &Spread, decimals: usize) -> String {
+    let mean = plain(spread.mean, decimals);
+    half_width_95(spread).map_or_else(
+        || mean.clone(),
+        |half| format!("{mean} ± {}", plain(half, decimals)),
+    )
+}
+
+fn over_seeds(spread: &Spread, decimals: usize) -> String {
+    match (spread.n, spread.sd) {
+        (n, Some(sd)) => format!(
+            "Mean ± 95 % t interval over {n} trial seeds; their sd is {}.",
+            plain(sd, decimals)
+        ),
+        _ => "One trial seed, so no interval.".to_owned(),
     }
 }
 
 fn cost(mean: &SettingMean, lowest: Option<Spread>) -> String {
-    let error = plus_minus(&mean.reconstruction, decimals(RECONSTRUCTION));
+    let error = plain(mean.reconstruction.mean, decimals(RECONSTRUCTION));
     let extra = lowest.map_or(0.0, |lowest| mean.reconstruction.mean - lowest.mean);
     if extra < 0.005 {
-        return format!("Its reconstruction error, {error} nats per image, is also the lowest.");
+        return format!(
+            "Its mean reconstruction error, {error} nats per image, is also the lowest."
+        );
     }
-    format!("It costs {extra:.2} nats per image over the lowest reconstruction error ({error}).")
+    format!(
+        "Its mean reconstruction error, {error} nats per image, is {extra:.2} above the lowest."
+    )
 }
 
 /// Says which settings the data does not separate from the best one.
 fn caution(rows: &Rows, setting: usize, spread: &Spread, all: &[(usize, Spread)]) -> String {
     let others = || all.iter().filter(|(other, _)| *other != setting);
-    if spread.sd.is_none() && others().next().is_some() {
+    if others().next().is_none() {
+        return "The only setting with a score, so there is nothing to compare it with.".to_owned();
+    }
+    if spread.sd.is_none() {
         return "With one trial seed there is no telling how far chance moves it.".to_owned();
     }
-    let mut near: Vec<&(usize, Spread)> = others()
-        .filter(|(_, other)| spread.overlaps(other) == Some(true))
-        .collect();
+    let reach = |one: &Spread| half_width_95(one).unwrap_or(0.0);
+    let touches = |other: &Spread| (other.mean - spread.mean).abs() <= reach(other) + reach(spread);
+    let mut near: Vec<&(usize, Spread)> = others().filter(|(_, other)| touches(other)).collect();
     let distance = |(_, other): &(usize, Spread)| (other.mean - spread.mean).abs();
     near.sort_by(|a, b| distance(a).total_cmp(&distance(b)));
     let labels: Vec<String> = near
@@ -159,11 +183,11 @@ fn caution(rows: &Rows, setting: usize, spread: &Spread, all: &[(usize, Spread)]
     match labels.len() {
         0 => String::new(),
         1..=3 => format!(
-            "Not clearly separated: mean ± sd overlaps with {}.",
+            "Not clearly separated: its interval touches that of {}.",
             list(&labels)
         ),
         n => format!(
-            "Not clearly separated: mean ± sd overlaps with {n} other settings, the nearest {}.",
+            "Not clearly separated: its interval touches those of {n} other settings, the nearest {}.",
             labels[0]
         ),
     }

@@ -2,52 +2,31 @@
 
 use crate::axis::plain;
 use crate::stats::Spread;
+use unravel_metrics::Metric;
 
-/// A metric's name for people.
+/// A metric's name for people, of metrics that are published but not computed here too.
 pub fn metric_title(metric: &str) -> String {
-    let known = match metric {
-        "beta-vae-score" => "β-VAE score",
-        "factor-vae-score" => "FactorVAE score",
-        "mig" => "MIG",
-        "mig-chen" => "MIG (Chen)",
-        "dci" => "DCI disentanglement",
-        "sap" => "SAP",
-        "irs" => "IRS",
-        "mig-sup" => "MIG-sup",
-        "jemmig" => "JEMMIG",
-        "dcimig" => "DCIMIG",
-        "infomec" => "InfoMEC",
-        "udr" => "UDR",
-        _ => return title_case(metric),
-    };
-    known.to_owned()
+    Metric::from_name(metric).map_or_else(|| title_case(metric), |metric| metric.title().to_owned())
 }
 
 fn title_case(name: &str) -> String {
-    let words = name.replace(['-', '_'], " ");
+    capital(&name.replace(['-', '_'], " "))
+}
+
+/// What a metric measures and where it was published; empty for one that is not known.
+pub fn metric_sentence(metric: &str) -> String {
+    Metric::from_name(metric).map_or_else(String::new, |metric| {
+        let description = metric.description();
+        format!("{}. {}.", capital(description.one_line), description.paper)
+    })
+}
+
+/// With a capital letter first.
+pub fn capital(words: &str) -> String {
     let mut letters = words.chars();
     letters.next().map_or_else(String::new, |first| {
         first.to_uppercase().chain(letters).collect()
     })
-}
-
-/// What a metric measures, in one sentence; empty for one that is not known.
-pub fn metric_sentence(metric: &str) -> &'static str {
-    match metric {
-        "beta-vae-score" => {
-            "Accuracy of a linear classifier that tells, from how codes differ, which factor two groups of images share \
-             (Higgins et al. 2017)."
-        }
-        "factor-vae-score" => {
-            "Accuracy of a majority vote that tells, from the code that varies least, which factor was held fixed \
-             (Kim & Mnih 2018)."
-        }
-        "mig" => {
-            "Mutual information gap: how far the most informative code is ahead of the next, as a share of the factor's \
-             entropy, averaged over factors (Chen et al. 2018)."
-        }
-        _ => "",
-    }
 }
 
 /// What a variant of a metric is, in one sentence; empty for one that is not known.
@@ -57,6 +36,9 @@ pub fn variant_sentence(variant: &str) -> &'static str {
             "sampled with the settings of the study of Locatello et al. (2019), once per evaluation seed"
         }
         "exact" => "computed over every point of the grid, nothing sampled",
+        "lasso" => "with linear regressions under an L1 penalty, nothing sampled",
+        "random-forest" => "with random forests, once per evaluation seed",
+        "spearman" => "with rank correlations, nothing sampled",
         "probe" => "mean over a fixed, evenly spaced set of grid points",
         _ => "",
     }
@@ -166,7 +148,7 @@ mod tests {
 
     #[test]
     fn names_that_are_not_known_are_still_readable() {
-        assert_eq!(metric_title("active-units"), "Active units");
+        assert_eq!(metric_title("no-such-metric"), "No such metric");
         assert_eq!(
             term_title("discriminator_loss_nats"),
             "Discriminator loss, nats per image"

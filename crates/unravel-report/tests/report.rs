@@ -156,6 +156,7 @@ fn the_page_of_an_unfinished_sweep_says_what_is_missing() {
         "kl_nats is not a number at step 600",
         "nothing of it is in the store yet",
         "MIG · exact, MIG · study, β-VAE score · study and reconstruction error and KL",
+        "Scores are of trained trials only",
         "This trial has no pictures yet.",
         "2 of 3",
     ] {
@@ -278,6 +279,9 @@ fn a_single_seed_has_no_spread_and_says_so() {
     let report = Report::of(&text, |_| Fate::Done);
     let page = report.page();
     assert!(page.contains(" ± –"), "an sd that is not defined is a dash");
+    assert!(page.contains("One trial seed, so no interval."));
+    assert!(page.contains("How much is the seed cannot be told"));
+    assert!(!page.contains("id=\"variance-explained\""));
     assert!(page.contains("With one trial seed there is no telling"));
     assert!(page.contains("one trial seed each, so no spread is known"));
     assert!(!page.contains("NaN") && !page.contains("± 0.000"));
@@ -374,4 +378,239 @@ fn only_the_figures_that_the_sweep_names_are_made() {
         report.page().contains("id=\"table\""),
         "the table is no figure: it is always there"
     );
+}
+
+#[test]
+fn a_single_setting_has_nothing_to_be_compared_with() {
+    let text = SWEEP.replace("beta = [1, 4]", "beta = 4");
+    let i = text.rfind("[[arm]]").unwrap();
+    let j = text.find("[evaluation]").unwrap();
+    let report = Report::of(&format!("{}{}", &text[..i], &text[j..]), |_| Fate::Done);
+    let page = report.page();
+    assert!(page.contains("nothing to compare it with"));
+    assert!(page.contains("over 3 trials of one setting, is the seed&#39;s"));
+    assert!(!page.contains("NaN") && !page.contains("knee of their front"));
+}
+
+#[test]
+fn published_numbers_stand_on_the_figures_and_in_a_table() {
+    let text = format!(
+        r#"{SWEEP}
+[[report.published]]
+source = "Somebody (2020), Table 1"
+trust = "image"
+metric = "mig"
+variant = "exact"
+note = "another protocol"
+spread = "sd"
+points = [
+  {{ label = "elsewhere", family = "factor-vae", strength = 40, score = 0.43, spread = 0.01, reconstruction-nats = 30 }},
+]
+
+[[report.published]]
+source = "Somebody else (2019)"
+trust = "second-hand"
+metric = "variance-explained"
+points = [{{ label = "objective", score = 0.37 }}]
+"#
+    );
+    let report = Report::of(&text, |_| Fate::Done);
+    let page = report.page();
+    let captions = page.matches(
+        "Hollow marks are published numbers, not trials of this sweep: Somebody (2020), Table 1 \
+         (read off a picture; bars: standard deviation; another protocol).",
+    );
+    assert_eq!(
+        captions.count(),
+        3,
+        "trade-off, score against strength, violins"
+    );
+    assert!(
+        page.contains(
+            "Dashed lines are published shares: Somebody else (2019) (quoted second-hand)."
+        )
+    );
+    assert!(page.contains("id=\"published\"") && page.contains("0.430 ± 0.010"));
+    for name in ["trade-off-mig-exact", "variance-explained"] {
+        let svg = report.read(&format!("figures/{name}-light.svg"));
+        assert!(svg.contains("elsewhere") || svg.contains("published: objective 37 %"));
+    }
+    let other = report.read("figures/trade-off-mig-study-light.svg");
+    assert!(!other.contains("elsewhere"), "it is of the exact variant");
+}
+
+/// Every figure's table against the store: the same trials with the same scores.
+#[test]
+fn the_data_behind_each_figure_is_that_of_the_store() {
+    let report = Report::of(SWEEP, |_| Fate::Done);
+    let store = unravel_store::Store::open_read(report.folder.path().join("runs")).unwrap();
+    for kind in ["trade-off", "score-vs-strength", "violins"] {
+        for (metric, variant) in [
+            ("mig", "exact"),
+            ("mig", "study"),
+            ("beta-vae-score", "study"),
+        ] {
+            let rows = report.csv(&format!("{kind}-{metric}-{variant}"));
+            assert_eq!(rows.len(), report.trials.len(), "{kind} of {metric}");
+            for trial in &report.trials {
+                let file = store.trial(&trial.id()).scores(metric).unwrap().unwrap();
+                let record = file.scores.iter().find(|r| r.variant == variant).unwrap();
+                let row = rows.iter().find(|r| r["trial"] == trial.id().as_str());
+                let score: f64 = row.unwrap()["score"].parse().unwrap();
+                assert_eq!(score, record.mean, "{kind} of {metric}, {variant}");
+            }
+        }
+    }
+    let matrices = report.csv("matrices-mig-mutual-information-nats");
+    assert_eq!(matrices.len(), 4 * 30, "one trial of each setting");
+    for row in matrices {
+        let trial = report
+            .trials
+            .iter()
+            .find(|t| t.id().as_str() == row["trial"]);
+        let file = store.trial(&trial.unwrap().id()).scores("mig").unwrap();
+        let matrix = &file.unwrap().matrices[0];
+        let code = matrix
+            .row_names
+            .iter()
+            .position(|n| *n == row["code"])
+            .unwrap();
+        let factor = matrix
+            .col_names
+            .iter()
+            .position(|n| *n == row["factor"])
+            .unwrap();
+        let value: f64 = row["value"].parse().unwrap();
+        assert_eq!(value, matrix.values[code * 5 + factor]);
+    }
+}
+
+#[test]
+fn the_shares_of_variance_are_those_of_the_scores() {
+    let report = Report::of(SWEEP, |_| Fate::Done);
+    let scores: Vec<(String, f64)> = report
+        .csv("trade-off-mig-exact")
+        .iter()
+        .map(|row| (row["setting"].clone(), row["score"].parse().unwrap()))
+        .collect();
+    let squares = |values: &[f64]| {
+        let mean = values.iter().sum::<f64>() / values.len() as f64;
+        values.iter().map(|v| (v - mean).powi(2)).sum::<f64>()
+    };
+    let all: Vec<f64> = scores.iter().map(|(_, score)| *score).collect();
+    let mut labels: Vec<&String> = scores.iter().map(|(label, _)| label).collect();
+    labels.dedup();
+    let within: f64 = labels
+        .iter()
+        .map(|label| {
+            let mine = scores.iter().filter(|(other, _)| other == *label);
+            squares(&mine.map(|(_, score)| *score).collect::<Vec<f64>>())
+        })
+        .sum();
+    let row = &report.csv("variance-explained")[0];
+    assert_eq!(row["metric"], "mig");
+    let seed: f64 = row["seed"].parse().unwrap();
+    assert!((seed - within / squares(&all)).abs() < 1e-12);
+    let shares = ["objective", "strength", "seed"].map(|key| row[key].parse::<f64>().unwrap());
+    assert!((shares.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+}
+
+#[test]
+fn scores_on_the_way_are_drawn_against_steps() {
+    let text = SWEEP.replace("seeds = 2\n", "seeds = 2\nat = [300, 600]\n");
+    assert_ne!(text, SWEEP);
+    let report = Report::of(&text, |_| Fate::Done);
+    let rows = report.csv("score-vs-steps-mig-exact");
+    assert_eq!(rows.len(), 4 * 3, "settings x steps");
+    assert!(rows.iter().all(|row| row["n_trials"] == "3"));
+    assert!(
+        Report::of(SWEEP, |_| Fate::Done)
+            .page()
+            .matches("score-vs-steps")
+            .count()
+            == 0
+    );
+}
+
+#[test]
+fn each_figure_can_be_drawn_alone() {
+    let report = Report::of(SWEEP, |_| Fate::Done);
+    let store = unravel_store::Store::open_read(report.folder.path().join("runs")).unwrap();
+    let draw = |name: &str, file: &str| {
+        let out = report.folder.path().join(file);
+        let asked = unravel_report::Alone {
+            name,
+            is_dark: false,
+            out: &out,
+        };
+        unravel_report::draw_alone(&report.sweep, &report.trials, &store, &asked, &mut |_| {})
+            .map(|path| fs::read(path).unwrap())
+            .map_err(|error| error.to_string())
+    };
+    let alone = draw("trade-off-mig-exact", "x.svg").unwrap();
+    assert_eq!(
+        String::from_utf8(alone).unwrap(),
+        report.read("figures/trade-off-mig-exact-light.svg")
+    );
+    let all = String::from_utf8(draw("trade-off", "x.svg").unwrap()).unwrap();
+    assert!(
+        all.starts_with("<svg") && all.contains("width=\"1620\""),
+        "three beside each other"
+    );
+    assert!(draw("trade-off", "x.png").unwrap().starts_with(b"\x89PNG"));
+    let csv = String::from_utf8(draw("trade-off", "x.csv").unwrap()).unwrap();
+    assert_eq!(csv.lines().count(), 1 + 3 * 12);
+    for name in [
+        "violins",
+        "variance-explained",
+        "metric-correlation",
+        "kl-per-latent",
+        "matrices",
+    ] {
+        assert!(draw(name, "x.svg").unwrap().starts_with(b"<svg"), "{name}");
+    }
+    assert!(draw("traversals", "x.gif").unwrap().starts_with(b"GIF89a"));
+    assert!(
+        draw("traversals-beta-vae-beta-4", "x.png")
+            .unwrap()
+            .starts_with(b"\x89PNG")
+    );
+    let tex = String::from_utf8(draw("table", "x.tex").unwrap()).unwrap();
+    assert!(tex.contains("\\toprule") && tex.contains("$\\beta$-VAE $\\beta$=4"));
+    assert!(
+        draw("trade-of", "x.svg")
+            .unwrap_err()
+            .contains("no figure `trade-of`")
+    );
+    assert!(
+        draw("trade-off-mig", "x.svg")
+            .unwrap_err()
+            .contains("trade-off-mig-exact")
+    );
+    assert!(
+        draw("trade-off", "x.jpg")
+            .unwrap_err()
+            .contains(".svg, .png, .csv, .parquet")
+    );
+    assert!(
+        draw("total-correlation", "x.svg")
+            .unwrap_err()
+            .contains("nothing to show")
+    );
+}
+
+#[test]
+fn no_two_inks_of_a_page_share_their_light_colour() {
+    let page = Report::of(SWEEP, |_| Fate::Done).page();
+    let mut dark: BTreeMap<&str, &str> = BTreeMap::new();
+    for rule in page.split("svg [fill=\"").skip(1) {
+        let (light, rest) = rule.split_once("\"]{fill:").unwrap();
+        let ink = rest.split_once('}').unwrap().0;
+        let before = dark.insert(light, ink);
+        assert!(
+            before.is_none_or(|before| before == ink),
+            "{light}: {before:?} and {ink}"
+        );
+    }
+    assert!(10 < dark.len());
 }

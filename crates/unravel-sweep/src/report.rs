@@ -6,7 +6,21 @@ use crate::claim::Claim;
 use crate::published::Published;
 
 /// Every figure by name, in the order of the page.
-pub const FIGURES: &[&str] = &["trade-off", "training-curves", "traversals"];
+pub const FIGURES: &[&str] = &[
+    "trade-off",
+    "score-vs-strength",
+    "violins",
+    "variance-explained",
+    "metric-correlation",
+    "total-correlation",
+    "score-vs-steps",
+    "training-curves",
+    "kl-per-latent",
+    "matrices",
+    "traversals",
+    "reconstructions",
+    "samples",
+];
 
 /// Which figures the report shows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -141,6 +141,15 @@ pub struct ReportArgs {
     /// The report's folder [default: reports/<sweep name>]
     #[arg(long, value_name = "DIR")]
     pub report: Option<PathBuf>,
+    /// Draw one figure alone, such as trade-off or trade-off-mig-exact, or the table of settings
+    #[arg(long, value_name = "NAME", requires = "out", conflicts_with = "report")]
+    pub figure: Option<String>,
+    /// The figure's file: .svg, .png, .gif, .csv, .parquet or .tex, as the figure has it
+    #[arg(long, value_name = "FILE", requires = "figure")]
+    pub out: Option<PathBuf>,
+    /// Draw the figure for dark paper
+    #[arg(long, requires = "figure")]
+    pub dark: bool,
 }
 
 fn positive(text: &str) -> Result<f64, String> {

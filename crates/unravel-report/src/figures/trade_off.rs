@@ -3,63 +3,58 @@
 mod data;
 mod draw;
 
-pub use data::{Key, Panel, SettingMean, keys};
+pub use data::{Panel, SettingMean, panels};
 
-use data::panel;
-
-use super::{Figure, frame};
+use super::{Context, Figure, frame};
 use crate::error::ReportError;
-use crate::rows::Rows;
-use crate::tables::Tables;
-use crate::words::{count, list, metric_title, plus_minus, score_title, variant_sentence};
+use crate::published;
+use crate::words::{count, plus_minus};
+use unravel_sweep::PublishedPoint;
 
-/// The data of every metric, variant and representation that has scores.
-///
-/// # Errors
-/// When the table of scores cannot be filtered.
-pub fn panels(rows: &Rows, tables: &Tables, metrics: &[String]) -> Result<Vec<Panel>, ReportError> {
-    let mut panels = Vec::new();
-    for key in keys(rows, metrics) {
-        let failed = |source| ReportError::Table {
-            table: key.file_name(),
-            source,
-        };
-        panels.push(panel(rows, tables, &key).map_err(failed)?);
-    }
-    panels.retain(|panel| !panel.points.is_empty());
-    Ok(panels)
+/// Whether a published point has a place here.
+fn has_place(point: &PublishedPoint) -> bool {
+    point.reconstruction_nats.is_some()
 }
 
 /// One figure a panel.
 ///
 /// # Errors
 /// When a table cannot be made.
-pub fn figures(rows: &Rows, panels: &[Panel]) -> Result<Vec<Figure>, ReportError> {
+pub fn figures(context: &Context<'_>) -> Result<Vec<Figure>, ReportError> {
     let figure = |panel: &Panel| {
-        let key = &panel.key;
-        let name = key.file_name();
-        let title = score_title(&key.metric, &key.variant, &key.representation);
+        let key = &panel.scored.key;
+        let name = format!("trade-off-{}", key.slug());
+        let published = published::of_key(context.published, key);
+        let points = published::points(&published, has_place);
+        let (scene, n_unlabelled) = draw::scene(context.rows, panel, &points);
         Ok(Figure {
-            title: format!("{title} against reconstruction error"),
-            caption: caption(rows, panel),
-            description: description(rows, panel),
-            scene: draw::scene(rows, panel),
-            data: frame(&name, data::table(rows, panel))?,
+            title: format!("{} against reconstruction error", key.title()),
+            caption: format!(
+                "{}{}{}",
+                caption(context, panel),
+                unlabelled(n_unlabelled),
+                published::caption(&published, has_place)
+            ),
+            description: description(context, panel),
+            scene,
+            data: frame(&name, data::table(context.rows, panel))?,
             name,
         })
     };
-    panels.iter().map(figure).collect()
+    context.panels.iter().map(figure).collect()
 }
 
-fn caption(rows: &Rows, panel: &Panel) -> String {
-    let key = &panel.key;
-    let variant = match variant_sentence(&key.variant) {
-        "" => key.variant.clone(),
-        words => format!("{}, {words}", key.variant),
-    };
-    let grids = list(&panel.grids).replace('x', "×");
+fn unlabelled(n: usize) -> String {
+    match n {
+        0 => String::new(),
+        1 => " One mark has no label, for want of room.".to_owned(),
+        n => format!(" {n} marks have no label, for want of room."),
+    }
+}
+
+fn caption(context: &Context<'_>, panel: &Panel) -> String {
     let n_trials = count(panel.points.len(), "trial");
-    let n_settings = match (panel.means.len(), rows.settings.len()) {
+    let n_settings = match (panel.means.len(), context.rows.settings.len()) {
         (n, n_all) if n == n_all => count(n, "setting"),
         (n, n_all) => format!("{n} of {}", count(n_all, "setting")),
     };
@@ -72,19 +67,27 @@ fn caption(rows: &Rows, panel: &Panel) -> String {
             "Each mark is a trial: {n_trials} of {n_settings}, one trial seed each, so no spread is known."
         )
     };
+    let front = match panel.front.len() {
+        0 => String::new(),
+        1 => " Ringed: the one setting that is best in both means.".to_owned(),
+        n => {
+            format!(
+                " Ringed and joined by dashes: the {n} settings that no other beats in both means."
+            )
+        }
+    };
     format!(
-        "{} ({variant}; {} codes; grid {grids}) against reconstruction error. {marks} Lines join the \
-         settings of an objective in the order of their strength.",
-        metric_title(&key.metric),
-        key.representation,
+        "{} against reconstruction error. {marks} Lines join the settings of an objective in the order of their \
+         strength.{front}",
+        panel.scored.words(),
     )
 }
 
-fn description(rows: &Rows, panel: &Panel) -> String {
+fn description(context: &Context<'_>, panel: &Panel) -> String {
     let of = |mean: &SettingMean| {
         format!(
             "{}: {} at {} nats per image, {}",
-            rows.settings[mean.setting].setting.label,
+            context.rows.settings[mean.setting].setting.label,
             plus_minus(&mean.score, 3),
             plus_minus(&mean.reconstruction, 1),
             count(mean.score.n, "trial")

@@ -5,16 +5,16 @@ mod draw;
 
 use data::{Curve, term_curves, terms};
 
-use super::{Figure, frame};
+use super::{Context, Figure, frame};
 use crate::error::ReportError;
-use crate::rows::Rows;
 use crate::words::{count, plus_minus, term_name, term_title, term_unit};
 
 /// One figure for each loss term that the logs have.
 ///
 /// # Errors
 /// When a table cannot be made.
-pub fn figures(rows: &Rows) -> Result<Vec<Figure>, ReportError> {
+pub fn figures(context: &Context<'_>) -> Result<Vec<Figure>, ReportError> {
+    let rows = context.rows;
     let mut figures = Vec::new();
     for term in terms(rows) {
         let name = format!("training-curves-{}", term.replace('_', "-"));

@@ -1,7 +1,9 @@
 //! What the codes do: traversals, reconstructions and prior samples of each setting's best trial.
 
+mod animate;
 mod choose;
 mod draw;
 
+pub use animate::animation;
 pub use choose::{Best, BestTrials, best_trials};
-pub use draw::{SheetFile, sheets};
+pub use draw::{Pictured, SheetFile, sheet};

@@ -4,7 +4,8 @@ use crate::axis::plain;
 use crate::rows::Rows;
 use crate::words::{count, duration, list};
 use std::collections::{BTreeMap, BTreeSet};
-use unravel_sweep::{DatasetSource, Sweep, Trial};
+use unravel_store::STORE_FORMAT;
+use unravel_sweep::{DatasetSource, FORMAT_VERSION, SEMANTICS_VERSION, Sweep, Trial};
 
 /// The trials of one setting, for tracing numbers back.
 pub struct TrialList {
@@ -117,6 +118,12 @@ pub fn made(rows: &Rows, sweep: &Sweep) -> Vec<(&'static str, String)> {
         .collect();
     vec![
         ("Program", format!("unravel {}", env!("CARGO_PKG_VERSION"))),
+        (
+            "Versions of formats",
+            format!(
+                "sweep file {FORMAT_VERSION}, store {STORE_FORMAT}, meaning of trials {SEMANTICS_VERSION}"
+            ),
+        ),
         ("Devices and instruction sets", or_none(list(&devices))),
         ("Wall time", or_none(wall_time(rows))),
         ("Trial seeds", or_none(seeds(&trial_seeds))),

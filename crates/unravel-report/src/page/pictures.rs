@@ -29,6 +29,8 @@ pub struct SheetView {
     pub alt: String,
     /// The labelled file, relative to the page.
     pub file: String,
+    /// The animation, relative to the page, where there is one.
+    pub animation: Option<String>,
     /// The bare picture as base64 of a PNG.
     pub base64: String,
     /// Labels of the rows and whether each is dimmed.
@@ -58,6 +60,7 @@ pub fn view(
     trial: &TrialRow,
     sheet: &SheetFile<'_>,
     file: String,
+    animation: Option<String>,
 ) -> io::Result<SheetView> {
     let labels = &sheet.sheet.labels;
     let rows = if labels.is_empty() {
@@ -73,6 +76,7 @@ pub fn view(
             sheet.kind, row.setting.label, trial.seed
         ),
         file,
+        animation,
         base64: BASE64_STANDARD.encode(sheet.sheet.bare_png()?),
         labels: labels
             .iter()

@@ -5,7 +5,9 @@ use crate::axis::plain;
 use crate::figures::trade_off::Panel;
 use crate::rows::{ELBO, KL, RECONSTRUCTION, Rows, ScoreRow, Standing, TrialRow};
 use crate::stats::Spread;
-use crate::words::{decimals, metric_sentence, metric_title, plus_minus, variant_sentence};
+use crate::words::{
+    capital, decimals, metric_sentence, metric_title, plus_minus, variant_sentence,
+};
 use std::collections::BTreeSet;
 
 /// The table as the template shows it.
@@ -85,13 +87,8 @@ pub fn table(rows: &Rows, panels: &[Panel]) -> Table {
 
 /// What the metrics and their variants are, for the foot of the table; those that have no words are left out.
 pub fn meanings(panels: &[Panel]) -> Vec<(String, String)> {
-    let keys = || panels.iter().map(|panel| &panel.key);
-    let metrics = keys().map(|key| {
-        (
-            metric_title(&key.metric),
-            metric_sentence(&key.metric).to_owned(),
-        )
-    });
+    let keys = || panels.iter().map(|panel| &panel.scored.key);
+    let metrics = keys().map(|key| (metric_title(&key.metric), metric_sentence(&key.metric)));
     let variants = keys().map(|key| (format!("“{}”", key.variant), variant_sentence(&key.variant)));
     let variants = variants.map(|(name, words)| (name, sentence(words)));
     let mut seen = BTreeSet::new();
@@ -101,11 +98,11 @@ pub fn meanings(panels: &[Panel]) -> Vec<(String, String)> {
 
 /// `computed over …` as a sentence of its own; nothing stays nothing.
 fn sentence(words: &str) -> String {
-    let mut letters = words.chars();
-    let first = letters.next().map(char::to_uppercase);
-    first.map_or_else(String::new, |first| {
-        format!("{}{}.", first, letters.as_str())
-    })
+    if words.is_empty() {
+        String::new()
+    } else {
+        format!("{}.", capital(words))
+    }
 }
 
 fn columns(panels: &[Panel]) -> Vec<Column<'_>> {
@@ -120,7 +117,8 @@ fn columns(panels: &[Panel]) -> Vec<Column<'_>> {
         is_mine: Box::new(move |score| score.metric == ELBO && score.quantity == quantity),
     };
     let scores = panels.iter().map(|panel| {
-        let key = &panel.key;
+        let key = &panel.scored.key;
+        let merit = key.merit();
         let codes = if key.representation == "mean" {
             String::new()
         } else {
@@ -130,10 +128,10 @@ fn columns(panels: &[Panel]) -> Vec<Column<'_>> {
             head: Head {
                 title: metric_title(&key.metric),
                 detail: format!("{}{codes}", key.variant),
-                direction: direction(1.0),
+                direction: direction(merit),
             },
             quantity: "score",
-            merit: 1.0,
+            merit,
             is_mine: Box::new(|score| {
                 score.is_headline
                     && (&score.metric, &score.variant, &score.representation)

@@ -1,18 +1,21 @@
-//! The sheets of each setting's best trial to files, one trial in memory at a time.
+//! The sheets of each setting's best trial to files.
 
 use crate::axis::plain;
 use crate::error::ReportError;
-use crate::figures::traversals::{Best, BestTrials, sheets};
+use crate::figures::traversals::{Best, BestTrials, Pictured, animation, sheet};
 use crate::load::noted;
 use crate::output::write;
 use crate::page::{SettingPictures, setting_pictures, view};
 use crate::rows::Rows;
+use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 use unravel_store::Store;
 use unravel_sweep::Trial;
 
 /// Where pictures come from and go to.
 pub struct Sources<'a> {
+    /// What was found of the sweep.
+    pub rows: &'a Rows,
     /// The trials that are shown.
     pub best: &'a BestTrials,
     /// The trials of the sweep.
@@ -23,57 +26,92 @@ pub struct Sources<'a> {
     pub dir: &'a Path,
 }
 
-/// Writes every sheet; `files` takes the paths. A trial without pictures is shown as such.
+/// What was drawn.
+#[derive(Default)]
+pub struct Shown {
+    /// For the page, one a setting.
+    pub settings: Vec<SettingPictures>,
+    /// The files.
+    pub files: Vec<PathBuf>,
+    /// A sentence for every file of the store that could not be read.
+    pub notices: Vec<String>,
+}
+
+/// Writes every sheet. A trial without pictures is shown as such.
 ///
 /// # Errors
 /// When a picture cannot be encoded or a file not be written.
 pub fn draw(
-    rows: &mut Rows,
     sources: &Sources<'_>,
-    files: &mut Vec<PathBuf>,
+    pictured: Pictured,
     progress: &mut dyn FnMut(usize, usize),
-) -> Result<Vec<SettingPictures>, ReportError> {
+) -> Result<Shown, ReportError> {
     let best = &sources.best.trials;
-    let mut shown = Vec::new();
-    for (n_done, best_trial) in best.iter().enumerate() {
-        progress(n_done, best.len());
-        shown.push(draw_one(rows, sources, best_trial, files)?);
-    }
+    progress(0, best.len());
+    let one = |best| draw_one(sources, pictured, best);
+    let drawn: Vec<(SettingPictures, Vec<PathBuf>, Vec<String>)> =
+        best.par_iter()
+            .map(one)
+            .collect::<Result<_, ReportError>>()?;
     progress(best.len(), best.len());
+    let mut shown = Shown::default();
+    for (setting, files, notices) in drawn {
+        shown.settings.push(setting);
+        shown.files.extend(files);
+        shown.notices.extend(notices);
+    }
     Ok(shown)
 }
 
 fn draw_one(
-    rows: &mut Rows,
     sources: &Sources<'_>,
+    pictured: Pictured,
     best: &Best,
-    files: &mut Vec<PathBuf>,
-) -> Result<SettingPictures, ReportError> {
+) -> Result<(SettingPictures, Vec<PathBuf>, Vec<String>), ReportError> {
+    let (rows, mut notices, mut files) = (sources.rows, Vec::new(), Vec::new());
     let folder = sources.store.trial(&sources.trials[best.trial].id());
-    let pictures = noted(folder.pictures(), &mut rows.notices);
+    let pictures = noted(folder.pictures(), &mut notices);
     let trial = &rows.trials[best.trial];
     let setting = &rows.settings[trial.setting];
     let mut views = Vec::new();
-    for sheet in pictures.iter().flat_map(sheets) {
-        let name = format!("{}-{}.png", slug(rows, trial.setting), sheet.kind);
+    let probe = match pictured {
+        Pictured::Traversals => noted(folder.probe(), &mut notices),
+        _ => None,
+    };
+    let file = pictures
+        .as_ref()
+        .and_then(|p| sheet(p, probe.as_ref(), pictured));
+    if let Some(file) = file {
+        let stem = format!("{}-{}", slug(rows, trial.setting), file.kind);
         let failed = |source| ReportError::Draw {
-            figure: name.clone(),
+            figure: stem.clone(),
             source,
         };
-        let bytes = sheet.sheet.labelled_png().map_err(failed)?;
-        files.push(write(&sources.dir.join("pictures"), &name, &bytes)?);
-        views.push(view(setting, trial, &sheet, format!("pictures/{name}")).map_err(failed)?);
+        let to = sources.dir.join("pictures");
+        let bytes = file.sheet.labelled_png().map_err(failed)?;
+        files.push(write(&to, &format!("{stem}.png"), &bytes)?);
+        let moving = match pictured {
+            Pictured::Traversals => animation(&file.sheet).map_err(failed)?,
+            _ => None,
+        };
+        let moving_name = moving.as_ref().map(|_| format!("{stem}.gif"));
+        if let (Some(bytes), Some(name)) = (moving, &moving_name) {
+            files.push(write(&to, name, &bytes)?);
+        }
+        let still = format!("pictures/{stem}.png");
+        let moving = moving_name.map(|name| format!("pictures/{name}"));
+        views.push(view(setting, trial, &file, still, moving).map_err(failed)?);
     }
     let (quantity, value) = (sources.best.criterion.quantity(), plain(best.value, 3));
     let which = format!(
         "seed {} · {quantity} {value} · trial {}",
         trial.seed, trial.id
     );
-    Ok(setting_pictures(setting, which, views))
+    Ok((setting_pictures(setting, which, views), files, notices))
 }
 
 /// `beta-vae-beta-4`; with the beginning of its id where settings share family and strength.
-fn slug(rows: &Rows, idx: usize) -> String {
+pub fn slug(rows: &Rows, idx: usize) -> String {
     let of = |idx: usize| {
         let setting = &rows.settings[idx].setting;
         format!(

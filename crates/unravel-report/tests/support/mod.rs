@@ -2,7 +2,8 @@
 
 use std::path::Path;
 use unravel_store::{
-    Pictures, ScoreContext, ScoreFile, ScoreRecord, Status, Store, StoreError, TrainLog, TrialState,
+    Codes, Pictures, ScoreContext, ScoreFile, ScoreMatrix, ScoreRecord, Status, Store, StoreError,
+    TrainLog, TrialState,
 };
 use unravel_sweep::{Objective, Sweep, Trial};
 
@@ -77,8 +78,18 @@ fn write(store: &Store, sweep: &Sweep, trial: &Trial, fate: Fate) -> Result<(), 
     }
     if fate == Fate::Done {
         lock.set_pictures(&truth.pictures(trial.model.latents))?;
+        lock.set_probe(&truth.probe(trial.model.latents))?;
     }
     Ok(())
+}
+
+fn context(variant: &str, representation: &str, step: u64) -> ScoreContext {
+    ScoreContext {
+        variant: variant.to_owned(),
+        representation: representation.to_owned(),
+        grid: "3x6x10x16x16".to_owned(),
+        step,
+    }
 }
 
 /// Where a fake training ends up.
@@ -167,13 +178,8 @@ impl Truth {
     }
 
     fn scores(&self, sweep: &Sweep, trial: &Trial) -> Vec<ScoreFile> {
-        let context = |variant: &str| ScoreContext {
-            variant: variant.to_owned(),
-            representation: "mean".to_owned(),
-            grid: "3x6x10x16x16".to_owned(),
-            step: trial.training.steps,
-        };
-        let probe = context("probe");
+        let steps = trial.training.steps;
+        let probe = context("probe", "mean", steps);
         let mut elbo = ScoreFile::new("elbo");
         for (quantity, value) in [
             ("reconstruction_nats", self.reconstruction),
@@ -185,35 +191,86 @@ impl Truth {
         }
         let mut files = vec![elbo];
         for metric in &sweep.evaluation.metrics {
-            let level = match metric.as_str() {
-                "beta-vae-score" => {
-                    0.55 + 0.42 * self.quality.powf(0.6) + 0.02 * noise(self.seed, 71)
-                }
-                "factor-vae-score" => {
-                    0.42 + 0.55 * self.quality.powf(0.8) + 0.02 * noise(self.seed, 72)
-                }
-                _ => 0.72 * self.quality,
-            };
             let mut file = ScoreFile::new(metric.clone());
-            if metric == "mig" {
-                file.scores.push(ScoreRecord::exact(
-                    metric.clone(),
-                    "mig",
-                    &context("exact"),
-                    level,
-                ));
+            for representation in &sweep.evaluation.representations {
+                for &step in sweep.evaluation.at.iter().chain([&steps]) {
+                    if step <= steps {
+                        self.add_scores(&mut file, sweep, representation.name(), (step, steps));
+                    }
+                }
             }
-            let sampled = (0..sweep.evaluation.seeds)
-                .map(|s| (s, level + 0.006 * noise(self.seed * 31 + s, 7)));
-            file.scores.push(ScoreRecord::sampled(
-                metric.clone(),
-                "score",
-                &context("study"),
-                sampled,
-            ));
             files.push(file);
         }
         files
+    }
+
+    fn add_scores(
+        &self,
+        file: &mut ScoreFile,
+        sweep: &Sweep,
+        representation: &str,
+        (step, steps): (u64, u64),
+    ) {
+        let metric = file.metric.clone();
+        let learned = 1.0 - (-4.0 * step as f64 / steps as f64).exp();
+        let quality = self.quality * learned * if representation == "mean" { 1.0 } else { 0.9 };
+        let level = match metric.as_str() {
+            "beta-vae-score" => 0.55 + 0.42 * quality.powf(0.6) + 0.02 * noise(self.seed, 71),
+            "factor-vae-score" => 0.42 + 0.55 * quality.powf(0.8) + 0.02 * noise(self.seed, 72),
+            "unsupervised" => (1.0 - quality) * if representation == "mean" { 3.0 } else { 1.2 },
+            _ => 0.72 * quality,
+        };
+        if metric == "mig" {
+            let exact = context("exact", representation, step);
+            let record = ScoreRecord::exact(metric.clone(), "mig", &exact, level);
+            file.scores.push(record);
+            file.matrices.push(self.matrix(exact, quality));
+        }
+        let sampled =
+            (0..sweep.evaluation.seeds).map(|s| (s, level + 0.006 * noise(self.seed * 31 + s, 7)));
+        let study = context("study", representation, step);
+        file.scores
+            .push(ScoreRecord::sampled(metric, "score", &study, sampled));
+    }
+
+    /// Each factor in a code of its own, as far as `quality` goes.
+    fn matrix(&self, context: ScoreContext, quality: f64) -> ScoreMatrix {
+        let names = ["shape", "scale", "orientation", "pos-x", "pos-y"];
+        let value = |code: usize, factor: usize| {
+            let own = if (code + self.seed as usize) % 6 == factor {
+                2.2 * quality
+            } else {
+                0.0
+            };
+            own + 0.1 * noise(self.seed + 11 * code as u64, 80 + factor as u64).abs()
+        };
+        ScoreMatrix {
+            name: "mutual_information_nats".to_owned(),
+            variant: context.variant,
+            representation: context.representation,
+            grid: context.grid,
+            step: context.step,
+            seed: None,
+            row_names: (0..6).map(|i| format!("code {i}")).collect(),
+            col_names: names.map(str::to_owned).to_vec(),
+            values: (0..30).map(|i| value(i / 5, i % 5)).collect(),
+        }
+    }
+
+    /// Codes that carry something reach to ±1.7, the others hardly move.
+    fn probe(&self, n_codes: usize) -> Codes {
+        let n_points = 100;
+        let value = |i: usize| {
+            let (point, code) = (i / n_codes, i % n_codes);
+            let reach = if code < 4 { 1.7 } else { 0.05 };
+            (reach * noise(point as u64, 300 + code as u64)) as f32
+        };
+        Codes {
+            points: (0..n_points).collect(),
+            n_codes,
+            z_mean: (0..n_points as usize * n_codes).map(value).collect(),
+            z_logvar: vec![-2.0; n_points as usize * n_codes],
+        }
     }
 
     fn pictures(&self, n_codes: usize) -> Pictures {

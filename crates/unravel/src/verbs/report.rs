@@ -1,6 +1,9 @@
 //! `unravel report`: render again from the store.
 
+use std::path::Path;
+
 use serde_json::json;
+use unravel_report::Alone;
 use unravel_store::Store;
 
 use crate::cli::ReportArgs;
@@ -12,6 +15,9 @@ use crate::study::Study;
 pub fn report(args: &ReportArgs) -> Result<Exit, Failure> {
     let study = Study::open(&args.common.sweep)?;
     let store = Store::open_read(&args.common.store)?;
+    if let (Some(name), Some(out)) = (&args.figure, &args.out) {
+        return alone(args, &study, &store, name, out);
+    }
     let folder = study.report_folder(args.report.as_deref());
     let rendered = unravel_report::render(
         &study.sweep,
@@ -35,5 +41,27 @@ pub fn report(args: &ReportArgs) -> Result<Exit, Failure> {
         );
     }
     output::line(&rendered.index.display().to_string());
+    Ok(Exit::Success)
+}
+
+/// Draws one figure into one file.
+fn alone(
+    args: &ReportArgs,
+    study: &Study,
+    store: &Store,
+    name: &str,
+    out: &Path,
+) -> Result<Exit, Failure> {
+    let asked = Alone {
+        name,
+        is_dark: args.dark,
+        out,
+    };
+    let path = unravel_report::draw_alone(&study.sweep, &study.trials, store, &asked, &mut |_| {})?;
+    if args.common.json {
+        output::json(&json!({ "figure": name, "file": path }));
+    } else {
+        output::line(&path.display().to_string());
+    }
     Ok(Exit::Success)
 }

@@ -3,11 +3,15 @@
 use super::data::{Panel, SettingMean};
 use crate::axis::{Axis, Kind};
 use crate::labels::{self, Label, Obstacle, Placed};
-use crate::panel::{Area, Titles, data_box, frame, legend};
+use crate::panel::{Area, Titles, data_box, data_range, frame, legend, legend_rows};
+use crate::published;
 use crate::rows::Rows;
 use crate::scene::{Anchor, Point, Scene, TextStyle};
-use crate::style::{AXIS, FamilyStyle, PAD_OPACITY, PAPER, TEXT, size, trial_opacity};
-use crate::words::{count, score_title};
+use crate::stats::Spread;
+use crate::style::{AXIS, FamilyStyle, Ink, PAD_OPACITY, PAPER, QUIET, TEXT, size, trial_opacity};
+use crate::words::count;
+use std::collections::BTreeMap;
+use unravel_sweep::PublishedPoint;
 
 /// Half the length of the stroke at the end of an error bar.
 const CAP: f64 = 2.5;
@@ -15,71 +19,104 @@ const CAP: f64 = 2.5;
 const PATH_OPACITY: f64 = 0.4;
 /// How closely a path is sampled to keep labels off it, in pixels.
 const DOT: f64 = 4.0;
+/// Errors whose largest is so many times the smallest have a logarithmic axis.
+const WIDE: f64 = 3.0;
+/// How far a ring around a mark reaches beyond it.
+const RING: f64 = 2.6;
 
 struct Layout<'a> {
     rows: &'a Rows,
     panel: &'a Panel,
+    published: &'a [&'a PublishedPoint],
     area: Area,
     x: Axis,
     y: Axis,
 }
 
-/// Lays a panel out.
-pub fn scene(rows: &Rows, panel: &Panel) -> Scene {
-    let area = data_box(20.0);
-    let reach = |spread: &crate::stats::Spread| {
+/// Lays a panel out, and says how many of its marks have no label for want of room.
+pub fn scene(rows: &Rows, panel: &Panel, published: &[&PublishedPoint]) -> (Scene, usize) {
+    let reach = |spread: &Spread| {
         let sd = spread.sd.unwrap_or(0.0);
         [spread.mean - sd, spread.mean + sd]
     };
-    let xs = panel
-        .points
+    let (points, means) = (&panel.points, &panel.means);
+    let xs = points
         .iter()
         .map(|p| p.reconstruction)
-        .chain(panel.means.iter().flat_map(|m| reach(&m.reconstruction)));
-    let ys = panel
-        .points
+        .chain(means.iter().flat_map(|m| reach(&m.reconstruction)))
+        .chain(published.iter().filter_map(|p| p.reconstruction_nats));
+    let ys = points
         .iter()
         .map(|p| p.score)
-        .chain(panel.means.iter().flat_map(|m| reach(&m.score)));
-    let x = Axis::around(Kind::Linear, xs, 0.07, (area.left, area.right));
-    let y = Axis::around(Kind::Linear, ys, 0.08, (area.bottom, area.top));
+        .chain(means.iter().flat_map(|m| reach(&m.score)))
+        .chain(published.iter().map(|p| p.score));
+    let families = rows.families();
+    let (top, bottom) = data_range(size::HEIGHT, legend_rows(&families));
+    let y = Axis::around(Kind::Linear, ys, 0.08, (bottom, top));
+    let (area, y_marks) = data_box(&y, (top, bottom), 20.0);
+    let x = error_axis(xs.collect(), (area.left, area.right));
     let layout = Layout {
         rows,
         panel,
+        published,
         area,
         x,
         y,
     };
 
     let mut scene = Scene::new(size::WIDTH, size::HEIGHT);
-    frame(&mut scene, area, &layout.x, &layout.y, &titles(panel));
-    legend(&mut scene, rows.families());
+    let x_marks = layout.x.marks(6);
+    frame(
+        &mut scene,
+        area,
+        &x_marks,
+        &y_marks,
+        &titles(panel, &layout.x),
+    );
+    legend(&mut scene, &families);
     layout.draw_paths(&mut scene);
+    layout.draw_front(&mut scene);
     layout.trials(&mut scene);
     for mean in &panel.means {
         layout.error_bars(&mut scene, mean);
     }
-    for mean in &panel.means {
-        layout.mark(&mut scene, mean);
+    layout.draw_published(&mut scene);
+    for place in 0..panel.means.len() {
+        layout.mark(&mut scene, place);
     }
-    layout.labels(&mut scene);
-    scene
+    let n_unlabelled = layout.labels(&mut scene);
+    (scene, n_unlabelled)
 }
 
-fn titles(panel: &Panel) -> Titles {
-    let key = &panel.key;
+/// Errors of a wide range lie on a logarithmic axis: a few settings that reconstruct badly would push the others together.
+fn error_axis(errors: Vec<f64>, pixels: (f64, f64)) -> Axis {
+    let low = errors.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = errors.iter().copied().fold(0.0, f64::max);
+    let kind = if 0.0 < low && WIDE * low < high {
+        Kind::Log
+    } else {
+        Kind::Linear
+    };
+    Axis::around(kind, errors, 0.07, pixels)
+}
+
+fn titles(panel: &Panel, x: &Axis) -> Titles {
+    let scale = if x.is_log() { ", log scale" } else { "" };
+    let key = &panel.scored.key;
     let n_trials = count(panel.points.len(), "trial");
     let note = if panel.has_spread() {
-        format!("Faint: {n_trials}. Bold: mean ± 1 sd over trial seeds of each setting.")
+        let front = if 1 < panel.front.len() {
+            " Dashed: Pareto front of the means."
+        } else {
+            ""
+        };
+        format!("Faint: {n_trials}. Bold: mean ± 1 sd over trial seeds of each setting.{front}")
     } else {
         format!("{n_trials}, one seed each, so the spread over trial seeds is not known.")
     };
     Titles {
-        y: format!(
-            "{} (higher is better)",
-            score_title(&key.metric, &key.variant, &key.representation)
-        ),
-        x: "Reconstruction error, nats per image (lower is better)".to_owned(),
+        y: format!("{}{}", key.title(), key.direction_words()),
+        x: format!("Reconstruction error, nats per image{scale} (lower is better)"),
         note,
     }
 }
@@ -118,15 +155,49 @@ impl Layout<'_> {
         self.rows.families().into_iter().filter_map(path).collect()
     }
 
+    /// Dashes through the settings that no other beats.
+    fn draw_front(&self, scene: &mut Scene) {
+        let places = self
+            .panel
+            .front
+            .iter()
+            .map(|&i| self.at(&self.panel.means[i]));
+        for ends in places.collect::<Vec<Point>>().windows(2) {
+            scene.dashes(ends[0], ends[1], TEXT, 0.55, size::HAIR);
+        }
+    }
+
     fn trials(&self, scene: &mut Scene) {
         let opacity = trial_opacity(self.panel.points.len());
+        let mut by_setting: BTreeMap<usize, Vec<Point>> = BTreeMap::new();
         for point in &self.panel.points {
-            let row = &self.rows.settings[self.rows.trials[point.trial].setting];
             let at = (
                 self.x.pixel(point.reconstruction),
                 self.y.pixel(point.score),
             );
-            scene.shape(row.style.shape, at, size::TRIAL, row.ink, opacity);
+            let setting = self.rows.trials[point.trial].setting;
+            by_setting.entry(setting).or_default().push(at);
+        }
+        for (setting, places) in by_setting {
+            let row = &self.rows.settings[setting];
+            scene.dots(row.style.shape, places, size::TRIAL, row.ink, opacity);
+        }
+    }
+
+    fn published_at(&self, point: &PublishedPoint) -> Point {
+        let error = point.reconstruction_nats.unwrap_or(f64::NAN);
+        (self.x.pixel(error), self.y.pixel(point.score))
+    }
+
+    fn draw_published(&self, scene: &mut Scene) {
+        for point in self.published {
+            let (shape, ink) = published::look(point);
+            let (x, y) = self.published_at(point);
+            if let Some(spread) = point.spread {
+                let ends = [1.0, -1.0].map(|sign| (x, self.y.pixel(point.score + sign * spread)));
+                scene.line(ends.to_vec(), ink, 0.75, size::HAIR);
+            }
+            scene.hollow(shape, (x, y), size::MARK, ink);
         }
     }
 
@@ -177,57 +248,63 @@ impl Layout<'_> {
         ]
     }
 
-    fn mark(&self, scene: &mut Scene, mean: &SettingMean) {
-        let row = &self.rows.settings[mean.setting];
-        scene.shape(row.style.shape, self.at(mean), size::MARK + 1.4, PAPER, 1.0);
-        scene.shape(row.style.shape, self.at(mean), size::MARK, row.ink, 1.0);
+    fn mark(&self, scene: &mut Scene, place: usize) {
+        let mean = &self.panel.means[place];
+        let (row, at) = (&self.rows.settings[mean.setting], self.at(mean));
+        if self.panel.front.contains(&place) {
+            scene.shape(row.style.shape, at, size::MARK + RING + 1.2, TEXT, 1.0);
+            scene.shape(row.style.shape, at, size::MARK + RING, PAPER, 1.0);
+        } else {
+            scene.shape(row.style.shape, at, size::MARK + 1.4, PAPER, 1.0);
+        }
+        scene.shape(row.style.shape, at, size::MARK, row.ink, 1.0);
     }
 
-    fn labels(&self, scene: &mut Scene) {
+    /// Settings of the front first, which are to keep their labels; published points last.
+    fn wanted_labels(&self) -> Vec<(Label<'_>, bool)> {
         let means = &self.panel.means;
-        let texts: Vec<&str> = means
-            .iter()
-            .map(|mean| self.rows.settings[mean.setting].short_label())
-            .collect();
-        let wanted: Vec<Label<'_>> = means
-            .iter()
-            .zip(&texts)
-            .map(|(mean, text)| Label {
-                text,
+        let is_in_front = |place: &usize| self.panel.front.contains(place);
+        let (front, rest): (Vec<usize>, Vec<usize>) = (0..means.len()).partition(is_in_front);
+        let settings = front.into_iter().chain(rest).map(|place| {
+            let mean = &means[place];
+            let label = Label {
+                text: self.rows.settings[mean.setting].short_label(),
                 mark: self.at(mean),
                 radius: size::MARK,
-            })
-            .collect();
+            };
+            (label, false)
+        });
+        let published = self.published.iter().map(|point| {
+            let label = Label {
+                text: &point.label,
+                mark: self.published_at(point),
+                radius: size::MARK,
+            };
+            (label, true)
+        });
+        settings.chain(published).collect()
+    }
+
+    /// Draws the labels and returns how many there was no room for.
+    fn labels(&self, scene: &mut Scene) -> usize {
+        let (wanted, is_published): (Vec<Label<'_>>, Vec<bool>) =
+            self.wanted_labels().into_iter().unzip();
         let bounds = Area {
             top: self.area.top - 8.0,
             ..self.area
         };
         let placed = labels::place(&wanted, size::LABEL, bounds, &self.obstacles());
-        for (label, place) in wanted.iter().zip(placed) {
-            let Area {
-                left,
-                top,
-                right,
-                bottom,
-            } = place.area;
-            if place.is_far {
-                scene.line(
-                    vec![label.mark, nearest(label.mark, &place)],
-                    AXIS,
-                    1.0,
-                    size::HAIR * 0.75,
-                );
-            }
-            let corners = vec![(left, top), (right, top), (right, bottom), (left, bottom)];
-            scene.area(corners, PAPER, PAD_OPACITY);
-            let centre = (f64::midpoint(left, right), f64::midpoint(top, bottom));
-            scene.text(
-                centre,
-                label.text,
-                TextStyle::new(size::LABEL, TEXT),
-                Anchor::Middle,
+        let n_unlabelled = placed.iter().filter(|place| place.is_none()).count();
+        let all = wanted.iter().zip(&is_published).zip(placed);
+        for ((label, is_published), place) in all.filter_map(|(l, place)| Some((l, place?))) {
+            draw_label(
+                scene,
+                label,
+                &place,
+                if *is_published { QUIET } else { TEXT },
             );
         }
+        n_unlabelled
     }
 
     fn obstacles(&self) -> Vec<Obstacle> {
@@ -243,6 +320,10 @@ impl Layout<'_> {
             .iter()
             .map(|p| (self.x.pixel(p.reconstruction), self.y.pixel(p.score)))
             .map(around(size::TRIAL));
+        let published = self.published.iter();
+        let published = published
+            .map(|p| self.published_at(p))
+            .map(around(size::MARK));
         let paths: Vec<Point> = self
             .paths()
             .iter()
@@ -251,10 +332,29 @@ impl Layout<'_> {
         marks
             .map(obstacle(6.0))
             .chain(bars.map(obstacle(1.2)))
+            .chain(published.map(obstacle(6.0)))
             .chain(trials.map(obstacle(0.8)))
             .chain(paths.into_iter().map(around(DOT / 2.0)).map(obstacle(0.6)))
             .collect()
     }
+}
+
+/// A label on a pad of paper, with a line to its mark where it is far from it.
+fn draw_label(scene: &mut Scene, label: &Label<'_>, place: &Placed, ink: Ink) {
+    let Area {
+        left,
+        top,
+        right,
+        bottom,
+    } = place.area;
+    if place.is_far {
+        let ends = vec![label.mark, nearest(label.mark, place)];
+        scene.line(ends, AXIS, 1.0, size::HAIR * 0.75);
+    }
+    scene.rectangle((left, top), (right, bottom), PAPER, PAD_OPACITY);
+    let centre = (f64::midpoint(left, right), f64::midpoint(top, bottom));
+    let style = TextStyle::new(size::LABEL, ink);
+    scene.text(centre, label.text, style, Anchor::Middle);
 }
 
 /// Points along a path, `DOT` apart.

@@ -1,7 +1,8 @@
 //! Which trial of each setting is shown: the best by one criterion that the page names.
 
-use crate::figures::trade_off::{Key, Panel};
+use crate::figures::trade_off::Panel;
 use crate::rows::{ELBO, RECONSTRUCTION, Rows, ScoreRow};
+use crate::scored::Key;
 use crate::words::metric_title;
 
 /// What makes a trial the best of its setting.
@@ -17,8 +18,18 @@ impl Criterion {
     /// `the highest MIG (exact)`.
     pub fn words(&self) -> String {
         match self {
+            Self::Score(key) if key.merit() < 0.0 => format!("the lowest {}", self.quantity()),
             Self::Score(_) => format!("the highest {}", self.quantity()),
             Self::Reconstruction => "the lowest reconstruction error".to_owned(),
+        }
+    }
+
+    /// +1 where the highest value is the best, −1 where the lowest is.
+    pub fn merit(&self) -> f64 {
+        match self {
+            Self::Score(key) if key.merit() < 0.0 => -1.0,
+            Self::Score(_) => 1.0,
+            Self::Reconstruction => -1.0,
         }
     }
 
@@ -67,7 +78,7 @@ pub fn best_trials(rows: &Rows, panels: &[Panel]) -> BestTrials {
                 trial: p.trial,
                 value: p.score,
             });
-            (Criterion::Score(panel.key.clone()), best.collect())
+            (Criterion::Score(panel.scored.key.clone()), best.collect())
         }
         None => {
             let is_error = |s: &&ScoreRow| s.metric == ELBO && s.quantity == RECONSTRUCTION;
@@ -79,13 +90,7 @@ pub fn best_trials(rows: &Rows, panels: &[Panel]) -> BestTrials {
             (Criterion::Reconstruction, best.collect())
         }
     };
-    let merit = |best: &Best| {
-        if criterion == Criterion::Reconstruction {
-            -best.value
-        } else {
-            best.value
-        }
-    };
+    let merit = |best: &Best| criterion.merit() * best.value;
     let best_of = |setting| {
         let mine = values
             .iter()

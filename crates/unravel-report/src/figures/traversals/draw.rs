@@ -2,12 +2,24 @@
 
 use crate::axis::plain;
 use crate::sheet::Sheet;
-use unravel_store::Pictures;
+use crate::stats::interval::quantile;
+use unravel_store::{Codes, Pictures};
 
 /// A code with less KL than this says next to nothing about the image; its label is dimmed.
 const IDLE_NATS: f32 = 0.1;
 /// Samples a row.
 const SAMPLES_A_ROW: usize = 10;
+
+/// Which pictures of a trial.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pictured {
+    /// One code moved, the others held.
+    Traversals,
+    /// Observations and what comes back.
+    Reconstructions,
+    /// Codes of the prior, decoded.
+    Samples,
+}
 
 /// A sheet with its words.
 pub struct SheetFile<'a> {
@@ -21,20 +33,45 @@ pub struct SheetFile<'a> {
     pub idle: Vec<bool>,
 }
 
-/// The sheets of one trial; those without pictures are left out.
-pub fn sheets(pictures: &Pictures) -> Vec<SheetFile<'_>> {
-    let all = [
-        traversals(pictures),
-        reconstructions(pictures),
-        samples(pictures),
-    ];
-    all.into_iter()
-        .filter(|file| file.sheet.rows.iter().any(|row| !row.is_empty()))
-        .collect()
+/// The sheet of one trial; none without pictures. `probe` has the posteriors of a fixed part of the grid.
+pub fn sheet<'a>(
+    pictures: &'a Pictures,
+    probe: Option<&Codes>,
+    pictured: Pictured,
+) -> Option<SheetFile<'a>> {
+    let file = match pictured {
+        Pictured::Traversals => traversals(pictures, probe),
+        Pictured::Reconstructions => reconstructions(pictures),
+        Pictured::Samples => samples(pictures),
+    };
+    file.sheet
+        .rows
+        .iter()
+        .any(|row| !row.is_empty())
+        .then_some(file)
+}
+
+/// The first and the last hundredth of each code's means over the probe: where the encoder puts images.
+fn posterior_ranges(probe: &Codes) -> Vec<(f32, f32)> {
+    let range = |code: usize| {
+        let means = probe.z_mean.iter().skip(code).step_by(probe.n_codes.max(1));
+        let mut means: Vec<f64> = means.map(|mean| f64::from(*mean)).collect();
+        means.sort_by(f64::total_cmp);
+        (quantile(&means, 0.01) as f32, quantile(&means, 0.99) as f32)
+    };
+    (0..probe.n_codes).map(range).collect()
 }
 
 /// Rows are codes, those that say most about the image first.
-fn traversals(pictures: &Pictures) -> SheetFile<'_> {
+fn traversals<'a>(pictures: &'a Pictures, probe: Option<&Codes>) -> SheetFile<'a> {
+    let ranges = probe.map_or_else(Vec::new, posterior_ranges);
+    let dimmed = |code: &usize| -> Vec<bool> {
+        let Some(&(low, high)) = ranges.get(*code) else {
+            return Vec::new();
+        };
+        let values = pictures.traversal_values.iter();
+        values.map(|value| *value < low || high < *value).collect()
+    };
     let mut codes: Vec<usize> = (0..pictures.n_codes()).collect();
     codes.sort_by(|&a, &b| pictures.kl_per_code[b].total_cmp(&pictures.kl_per_code[a]));
     let row = |&code: &usize| {
@@ -62,7 +99,12 @@ fn traversals(pictures: &Pictures) -> SheetFile<'_> {
     SheetFile {
         kind: "traversals",
         caption: format!(
-            "Latent traversals: each row moves one code{range} and holds the others. Rows by KL, the largest first."
+            "Latent traversals: each row moves one code{range} and holds the others. Rows by KL, the largest first.{}",
+            if ranges.is_empty() {
+                ""
+            } else {
+                " Dimmed: beyond the range that the encoder gives to images (its means, 1st to 99th percentile)."
+            }
         ),
         idle: codes
             .iter()
@@ -72,6 +114,7 @@ fn traversals(pictures: &Pictures) -> SheetFile<'_> {
             shape: pictures.image_shape,
             rows: codes.iter().map(row).collect(),
             labels: codes.iter().map(label).collect(),
+            dimmed: codes.iter().map(dimmed).collect(),
         },
     }
 }
@@ -89,6 +132,7 @@ fn reconstructions(pictures: &Pictures) -> SheetFile<'_> {
                 (0..n).map(|i| pictures.reconstruction(i)).collect(),
             ],
             labels: vec!["original".to_owned(), "model".to_owned()],
+            dimmed: Vec::new(),
         },
     }
 }
@@ -106,6 +150,7 @@ fn samples(pictures: &Pictures) -> SheetFile<'_> {
             shape: pictures.image_shape,
             rows,
             labels: Vec::new(),
+            dimmed: Vec::new(),
         },
     }
 }

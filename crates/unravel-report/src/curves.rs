@@ -1,0 +1,220 @@
+//! The layout of lines with bands: training curves, scores against steps, KL by latent. One panel, or one a family or setting.
+
+use crate::axis::{Axis, Kind};
+use crate::paint::text_width;
+use crate::panel::{
+    Area, Facet, Titles, data_box, data_range, facet_areas, facet_axes, frame, legend, legend_rows,
+    spread, words,
+};
+use crate::rows::Rows;
+use crate::scene::{Anchor, Point, Scene, TextStyle};
+use crate::stats::Spread;
+use crate::style::{BAND_OPACITY, FamilyStyle, Ink, Shape, TEXT, size};
+
+/// From the end of the lines to the marks of their labels, in pixels.
+const LEADER: f64 = 16.0;
+/// From there to the labels' end, apart from the label.
+const AROUND_LABEL: f64 = 26.0;
+/// More settings than this are spread over a panel a family.
+const ONE_PANEL: usize = 12;
+
+/// A line with its spread.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line {
+    /// Stands at its end; nothing for none.
+    pub label: String,
+    /// Its colour.
+    pub ink: Ink,
+    /// The mark at its end.
+    pub shape: Shape,
+    /// Places rising, with mean and sd there.
+    pub points: Vec<(f64, Spread)>,
+}
+
+/// Lines in one box.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Panel {
+    /// What they share; nothing for the only panel.
+    pub title: String,
+    /// The lines.
+    pub lines: Vec<Line>,
+}
+
+/// A whole figure of lines.
+pub struct Curves<'a> {
+    /// At least one panel.
+    pub panels: Vec<Panel>,
+    /// From where to where the horizontal axis goes.
+    pub x: (f64, f64),
+    /// The vertical scale.
+    pub kind: Kind,
+    /// The words around.
+    pub titles: Titles,
+    /// The families that the legend of a single panel names.
+    pub families: Vec<(&'a str, FamilyStyle)>,
+}
+
+/// A line a setting, on one panel or, where there are many, on a panel a family.
+pub fn by_setting(rows: &Rows, settings: Vec<(usize, Vec<(f64, Spread)>)>) -> Vec<Panel> {
+    let is_one = settings.len() <= ONE_PANEL;
+    let mut panels: Vec<Panel> = Vec::new();
+    for (setting, points) in settings {
+        let row = &rows.settings[setting];
+        let title = if is_one {
+            ""
+        } else {
+            &row.setting.family_title
+        };
+        let line = Line {
+            label: row.short_label().to_owned(),
+            ink: row.ink,
+            shape: row.style.shape,
+            points,
+        };
+        match panels.iter_mut().find(|panel| panel.title == title) {
+            Some(panel) => panel.lines.push(line),
+            None => panels.push(Panel {
+                title: title.to_owned(),
+                lines: vec![line],
+            }),
+        }
+    }
+    panels
+}
+
+/// The families of these settings, in the order of the sweep.
+pub fn families_of(rows: &Rows, settings: impl Iterator<Item = usize>) -> Vec<(&str, FamilyStyle)> {
+    let shown: Vec<&str> = settings
+        .map(|setting| rows.settings[setting].setting.family_title.as_str())
+        .collect();
+    let families = rows.families().into_iter();
+    families
+        .filter(|(title, _)| shown.contains(title))
+        .collect()
+}
+
+/// Lays the lines out.
+pub fn scene(curves: &Curves<'_>) -> Scene {
+    match curves.panels.as_slice() {
+        [panel] => single(curves, panel),
+        _ => many(curves),
+    }
+}
+
+fn label_width(panels: &[Panel]) -> f64 {
+    let lines = panels.iter().flat_map(|panel| &panel.lines);
+    let widest = lines
+        .filter(|line| !line.label.is_empty())
+        .map(|line| text_width(&line.label, size::TICK, false) + LEADER + AROUND_LABEL);
+    widest.fold(20.0, f64::max)
+}
+
+fn y_axis(curves: &Curves<'_>, pixels: (f64, f64)) -> Axis {
+    let lines = curves.panels.iter().flat_map(|panel| &panel.lines);
+    let means = lines.flat_map(|line| line.points.iter().map(|(_, value)| value.mean));
+    Axis::around(curves.kind, means, 0.05, pixels)
+}
+
+fn single(curves: &Curves<'_>, panel: &Panel) -> Scene {
+    let (top, bottom) = data_range(size::HEIGHT, legend_rows(&curves.families));
+    let y = y_axis(curves, (bottom, top));
+    let (area, y_marks) = data_box(&y, (top, bottom), label_width(&curves.panels));
+    let x = Axis::exact(Kind::Linear, curves.x, (area.left, area.right));
+    let mut scene = Scene::new(size::WIDTH, size::HEIGHT);
+    frame(&mut scene, area, &x.marks(6), &y_marks, &curves.titles);
+    legend(&mut scene, &curves.families);
+    draw(&mut scene, panel, &x, &y, area);
+    scene
+}
+
+fn many(curves: &Curves<'_>) -> Scene {
+    let n = curves.panels.len();
+    let labels = label_width(&curves.panels);
+    let right = if 20.0 < labels { labels } else { 0.0 };
+    let columns = if n <= 4 || 0.0 < right { 2 } else { 3 };
+    let marks = y_axis(curves, (1.0, 0.0)).marks(5);
+    let row = if n <= 4 { 170.0 } else { 140.0 };
+    let (height, facets) = facet_areas(n, columns, row, (0.0, right), &marks);
+    let mut scene = Scene::new(size::WIDTH, height);
+    for (panel, facet) in curves.panels.iter().zip(&facets) {
+        let Facet { area, .. } = *facet;
+        let x = Axis::exact(Kind::Linear, curves.x, (area.left, area.right));
+        let y = y_axis(curves, (area.bottom, area.top));
+        facet_axes(&mut scene, *facet, &panel.title, &x.marks(3), &y.marks(5));
+        draw(&mut scene, panel, &x, &y, area);
+    }
+    let left = facets.first().map_or(0.0, |first| first.area.left);
+    words(&mut scene, (left, size::WIDTH - 14.0), &curves.titles);
+    scene
+}
+
+fn draw(scene: &mut Scene, panel: &Panel, x: &Axis, y: &Axis, area: Area) {
+    let at = |place: f64, value: f64| -> Point { (x.pixel(place), y.pixel(value)) };
+    for line in &panel.lines {
+        band(scene, line, &at);
+    }
+    for line in &panel.lines {
+        let points: Vec<Point> = line.points.iter().map(|(p, v)| at(*p, v.mean)).collect();
+        if let [only] = points.as_slice() {
+            scene.shape(line.shape, *only, size::TRIAL, line.ink, 1.0);
+        }
+        scene.line(points, line.ink, 1.0, size::CURVE);
+    }
+    end_labels(scene, panel, &at, area);
+}
+
+/// One sd on either side, where there is one.
+fn band(scene: &mut Scene, line: &Line, at: &dyn Fn(f64, f64) -> Point) {
+    let edge = |sign: f64| {
+        let points = line.points.iter();
+        points.filter_map(move |(place, value)| Some((*place, value.mean + sign * value.sd?)))
+    };
+    let mut corners: Vec<Point> = edge(1.0).map(|(place, value)| at(place, value)).collect();
+    let mut lower: Vec<Point> = edge(-1.0).map(|(place, value)| at(place, value)).collect();
+    lower.reverse();
+    corners.extend(lower);
+    if 4 <= corners.len() {
+        scene.area(corners, line.ink, BAND_OPACITY);
+    }
+}
+
+/// Each line's mark at its end, and its label in the margin, moved apart; where there are too many for the height, evenly
+/// chosen ones.
+fn end_labels(scene: &mut Scene, panel: &Panel, at: &dyn Fn(f64, f64) -> Point, area: Area) {
+    let end = |line: &Line| {
+        line.points
+            .last()
+            .map(|(place, value)| at(*place, value.mean))
+    };
+    let ends: Vec<(&Line, Point)> = panel
+        .lines
+        .iter()
+        .filter(|line| !line.label.is_empty())
+        .filter_map(|line| Some((line, end(line)?)))
+        .collect();
+    let gap = size::TICK * 1.15;
+    let most = ((area.bottom - area.top) / gap).floor().max(1.0) as usize;
+    let step = ends.len().div_ceil(most).max(1);
+    let shown: Vec<(&Line, Point)> = ends.into_iter().step_by(step).collect();
+    let wishes: Vec<f64> = shown.iter().map(|(_, end)| end.1).collect();
+    let places = spread(&wishes, gap, (area.top, area.bottom));
+    let mark = area.right + LEADER;
+    for ((line, end), place) in shown.into_iter().zip(places) {
+        let leader = vec![end, (mark, place)];
+        scene.line(leader, line.ink, 0.6, size::HAIR * 0.75);
+        scene.shape(
+            line.shape,
+            (mark + 4.0, place),
+            size::MARK * 0.75,
+            line.ink,
+            1.0,
+        );
+        let style = TextStyle::new(size::TICK, TEXT);
+        scene.text(
+            (mark + 12.0, place),
+            line.label.as_str(),
+            style,
+            Anchor::Start,
+        );
+    }
+}

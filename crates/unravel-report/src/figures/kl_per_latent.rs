@@ -1,0 +1,109 @@
+//! How much each latent carries: its KL from the prior, in the end and on the way.
+
+mod data;
+mod draw;
+
+use super::{Context, Figure, frame};
+use crate::axis::plain;
+use crate::error::ReportError;
+use crate::panel::Titles;
+use crate::words::count;
+use data::{Latents, latents, table};
+
+/// As many settings of a family are shown by step, evenly chosen.
+const MOST_PANELS: usize = 9;
+
+/// One figure of the end, and one a family of the way there.
+///
+/// # Errors
+/// When a table cannot be made.
+pub fn figures(context: &Context<'_>) -> Result<Vec<Figure>, ReportError> {
+    let all = latents(context.rows);
+    if all.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut figures = vec![profile(context, &all.iter().collect::<Vec<_>>())?];
+    for (title, _) in context.rows.families() {
+        let setting = |one: &&Latents| &context.rows.settings[one.setting].setting;
+        let mine: Vec<&Latents> = all
+            .iter()
+            .filter(|one| setting(one).family_title == title)
+            .collect();
+        if !mine.is_empty() {
+            figures.push(courses(context, title, &mine)?);
+        }
+    }
+    Ok(figures)
+}
+
+fn n_trials(latents: &[&Latents]) -> String {
+    count(latents.iter().map(|one| one.n_trials).sum(), "trial")
+}
+
+fn profile(context: &Context<'_>, latents: &[&Latents]) -> Result<Figure, ReportError> {
+    let name = "kl-per-latent".to_owned();
+    let n_trials = n_trials(latents);
+    let titles = Titles {
+        y: "KL from the prior of each latent, nats per image".to_owned(),
+        x: "Latents of a trial by their KL, the largest first".to_owned(),
+        note: format!(
+            "End of training; mean over trial seeds; band: ± 1 sd over trial seeds. {n_trials}."
+        ),
+    };
+    let describe = |one: &&Latents| {
+        let values: Vec<String> = one.last().map(|s| plain(s.mean, 2)).collect();
+        let label = &context.rows.settings[one.setting].setting.label;
+        format!("{label}: {}", values.join(", "))
+    };
+    let words: Vec<String> = latents.iter().map(describe).collect();
+    Ok(Figure {
+        title: "KL of each latent".to_owned(),
+        caption: format!(
+            "KL from the prior, in nats per image, of each latent at the end of training, of {n_trials}, on the batches of the \
+             last interval of the log. The latents of each trial are ordered by it. Line: mean over trial seeds; band: ± 1 sd \
+             over trial seeds. A latent near 0 says nothing about the image."
+        ),
+        description: format!("Line chart of KL by rank. {}.", words.join("; ")),
+        scene: draw::profile(context.rows, latents, titles),
+        data: frame(&name, table(context.rows, latents, true))?,
+        name,
+    })
+}
+
+fn courses(
+    context: &Context<'_>,
+    family: &str,
+    latents: &[&Latents],
+) -> Result<Figure, ReportError> {
+    let step = latents.len().div_ceil(MOST_PANELS).max(1);
+    let shown: Vec<&Latents> = latents.iter().copied().step_by(step).collect();
+    let slug = &context.rows.settings[latents[0].setting].setting.family;
+    let name = format!("kl-per-latent-{slug}");
+    let which = if shown.len() == latents.len() {
+        count(shown.len(), "setting")
+    } else {
+        format!("{} of {}", shown.len(), count(latents.len(), "setting"))
+    };
+    let titles = Titles {
+        y: format!("{family}: KL of each latent, nats per image"),
+        x: "Training step".to_owned(),
+        note: format!(
+            "A line a latent, by rank in the end; mean and ± 1 sd over trial seeds. {}.",
+            n_trials(&shown)
+        ),
+    };
+    Ok(Figure {
+        title: format!("KL of each latent in training, {family}"),
+        caption: format!(
+            "KL from the prior, in nats per image, of each latent of {family} against the training step; {which}, {}. The \
+             latents of each trial are ordered by their KL in the end. Line: mean over trial seeds; band: ± 1 sd.",
+            n_trials(&shown)
+        ),
+        description: format!(
+            "Line charts of the KL of each latent, one for each of {which} of {family}."
+        ),
+        scene: draw::courses(context.rows, &shown, titles),
+        data: frame(&name, table(context.rows, latents, false))?,
+        name,
+    })
+}

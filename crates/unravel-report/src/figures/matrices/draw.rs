@@ -1,0 +1,56 @@
+//! The layout of the matrices: one a trial, all on one scale.
+
+use super::data::Shown;
+use crate::cells::{Cells, draw};
+use crate::panel::{Area, Titles, facet_areas, fitting, words};
+use crate::rows::Rows;
+use crate::scene::{Anchor, Scene, TextStyle};
+use crate::style::{TEXT, size};
+
+/// Height of a row of a matrix.
+const ROW: f64 = 15.0;
+/// Room for the names of codes.
+const NAMES: f64 = 46.0;
+
+/// Lays the matrices out.
+pub fn scene(rows: &Rows, shown: &Shown<'_>, titles: &Titles) -> Scene {
+    let matrices = || shown.matrices.iter().map(|one| &one.matrix);
+    let values = || matrices().flat_map(|matrix| matrix.values.iter().copied());
+    let full = values().map(f64::abs).fold(0.0, f64::max);
+    let n_rows = matrices().map(|m| m.row_names.len()).max().unwrap_or(1);
+    let n = shown.matrices.len();
+    let columns = if n == 1 { 1 } else { 2 };
+    let height = ROW * n_rows as f64;
+    let (figure, facets) = facet_areas(n, columns, height, (0.0, 0.0), &[]);
+    let mut scene = Scene::new(size::WIDTH, figure);
+    for (one, facet) in shown.matrices.iter().zip(&facets) {
+        let right = facet.area.right.min(facet.area.left + 300.0);
+        let area = Area {
+            left: facet.area.left + NAMES,
+            right,
+            ..facet.area
+        };
+        let trial = &rows.trials[one.trial];
+        let row = &rows.settings[trial.setting];
+        let label = format!("{} · seed {}", row.setting.label, trial.seed);
+        let style = TextStyle {
+            bold: true,
+            ..TextStyle::new(size::TICK, TEXT)
+        };
+        let mark = (facet.area.left + 6.0, area.top - 12.0);
+        scene.shape(row.style.shape, mark, size::MARK, row.ink, 1.0);
+        let style = fitting(&label, style, right - facet.area.left - 16.0);
+        scene.text((mark.0 + 11.0, mark.1), label, style, Anchor::Start);
+        let values: Vec<Option<f64>> = one.matrix.values.iter().copied().map(Some).collect();
+        let cells = Cells {
+            rows: &one.matrix.row_names,
+            columns: &one.matrix.col_names,
+            values: &values,
+            full,
+            decimals: if 100.0 <= full { 0 } else { 2 },
+        };
+        draw(&mut scene, area, &cells);
+    }
+    words(&mut scene, (14.0, size::WIDTH - 14.0), titles);
+    scene
+}

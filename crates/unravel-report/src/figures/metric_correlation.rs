@@ -1,0 +1,79 @@
+//! Whether metrics agree: rank correlation of each with each other.
+
+mod data;
+mod draw;
+
+use super::{Context, Figure, frame};
+use crate::axis::plain;
+use crate::error::ReportError;
+use crate::panel::Titles;
+use crate::words::{count, list};
+use data::{Pair, pairs};
+
+/// One figure, where there are two kinds of score or more and three trials have both of some two.
+///
+/// # Errors
+/// When the table cannot be made.
+pub fn figures(context: &Context<'_>) -> Result<Vec<Figure>, ReportError> {
+    let scored = context.scored;
+    let pairs = pairs(scored);
+    let others = || pairs.iter().filter(|pair| pair.of.0 != pair.of.1);
+    if others().all(|pair| pair.correlation.is_none()) {
+        return Ok(Vec::new());
+    }
+    let name = "metric-correlation".to_owned();
+    let counts = || others().map(|pair| pair.n_trials);
+    let n_trials = match (counts().min().unwrap_or(0), counts().max().unwrap_or(0)) {
+        (low, high) if low == high => count(high, "trial"),
+        (low, high) => format!("{low} to {}", count(high, "trial")),
+    };
+    let title = |place: usize| scored[place].key.title();
+    let describe = |pair: &Pair| {
+        let value = plain(pair.correlation?, 2);
+        Some(format!(
+            "{} with {} {value}",
+            title(pair.of.0),
+            title(pair.of.1)
+        ))
+    };
+    let above = others().filter(|pair| pair.of.0 < pair.of.1);
+    let words: Vec<String> = above.filter_map(describe).collect();
+    let mut lower: Vec<String> = scored
+        .iter()
+        .filter(|one| one.key.merit() < 0.0)
+        .map(|one| one.key.title())
+        .collect();
+    lower.dedup();
+    let lower = if lower.is_empty() {
+        String::new()
+    } else {
+        format!(
+            " Of {} less is better, so agreement shows as a negative number.",
+            list(&lower)
+        )
+    };
+    let variants: Vec<String> = scored.iter().map(|one| one.key.slug()).collect();
+    Ok(vec![Figure {
+        title: "Rank correlation of metrics".to_owned(),
+        caption: format!(
+            "Spearman's rank correlation, from −1 to 1 and without unit, of {} over the {n_trials} that have both, settings \
+             and seeds together; ties share their rank. A dash: fewer than three trials, or no spread. It is one number a \
+             pair, of this sweep; another choice of strengths would give others.{lower}",
+            list(&variants),
+        ),
+        description: format!("Matrix of rank correlations. {}.", words.join("; ")),
+        scene: draw::scene(
+            scored,
+            &pairs,
+            &Titles {
+                y: "Rank correlation of metrics (Spearman)".to_owned(),
+                x: "Columns are numbered as the rows are".to_owned(),
+                note: format!(
+                    "Over {n_trials} of all settings and seeds. Blue: positive; orange: negative."
+                ),
+            },
+        ),
+        data: frame(&name, data::table(scored, &pairs))?,
+        name,
+    }])
+}

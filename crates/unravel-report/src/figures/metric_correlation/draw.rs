@@ -1,0 +1,41 @@
+//! The layout of the rank correlations: rows named in full, columns by number.
+
+use super::data::Pair;
+use crate::cells::{Cells, draw};
+use crate::paint::text_width;
+use crate::panel::{Area, EDGE, Titles, words};
+use crate::scene::Scene;
+use crate::scored::Scored;
+use crate::style::size;
+
+/// Lays the square out.
+pub fn scene(scored: &[Scored], pairs: &[Pair], titles: &Titles) -> Scene {
+    let numbered = |(i, scored): (usize, &Scored)| format!("{} {}", scored.key.title(), i + 1);
+    let rows: Vec<String> = scored.iter().enumerate().map(numbered).collect();
+    let columns: Vec<String> = (1..=scored.len()).map(|i| i.to_string()).collect();
+    let values: Vec<Option<f64>> = pairs.iter().map(|pair| pair.correlation).collect();
+    let widest = rows
+        .iter()
+        .map(|row| text_width(row, size::TICK, false))
+        .fold(0.0, f64::max);
+    let left = EDGE + widest + 8.0;
+    let cell = ((size::WIDTH - EDGE - left) / scored.len() as f64).min(52.0);
+    let height = (cell * 0.72).max(13.0);
+    let area = Area {
+        left,
+        top: 44.0,
+        right: left + cell * scored.len() as f64,
+        bottom: 44.0 + height * scored.len() as f64,
+    };
+    let mut scene = Scene::new(size::WIDTH, area.bottom + 70.0);
+    words(&mut scene, (EDGE, size::WIDTH - EDGE), titles);
+    let cells = Cells {
+        rows: &rows,
+        columns: &columns,
+        values: &values,
+        full: 1.0,
+        decimals: 2,
+    };
+    draw(&mut scene, area, &cells);
+    scene
+}

@@ -1,0 +1,63 @@
+//! When scores come about: a metric against the training step, where a sweep scores models on the way (`at`).
+
+mod data;
+mod draw;
+
+use super::{Context, Figure, frame};
+use crate::error::ReportError;
+use crate::panel::Titles;
+use crate::scored::Scored;
+use crate::words::{count, plus_minus};
+use data::{Course, courses};
+
+/// One figure a kind of score that was taken at two steps or more.
+///
+/// # Errors
+/// When a table cannot be made.
+pub fn figures(context: &Context<'_>) -> Result<Vec<Figure>, ReportError> {
+    let mut figures = Vec::new();
+    for scored in context.scored {
+        let (courses, n_trials) = courses(context.rows, &scored.key);
+        if courses.iter().any(|course| 1 < course.points.len()) {
+            figures.push(figure(context, scored, &courses, n_trials)?);
+        }
+    }
+    Ok(figures)
+}
+
+fn figure(
+    context: &Context<'_>,
+    scored: &Scored,
+    courses: &[Course],
+    n_trials: usize,
+) -> Result<Figure, ReportError> {
+    let key = &scored.key;
+    let name = format!("score-vs-steps-{}", key.slug());
+    let n_trials = count(n_trials, "trial");
+    let titles = Titles {
+        y: format!("{}{}", key.title(), key.direction_words()),
+        x: "Training step".to_owned(),
+        note: format!("Mean over trial seeds; band: ± 1 sd over trial seeds. {n_trials}."),
+    };
+    let last = |course: &Course| {
+        let (step, spread) = course.points.last()?;
+        let label = &context.rows.settings[course.setting].setting.label;
+        Some(format!(
+            "{label} ends at {} at step {step}",
+            plus_minus(spread, 3)
+        ))
+    };
+    let words: Vec<String> = courses.iter().filter_map(last).collect();
+    Ok(Figure {
+        title: format!("{} against training steps", key.title()),
+        caption: format!(
+            "{} of {n_trials} against the training step. Line: mean over trial seeds; band: ± 1 sd over trial seeds, where \
+             a setting has several.",
+            scored.words()
+        ),
+        description: format!("Line chart. {}.", words.join("; ")),
+        scene: draw::scene(context.rows, courses, titles),
+        data: frame(&name, data::table(context.rows, key, courses))?,
+        name,
+    })
+}

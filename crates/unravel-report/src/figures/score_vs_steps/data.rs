@@ -1,0 +1,85 @@
+//! The numbers of scores against steps: mean and sd over trial seeds at every step that is scored.
+
+use crate::rows::{Rows, ScoreRow};
+use crate::scored::Key;
+use crate::stats::Spread;
+use crate::tables::{column, text_column};
+use polars::prelude::{DataFrame, PolarsResult};
+use std::collections::BTreeMap;
+
+/// One setting's scores by step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Course {
+    /// Index of the setting.
+    pub setting: usize,
+    /// Steps rising.
+    pub points: Vec<(u64, Spread)>,
+}
+
+/// The courses of all settings, and how many trials they are of; a step that only part of a setting's trials have counts
+/// with those.
+pub fn courses(rows: &Rows, key: &Key) -> (Vec<Course>, usize) {
+    let is_mine = |score: &&ScoreRow| {
+        score.is_headline
+            && score.mean.is_finite()
+            && (&score.metric, &score.variant, &score.representation)
+                == (&key.metric, &key.variant, &key.representation)
+    };
+    let mut scores: BTreeMap<(usize, u64), Vec<f64>> = BTreeMap::new();
+    let mut trials: Vec<usize> = Vec::new();
+    for score in rows.scores.iter().filter(is_mine) {
+        let setting = rows.trials[score.trial].setting;
+        scores
+            .entry((setting, score.step))
+            .or_default()
+            .push(score.mean);
+        trials.push(score.trial);
+    }
+    trials.sort_unstable();
+    trials.dedup();
+    let mut courses: Vec<Course> = Vec::new();
+    for ((setting, step), values) in scores {
+        let Some(spread) = Spread::of(values) else {
+            continue;
+        };
+        match courses.last_mut() {
+            Some(course) if course.setting == setting => course.points.push((step, spread)),
+            _ => courses.push(Course {
+                setting,
+                points: vec![(step, spread)],
+            }),
+        }
+    }
+    (courses, trials.len())
+}
+
+/// One row a setting and step.
+pub fn table(rows: &Rows, key: &Key, courses: &[Course]) -> PolarsResult<DataFrame> {
+    let all: Vec<(usize, u64, Spread)> = courses
+        .iter()
+        .flat_map(|course| {
+            course
+                .points
+                .iter()
+                .map(|(step, s)| (course.setting, *step, *s))
+        })
+        .collect();
+    let constant = |text: &str| vec![text.to_owned(); all.len()];
+    let label = |setting: usize| rows.settings[setting].setting.label.clone();
+    DataFrame::new_infer_height(vec![
+        text_column("setting", all.iter().map(|a| label(a.0)).collect()),
+        text_column("metric", constant(&key.metric)),
+        text_column("variant", constant(&key.variant)),
+        text_column("representation", constant(&key.representation)),
+        column("step", all.iter().map(|a| a.1).collect::<Vec<u64>>()),
+        column(
+            "n_trials",
+            all.iter().map(|a| a.2.n as u64).collect::<Vec<u64>>(),
+        ),
+        column("mean", all.iter().map(|a| a.2.mean).collect::<Vec<f64>>()),
+        column(
+            "sd_over_trial_seeds",
+            all.iter().map(|a| a.2.sd).collect::<Vec<Option<f64>>>(),
+        ),
+    ])
+}

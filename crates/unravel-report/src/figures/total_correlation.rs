@@ -1,0 +1,71 @@
+//! How far codes depend on each other: total correlation of means and of samples against strength.
+
+use super::score_vs_strength::data::{families, table};
+use super::score_vs_strength::{bold, description, draw, has_spread};
+use super::{Context, Figure, frame};
+use crate::error::ReportError;
+use crate::panel::Titles;
+use crate::scored::Scored;
+use crate::words::{count, list};
+
+/// The metric whose headline it is.
+const METRIC: &str = "unsupervised";
+
+/// One figure a variant, with both representations where the sweep has both.
+///
+/// # Errors
+/// When a table cannot be made.
+pub fn figures(context: &Context<'_>) -> Result<Vec<Figure>, ReportError> {
+    let mut variants: Vec<&str> = Vec::new();
+    let mine = || context.scored.iter().filter(|s| s.key.metric == METRIC);
+    for scored in mine() {
+        if !variants.contains(&scored.key.variant.as_str()) {
+            variants.push(&scored.key.variant);
+        }
+    }
+    let figure = |variant: &&str| {
+        let mut scored: Vec<&Scored> = mine().filter(|s| s.key.variant == *variant).collect();
+        // Means are drawn solid, samples hollow.
+        scored.sort_by_key(|scored| scored.key.representation != "mean");
+        figure(context, variant, &scored)
+    };
+    variants.iter().map(figure).collect()
+}
+
+fn figure(context: &Context<'_>, variant: &str, scored: &[&Scored]) -> Result<Figure, ReportError> {
+    let name = format!("total-correlation-{variant}");
+    let families = families(context.rows, scored);
+    let looks = ["solid", "hollow"];
+    let series: Vec<String> = scored
+        .iter()
+        .zip(looks.iter().cycle())
+        .map(|(scored, look)| format!("{look}: {} codes", scored.key.representation))
+        .collect();
+    let n: Vec<String> = scored
+        .iter()
+        .map(|scored| {
+            let n_trials = count(scored.values.len(), "trial");
+            format!("{n_trials} with {} codes", scored.key.representation)
+        })
+        .collect();
+    let bold = bold(has_spread(&families));
+    let words = scored.first().map_or_else(String::new, |one| one.words());
+    let titles = Titles {
+        y: format!("Total correlation · {variant}, nats"),
+        x: "Strength of the regulariser".to_owned(),
+        note: format!("{}. {bold}", crate::words::capital(&series.join("; "))),
+    };
+    Ok(Figure {
+        title: "Total correlation against strength".to_owned(),
+        caption: format!(
+            "Total correlation in nats of a Gaussian with the codes' covariance, {}; from {words}. Every faint mark is a \
+             trial: {}. {bold} It is no score: less is not always better.",
+            series.join(", "),
+            list(&n),
+        ),
+        description: description(context, &families),
+        scene: draw::scene(context.rows, &families, &[], &titles),
+        data: frame(&name, table(context.rows, scored, &families))?,
+        name,
+    })
+}

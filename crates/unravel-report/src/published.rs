@@ -1,0 +1,73 @@
+//! Published numbers beside the sweep's own: which belong on a figure, and what its caption says of them.
+
+use crate::scored::Key;
+use crate::style::{AXIS, Ink, QUIET, Shape, family_style};
+use crate::words::list;
+use unravel_sweep::{Published, PublishedPoint};
+
+/// The numbers that belong beside scores of `key`.
+pub fn of_key<'a>(published: &'a [Published], key: &Key) -> Vec<&'a Published> {
+    let is_mine = |one: &&Published| {
+        one.metric == key.metric && one.variant.as_ref().is_none_or(|v| *v == key.variant)
+    };
+    published.iter().filter(is_mine).collect()
+}
+
+/// The points that a figure has a place for.
+pub fn points<'a>(
+    published: &[&'a Published],
+    has_place: impl Fn(&PublishedPoint) -> bool,
+) -> Vec<&'a PublishedPoint> {
+    let all = published.iter().flat_map(|one| &one.points);
+    all.filter(|point| has_place(point)).collect()
+}
+
+/// What a caption says of the points that were drawn; nothing where there are none.
+pub fn caption(published: &[&Published], has_place: impl Fn(&PublishedPoint) -> bool) -> String {
+    let sentences: Vec<String> = published
+        .iter()
+        .filter_map(|one| {
+            let n = one.points.iter().filter(|point| has_place(point)).count();
+            (0 < n).then(|| source_words(one))
+        })
+        .collect();
+    if sentences.is_empty() {
+        return String::new();
+    }
+    format!(
+        " Hollow marks are published numbers, not trials of this sweep: {}.",
+        sentences.join("; ")
+    )
+}
+
+/// `Lin et al. 2020, Table 1 (read off a picture; bars: standard error; 500 votes)`.
+pub fn source_words(one: &Published) -> String {
+    let has_spread = one.points.iter().any(|point| point.spread.is_some());
+    let spread = one.spread.filter(|_| has_spread);
+    let words: Vec<String> = [Some(one.trust.words().to_owned())]
+        .into_iter()
+        .chain([
+            spread.map(|kind| format!("bars: {}", kind.words())),
+            one.note.clone(),
+        ])
+        .flatten()
+        .collect();
+    format!("{} ({})", one.source, words.join("; "))
+}
+
+/// Sources alone, for the line at a figure's foot.
+pub fn sources(published: &[&Published]) -> String {
+    let names: Vec<String> = published.iter().map(|one| one.source.clone()).collect();
+    list(&names)
+}
+
+/// How a published point is drawn: its family's shape in its hue, or a grey disc.
+pub fn look(point: &PublishedPoint) -> (Shape, Ink) {
+    point
+        .family
+        .as_ref()
+        .map_or((Shape::Disc, QUIET), |family| {
+            let style = family_style(family, 0);
+            (style.shape, style.ink().mix(AXIS, 0.25))
+        })
+}

@@ -1,0 +1,205 @@
+//! One figure alone, as a file for a paper or a slide.
+
+use super::{Prepared, Progress, pictures};
+use crate::error::ReportError;
+use crate::figures::traversals::{Pictured, animation, best_trials, sheet};
+use crate::figures::{Context, Figure, KINDS, Kind};
+use crate::latex::latex;
+use crate::load::noted;
+use crate::output::write;
+use crate::page::settings_table;
+use crate::paint::{described, png, svg};
+use crate::scene::Scene;
+use crate::style::Theme;
+use crate::tables::{encode, tables};
+use polars::prelude::DataFrame;
+use std::path::{Path, PathBuf};
+use unravel_store::Store;
+use unravel_sweep::{Sweep, Trial};
+
+/// Which figure, and where it goes.
+pub struct Alone<'a> {
+    /// A name that `[report] figures` may give, for all of its figures in one; the name of one of these, as its file in
+    /// `figures/` has it; `traversals-<setting>` and the like for another setting than the best; or `table`.
+    pub name: &'a str,
+    /// Whether it is for dark paper.
+    pub is_dark: bool,
+    /// The file; its ending says what is written.
+    pub out: &'a Path,
+}
+
+/// The name of the table of all settings.
+const TABLE: &str = "table";
+
+/// Draws one figure into one file and returns its path.
+///
+/// # Errors
+/// No figure has the name, the store has nothing for it, the ending is none of those that it can be written as, or the
+/// file cannot be written.
+pub fn draw_alone(
+    sweep: &Sweep,
+    trials: &[Trial],
+    store: &Store,
+    asked: &Alone<'_>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<PathBuf, ReportError> {
+    let prepared = Prepared::of(sweep, trials, store, progress);
+    let context = prepared.context(sweep);
+    let bytes = if asked.name == TABLE {
+        table(&context, asked)?
+    } else {
+        let kind = KINDS
+            .iter()
+            .filter(|kind| {
+                let rest = asked.name.strip_prefix(kind.name);
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+            })
+            .max_by_key(|kind| kind.name.len())
+            .ok_or_else(|| unknown(asked, KINDS.iter().map(|kind| kind.name.to_owned())))?;
+        match kind.pictures {
+            Some(pictured) => picture(&prepared, trials, store, asked, (kind, pictured))?,
+            None => figure(&context, asked, kind)?,
+        }
+    };
+    let folder = asked.out.parent().filter(|folder| *folder != Path::new(""));
+    let name = asked.out.file_name().unwrap_or_default().to_string_lossy();
+    write(folder.unwrap_or(Path::new(".")), &name, &bytes)
+}
+
+fn unknown(asked: &Alone<'_>, known: impl Iterator<Item = String>) -> ReportError {
+    ReportError::UnknownFigure {
+        name: asked.name.to_owned(),
+        known: known.chain([TABLE.to_owned()]).collect(),
+    }
+}
+
+fn bad_ending(asked: &Alone<'_>, endings: &[&'static str]) -> ReportError {
+    ReportError::UnknownEnding {
+        name: asked.name.to_owned(),
+        path: asked.out.to_owned(),
+        endings: endings.to_vec(),
+    }
+}
+
+fn nothing(asked: &Alone<'_>) -> ReportError {
+    ReportError::NothingToShow {
+        name: asked.name.to_owned(),
+    }
+}
+
+fn ending<'a>(asked: &Alone<'a>) -> &'a str {
+    asked.out.extension().and_then(|e| e.to_str()).unwrap_or("")
+}
+
+fn failed(asked: &Alone<'_>) -> impl Fn(std::io::Error) -> ReportError {
+    let figure = asked.name.to_owned();
+    move |source| ReportError::Draw {
+        figure: figure.clone(),
+        source,
+    }
+}
+
+fn table(context: &Context<'_>, asked: &Alone<'_>) -> Result<Vec<u8>, ReportError> {
+    match ending(asked) {
+        "tex" => Ok(latex(&settings_table(context.rows, context.panels)).into_bytes()),
+        "csv" | "parquet" => encoded(asked, &tables(context.rows)?.summary),
+        _ => Err(bad_ending(asked, &[".tex", ".csv", ".parquet"])),
+    }
+}
+
+fn encoded(asked: &Alone<'_>, frame: &DataFrame) -> Result<Vec<u8>, ReportError> {
+    let [(_, csv), (_, parquet)] = encode(asked.name, frame)?;
+    Ok(if ending(asked) == "csv" { csv } else { parquet })
+}
+
+fn figure(context: &Context<'_>, asked: &Alone<'_>, kind: &Kind) -> Result<Vec<u8>, ReportError> {
+    let mut figures = (kind.make)(context)?;
+    if figures.is_empty() {
+        return Err(nothing(asked));
+    }
+    if asked.name != kind.name || figures.iter().any(|one| one.name == asked.name) {
+        let known: Vec<String> = figures.iter().map(|one| one.name.clone()).collect();
+        figures.retain(|one| one.name == asked.name);
+        if figures.is_empty() {
+            return Err(unknown(asked, known.into_iter()));
+        }
+    }
+    let theme = if asked.is_dark {
+        Theme::Dark
+    } else {
+        Theme::Light
+    };
+    let scenes: Vec<Scene> = figures.iter().map(|one| one.scene.clone()).collect();
+    let scene = Scene::tiled(&scenes, if scenes.len() < 4 { scenes.len() } else { 3 });
+    let join = |of: fn(&Figure) -> &str| figures.iter().map(of).collect::<Vec<_>>().join(" ");
+    match ending(asked) {
+        "svg" => {
+            let text = svg(&scene, theme).map_err(failed(asked))?;
+            let text = described(
+                &text,
+                &join(|one| &one.title),
+                &join(|one| &one.description),
+            );
+            Ok(text.into_bytes())
+        }
+        "png" => png(&scene, theme).map_err(failed(asked)),
+        "csv" | "parquet" => {
+            let mut all = figures[0].data.clone();
+            for one in &figures[1..] {
+                all.vstack_mut(&one.data)
+                    .map_err(|source| ReportError::Table {
+                        table: asked.name.to_owned(),
+                        source,
+                    })?;
+            }
+            encoded(asked, &all)
+        }
+        _ => Err(bad_ending(asked, &[".svg", ".png", ".csv", ".parquet"])),
+    }
+}
+
+/// The pictures of one trial: that of the setting that is asked for, else the best of all.
+fn picture(
+    prepared: &Prepared,
+    trials: &[Trial],
+    store: &Store,
+    asked: &Alone<'_>,
+    (kind, pictured): (&Kind, Pictured),
+) -> Result<Vec<u8>, ReportError> {
+    let rows = &prepared.rows;
+    let best = best_trials(rows, &prepared.panels);
+    let slug = |trial: usize| {
+        format!(
+            "{}-{}",
+            kind.name,
+            pictures::slug(rows, rows.trials[trial].setting)
+        )
+    };
+    let merit = best.criterion.merit();
+    let found = if asked.name == kind.name {
+        let all = best.trials.iter();
+        all.max_by(|a, b| (merit * a.value).total_cmp(&(merit * b.value)))
+    } else {
+        best.trials.iter().find(|one| slug(one.trial) == asked.name)
+    };
+    let Some(found) = found else {
+        let known = best.trials.iter().map(|one| slug(one.trial));
+        return Err(if best.trials.is_empty() {
+            nothing(asked)
+        } else {
+            unknown(asked, known)
+        });
+    };
+    let folder = store.trial(&trials[found.trial].id());
+    let pictures = noted(folder.pictures(), &mut Vec::new()).ok_or_else(|| nothing(asked))?;
+    let probe = noted(folder.probe(), &mut Vec::new());
+    let file = sheet(&pictures, probe.as_ref(), pictured).ok_or_else(|| nothing(asked))?;
+    match (ending(asked), pictured) {
+        ("png", _) => file.sheet.labelled_png().map_err(failed(asked)),
+        ("gif", Pictured::Traversals) => animation(&file.sheet)
+            .map_err(failed(asked))?
+            .ok_or_else(|| nothing(asked)),
+        (_, Pictured::Traversals) => Err(bad_ending(asked, &[".png", ".gif"])),
+        _ => Err(bad_ending(asked, &[".png"])),
+    }
+}

@@ -1,0 +1,149 @@
+//! Final scores by metric, variant and representation: what most figures are about.
+
+use crate::rows::{ELBO, RECONSTRUCTION, Rows};
+use crate::stats::Spread;
+use crate::words::{list, metric_title, score_title, variant_sentence};
+use std::collections::{BTreeMap, BTreeSet};
+use unravel_metrics::{Direction, Metric};
+
+/// The headline of a metric in a variant, for a representation.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key {
+    /// `mig`, ….
+    pub metric: String,
+    /// `study`, `exact`, ….
+    pub variant: String,
+    /// `mean`, `sampled`.
+    pub representation: String,
+}
+
+impl Key {
+    /// `mig-exact`, for file names; the representation is named where it is not the mean.
+    pub fn slug(&self) -> String {
+        let Self {
+            metric,
+            variant,
+            representation,
+        } = self;
+        if representation == "mean" {
+            format!("{metric}-{variant}")
+        } else {
+            format!("{metric}-{variant}-{representation}")
+        }
+    }
+
+    /// `MIG · exact`, and the representation where it is not the mean.
+    pub fn title(&self) -> String {
+        score_title(&self.metric, &self.variant, &self.representation)
+    }
+
+    /// Which way it is better; a metric that is not known counts as a score, of which more is better.
+    pub fn direction(&self) -> Direction {
+        Metric::from_name(&self.metric).map_or(Direction::HigherIsBetter, Metric::direction)
+    }
+
+    /// Its merit: +1 where more is better, −1 where less is, 0 where neither.
+    pub fn merit(&self) -> f64 {
+        match self.direction() {
+            Direction::HigherIsBetter => 1.0,
+            Direction::LowerIsBetter => -1.0,
+            Direction::Neither => 0.0,
+        }
+    }
+
+    /// ` (higher is better)`, with a space before; nothing where neither is.
+    pub fn direction_words(&self) -> &'static str {
+        match self.direction() {
+            Direction::HigherIsBetter => " (higher is better)",
+            Direction::LowerIsBetter => " (lower is better)",
+            Direction::Neither => "",
+        }
+    }
+}
+
+/// The scores of one key.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scored {
+    /// What they are.
+    pub key: Key,
+    /// Index of the trial, and its score, the mean over its evaluation seeds. Trials in their order.
+    pub values: Vec<(usize, f64)>,
+    /// The grids that they were taken on; more than one when the sweep varies it.
+    pub grids: Vec<String>,
+}
+
+impl Scored {
+    /// Mean and sd over trial seeds of every setting that has a trial here, in the order of settings.
+    pub fn means(&self, rows: &Rows) -> Vec<(usize, Spread)> {
+        let mut by_setting: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
+        for (trial, score) in &self.values {
+            let setting = rows.trials[*trial].setting;
+            by_setting.entry(setting).or_default().push(*score);
+        }
+        by_setting
+            .into_iter()
+            .filter_map(|(setting, scores)| Some((setting, Spread::of(scores)?)))
+            .collect()
+    }
+
+    /// For captions: `MIG (exact, computed over every point of the grid, nothing sampled; mean codes; grid 3×6×40×32×32)`.
+    pub fn words(&self) -> String {
+        let Key {
+            metric,
+            variant,
+            representation,
+        } = &self.key;
+        let variant = match variant_sentence(variant) {
+            "" => variant.clone(),
+            words => format!("{variant}, {words}"),
+        };
+        let grids = list(&self.grids).replace('x', "×");
+        format!(
+            "{} ({variant}; {representation} codes; grid {grids})",
+            metric_title(metric)
+        )
+    }
+}
+
+/// The finite final headlines of every key that has any: metrics in the order of `metrics`, and then of their scores.
+pub fn scored(rows: &Rows, metrics: &[String]) -> Vec<Scored> {
+    let mut keys: BTreeMap<Key, usize> = BTreeMap::new();
+    let mut found: Vec<(Scored, BTreeSet<&str>)> = Vec::new();
+    let headlines = rows
+        .final_scores()
+        .filter(|score| score.is_headline && score.metric != ELBO && score.mean.is_finite());
+    for score in headlines {
+        let key = Key {
+            metric: score.metric.clone(),
+            variant: score.variant.clone(),
+            representation: score.representation.clone(),
+        };
+        let place = *keys.entry(key.clone()).or_insert_with(|| {
+            let (values, grids) = (Vec::new(), Vec::new());
+            found.push((Scored { key, values, grids }, BTreeSet::new()));
+            found.len() - 1
+        });
+        let (scored, grids) = &mut found[place];
+        scored.values.push((score.trial, score.mean));
+        grids.insert(&score.grid);
+    }
+    let mut all: Vec<Scored> = found
+        .into_iter()
+        .map(|(scored, grids)| Scored {
+            grids: grids.into_iter().map(str::to_owned).collect(),
+            ..scored
+        })
+        .collect();
+    let place = |scored: &Scored| metrics.iter().position(|m| *m == scored.key.metric);
+    all.sort_by_key(|scored| place(scored).unwrap_or(metrics.len()));
+    all
+}
+
+/// Every trial's final reconstruction error in nats per image.
+pub fn reconstruction_errors(rows: &Rows) -> BTreeMap<usize, f64> {
+    rows.final_scores()
+        .filter(|score| score.metric == ELBO && score.quantity == RECONSTRUCTION)
+        .filter(|score| score.mean.is_finite())
+        .map(|score| (score.trial, score.mean))
+        .collect()
+}

@@ -1,0 +1,57 @@
+//! Mean and standard deviation.
+
+/// Mean and sample standard deviation (n − 1) of some values.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spread {
+    /// The mean.
+    pub mean: f64,
+    /// The standard deviation; of a single value there is none.
+    pub sd: Option<f64>,
+    /// How many values there were, at least 1.
+    pub n: usize,
+}
+
+impl Spread {
+    /// Of no finite value there is nothing to say.
+    pub fn of(values: impl IntoIterator<Item = f64>) -> Option<Self> {
+        let values: Vec<f64> = values.into_iter().filter(|v| v.is_finite()).collect();
+        let n = values.len();
+        if n == 0 {
+            return None;
+        }
+        let mean = values.iter().sum::<f64>() / n as f64;
+        let squares: f64 = values.iter().map(|v| (v - mean).powi(2)).sum();
+        Some(Self {
+            mean,
+            sd: (1 < n).then(|| (squares / (n - 1) as f64).sqrt()),
+            n,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn by_hand() {
+        assert_eq!(Spread::of([]), None);
+        assert_eq!(
+            Spread::of([3.0]),
+            Some(Spread {
+                mean: 3.0,
+                sd: None,
+                n: 1
+            })
+        );
+        // Squared deviations 1, 0, 1 over 2.
+        assert_eq!(
+            Spread::of([1.0, 2.0, 3.0, f64::NAN]),
+            Some(Spread {
+                mean: 2.0,
+                sd: Some(1.0),
+                n: 3
+            })
+        );
+    }
+}
