@@ -13,6 +13,8 @@
 
 mod axis;
 mod cells;
+mod claims;
+mod compare;
 mod curves;
 mod error;
 mod figures;
@@ -36,5 +38,6 @@ mod summary;
 mod tables;
 mod words;
 
+pub use compare::{CompareError, Compared, Side, compare};
 pub use error::ReportError;
 pub use render::{Alone, Progress, Rendered, draw_alone, render, render_so_far};

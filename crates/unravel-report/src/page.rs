@@ -8,6 +8,7 @@ mod table;
 pub use pictures::{SettingPictures, setting_pictures, view};
 pub use table::{Cell, Head, Table, table as settings_table};
 
+use crate::claims::{Verdict, verdicts};
 use crate::figures::{Context, Figure, Kind};
 use crate::missing::Missing;
 use crate::rows::SettingRow;
@@ -79,6 +80,7 @@ struct Page<'a> {
     findings: Vec<Card>,
     said: Vec<Said>,
     published: Vec<comparison::Row>,
+    verdicts: Vec<Verdict>,
     sections: Vec<Section>,
     table: table::Table,
     meanings: Vec<(String, String)>,
@@ -148,6 +150,7 @@ pub fn page(inputs: Inputs<'_>) -> Result<String, askama::Error> {
         findings: cards.collect(),
         said: said(inputs.context),
         published: comparison::rows(inputs.context),
+        verdicts: verdicts(rows, inputs.context.scored, &inputs.sweep.report.claims),
         table: table::table(rows, panels),
         meanings: table::meanings(panels),
         missing: missing.collect(),

@@ -5,6 +5,7 @@ mod drawn;
 mod pictures;
 
 pub use alone::{Alone, draw_alone};
+pub use drawn::draw as draw_figures;
 
 use crate::error::ReportError;
 use crate::figures::trade_off::{Panel, panels};
@@ -223,7 +224,7 @@ fn write_tables(rows: &Rows, panels: &[Panel], dir: &Path) -> Result<(), ReportE
 }
 
 /// Writes `data/<name>.csv` and `data/<name>.parquet`.
-fn write_table(dir: &Path, name: &str, frame: &DataFrame) -> Result<(), ReportError> {
+pub fn write_table(dir: &Path, name: &str, frame: &DataFrame) -> Result<(), ReportError> {
     for (file, bytes) in encode(name, frame)? {
         write(&dir.join("data"), &file, &bytes)?;
     }

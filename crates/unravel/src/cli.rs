@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use unravel_orchestrator::device::DeviceRequest;
 
+use crate::verbs::compare::CompareArgs;
 use crate::verbs::completions::CompletionsArgs;
 use crate::verbs::dataset::DatasetArgs;
 use crate::verbs::evaluate::EvaluateArgs;
@@ -36,6 +37,8 @@ pub enum Verb {
     Status(StatusArgs),
     /// Render the report again from the store
     Report(ReportArgs),
+    /// Put two sweeps, or one sweep in two stores, on one page
+    Compare(CompareArgs),
     /// Score a representation made elsewhere (.npy or .npz); no model needed
     Evaluate(EvaluateArgs),
     /// Write, check or look at the dSprites dataset

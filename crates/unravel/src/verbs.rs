@@ -1,6 +1,7 @@
 //! One file a verb. Each takes its arguments and returns an exit code, or a failure with a sentence.
 
 pub mod check;
+pub mod compare;
 pub mod completions;
 pub mod dataset;
 pub mod evaluate;

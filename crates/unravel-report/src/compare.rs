@@ -1,0 +1,133 @@
+//! Two sweeps on one page, or one sweep in two stores: what differs, by how much, and how sure that is.
+//!
+//! [`matched`] pairs the settings of both, [`difference`] puts numbers to each pair, [`figure`] draws both trade-offs on
+//! one sheet, and [`page`] writes it all down. Numbers come from the same rows and scores as a single sweep's report.
+
+mod difference;
+mod draw;
+mod figure;
+mod matched;
+mod page;
+mod scatter;
+mod words;
+
+use crate::error::ReportError;
+use crate::load::load;
+use crate::output::write;
+use crate::render::{draw_figures, write_table};
+use crate::rows::Rows;
+use crate::scored::scored;
+use difference::Column;
+use scatter::{Scatter, scatters};
+use std::path::{Path, PathBuf};
+use unravel_store::Store;
+use unravel_sweep::{Sweep, Trial};
+
+/// One of the two.
+pub struct Side<'a> {
+    /// What it is called on the page, other than the other side: the sweep's name, or the store's.
+    pub title: String,
+    /// Its sweep.
+    pub sweep: &'a Sweep,
+    /// [`Sweep::trials`].
+    pub trials: &'a [Trial],
+    /// Where its trials are.
+    pub store: &'a Store,
+}
+
+/// A comparison that was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Compared {
+    /// The page.
+    pub index: PathBuf,
+    /// Settings that both sides have.
+    pub n_matched: usize,
+    /// Settings of the first and of the second side alone.
+    pub n_alone: [usize; 2],
+    /// Scores that both sides have, by their titles.
+    pub scores: Vec<String>,
+    /// One sentence for each thing found, in the order of the page.
+    pub findings: Vec<String>,
+    /// One sentence for every file of the stores that could not be read.
+    pub notices: Vec<String>,
+}
+
+/// Why two sweeps were not compared.
+#[derive(Debug, thiserror::Error)]
+pub enum CompareError {
+    /// A side has no trained and scored trial.
+    #[error("{title} has no trained and scored trial yet; `unravel run` makes them")]
+    Empty {
+        /// The side.
+        title: String,
+    },
+    /// The page could not be written.
+    #[error(transparent)]
+    Report(#[from] ReportError),
+}
+
+/// What is known of one side.
+struct Known {
+    title: String,
+    rows: Rows,
+    scatters: Vec<Scatter>,
+}
+
+/// Writes the comparison of two sides into `dir`: `index.html`, `figures/` and `data/`.
+///
+/// Settings are matched where they are the same; those left over, where they go by the same name in both sweeps. What
+/// else differs between matched settings is said on the page.
+///
+/// # Errors
+/// When a side has nothing to compare, or a file cannot be written.
+pub fn compare(sides: [&Side<'_>; 2], dir: &Path) -> Result<Compared, CompareError> {
+    let mut known = [know(sides[0])?, know(sides[1])?];
+    let matches = matched::matches([sides[0].trials, sides[1].trials], &known);
+    matches.share_looks(&mut known);
+    let columns = difference::columns(&known);
+    let table = difference::table(&known, &matches, &columns);
+    let figures = figure::figures(&known, &matches)?;
+    let mut files = Vec::new();
+    let drawn = draw_figures(figures, dir, &mut files, &mut |_, _| {})?;
+    write_table(
+        dir,
+        "differences",
+        &difference::frame(&known, &table, &matches)?,
+    )?;
+    let findings = words::findings(&known, &matches, &table);
+    let html = page::page(&page::Inputs {
+        known: &known,
+        sweeps: sides.map(|side| side.sweep),
+        matches: &matches,
+        table: &table,
+        findings: &findings,
+        figures: &drawn,
+    });
+    let html = html.map_err(ReportError::from)?;
+    let index = write(dir, "index.html", html.as_bytes())?;
+    let [first, second] = known;
+    Ok(Compared {
+        index,
+        n_matched: matches.pairs.len(),
+        n_alone: [matches.alone[0].len(), matches.alone[1].len()],
+        scores: table.columns.iter().map(Column::title).collect(),
+        findings,
+        notices: [first.rows.notices, second.rows.notices].concat(),
+    })
+}
+
+fn know(side: &Side<'_>) -> Result<Known, CompareError> {
+    let rows = load(side.sweep, side.trials, side.store, &mut |_, _| {});
+    let scored = scored(&rows, &side.sweep.evaluation.metrics);
+    let scatters = scatters(&rows, scored);
+    if rows.final_scores().next().is_none() {
+        let title = side.title.clone();
+        return Err(CompareError::Empty { title });
+    }
+    let title = side.title.clone();
+    Ok(Known {
+        title,
+        rows,
+        scatters,
+    })
+}
