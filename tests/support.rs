@@ -7,5 +7,6 @@ pub mod codes;
 pub mod lab;
 pub mod npz;
 pub mod process;
+pub mod slurm;
 pub mod store;
 pub mod sweeps;

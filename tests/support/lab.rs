@@ -1,5 +1,6 @@
 //! A temporary folder, and the program run in it as a user would.
 
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -19,6 +20,7 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(2);
 pub struct Lab {
     folder: TempDir,
     n_started: AtomicUsize,
+    environment: Vec<(&'static str, OsString)>,
 }
 
 impl Lab {
@@ -28,6 +30,7 @@ impl Lab {
         let lab = Self {
             folder,
             n_started: AtomicUsize::new(0),
+            environment: Vec::new(),
         };
         fs::create_dir(lab.path("")).unwrap();
         fs::create_dir(lab.folder.path().join("said")).unwrap();
@@ -39,6 +42,11 @@ impl Lab {
         let lab = Self::new();
         lab.write("sweep.toml", text);
         lab
+    }
+
+    /// Sets a variable for the programs to come.
+    pub fn set(&mut self, variable: &'static str, value: impl Into<OsString>) {
+        self.environment.push((variable, value.into()));
     }
 
     /// The absolute path of a file in the folder that the program runs in.
@@ -67,6 +75,7 @@ impl Lab {
             .env("NO_COLOR", "1")
             .env("LC_ALL", "C.UTF-8")
             .env_remove("RUST_BACKTRACE")
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(File::create(&stdout).unwrap())
             .stderr(File::create(&stderr).unwrap())

@@ -21,6 +21,9 @@ pub use without::{codes, first_steps, missed, pace, run, visible};
 #[cfg(feature = "cuda")]
 pub use work::{codes, first_steps, missed, pace, run, visible};
 
+/// Whether this build can use CUDA devices, where there are any.
+pub const IS_BUILT_IN: bool = cfg!(feature = "cuda");
+
 /// A CUDA device that this program can use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CudaGpu {

@@ -72,6 +72,11 @@ pub trait Records {
     /// What is held of `trial` now.
     fn held(&self, trial: &PlannedTrial) -> Held;
 
+    /// What is held of each of these trials now, in their order.
+    fn held_of_all(&self, trials: &[PlannedTrial]) -> Vec<Held> {
+        trials.iter().map(|trial| self.held(trial)).collect()
+    }
+
     /// Writes down that `trial` failed for good. Where that cannot be done, or another run holds the trial,
     /// nothing is written: the run's own summary still has the failure.
     fn mark_failed(&self, trial: &PlannedTrial, reason: &str);

@@ -9,6 +9,7 @@ use std::fmt;
 use std::time::Duration;
 
 use unravel_store::order::{Event, Order};
+use unravel_sweep::TrialId;
 
 use crate::device::Slot;
 
@@ -16,8 +17,24 @@ use crate::device::Slot;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct JobId(pub u64);
 
+/// A job of an earlier run that still waits or runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Adopted {
+    /// Its number in this run.
+    pub job: JobId,
+    /// The trials that it was ordered to work on.
+    pub trials: Vec<TrialId>,
+}
+
 /// Starts cohorts and reports on them.
 pub trait Launcher {
+    /// Jobs that an earlier run started and that outlived it; from now on each is reported on like a started one.
+    /// Called once, before anything is started; numbers are given from `first` on.
+    fn adopt(&mut self, first: JobId) -> Vec<Adopted> {
+        let _ = first;
+        Vec::new()
+    }
+
     /// Starts a worker for `order` on `slot`. Returns at once; a failure is reported by [`Launcher::poll`] as
     /// an [`Ending`], like every other end.
     fn start(&mut self, job: JobId, slot: &Slot, order: &Order);
@@ -64,6 +81,8 @@ pub enum How {
     Signalled(i32),
     /// Nobody knows; the reason says how it was lost from sight.
     Lost(String),
+    /// Its machine failed or was given to somebody else; its trials are not to blame.
+    TakenAway(String),
 }
 
 /// A clause such as `the worker exited with status 3`.
@@ -78,6 +97,7 @@ impl fmt::Display for How {
                 None => write!(f, "the worker was ended by signal {signal}"),
             },
             Self::Lost(reason) => write!(f, "the worker was lost: {reason}"),
+            Self::TakenAway(reason) => write!(f, "the worker was taken away: {reason}"),
         }
     }
 }

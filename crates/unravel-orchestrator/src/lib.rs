@@ -16,8 +16,10 @@ pub mod local;
 pub mod observe;
 pub mod plan;
 pub mod policy;
+pub mod slurm;
 pub mod store_records;
 pub mod summary;
 pub mod supervise;
+mod tail;
 #[cfg(test)]
 mod testing;

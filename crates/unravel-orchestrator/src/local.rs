@@ -7,7 +7,6 @@
 //! orchestrator alone, which then decides.
 
 mod process;
-mod tail;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;

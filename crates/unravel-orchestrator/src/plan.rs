@@ -116,22 +116,31 @@ pub fn plan(
     options: &PlanOptions,
     mut held: impl FnMut(&PlannedTrial) -> Held,
 ) -> Plan {
+    plan_at_once(trials, options, |trials| {
+        trials.iter().map(&mut held).collect()
+    })
+}
+
+/// As [`plan`], where `held` is asked for all trials at once and answers in their order.
+pub fn plan_at_once(
+    trials: impl IntoIterator<Item = Trial>,
+    options: &PlanOptions,
+    held: impl FnOnce(&[PlannedTrial]) -> Vec<Held>,
+) -> Plan {
     let mut seen = BTreeSet::new();
-    let new_trials = trials
-        .into_iter()
-        .map(PlannedTrial::new)
-        .filter(|planned| seen.insert(planned.id.clone()))
-        .map(|planned| {
-            let held = held(&planned);
-            let is_retry = options.retry_failed && held.failure.is_some();
-            (
-                PlannedTrial {
-                    is_retry,
-                    ..planned
-                },
-                held,
-            )
-        });
+    let mut planned: Vec<PlannedTrial> = trials.into_iter().map(PlannedTrial::new).collect();
+    planned.retain(|planned| seen.insert(planned.id.clone()));
+    let held = held(&planned);
+    let new_trials = planned.into_iter().zip(held).map(|(planned, held)| {
+        let is_retry = options.retry_failed && held.failure.is_some();
+        (
+            PlannedTrial {
+                is_retry,
+                ..planned
+            },
+            held,
+        )
+    });
     sort_out(new_trials, &options.models_per_cohort)
 }
 

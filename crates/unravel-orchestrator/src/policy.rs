@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 pub struct Policy {
     /// Crashes in a row, with no checkpoint further on between them, after which a trial has failed; at least 1.
     pub max_crashes: u32,
+    /// The same for workers that were taken away by no fault of their trials; at least 1.
+    pub max_evictions: u32,
     /// Wait after the first crash; doubles with each further one.
     pub first_backoff: Duration,
     /// The longest wait after a crash.
@@ -32,6 +34,7 @@ impl Default for Policy {
     fn default() -> Self {
         Self {
             max_crashes: 3,
+            max_evictions: 20,
             first_backoff: Duration::from_secs(1),
             max_backoff: Duration::from_secs(60),
             max_silence: Duration::from_secs(60),

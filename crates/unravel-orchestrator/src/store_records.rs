@@ -1,7 +1,8 @@
 //! A store's trials, as the supervisor and the planner see them.
 
-use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
 
 use unravel_store::{Check, Status, Store, StoreError, TrialState, Wanted};
 use unravel_sweep::Trial;
@@ -11,28 +12,42 @@ use crate::held::{Held, PlannedTrial, Reached, Records};
 /// The trials of a store.
 pub struct StoreRecords<'a> {
     store: &'a Store,
-    wanted: &'a dyn Fn(&Trial) -> Wanted,
-    notices: RefCell<BTreeSet<String>>,
+    wanted: &'a (dyn Fn(&Trial) -> Wanted + Sync),
+    notices: Mutex<BTreeSet<String>>,
 }
+
+/// Trials that are looked at by one thread at the least: below, starting it costs more than it saves.
+const MIN_TRIALS_PER_THREAD: usize = 64;
+/// Threads that look at trials at once; a disk on a network answers many, but not any number.
+const MAX_THREADS: usize = 16;
 
 impl<'a> StoreRecords<'a> {
     /// Records over `store`; `wanted` says what makes a trial done, the same as its worker goes by.
     #[must_use]
-    pub fn new(store: &'a Store, wanted: &'a dyn Fn(&Trial) -> Wanted) -> Self {
+    pub fn new(store: &'a Store, wanted: &'a (dyn Fn(&Trial) -> Wanted + Sync)) -> Self {
         Self {
             store,
             wanted,
-            notices: RefCell::default(),
+            notices: Mutex::default(),
         }
     }
 
     /// A sentence for each damaged or unreadable file met since the last call, for the user; sorted, each once.
     pub fn take_notices(&self) -> Vec<String> {
-        self.notices.take().into_iter().collect()
+        std::mem::take(&mut *self.locked_notices())
+            .into_iter()
+            .collect()
     }
 
     fn notice(&self, sentences: impl IntoIterator<Item = String>) {
-        self.notices.borrow_mut().extend(sentences);
+        let mut sentences = sentences.into_iter().peekable();
+        if sentences.peek().is_some() {
+            self.locked_notices().extend(sentences);
+        }
+    }
+
+    fn locked_notices(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.notices.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn look(&self, planned: &PlannedTrial) -> Result<Held, StoreError> {
@@ -90,6 +105,32 @@ impl Records for StoreRecords<'_> {
         self.look(planned).unwrap_or_else(|error| {
             self.notice([error.to_string()]);
             Held::nothing()
+        })
+    }
+
+    /// On several threads: most of the time goes into waiting for the disk and the system.
+    fn held_of_all(&self, trials: &[PlannedTrial]) -> Vec<Held> {
+        let n_cores = thread::available_parallelism().map_or(1, usize::from);
+        let n_threads = n_cores
+            .min(MAX_THREADS)
+            .min(trials.len() / MIN_TRIALS_PER_THREAD)
+            .max(1);
+        let look = |part: &[PlannedTrial]| {
+            part.iter()
+                .map(|trial| self.held(trial))
+                .collect::<Vec<_>>()
+        };
+        if n_threads == 1 {
+            return look(trials);
+        }
+        thread::scope(|scope| {
+            let parts = trials.chunks(trials.len().div_ceil(n_threads));
+            let threads: Vec<_> = parts.map(|part| scope.spawn(move || look(part))).collect();
+            let held = threads.into_iter().flat_map(|thread| match thread.join() {
+                Ok(held) => held,
+                Err(panic) => std::panic::resume_unwind(panic),
+            });
+            held.collect()
         })
     }
 
@@ -195,6 +236,28 @@ mod tests {
         .unwrap();
         assert_eq!(held(&[steps]), Reached::Trained);
         assert_eq!(held(&[30, steps]), Reached::Step(0));
+    }
+
+    #[test]
+    fn many_trials_are_looked_at_in_their_order() {
+        with_store(|store, records| {
+            let trials: Vec<PlannedTrial> = (0..200)
+                .map(|seed| PlannedTrial::new(trial(seed)))
+                .collect();
+            for planned in trials.iter().step_by(7) {
+                let lock = store.create(&planned.trial).unwrap();
+                let step = planned.trial.seed;
+                lock.set_state(&TrialState {
+                    step,
+                    ..TrialState::default()
+                })
+                .unwrap();
+            }
+            let one_by_one: Vec<Held> =
+                trials.iter().map(|planned| records.held(planned)).collect();
+            assert_eq!(records.held_of_all(&trials), one_by_one);
+            assert_eq!(one_by_one[14].reached, Reached::Step(14));
+        });
     }
 
     #[test]

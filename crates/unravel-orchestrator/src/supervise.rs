@@ -4,6 +4,7 @@
 //! Before a cohort starts, and after it crashed, the store is asked again what it holds of its trials, so that
 //! what another run or a dying worker has finished is never done twice.
 
+mod adoption;
 mod patience;
 mod queue;
 mod reports;
@@ -116,13 +117,15 @@ impl<'a> Run<'a> {
             };
             (failure.id, outcome)
         }));
-        for cohort in plan.cohorts {
-            let ids = cohort.trials.iter().map(|planned| planned.id.clone());
-            outcomes.extend(ids.map(|id| (id, Outcome::Left)));
+        let (mut cohorts, mut locked) = (plan.cohorts, plan.locked);
+        let ids_left = cohorts.iter().flat_map(|cohort| &cohort.trials);
+        let ids_left = ids_left.chain(&locked).map(|planned| planned.id.clone());
+        outcomes.extend(ids_left.map(|id| (id, Outcome::Left)));
+        run.adopt(&mut cohorts, &mut locked);
+        for cohort in cohorts {
             run.queue.push(Pending::new(cohort.trials));
         }
-        for planned in plan.locked {
-            outcomes.insert(planned.id.clone(), Outcome::Left);
+        for planned in locked {
             run.queue.push(Pending::new(vec![planned]));
         }
         run

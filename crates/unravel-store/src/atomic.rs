@@ -175,12 +175,22 @@ pub(crate) fn is_temporary(name: &str) -> bool {
 }
 
 /// A temporary name beside its target; the file is removed when it was not renamed.
-struct Temporary(PathBuf);
+pub(crate) struct Temporary(PathBuf);
 
 impl Temporary {
+    /// A name that nothing has yet, beside `target`.
+    pub(crate) fn name_only(target: &Path) -> Self {
+        Self(Self::next_name(target))
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
     /// Creates one. A name that is taken is passed over: a process that was killed may have had this one's number, and
     /// in another container one may have it now.
-    fn create(target: &Path) -> io::Result<(Self, File)> {
+    pub(crate) fn create(target: &Path) -> io::Result<(Self, File)> {
         const N_TRIES: usize = 1000;
         let create = |path: &Path| OpenOptions::new().write(true).create_new(true).open(path);
         let mut tries = 0;

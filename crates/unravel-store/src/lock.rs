@@ -3,6 +3,9 @@
 //! The lock file also says who holds it. On one machine the file lock alone decides. On a disk shared by several, some
 //! file systems keep locks to the machine that took them; so a holder on another machine is believed as long as it
 //! refreshes its lock, and forgotten [`LEASE`] after its last sign of life.
+//!
+//! Every holder puts a file of its own at the lock's place, by a hard link, which of several machines at once only one
+//! can make. Whoever finds another file there than its own has lost the lock, and must not write any more.
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -15,14 +18,16 @@ use std::time::{Duration, SystemTime};
 use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 
-use crate::atomic;
+use crate::atomic::{self, Temporary};
 use crate::error::StoreError;
 
 /// How long a lock of another machine is believed without a sign of life.
 pub const LEASE: Duration = Duration::from_secs(60);
 
 /// A reader that looks who holds a lock has it for some microseconds; so a first refusal is not the last word.
-const N_TRIES: usize = 5;
+const N_TRIES: usize = 8;
+/// Others are through with theirs in a few milliseconds, save on a disk that is very busy.
+const N_TRIES_OF_TURN: usize = 500;
 const BETWEEN_TRIES: Duration = Duration::from_millis(4);
 
 const MAX_BYTES: u64 = 4096;
@@ -92,44 +97,112 @@ pub(crate) struct Lock {
 /// Takes the lock at `path`, whose folder is there, without waiting.
 pub(crate) fn acquire(path: &Path) -> Result<Lock, Refusal> {
     let me = LockHolder::this_process();
+    let Some(_turn) = turn(path).map_err(Refusal::Store)? else {
+        return Err(Refusal::Held(LockHolder::unknown()));
+    };
     let mut holder = None;
     for _ in 0..N_TRIES {
-        let file = open(path).map_err(Refusal::Store)?;
-        let is_mine = match file.try_lock() {
+        let Some(found) = open(path).map_err(Refusal::Store)? else {
+            match plant(path, &me).map_err(Refusal::Store)? {
+                Some(lock) => return Ok(lock),
+                None => continue,
+            }
+        };
+        let is_free = match found.try_lock() {
             Ok(()) => true,
             Err(TryLockError::WouldBlock) => false,
             Err(TryLockError::Error(source)) => {
                 return Err(Refusal::Store(unsupported(path, source)));
             }
         };
-        // Between opening and locking, the one who held it may have removed the file.
-        if !is_same_file(&file, path) {
+        // Between opening and locking, somebody may have put another file there.
+        if !is_same_file(&found, path) {
             continue;
         }
-        match (
-            is_mine,
-            sign_of_life(path, &file, &me).map_err(Refusal::Store)?,
-        ) {
-            (
-                _,
-                Some(Sign {
-                    holder,
-                    is_fresh: true,
-                }),
-            ) => return Err(Refusal::Held(holder)),
-            (true, _) => {
-                return Lock::new(file, &me)
-                    .map_err(|source| Refusal::Store(StoreError::io("write", path, source)));
-            }
-            // A disk may keep the file lock of a machine that is gone; a new file has none.
-            (false, Some(_)) => atomic::remove(path).map_err(Refusal::Store)?,
-            (false, None) => {
+        match sign_of_life(path, &found, &me).map_err(Refusal::Store)? {
+            Some(sign) if sign.is_fresh => return Err(Refusal::Held(sign.holder)),
+            // Some disks keep the file lock of a machine that is gone.
+            sign if is_free || sign.is_some() => clear(path, &found).map_err(Refusal::Store)?,
+            _ => {
                 holder = read_record(path).map_err(Refusal::Store)?;
                 thread::sleep(BETWEEN_TRIES);
             }
         }
     }
     Err(Refusal::Held(holder.unwrap_or_else(LockHolder::unknown)))
+}
+
+/// The turn to acquire, one at a time on this machine, by a file lock of the folder; `None` where others have it for
+/// long. Some disks have no locks of folders: then a file that is put in place at the same moment as another may be lost
+/// again, and its owner finds that out before its first write.
+fn turn(path: &Path) -> Result<Option<File>, StoreError> {
+    let folder = path.parent().unwrap_or(path);
+    let folder = File::open(folder).map_err(|source| StoreError::io("lock", folder, source))?;
+    for _ in 0..N_TRIES_OF_TURN {
+        match folder.try_lock() {
+            Err(TryLockError::WouldBlock) => thread::sleep(BETWEEN_TRIES),
+            Ok(()) | Err(TryLockError::Error(_)) => return Ok(Some(folder)),
+        }
+    }
+    Ok(None)
+}
+
+/// Puts a new lock file at `path`, locked and with its record in it; `None` where there is a file by now.
+fn plant(path: &Path, me: &LockHolder) -> Result<Option<Lock>, StoreError> {
+    let failed = |source| StoreError::io("lock", path, source);
+    let (temporary, file) = Temporary::create(path).map_err(failed)?;
+    let lock = Lock::new(file, me, path)?;
+    let linked = fs::hard_link(temporary.path(), path);
+    // A network disk may answer twice to one question, and the second time that the link is there already.
+    if is_same_file(&lock.file, path) {
+        return Ok(Some(lock));
+    }
+    match linked {
+        Err(error) if is_without_links(&error) => plant_without_link(path, me),
+        Err(error) if !is_race(&error) => Err(failed(error)),
+        _ => Ok(None),
+    }
+}
+
+/// For disks without hard links: other machines may take the file for free in the moment before its record is written.
+fn plant_without_link(path: &Path, me: &LockHolder) -> Result<Option<Lock>, StoreError> {
+    let mut options = OpenOptions::new();
+    match options.read(true).write(true).create_new(true).open(path) {
+        Ok(file) => Lock::new(file, me, path).map(Some),
+        Err(error) if is_race(&error) => Ok(None),
+        Err(source) => Err(StoreError::io("lock", path, source)),
+    }
+}
+
+fn is_without_links(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    let without = [Errno::PERM, Errno::OPNOTSUPP, Errno::NOSYS];
+    without
+        .iter()
+        .any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
+}
+
+/// Somebody else's file is there, or somebody tidied the temporary one away: look again.
+fn is_race(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::AlreadyExists | io::ErrorKind::NotFound
+    )
+}
+
+/// Takes a lock file that nobody holds out of the way: this very one, since another machine may have done so before and
+/// put its own there.
+fn clear(path: &Path, found: &File) -> Result<(), StoreError> {
+    let aside = Temporary::name_only(path);
+    match fs::rename(path, aside.path()) {
+        Ok(()) if is_same_file(found, aside.path()) => Ok(()),
+        Ok(()) => match fs::hard_link(aside.path(), path) {
+            Err(error) if !is_race(&error) => Err(StoreError::io("lock", path, error)),
+            _ => Ok(()),
+        },
+        Err(error) if is_race(&error) => Ok(()),
+        Err(source) => Err(StoreError::io("lock", path, source)),
+    }
 }
 
 /// Who holds the lock at `path`, if anybody does. Writes nothing.
@@ -154,20 +227,26 @@ pub(crate) fn holder(path: &Path) -> Result<Option<LockHolder>, StoreError> {
 }
 
 impl Lock {
-    fn new(file: File, me: &LockHolder) -> io::Result<Self> {
-        let lock = Self {
-            file,
-            record: serde_json::to_vec(me)?,
-        };
-        lock.file.set_len(0)?;
-        lock.write()?;
+    /// Locks a new file that nobody else knows, and writes down whose it is.
+    fn new(file: File, me: &LockHolder, path: &Path) -> Result<Self, StoreError> {
+        let record =
+            serde_json::to_vec(me).map_err(|error| StoreError::io("write", path, error.into()))?;
+        match file.try_lock() {
+            Ok(()) | Err(TryLockError::WouldBlock) => {}
+            Err(TryLockError::Error(source)) => return Err(unsupported(path, source)),
+        }
+        let lock = Self { file, record };
+        lock.write()
+            .map_err(|source| StoreError::io("write", path, source))?;
         Ok(lock)
     }
 
     /// Tells other machines that the holder lives, several times within a [`LEASE`]. False when the lock was lost: to
     /// another machine, after this one gave no sign of life for too long.
     pub(crate) fn refresh(&self, path: &Path) -> Result<bool, StoreError> {
+        // Synced, as a network disk may otherwise keep it from the others for half a lease.
         self.write()
+            .and_then(|()| self.file.sync_data())
             .map_err(|source| StoreError::io("write", path, source))?;
         Ok(is_same_file(&self.file, path))
     }
@@ -184,15 +263,18 @@ impl Drop for Lock {
     }
 }
 
-fn open(path: &Path) -> Result<File, StoreError> {
-    OpenOptions::new()
+/// The lock file that is there, if any.
+fn open(path: &Path) -> Result<Option<File>, StoreError> {
+    let mut options = OpenOptions::new();
+    options
         .read(true)
         .write(true)
-        .create(true)
-        .truncate(false)
-        .custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed())
-        .open(path)
-        .map_err(|source| StoreError::io("lock", path, source))
+        .custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed());
+    match options.open(path) {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(StoreError::io("lock", path, source)),
+    }
 }
 
 fn unsupported(path: &Path, source: io::Error) -> StoreError {
@@ -367,5 +449,58 @@ mod tests {
         assert_eq!(holder(&path).unwrap(), None);
         let _lock = taken(&path);
         assert_eq!(LockHolder::unknown().to_string(), "another process");
+    }
+
+    #[test]
+    fn of_several_at_once_one_has_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        for round in 0..40 {
+            if round % 2 == 1 {
+                write_remote_record(&path, LEASE * 2);
+            }
+            let start = std::sync::Barrier::new(4);
+            let locks: Vec<_> = thread::scope(|scope| {
+                let contend = || {
+                    start.wait();
+                    acquire(&path).ok()
+                };
+                let threads: Vec<_> = (0..4).map(|_| scope.spawn(contend)).collect();
+                threads
+                    .into_iter()
+                    .map(|thread| thread.join().unwrap())
+                    .collect()
+            });
+            let held = || locks.iter().flatten();
+            let n_at_its_place = held()
+                .filter(|lock| is_same_file(&lock.file, &path))
+                .count();
+            assert!(
+                n_at_its_place <= 1 && held().count() <= 1,
+                "{} hold it",
+                held().count()
+            );
+        }
+    }
+
+    #[test]
+    fn machines_whose_file_locks_do_not_meet_cannot_both_have_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        let me = LockHolder::this_process();
+        let first = plant(&path, &me).unwrap().unwrap();
+        assert!(plant(&path, &me).unwrap().is_none(), "a file is there");
+        assert!(plant_without_link(&path, &me).unwrap().is_none());
+        // Both saw the same stale file; the first was quicker to replace it.
+        let stale = open(&path).unwrap().unwrap();
+        clear(&path, &stale).unwrap();
+        let second = plant(&path, &me).unwrap().unwrap();
+        clear(&path, &stale).unwrap();
+        assert!(
+            is_same_file(&second.file, &path),
+            "only the stale one is cleared"
+        );
+        assert!(!is_same_file(&first.file, &path));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 }

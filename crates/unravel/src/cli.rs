@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use unravel_orchestrator::device::DeviceRequest;
 
 use crate::verbs::compare::CompareArgs;
@@ -10,6 +10,7 @@ use crate::verbs::completions::CompletionsArgs;
 use crate::verbs::dataset::DatasetArgs;
 use crate::verbs::evaluate::EvaluateArgs;
 use crate::verbs::init::InitArgs;
+use crate::verbs::worker::WorkerArgs;
 
 /// Sweeps of disentangled VAEs: train a grid of β and γ, score every model, see the trade-off.
 #[derive(Debug, Parser)]
@@ -47,7 +48,7 @@ pub enum Verb {
     Completions(CompletionsArgs),
     /// Work off one cohort; started by `run`
     #[command(hide = true)]
-    Worker,
+    Worker(WorkerArgs),
 }
 
 /// Where trials are, and how much is said.
@@ -81,6 +82,32 @@ pub struct Machine {
     pub cohort: Option<usize>,
 }
 
+/// What starts cohorts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LauncherKind {
+    /// Processes of this machine
+    Local,
+    /// Job arrays of the cluster that this machine belongs to
+    Slurm,
+}
+
+/// How cohorts are started.
+#[derive(Args, Debug)]
+pub struct LaunchArgs {
+    /// What starts cohorts: processes here, or Slurm; with Slurm, --jobs is how many cohorts may wait and run at once
+    #[arg(long, default_value = "local", value_name = "LAUNCHER")]
+    pub launcher: LauncherKind,
+    /// An argument for sbatch, such as --slurm-arg=--partition=gpu; as often as needed
+    #[arg(long = "slurm-arg", value_name = "ARG", allow_hyphen_values = true)]
+    pub slurm_args: Vec<String>,
+    /// On Ctrl-C, cancel the jobs in Slurm; else they go on, and the same command follows them again
+    #[arg(long)]
+    pub slurm_cancel: bool,
+    /// Seconds between two questions to Slurm
+    #[arg(long, value_name = "SECS", default_value_t = 10.0, value_parser = positive)]
+    pub slurm_poll: f64,
+}
+
 #[derive(Args, Debug)]
 pub struct RunArgs {
     #[command(flatten)]
@@ -90,9 +117,8 @@ pub struct RunArgs {
     /// The report's folder [default: reports/<sweep name>]
     #[arg(long, value_name = "DIR")]
     pub report: Option<PathBuf>,
-    /// What starts cohorts
-    #[arg(long, default_value = "local", value_parser = ["local"], value_name = "LAUNCHER")]
-    pub launcher: String,
+    #[command(flatten)]
+    pub launch: LaunchArgs,
     /// Keep every trial's whole table of codes (59 MB each on all of dSprites)
     #[arg(long)]
     pub keep_codes: bool,

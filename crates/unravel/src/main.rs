@@ -7,6 +7,7 @@ mod devices;
 mod exit;
 mod faults;
 mod interrupt;
+mod launch;
 mod live;
 mod output;
 mod progress;
@@ -30,7 +31,7 @@ fn main() -> std::process::ExitCode {
         Verb::Evaluate(args) => verbs::evaluate::evaluate(&args),
         Verb::Dataset(args) => verbs::dataset::dataset(&args),
         Verb::Completions(args) => Ok(verbs::completions::completions(&args)),
-        Verb::Worker => verbs::worker::worker(),
+        Verb::Worker(args) => verbs::worker::worker(&args),
     };
     match result {
         Ok(exit) => exit.into(),

@@ -30,9 +30,10 @@ enum View {
 }
 
 impl Progress {
-    /// For the trials of a plan. `quiet` leaves only what went wrong.
-    pub fn new(study: &Study, plan: &Plan, quiet: bool) -> Self {
-        let state = RunState::new(study, plan);
+    /// For the trials of a plan. `quiet` leaves only what went wrong; `leaves_jobs` says that an interrupt does not end
+    /// the workers.
+    pub fn new(study: &Study, plan: &Plan, quiet: bool, leaves_jobs: bool) -> Self {
+        let state = RunState::new(study, plan, leaves_jobs);
         let view = match (quiet, std::io::stderr().is_terminal()) {
             (true, _) => View::Nothing,
             (false, true) => View::Bars(Bars::new(&state)),
@@ -101,16 +102,22 @@ impl Bars {
 
     fn draw(&mut self, state: &RunState) {
         self.total.set_position(state.n_settled as u64);
-        if let Some(left) = state.time_left() {
-            self.total.set_prefix(format!("  about {left} left"));
+        let parts = [
+            state.time_left().map(|left| format!("about {left} left")),
+            state.not_shown(),
+        ];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        if !parts.is_empty() {
+            self.total.set_prefix(format!("  {}", parts.join(", ")));
         }
-        let ended = |job: &JobId| !state.jobs.contains_key(job);
+        let shown = state.shown();
+        let ended = |job: &JobId| !shown.iter().any(|(id, _)| *id == job);
         for job in self.jobs.keys().copied().filter(ended).collect::<Vec<_>>() {
             if let Some(bar) = self.jobs.remove(&job) {
                 bar.finish_and_clear();
             }
         }
-        for (id, job) in &state.jobs {
+        for (id, job) in shown {
             let bar = self.jobs.entry(*id).or_insert_with(|| {
                 let style = style("{msg:48!} {bar:24} {pos}/{len} steps  {prefix}");
                 self.all

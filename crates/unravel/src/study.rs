@@ -111,8 +111,8 @@ impl Study {
         options: &PlanOptions,
     ) -> unravel_orchestrator::plan::Plan {
         use unravel_orchestrator::held::Records;
-        unravel_orchestrator::plan::plan(self.trials.iter().cloned(), options, |trial| {
-            records.held(trial)
+        unravel_orchestrator::plan::plan_at_once(self.trials.iter().cloned(), options, |trials| {
+            records.held_of_all(trials)
         })
     }
 }

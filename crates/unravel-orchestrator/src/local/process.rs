@@ -12,8 +12,8 @@ use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 use unravel_store::order::Event;
 
 use super::WorkerCommand;
-use super::tail::{Tail, each_line};
 use crate::launcher::{Ending, How, JobId, Report};
+use crate::tail::{Tail, each_line};
 
 /// How long the pipes of a dead worker may stay open (something it started may hold them) before its end is
 /// reported without the rest.

@@ -16,6 +16,8 @@ pub(super) struct Pending {
     pub(super) begun_as: Option<Work>,
     /// Crashes since it last got further.
     pub(super) n_crashes: u32,
+    /// Times that its worker was taken away since it last got further.
+    pub(super) n_evictions: u32,
     /// Not to be started before.
     pub(super) not_before: Duration,
     /// The device it crashed on last: another one is tried first.
@@ -29,6 +31,7 @@ impl Pending {
             trials,
             begun_as: None,
             n_crashes: 0,
+            n_evictions: 0,
             not_before: Duration::ZERO,
             avoid: None,
         }

@@ -22,6 +22,8 @@ struct Crash<'a> {
     has_run: bool,
     /// The worker says that the cohort does not fit into memory.
     is_out_of_memory: bool,
+    /// The worker was taken away by no fault of its trials.
+    is_eviction: bool,
     reason: &'a str,
 }
 
@@ -126,6 +128,9 @@ impl Run<'_> {
                     device,
                     has_run,
                     is_out_of_memory: cause == Some(FailureCause::OutOfMemory),
+                    // One that had to be killed was not taken away by others.
+                    is_eviction: matches!(ending.how, How::TakenAway(_))
+                        && running.stage == Stage::Working,
                     reason: &reason,
                 };
                 for cohort in self.look_again(trials, &running.pending) {
@@ -144,8 +149,12 @@ impl Run<'_> {
         let policy = &self.sup.policy;
         let before = &crash.running.pending;
         let got_further = crash.running.work < cohort.work;
-        let n_crashes = if got_further { 1 } else { before.n_crashes + 1 };
         let mut trials = cohort.trials;
+        if crash.is_eviction {
+            self.start_again_elsewhere(trials, got_further, crash);
+            return;
+        }
+        let n_crashes = if got_further { 1 } else { before.n_crashes + 1 };
         let may_be_size = crash.is_out_of_memory || !got_further;
         let is_halved = crash.has_run && may_be_size && 1 < trials.len();
         if !is_halved && policy.max_crashes <= n_crashes {
@@ -162,6 +171,7 @@ impl Run<'_> {
             trials: Vec::new(),
             begun_as: before.begun_as,
             n_crashes,
+            n_evictions: before.n_evictions,
             not_before: self.now() + backoff,
             avoid: is_last_try.then_some(crash.device),
         };
@@ -185,6 +195,34 @@ impl Run<'_> {
         } else {
             self.queue.push(Pending { trials, ..pending });
         }
+    }
+
+    /// A cohort whose worker was taken away goes back to the queue whole, and has a share of tries of its own for that.
+    fn start_again_elsewhere(
+        &mut self,
+        trials: Vec<PlannedTrial>,
+        got_further: bool,
+        crash: &Crash<'_>,
+    ) {
+        let policy = &self.sup.policy;
+        let before = &crash.running.pending;
+        let n_evictions = if got_further {
+            1
+        } else {
+            before.n_evictions + 1
+        };
+        if policy.max_evictions <= n_evictions {
+            self.no_more_tries(trials, crash);
+            return;
+        }
+        let backoff = policy.backoff(n_evictions);
+        self.tell_crash(crash.running, crash.reason, Some(backoff));
+        self.queue.push(Pending {
+            trials,
+            n_evictions,
+            not_before: self.now() + backoff,
+            ..before.clone()
+        });
     }
 
     fn no_more_tries(&mut self, trials: Vec<PlannedTrial>, crash: &Crash<'_>) {

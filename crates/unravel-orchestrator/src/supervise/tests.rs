@@ -5,7 +5,9 @@ mod stage;
 use stage::{Act, Scene};
 
 use crate::held::{Held, Reached};
-use Act::{Done, Exit, Fail, Fatal, Found, Heartbeat, HeldByOther, NotStarted, Raise, Signal};
+use Act::{
+    Done, Exit, Fail, Fatal, Found, Heartbeat, HeldByOther, NotStarted, Raise, Signal, TakenAway,
+};
 use unravel_store::order::FailureCause;
 
 fn locked() -> Held {
@@ -534,4 +536,75 @@ fn an_orchestrator_that_stood_still_kills_nobody() {
             "0 slot 0 starts 0
          3600500 0 trained",
         );
+}
+
+#[test]
+fn a_job_of_an_earlier_run_is_followed_and_not_started_again() {
+    let summary = Scene::cpu(1)
+        .trials(4)
+        .together(2)
+        .survivor(&[1, 2], [(50, Done(1)), (250, Done(2)), (250, Exit(0))])
+        .check(
+            "0 slot 0 starts 1,2
+             50 1 trained
+             250 2 trained
+             250 slot 0 starts 0
+             350 0 trained
+             350 slot 0 starts 3
+             450 3 trained",
+        );
+    assert_eq!(summary.tally().trained, 4);
+}
+
+#[test]
+fn more_jobs_of_an_earlier_run_than_slots_are_all_followed() {
+    Scene::cpu(1)
+        .trials(2)
+        .holds(1, Held::at(Reached::Step(7)))
+        .survivor(&[0], [(20, Done(0)), (20, Exit(0))])
+        .survivor(&[1, 9], [(10, Signal(9))])
+        .check(
+            "0 slot 0 starts 0
+             0 slot 1 starts 1 from 7
+             10 crash: the worker was ended by signal 9 (SIGKILL, as when memory runs out); again in 1000 ms
+             20 0 trained
+             1010 slot 0 starts 1 from 7
+             1110 1 trained",
+        );
+}
+
+#[test]
+fn being_taken_away_is_no_crash_and_does_not_divide_a_cohort() {
+    let gone = [(10, TakenAway("NODE_FAIL"))];
+    Scene::cpu(1)
+        .trials(2)
+        .together(2)
+        .crashes(1)
+        .worker(0, 1, gone.clone())
+        .worker(0, 2, gone)
+        .check(
+            "0 slot 0 starts 0,1
+             10 crash: the worker was taken away: NODE_FAIL; again in 1000 ms
+             1010 slot 0 starts 0,1
+             1020 crash: the worker was taken away: NODE_FAIL; again in 2000 ms
+             3020 slot 0 starts 0,1
+             3120 0 trained
+             3120 1 trained",
+        );
+}
+
+#[test]
+fn being_taken_away_has_an_end_too() {
+    let mut scene = Scene::cpu(1).trials(1).evictions(2);
+    for nth in 1..=2 {
+        scene = scene.worker(0, nth, [(0, TakenAway("PREEMPTED"))]);
+    }
+    scene.check(
+        "0 slot 0 starts 0
+         0 crash: the worker was taken away: PREEMPTED; again in 1000 ms
+         1000 slot 0 starts 0
+         1000 crash: the worker was taken away: PREEMPTED; never again
+         1000 0 failed: the worker was taken away: PREEMPTED
+         store: 0 failed: the worker was taken away: PREEMPTED",
+    );
 }

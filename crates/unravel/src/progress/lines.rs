@@ -38,7 +38,7 @@ impl Lines {
         self.last = Instant::now();
         self.n_settled = state.n_settled;
         let mut parts = vec![format!("{}/{} trials", state.n_settled, state.n_trials)];
-        parts.extend(state.jobs.values().map(|job| {
+        parts.extend(state.shown().into_iter().map(|(_, job)| {
             format!(
                 "{}: {}/{} steps, {}",
                 job.title,
@@ -47,6 +47,7 @@ impl Lines {
                 job.doing()
             )
         }));
+        parts.extend(state.not_shown());
         parts.extend(state.time_left().map(|left| format!("about {left} left")));
         eprintln!("{}", parts.join(" · "));
     }

@@ -21,18 +21,23 @@ pub struct JobState {
     pub step: u64,
     pub steps: u64,
     pub images_per_sec: Option<f64>,
-    pub phase: Phase,
+    /// None before its worker said anything: on a cluster it may wait in a queue.
+    pub phase: Option<Phase>,
     n_trials: u64,
 }
+
+/// Cohorts shown at a time; a cluster has hundreds at work.
+const MAX_SHOWN: usize = 8;
 
 impl JobState {
     /// What it does, in a few words.
     pub fn doing(&self) -> String {
         match (self.phase, self.images_per_sec) {
-            (Phase::Training, Some(rate)) => {
+            (Some(Phase::Training), Some(rate)) => {
                 format!("{} images/s", output::thousands(rate.round() as u64))
             }
-            (phase, _) => phase.name().to_owned(),
+            (Some(phase), _) => phase.name().to_owned(),
+            (None, _) => "waiting to start".to_owned(),
         }
     }
 }
@@ -51,11 +56,12 @@ pub struct RunState {
     steps_ended: u64,
     /// Steps that the cohorts at work had behind them when they started.
     steps_before: BTreeMap<JobId, u64>,
+    leaves_jobs: bool,
 }
 
 impl RunState {
     /// Before anything started.
-    pub fn new(study: &Study, plan: &Plan) -> Self {
+    pub fn new(study: &Study, plan: &Plan, leaves_jobs: bool) -> Self {
         let left = plan.cohorts.iter().flat_map(|cohort| {
             let from = from_step(cohort.work);
             cohort
@@ -77,7 +83,29 @@ impl RunState {
             steps_to_do: left.sum(),
             steps_ended: 0,
             steps_before: BTreeMap::new(),
+            leaves_jobs,
         }
+    }
+
+    /// The cohorts to show: the first that are heard of, and never too many.
+    pub fn shown(&self) -> Vec<(&JobId, &JobState)> {
+        let heard = self.jobs.iter().filter(|(_, job)| job.phase.is_some());
+        heard.take(MAX_SHOWN).collect()
+    }
+
+    /// How many cohorts are not among the shown ones, in words.
+    pub fn not_shown(&self) -> Option<String> {
+        let n_heard = self.jobs.values().filter(|job| job.phase.is_some()).count();
+        let parts = [
+            (n_heard.saturating_sub(MAX_SHOWN), "more at work"),
+            (self.jobs.len() - n_heard, "waiting"),
+        ];
+        let parts: Vec<String> = parts
+            .into_iter()
+            .filter(|(n, _)| 0 < *n)
+            .map(|(n, what)| format!("{n} {what}"))
+            .collect();
+        (!parts.is_empty()).then(|| parts.join(", "))
     }
 
     /// Takes in what happened.
@@ -96,7 +124,7 @@ impl RunState {
                 let steps = trials[0].trial.training.steps;
                 let step = from_step(*work).unwrap_or(steps);
                 self.steps_before.insert(*job, step);
-                let (phase, n_trials) = (Phase::Preparing, trials.len() as u64);
+                let (phase, n_trials) = (None, trials.len() as u64);
                 let state = JobState {
                     title,
                     step,
@@ -124,7 +152,8 @@ impl RunState {
             return;
         };
         match event {
-            Event::Phase { phase, .. } => state.phase = *phase,
+            Event::Started { .. } => state.phase = Some(Phase::Preparing),
+            Event::Phase { phase, .. } => state.phase = Some(*phase),
             Event::Progress {
                 step,
                 images_per_sec,
@@ -171,6 +200,7 @@ impl RunState {
                 };
                 Some(format!("{who} broke off ({reason}); {next}"))
             }
+            Observed::Stopping { .. } if self.leaves_jobs => None,
             Observed::Stopping { .. } => {
                 Some("saving checkpoints; interrupt again to stop at once".to_owned())
             }

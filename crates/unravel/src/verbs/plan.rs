@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::json;
 use unravel_orchestrator::device::{Device, DeviceClass, Slot, slots};
 use unravel_orchestrator::estimate::{TrialCost, estimate};
-use unravel_orchestrator::plan::{Cohort, Plan, PlanOptions, Work};
+use unravel_orchestrator::held::{Held, PlannedTrial, Records};
+use unravel_orchestrator::plan::{Cohort, Plan, PlanOptions, Work, plan_at_once};
 use unravel_orchestrator::store_records::StoreRecords;
 use unravel_store::Store;
 use unravel_worker::cost;
@@ -19,19 +20,21 @@ use crate::{devices, output};
 /// Plans a sweep and prints the plan.
 pub fn plan(args: &PlanArgs) -> Result<Exit, Failure> {
     let (devices, note) = devices::resolve(&args.machine)?;
-    let study = Study::open(&args.common.sweep)?;
+    let mut study = Study::open(&args.common.sweep)?;
     let notes = study.notes.iter().chain(&note);
     notes.for_each(|note| eprintln!("note: {note}"));
     let options = PlanOptions {
         models_per_cohort: devices::cohort_sizes(&args.machine, &devices, &study)?,
         retry_failed: false,
     };
+    // The plan has them all; twice would be much memory for a large sweep.
+    let trials = std::mem::take(&mut study.trials);
     let plan = match args.common.store.exists() {
         true => {
             let store = Store::open_read(&args.common.store)?;
             let wanted = |trial: &_| study.wanted(trial, false);
             let records = StoreRecords::new(&store, &wanted);
-            let plan = study.plan(&records, &options);
+            let plan = plan_at_once(trials, &options, |trials| records.held_of_all(trials));
             records
                 .take_notices()
                 .iter()
@@ -39,9 +42,8 @@ pub fn plan(args: &PlanArgs) -> Result<Exit, Failure> {
             plan
         }
         false => {
-            let nothing = unravel_orchestrator::held::Held::nothing;
-            let trials = study.trials.iter().cloned();
-            unravel_orchestrator::plan::plan(trials, &options, |_| nothing())
+            let nothing = |trials: &[PlannedTrial]| vec![Held::nothing(); trials.len()];
+            plan_at_once(trials, &options, nothing)
         }
     };
     let n_cores = std::thread::available_parallelism().map_or(1, usize::from);

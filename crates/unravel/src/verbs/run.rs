@@ -4,11 +4,10 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use unravel_orchestrator::device::slots;
-use unravel_orchestrator::local::{LocalLauncher, WorkerCommand};
+use unravel_orchestrator::device::Slot;
 use unravel_orchestrator::observe::{Observed, Observer};
-use unravel_orchestrator::plan::PlanOptions;
-use unravel_orchestrator::policy::{Policy, SystemClock};
+use unravel_orchestrator::plan::{Plan, PlanOptions};
+use unravel_orchestrator::policy::SystemClock;
 use unravel_orchestrator::store_records::StoreRecords;
 use unravel_orchestrator::summary::Summary;
 use unravel_orchestrator::supervise::Supervisor;
@@ -16,20 +15,19 @@ use unravel_store::{Order, Store};
 
 use crate::cli::RunArgs;
 use crate::exit::{Exit, Failure};
+use crate::launch::Launch;
 use crate::live::Live;
 use crate::progress::Progress;
 use crate::study::Study;
-use crate::{devices, interrupt, output};
-
-/// A worker speaks at every step and between two scores; a single score of many codes may take minutes.
-const MAX_SILENCE: Duration = Duration::from_secs(600);
+use crate::{interrupt, launch, output};
 
 /// Runs a sweep.
 pub fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let began = Instant::now();
-    let (devices, note) = devices::resolve(&args.machine)?;
+    let (devices, note) = launch::devices(args)?;
     let study = Study::open(&args.common.sweep)?;
     let store = Store::open(absolute(&args.common.store)?)?;
+    let mut launch = Launch::new(args, devices, &study.sweep.name, &store)?;
     let report_folder = study.report_folder(args.report.as_deref());
     // Before hours of training, not after them.
     std::fs::create_dir_all(&report_folder).map_err(|error| {
@@ -43,14 +41,14 @@ pub fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let wanted = |trial: &_| study.wanted(trial, args.keep_codes);
     let records = StoreRecords::new(&store, &wanted);
     let options = PlanOptions {
-        models_per_cohort: devices::cohort_sizes(&args.machine, &devices, &study)?,
+        models_per_cohort: launch.cohort_sizes(args, &study)?,
         retry_failed: args.retry_failed,
     };
     let plan = study.plan(&records, &options);
-    let n_cores = std::thread::available_parallelism().map_or(1, usize::from);
     let n_left = plan.cohorts.len() + plan.locked.len();
-    let slots = slots(&devices, n_cores, args.machine.jobs, n_left);
-    let mut progress = Progress::new(&study, &plan, args.common.quiet);
+    let slots = launch.slots(args.machine.jobs, n_left);
+    let leaves_jobs = launch.leaves_jobs(args);
+    let mut progress = Progress::new(&study, &plan, args.common.quiet, leaves_jobs);
     let notices = records.take_notices();
     for notice in study.notes.iter().chain(&note).chain(&notices) {
         progress.note(notice);
@@ -70,9 +68,16 @@ pub fn run(args: &RunArgs) -> Result<Exit, Failure> {
             );
         });
         let mut watched = Watched::new(&mut progress, live);
-        supervise(args, &study, &store, &records, plan, slots, &mut watched)
+        let (work, launched) = (
+            (plan, slots),
+            (&mut launch, &mut watched as &mut dyn Observer),
+        );
+        supervise(args, &study, &store, &records, work, launched)
     })?;
     progress.finish();
+    if let Some(sentence) = launch.how_to_come_back() {
+        eprintln!("{sentence}");
+    }
     for notice in records.take_notices() {
         eprintln!("note: {notice}");
     }
@@ -92,15 +97,9 @@ fn supervise(
     study: &Study,
     store: &Store,
     records: &StoreRecords<'_>,
-    plan: unravel_orchestrator::plan::Plan,
-    slots: Vec<unravel_orchestrator::device::Slot>,
-    observer: &mut dyn Observer,
+    (plan, slots): (Plan, Vec<Slot>),
+    (launch, observer): (&mut Launch, &mut dyn Observer),
 ) -> Result<Summary, Failure> {
-    let program = own_program()?;
-    let command = WorkerCommand {
-        program,
-        args: vec!["worker".into()],
-    };
     let evaluation = study.sweep.evaluation.clone();
     let order = Order {
         checkpoint_every_secs: args.checkpoint_every,
@@ -115,15 +114,12 @@ fn supervise(
         )
     };
     let supervisor = Supervisor {
-        launcher: &mut LocalLauncher::new(command),
+        policy: launch.policy(),
+        launcher: launch.launcher(),
         records,
         observer,
         clock: &SystemClock::default(),
         interrupt: &interrupt::watch()?,
-        policy: Policy {
-            max_silence: MAX_SILENCE,
-            ..Policy::default()
-        },
         order,
     };
     Ok(supervisor.run(plan, slots))
@@ -204,17 +200,6 @@ fn conclude(
     }
     output::line(&index.display().to_string());
     Ok(exit)
-}
-
-/// This program, for workers to run. On Linux by way of the running process, so that a sweep that runs for days is not
-/// disturbed when the file is built anew meanwhile.
-fn own_program() -> Result<PathBuf, Failure> {
-    let running = Path::new("/proc/self/exe");
-    if running.exists() {
-        return Ok(running.to_owned());
-    }
-    std::env::current_exe()
-        .map_err(|error| Failure::usage(format!("cannot find this program's own file: {error}")))
 }
 
 fn absolute(path: &Path) -> Result<PathBuf, Failure> {

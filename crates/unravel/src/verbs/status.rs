@@ -2,6 +2,8 @@
 
 mod watch;
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 use unravel_orchestrator::held::{Held, PlannedTrial, Reached, Records};
 use unravel_orchestrator::store_records::StoreRecords;
@@ -39,15 +41,13 @@ type Trials = Vec<(PlannedTrial, Held)>;
 fn look(study: &Study, store: &Store) -> (Trials, Vec<String>) {
     let wanted = |trial: &_| study.wanted(trial, false);
     let records = StoreRecords::new(store, &wanted);
-    let trials = study
+    let planned: Vec<PlannedTrial> = study
         .trials
         .iter()
-        .map(|trial| {
-            let planned = PlannedTrial::new(trial.clone());
-            let held = records.held(&planned);
-            (planned, held)
-        })
+        .map(|trial| PlannedTrial::new(trial.clone()))
         .collect();
+    let held = records.held_of_all(&planned);
+    let trials = planned.into_iter().zip(held).collect();
     (trials, records.take_notices())
 }
 
@@ -56,27 +56,29 @@ const HEADER: [&str; 7] = [
 ];
 
 fn by_setting(study: &Study, trials: &[(PlannedTrial, Held)]) -> Vec<Vec<String>> {
+    let mut of_settings = BTreeMap::<String, Vec<&(PlannedTrial, Held)>>::new();
+    for both in trials {
+        let id = both.0.trial.setting().id;
+        of_settings.entry(id).or_default().push(both);
+    }
     let row = |setting: unravel_sweep::Setting| {
-        let of_setting = || {
-            trials
+        let of_setting = of_settings.get(&setting.id).map_or(&[][..], Vec::as_slice);
+        let n = |words: &[&str]| {
+            let of_kind = of_setting
                 .iter()
-                .filter(|(t, _)| t.trial.setting().id == setting.id)
+                .filter(|(_, held)| words.contains(&word(held)));
+            of_kind.count().to_string()
         };
-        let n = |is: &dyn Fn(&Held) -> bool| of_setting().filter(|(_, held)| is(held)).count();
-        let steps: u64 = of_setting()
-            .map(|(trial, held)| steps_done(trial, held))
-            .sum();
-        let all_steps: u64 = of_setting()
-            .map(|(trial, _)| trial.trial.training.steps)
-            .sum();
+        let steps: u64 = of_setting.iter().map(|(t, held)| steps_done(t, held)).sum();
+        let all_steps: u64 = of_setting.iter().map(|(t, _)| t.trial.training.steps).sum();
         let percent = 100.0 * steps as f64 / all_steps.max(1) as f64;
         vec![
             setting.label,
-            of_setting().count().to_string(),
-            n(&|held| word(held) == "done").to_string(),
-            n(&|held| word(held) == "to score").to_string(),
-            n(&|held| matches!(word(held), "training" | "begun")).to_string(),
-            n(&|held| word(held) == "failed").to_string(),
+            of_setting.len().to_string(),
+            n(&["done"]),
+            n(&["to score"]),
+            n(&["training", "begun"]),
+            n(&["failed"]),
             format!("{percent:.0}%"),
         ]
     };

@@ -1,13 +1,21 @@
-//! `unravel worker`: one cohort, as the orchestrator starts it.
+//! `unravel worker`: one cohort, as a launcher starts it.
 //!
-//! The first line of stdin is the order. Afterwards a line `stop` asks to save and end, and the end of stdin means that
-//! the orchestrator is gone: then so is this process, at once. Events go to stdout, a line each.
+//! On the orchestrator's machine, the first line of stdin is the order. Afterwards a line `stop` asks to save and end,
+//! and the end of stdin means that the orchestrator is gone: then so is this process, at once. Events go to stdout, a
+//! line each.
+//!
+//! On a node of a cluster (`--order`, `--events`) both are files, and nobody is at the other end: SIGTERM asks to save
+//! and end.
+
+mod event_file;
 
 use std::io::{BufRead, Write};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
 use unravel_model::Cpu;
 use unravel_store::order::FailureCause;
 use unravel_store::{Event, Order};
@@ -15,16 +23,49 @@ use unravel_worker::reporter::Reporter;
 use unravel_worker::{End, WorkerError, device};
 
 use crate::exit::{Exit, Failure};
+use event_file::EventFile;
 
 /// Longest order that is read: 100,000 trials have about half of it.
 const MAX_ORDER_BYTES: u64 = 256 << 20;
 
-/// Works off the order on stdin.
-pub fn worker() -> Result<Exit, Failure> {
-    let order = read_order()?;
+/// Where the order is, and where events go; with nothing said, stdin and stdout.
+#[derive(clap::Args, Debug)]
+pub struct WorkerArgs {
+    /// The file that holds the order
+    #[arg(long, value_name = "FILE", requires = "events")]
+    order: Option<PathBuf>,
+    /// Events go to a file of this name with more after it
+    #[arg(long, value_name = "PREFIX", requires = "order")]
+    events: Option<PathBuf>,
+    /// Threads to keep busy, in place of the order's
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
+}
+
+/// Where events go.
+type Emit = Box<dyn FnMut(&Event)>;
+
+/// Works off an order.
+pub fn worker(args: &WorkerArgs) -> Result<Exit, Failure> {
     let stop = Arc::new(AtomicBool::new(false));
-    watch_stdin(Arc::clone(&stop), order.supervised);
-    let mut emit = |event: &Event| say(event);
+    let (mut order, mut emit): (Order, Emit) = match (&args.order, &args.events) {
+        (Some(order), Some(events)) => {
+            stop_on_signals(&stop)?;
+            let mut file = EventFile::create(events, &host_name())?;
+            (
+                order_in_file(order)?,
+                Box::new(move |event| file.say(event)),
+            )
+        }
+        _ => {
+            let order = read_order()?;
+            watch_stdin(Arc::clone(&stop), order.supervised);
+            (order, Box::new(say))
+        }
+    };
+    if let Some(threads) = args.threads {
+        order.threads = usize::from(threads);
+    }
     emit(&Event::Started {
         pid: std::process::id(),
         host: host_name(),
@@ -34,7 +75,7 @@ pub fn worker() -> Result<Exit, Failure> {
         },
     });
     let heartbeat = Duration::from_secs_f64(order.heartbeat_every_secs);
-    let mut reporter = Reporter::new(&mut emit, &stop, heartbeat);
+    let mut reporter = Reporter::new(&mut *emit, &stop, heartbeat);
     let last = match work(&order, &mut reporter) {
         Ok(End::Finished) => Event::Finished,
         Ok(End::Stopped) => Event::Stopped,
@@ -93,6 +134,19 @@ fn read_order() -> Result<Order, Failure> {
             "no order on stdin ({why}); workers are started by `unravel run`"
         ))
     })
+}
+
+fn order_in_file(path: &Path) -> Result<Order, Failure> {
+    Order::read(path).map_err(Failure::from)
+}
+
+/// A cluster's ways of saying that time is up.
+fn stop_on_signals(stop: &Arc<AtomicBool>) -> Result<(), Failure> {
+    for signal in [SIGTERM, SIGINT, SIGUSR1] {
+        signal_hook::flag::register(signal, Arc::clone(stop))
+            .map_err(|error| Failure::usage(format!("cannot listen for signals: {error}")))?;
+    }
+    Ok(())
 }
 
 /// Heeds what comes on stdin after the order.

@@ -11,7 +11,7 @@ use unravel_sweep::{EvaluationConfig, TrialId};
 use crate::cohort_sizes::CohortSizes;
 use crate::device::{Device, Slot};
 use crate::held::{Held, PlannedTrial, Reached, Records};
-use crate::launcher::{Ending, How, JobId, Launcher, Report};
+use crate::launcher::{Adopted, Ending, How, JobId, Launcher, Report};
 use crate::observe::{Observed, Observer};
 use crate::plan::{PlanOptions, Work, plan};
 use crate::policy::{Clock, Interrupt, Policy};
@@ -35,6 +35,7 @@ pub(super) enum Act {
     Exit(i32),
     Signal(i32),
     NotStarted(&'static str),
+    TakenAway(&'static str),
     /// The store is found to hold this.
     Found(u64, Held),
     /// The user interrupts.
@@ -42,6 +43,9 @@ pub(super) enum Act {
     /// The orchestrator stands still for so many seconds.
     Standstill(u64),
 }
+
+/// Acts of one worker, with their milliseconds.
+type Script = Vec<(u64, Act)>;
 
 /// What there is at the beginning of a run.
 pub(super) struct Scene {
@@ -63,6 +67,8 @@ struct World {
     n_starts: BTreeMap<u64, usize>,
     jobs: BTreeMap<JobId, u64>,
     held: BTreeMap<u64, Held>,
+    /// Jobs of an earlier run, by their trials, with what they do from the beginning.
+    survivors: Vec<(Vec<u64>, Script)>,
     names: BTreeMap<TrialId, u64>,
     interrupt: Interrupt,
     is_deaf: bool,
@@ -111,6 +117,11 @@ impl Scene {
         self
     }
 
+    pub(super) fn evictions(mut self, max_evictions: u32) -> Self {
+        self.policy.max_evictions = max_evictions;
+        self
+    }
+
     pub(super) fn failures_in_a_row(mut self, n: usize) -> Self {
         self.policy.max_failures_in_a_row = n;
         self
@@ -130,6 +141,16 @@ impl Scene {
         script: [(u64, Act); N],
     ) -> Self {
         self.world.scripts.insert((seed, nth), script.to_vec());
+        self
+    }
+
+    /// A job of an earlier run is still at these trials.
+    pub(super) fn survivor<const N: usize>(
+        mut self,
+        seeds: &[u64],
+        script: [(u64, Act); N],
+    ) -> Self {
+        self.world.survivors.push((seeds.to_vec(), script.to_vec()));
         self
     }
 
@@ -253,6 +274,7 @@ impl World {
             Act::Exit(status) => return ending(How::Exited(status)),
             Act::NotStarted(reason) => return ending(How::NotStarted(reason.to_owned())),
             Act::Signal(signal) => return ending(How::Signalled(signal)),
+            Act::TakenAway(why) => return ending(How::TakenAway(why.to_owned())),
             Act::Found(seed, held) => {
                 self.held.insert(seed, held);
                 return None;
@@ -274,6 +296,21 @@ impl World {
 struct Stage(Rc<RefCell<World>>);
 
 impl Launcher for Stage {
+    fn adopt(&mut self, first: JobId) -> Vec<Adopted> {
+        let mut world = self.0.borrow_mut();
+        let mut adopted = Vec::new();
+        for (seeds, script) in std::mem::take(&mut world.survivors) {
+            let job = JobId(first.0 + adopted.len() as u64);
+            world.jobs.insert(job, seeds[0]);
+            for (millis, act) in script {
+                world.at(Duration::from_millis(millis), job, act);
+            }
+            let trials = seeds.iter().map(|&seed| trial(seed).id()).collect();
+            adopted.push(Adopted { job, trials });
+        }
+        adopted
+    }
+
     fn start(&mut self, job: JobId, _slot: &Slot, order: &Order) {
         let mut world = self.0.borrow_mut();
         assert_eq!(order.fault(), None);

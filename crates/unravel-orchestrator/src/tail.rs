@@ -12,13 +12,13 @@ const MAX_LINE_CHARS: usize = 400;
 
 /// The last lines of a stream.
 #[derive(Debug, Default)]
-pub(super) struct Tail {
+pub(crate) struct Tail {
     lines: VecDeque<String>,
 }
 
 impl Tail {
     /// Adds a line and forgets the oldest where there are too many; blank lines say nothing and are left out.
-    pub(super) fn push(&mut self, line: &str) {
+    pub(crate) fn push(&mut self, line: &str) {
         if line.trim().is_empty() {
             return;
         }
@@ -30,14 +30,14 @@ impl Tail {
     }
 
     /// The lines, oldest first.
-    pub(super) fn lines(&self) -> Vec<String> {
+    pub(crate) fn lines(&self) -> Vec<String> {
         self.lines.iter().cloned().collect()
     }
 }
 
 /// Calls `each` for every line of `stream`, without its line end, until the stream ends or breaks.
 /// Never holds more than [`MAX_LINE_BYTES`], whatever the stream brings.
-pub(super) fn each_line(stream: impl Read, mut each: impl FnMut(&str)) -> io::Result<()> {
+pub(crate) fn each_line(stream: impl Read, mut each: impl FnMut(&str)) -> io::Result<()> {
     let mut stream = io::BufReader::new(stream);
     let mut line = Vec::new();
     loop {
