@@ -3,12 +3,18 @@
 #
 #   reports/papers/make.sh                     all seven; they share trials, so about 30 models are trained
 #   reports/papers/make.sh dip-vae-2018 …      some of them
+#   reports/papers/make.sh --as-it-is …        from what is trained and scored so far; nothing is trained
 #
-# What is kept here is the page and the numbers behind it. Pictures of figures (PNG, dark SVG) and Parquet files, which
-# `unravel report` makes as well, are left out, and the page's links to them.
+# What is kept here is the page, which holds every figure and picture, and the numbers behind it as CSV. The same figures and
+# pictures as files, and the numbers as Parquet, which `unravel report` makes as well, are left out, and the page's links.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
+verb=(run --keep-codes)
+if [ "${1:-}" = --as-it-is ]; then
+  verb=(report)
+  shift
+fi
 papers=("$@")
 if [ ${#papers[@]} -eq 0 ]; then
   papers=(beta-vae-2017 understanding-2018 factor-vae-2018 beta-tcvae-2018 dip-vae-2018 infogan-cr-2020 locatello-2019-dsprites)
@@ -18,9 +24,8 @@ cargo build --release
 for paper in "${papers[@]}"; do
   folder="reports/papers/$paper"
   rm -rf "$folder"
-  target/release/unravel run "sweeps/papers/$paper-small.toml" --report "$folder" --keep-codes
-  find "$folder" -name '*.png' -delete -o -name '*.gif' -delete -o -name '*.parquet' -delete -o -name '*-dark.svg' -delete
-  find "$folder" -type d -empty -delete
-  sed -i -E 's#<a href="[^"]*(\.png|\.gif|\.parquet|-dark\.svg)"[^>]*>[^<]*</a>##g' "$folder/index.html"
+  target/release/unravel "${verb[@]}" "sweeps/papers/$paper-small.toml" --report "$folder"
+  rm -rf "$folder/figures" "$folder/pictures" "$folder"/data/*.parquet
+  sed -i -E 's#<a href="((figures|pictures)/[^"]*|[^"]*\.parquet)"[^>]*>[^<]*</a>##g' "$folder/index.html"
   du -sh "$folder"
 done
