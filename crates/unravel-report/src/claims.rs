@@ -202,7 +202,9 @@ fn p_words(p: f64) -> String {
 type Group = BTreeMap<(u64, u64), f64>;
 
 fn higher_in(rows: &Rows, measured: &Measured, higher: &str, lower: &str) -> (Finding, String) {
-    let [above, below] = paired([group(rows, measured, higher), group(rows, measured, lower)]);
+    let groups = [group(rows, measured, higher), group(rows, measured, lower)];
+    let is_same_weight = strength_names(rows, higher) == strength_names(rows, lower);
+    let [above, below] = paired(groups, is_same_weight);
     let title = &measured.title;
     let Some(found) = difference(&below, &above) else {
         let sentence = format!("No trial of {higher}, or none of {lower}, has this: {title}.");
@@ -245,14 +247,27 @@ fn group(rows: &Rows, measured: &Measured, name: &str) -> Group {
         .collect()
 }
 
+/// The weights that the strengths of a group are: β of one objective is no γ of another, though both be 1.
+fn strength_names<'a>(rows: &'a Rows, name: &str) -> BTreeSet<&'a str> {
+    let settings = rows.settings.iter().map(|row| &row.setting);
+    settings
+        .filter(|setting| setting.label == name || setting.family_title == name)
+        .map(|setting| setting.strength_name.as_str())
+        .collect()
+}
+
 /// Where both groups have trials of equal strength and seed, these alone. Two groups of one strength each are paired by
 /// seed, whatever their strengths.
-fn paired(groups: [Group; 2]) -> [Group; 2] {
+fn paired(groups: [Group; 2], is_same_weight: bool) -> [Group; 2] {
     let n_strengths = |group: &Group| {
         let strengths: BTreeSet<u64> = group.keys().map(|(strength, _)| *strength).collect();
         strengths.len()
     };
-    let groups = match groups.iter().all(|group| n_strengths(group) == 1) {
+    let is_one_each = groups.iter().all(|group| n_strengths(group) == 1);
+    if !is_one_each && !is_same_weight {
+        return groups;
+    }
+    let groups = match is_one_each {
         true => groups.map(|group| {
             let by_seed = group
                 .into_iter()
@@ -321,10 +336,17 @@ mod tests {
             group(&[(1, 0), (4, 0), (4, 1)]),
             group(&[(4, 0), (4, 1), (8, 0)]),
         ];
-        assert_eq!(keys(paired(families)), [[(4, 0), (4, 1)], [(4, 0), (4, 1)]]);
+        assert_eq!(
+            keys(paired(families.clone(), true)),
+            [[(4, 0), (4, 1)], [(4, 0), (4, 1)]]
+        );
+        assert_eq!(keys(paired(families.clone(), false)), keys(families));
         let settings = [group(&[(1, 0), (1, 1)]), group(&[(4, 0), (4, 1)])];
-        assert_eq!(keys(paired(settings)), [[(0, 0), (0, 1)], [(0, 0), (0, 1)]]);
+        assert_eq!(
+            keys(paired(settings, false)),
+            [[(0, 0), (0, 1)], [(0, 0), (0, 1)]]
+        );
         let apart = [group(&[(1, 0), (2, 0)]), group(&[(4, 0), (5, 0)])];
-        assert_eq!(keys(paired(apart.clone())), keys(apart));
+        assert_eq!(keys(paired(apart.clone(), true)), keys(apart));
     }
 }
