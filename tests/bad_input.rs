@@ -2,6 +2,7 @@
 
 mod support;
 
+use support::codes::{LAYOUTS, codes, factors, factors_npy, npy};
 use support::lab::{Lab, Ran};
 use support::npz::{self, NpyArray};
 use support::sweeps::{TINY, tiny_on_npz};
@@ -135,7 +136,7 @@ fn observations() {
 /// The keys of [`TINY`] that leave a single factor.
 const ONE_FACTOR: [&str; 2] = [
     "keep = { scale = 2, orientation = 1, pos-x = 2, pos-y = 2 }",
-    "keep = { shape = 1, scale = 2, orientation = 1, pos-x = 1, pos-y = 1 }",
+    "keep = { shape = 1, scale = 1, orientation = 24, pos-x = 1, pos-y = 1 }",
 ];
 
 #[test]
@@ -220,4 +221,73 @@ fn command_lines() {
     );
     check("unknown-launcher", &lab, &run("--launcher", "ssh"), USAGE);
     check("worker-without-an-order", &lab, &["worker"], USAGE);
+}
+
+/// `evaluate` of an npz with these arrays, which it is to refuse.
+fn check_codes(name: &str, arrays: &[(&str, &[u8])], args: &[&str]) {
+    let lab = Lab::new();
+    support::codes::npz(&lab.path("codes.npz"), arrays);
+    let args = [&["evaluate", "codes.npz"], args].concat();
+    check(name, &lab, &args, USAGE);
+}
+
+#[test]
+fn codes_made_elsewhere() {
+    let points = factors(1);
+    let (rows, labels) = (codes(&points), factors_npy(&points));
+    let sound = LAYOUTS[0].npy(&rows);
+    let with = |code: f32| {
+        let mut rows = rows.clone();
+        rows[7][2] = code;
+        LAYOUTS[0].npy(&rows)
+    };
+    let of = |codes: &[u8], labels: &[u8], name: &str, args: &[&str]| {
+        check_codes(name, &[("codes", codes), ("factors", labels)], args);
+    };
+    of(&with(f32::NAN), &labels, "codes-with-nan", &[]);
+    of(&with(f32::INFINITY), &labels, "codes-with-infinity", &[]);
+    let floats = npy("<f8", &[60, 3], false, vec![0; 60 * 3 * 8]);
+    of(
+        &sound,
+        &floats,
+        "codes-with-factors-that-are-no-integers",
+        &[],
+    );
+    let short = LAYOUTS[3].npy(&rows[1..]);
+    of(&short, &labels, "codes-of-another-length", &[]);
+    let constant = factors_npy(&[[1, 1, 1]; 60]);
+    of(&sound, &constant, "codes-whose-factors-never-change", &[]);
+    of(
+        &sound,
+        &labels,
+        "codes-without-log-variances",
+        &["--metrics", "mig-chen"],
+    );
+    of(&sound, &labels, "codes-of-one-trial", &["--metrics", "udr"]);
+    of(
+        &sound,
+        &labels,
+        "codes-and-an-unknown-metric",
+        &["--metrics", "mig-chan"],
+    );
+    check_codes("codes-without-factors", &[("codes", &sound)], &[]);
+    // Of these, enough agree on the first factor only.
+    let codes = LAYOUTS[0].npy(&rows[..25]);
+    let args = ["--metrics", "beta-vae-score", "--quiet"];
+    of(
+        &codes,
+        &factors_npy(&points[..25]),
+        "codes-of-too-few-matching-rows",
+        &args,
+    );
+}
+
+#[test]
+fn trials_that_are_not_there() {
+    let lab = Lab::new();
+    check("export-without-a-store", &lab, &["export", "0123"], USAGE);
+    check("export-of-no-trial", &lab, &["export"], USAGE);
+    lab.write("file", "in the way");
+    let args = ["export", "beta=4", "--store", "file"];
+    check("export-from-a-file", &lab, &args, BAD_STORE);
 }

@@ -294,9 +294,22 @@ fn two_sweeps_that_share_a_trial_train_it_once() {
 fn any_complete_npz_trains_and_its_place_does_not_matter() {
     let on = |npz: &str| tiny_on_npz(npz, "keep = { factor-0 = 2 }");
     let lab = Lab::with_sweep(&on("here.npz"));
+    // The images four times over, each time moved along: another factor, which is cut down to two values.
+    let one = NpyArray::images(64);
+    let moved = (0..4).flat_map(|times| {
+        let mut data = one.data.clone();
+        data.rotate_right(times * 7 * 64);
+        data
+    });
+    let data = moved.collect();
+    let images = NpyArray {
+        data,
+        ..NpyArray::images(64)
+    };
+    let classes = NpyArray::classes_of(&[4, 3, 2, 2]);
     npz::write(
         &lab.path("here.npz"),
-        &[NpyArray::images(64), NpyArray::classes()],
+        &[images.shaped(&[48, 64, 64]), classes],
     );
     let ran = lab.run_well(&["run", "sweep.toml", "--json"]);
     assert_eq!(ran.tally("trained"), 2);

@@ -6,7 +6,7 @@ mod support;
 use serde_json::Value;
 use unravel_data::FactorSpace;
 
-use support::codes::{LAYOUTS, STRIDE, codes, factors, factors_npy, npy, npz};
+use support::codes::{LAYOUTS, N_POINTS, STRIDE, codes, factors, factors_npy, npy, npz};
 use support::lab::{Lab, Ran};
 
 /// A folder with `codes.npz`: a sound file of the small grid.
@@ -280,11 +280,6 @@ fn tables_that_cannot_be_scored_are_refused_in_one_sentence() {
         LAYOUTS[0].npy(&rows)
     };
     let large: Vec<u8> = [vec![0; 8 * 179], 1e300_f64.to_le_bytes().to_vec()].concat();
-    let twice = {
-        let mut twice = points.clone();
-        twice[7] = twice[3];
-        factors_npy(&twice)
-    };
     let cases: Vec<(&str, Vec<u8>, Vec<u8>, &str)> = vec![
         (
             "NaN",
@@ -309,18 +304,6 @@ fn tables_that_cannot_be_scored_are_refused_in_one_sentence() {
             good.0.clone(),
             floats,
             "\"factors\": its dtype is '<f8' where a little-endian integer",
-        ),
-        (
-            "a row missing",
-            good.0.clone(),
-            factors_npy(&points[1..]),
-            "59 rows while its columns' distinct values make 4x5x3 = 60",
-        ),
-        (
-            "a row twice",
-            good.0.clone(),
-            twice,
-            "row 7 repeats the combination",
         ),
         (
             "other length",
@@ -398,4 +381,202 @@ fn a_constant_code_and_a_single_factor_have_defined_scores() {
     for score in json["scores"].as_array().unwrap() {
         assert!(score["mean"].is_number(), "{score}");
     }
+}
+
+/// The headline scores by metric and variant.
+fn headlines(json: &Value) -> Vec<(String, String, f64)> {
+    let mut found: Vec<(String, String, f64)> = Vec::new();
+    for score in json["scores"].as_array().unwrap() {
+        let text = |key: &str| score[key].as_str().unwrap().to_owned();
+        let (metric, variant) = (text("metric"), text("variant"));
+        if !found.iter().any(|(m, v, _)| (m, v) == (&metric, &variant)) {
+            found.push((metric, variant, score["mean"].as_f64().unwrap()));
+        }
+    }
+    found
+}
+
+#[test]
+fn rows_that_are_no_grid_count_once_each() {
+    let lab = small_lab();
+    let (points, codes) = (factors(1), codes(&factors(1)));
+    let write = |rows: &[usize]| {
+        let pick = |row: &usize| (points[*row], codes[*row].clone());
+        let (points, codes): (Vec<_>, Vec<_>) = rows.iter().map(pick).unzip();
+        let codes = LAYOUTS[0].npy(&codes);
+        npz(
+            &lab.path("part.npz"),
+            &[("codes", &codes), ("factors", &factors_npy(&points))],
+        );
+    };
+    let exact = [
+        "--metrics",
+        "mig,modularity",
+        "--variants",
+        "exact",
+        "--json",
+    ];
+    let run = |file: &str, args: &[&str]| lab.run_well(&[&["evaluate", file], args].concat());
+    let whole = headlines(&run("codes.npz", &exact).json());
+    // Every row twice is no grid, but says the same of it.
+    write(
+        &(0..2 * N_POINTS)
+            .map(|row| row % N_POINTS)
+            .collect::<Vec<_>>(),
+    );
+    let twice = run("part.npz", &exact);
+    assert!(
+        twice.stderr.contains("120 rows of 4x5x3, no complete grid"),
+        "{}",
+        twice.stderr
+    );
+    assert_eq!(twice.json()["scores"][0]["grid"], "120 rows of 4x5x3");
+    for (found, expected) in headlines(&twice.json()).iter().zip(&whole) {
+        assert!(
+            (found.2 - expected.2).abs() < 1e-9,
+            "{found:?} for {expected:?}"
+        );
+    }
+    // A few rows are left out: enough agree on a factor for all three.
+    write(&(0..N_POINTS - 3).collect::<Vec<_>>());
+    let most = run("part.npz", &["--metrics", "factor-vae-score", "--json"]).json();
+    assert_eq!(most["scores"][0]["grid"], "57 rows of 4x5x3");
+    // Of these only for the first.
+    write(&(0..25).collect::<Vec<_>>());
+    let sentence = refusal(
+        &lab.run(&[
+            "evaluate",
+            "part.npz",
+            "--quiet",
+            "--metrics",
+            "factor-vae-score",
+        ]),
+        "few",
+    );
+    assert!(
+        sentence.contains("factor-vae-score compares points that agree on one factor"),
+        "{sentence}"
+    );
+    let rest = run("part.npz", &["--json"]);
+    assert!(
+        rest.stderr.contains("complete grid; left out"),
+        "{}",
+        rest.stderr
+    );
+    assert!(names(&rest.json(), "metric").contains(&"mig"));
+}
+
+#[test]
+fn metrics_of_posteriors_take_log_variances() {
+    let lab = small_lab();
+    let refused = refusal(
+        &lab.run(&["evaluate", "codes.npz", "--metrics", "mig-chen"]),
+        "none",
+    );
+    assert!(
+        refused.contains("give `logvars` beside the codes"),
+        "{refused}"
+    );
+    let points = factors(STRIDE);
+    let codes = LAYOUTS[0].npy(&codes(&points));
+    let logvars: Vec<Vec<f32>> = points
+        .iter()
+        .map(|&[a, b, _]| vec![-4.0, -2.0 - 0.1 * b as f32, 0.1 * a as f32])
+        .collect();
+    let write = |logvars: &[u8]| {
+        let factors = factors_npy(&points);
+        let arrays: [(&str, &[u8]); 3] = [
+            ("codes", &codes),
+            ("factors", &factors),
+            ("logvars", logvars),
+        ];
+        npz(&lab.path("posteriors.npz"), &arrays);
+    };
+    let args = [
+        "evaluate",
+        "posteriors.npz",
+        "--metrics",
+        "mig-chen,active-units",
+        "--json",
+        "--seeds",
+        "2",
+    ];
+    let mut first = None;
+    for layout in LAYOUTS {
+        write(&layout.npy(&logvars));
+        let json = lab.run_well(&args).json();
+        let metrics = names(&json, "metric")
+            .iter()
+            .map(|name| (*name).to_owned())
+            .collect::<Vec<_>>();
+        assert!(
+            metrics.contains(&"mig-chen".to_owned())
+                && metrics.contains(&"active-units".to_owned())
+        );
+        assert_eq!(*first.get_or_insert(json.clone()), json);
+    }
+    let mut bad = logvars.clone();
+    bad[5][1] = f32::NAN;
+    write(&LAYOUTS[0].npy(&bad));
+    let refused = refusal(&lab.run(&args), "NaN");
+    assert!(
+        refused.contains("the log variance in row 5, column 1 (from 0) is NaN"),
+        "{refused}"
+    );
+    write(&LAYOUTS[0].npy(&logvars[1..]));
+    let refused = refusal(&lab.run(&args), "short");
+    assert!(
+        refused.contains("its shape is [59, 3] where the codes have [60, 3]"),
+        "{refused}"
+    );
+    lab.write("logvars.npy", LAYOUTS[0].npy(&logvars));
+    let refused = refusal(
+        &lab.run(&["evaluate", "codes.npz", "--logvars", "logvars.npy"]),
+        "both",
+    );
+    assert!(refused.contains("give it an array `logvars`"), "{refused}");
+}
+
+#[test]
+fn all_is_every_metric_that_one_table_has() {
+    let lab = small_lab();
+    let args = [
+        "evaluate",
+        "codes.npz",
+        "--metrics",
+        "all",
+        "--variants",
+        "exact,lasso",
+        "--json",
+    ];
+    let ran = lab.run_well(&args);
+    let json = ran.json();
+    let found = names(&json, "metric");
+    for metric in [
+        "mig",
+        "dci",
+        "sap",
+        "irs",
+        "jemmig",
+        "dcimig",
+        "infomec",
+        "unsupervised",
+    ] {
+        assert!(found.contains(&metric), "{metric}");
+    }
+    assert!(
+        ran.stderr
+            .contains("active-units is a metric of posteriors"),
+        "{}",
+        ran.stderr
+    );
+    assert!(!found.contains(&"udr"));
+    let refused = refusal(
+        &lab.run(&["evaluate", "codes.npz", "--metrics", "udr"]),
+        "udr",
+    );
+    assert!(
+        refused.contains("compares trials that differ in their seed"),
+        "{refused}"
+    );
 }

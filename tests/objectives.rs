@@ -152,9 +152,9 @@ fn coloured_and_noisy_dsprites_train() {
 fn an_npz_of_any_size_and_number_of_channels_and_factors_trains() {
     // (side of square images with as many numbers, their shape, sizes of the factors, an architecture that takes them)
     let cases: [(_, _, &[usize], _); 3] = [
-        (96, [12, 64, 48, 3], &[3, 2, 2], "conv-small"),
-        (24, [12, 16, 12, 3], &[12], "mlp-higgins"),
-        (16, [12, 16, 16, 1], &[2, 1, 3, 1, 2], "conv-small"),
+        (96, [24, 48, 32, 3], &[3, 2, 4], "conv-small"),
+        (24, [24, 12, 8, 3], &[24], "mlp-higgins"),
+        (32, [48, 16, 16, 1], &[2, 1, 6, 1, 4], "conv-small"),
     ];
     for (side, shape, sizes, architecture) in cases {
         let sweep = tiny_on_npz("data.npz", "").replace("conv-small", architecture);

@@ -1,6 +1,7 @@
-//! From a table of factor values, such as `latents_classes`, to a factor space and the place of every row in it.
+//! From a table of factor values, such as `latents_classes`, to its factors and, where the rows are all of a grid, to the
+//! place of every row in it.
 
-use crate::arrays::{Archive, ArrayFault, NpzError};
+use crate::arrays::{Archive, ArrayFault, NpzError, Place};
 use crate::space::{Factor, FactorSpace, SpaceError};
 
 /// Where an npz has its table of factor values, and the names of its columns.
@@ -29,6 +30,92 @@ pub struct Factorial {
     pub point_of_row: Vec<usize>,
 }
 
+/// The factors of an npz, and the values that its rows have of them, whether they make a complete grid or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Labels {
+    /// The factors that vary, named as [`Factorial::read`] does.
+    pub factors: Vec<Factor>,
+    /// The value of each factor in each row, by its place among the factor's distinct values: `[n_rows, n_factors]`.
+    pub values: Vec<u32>,
+    /// Where the rows are every combination of values exactly once: the point that each of them is.
+    pub points: Option<Vec<usize>>,
+}
+
+impl Labels {
+    /// Reads the table, integers `[n_rows, n_columns]`, and the names if they are there.
+    ///
+    /// # Errors
+    /// When an array is missing or not right, or no column ever changes.
+    pub fn read(archive: &mut Archive, keys: FactorialKeys) -> Result<Self, NpzError> {
+        let Table {
+            place,
+            values,
+            levels,
+            names,
+        } = Table::read(archive, keys)?;
+        let n_rows = values.len() / levels.len();
+        let sizes = || levels.iter().map(Vec::len);
+        let n_points = sizes().try_fold(1_usize, |n, size| n.checked_mul(size));
+        // Few rows of many combinations: no space holds all of them, but names have to be right all the same.
+        let space = match n_points {
+            Some(n_points) if n_points <= n_rows => space(&levels, names),
+            _ => space_of(&levels, names, |_| 2),
+        };
+        let space = space.map_err(|fault| place.fault(fault))?;
+        let points = match n_points == Some(n_rows) {
+            true => place_rows(&values, &levels, &space).ok(),
+            false => None,
+        };
+        let varying: Vec<usize> = (0..levels.len()).filter(|&c| 1 < levels[c].len()).collect();
+        let factors = varying.iter().zip(space.factors());
+        let factors = factors
+            .map(|(&column, factor)| Factor::new(factor.name.clone(), levels[column].len()))
+            .collect();
+        let rank = |(column, row): (usize, &[i64])| {
+            levels[column].partition_point(|level| *level < row[column]) as u32
+        };
+        let values = values
+            .chunks_exact(levels.len())
+            .flat_map(|row| varying.iter().map(move |&column| (column, row)))
+            .map(rank)
+            .collect();
+        Ok(Self {
+            factors,
+            values,
+            points,
+        })
+    }
+}
+
+/// The table of factor values as it stands in the file.
+struct Table {
+    place: Place,
+    /// `[n_rows, n_columns]`.
+    values: Vec<i64>,
+    /// Distinct values of each column, ascending.
+    levels: Vec<Vec<i64>>,
+    names: Option<Vec<String>>,
+}
+
+impl Table {
+    fn read(archive: &mut Archive, keys: FactorialKeys) -> Result<Self, NpzError> {
+        let classes = archive.array(keys.classes)?;
+        let [_, n_columns] = classes.axes("[rows, factors]")?;
+        let place = classes.place();
+        let values = classes.integers()?;
+        let levels: Vec<Vec<i64>> = (0..n_columns)
+            .map(|column| distinct(values.iter().skip(column).step_by(n_columns).copied()))
+            .collect();
+        let names = names(archive, keys, n_columns)?;
+        Ok(Self {
+            place,
+            values,
+            levels,
+            names,
+        })
+    }
+}
+
 impl Factorial {
     /// Reads the table, integers `[n_rows, n_columns]`, and the names if they are there.
     ///
@@ -40,14 +127,12 @@ impl Factorial {
     /// # Errors
     /// When an array is missing or not right, or the rows are not every combination of values once.
     pub fn read(archive: &mut Archive, keys: FactorialKeys) -> Result<Self, NpzError> {
-        let classes = archive.array(keys.classes)?;
-        let [_, n_columns] = classes.axes("[rows, factors]")?;
-        let place = classes.place();
-        let values = classes.integers()?;
-        let levels: Vec<Vec<i64>> = (0..n_columns)
-            .map(|column| distinct(values.iter().skip(column).step_by(n_columns).copied()))
-            .collect();
-        let names = names(archive, keys, n_columns)?;
+        let Table {
+            place,
+            values,
+            levels,
+            names,
+        } = Table::read(archive, keys)?;
         let space = space(&levels, names).map_err(|fault| place.fault(fault))?;
         let point_of_row = place_rows(&values, &levels, &space)
             .map_err(|reason| place.fault(ArrayFault::NotFactorial { reason }))?;
@@ -66,7 +151,17 @@ fn distinct(values: impl Iterator<Item = i64>) -> Vec<i64> {
     values
 }
 
+/// The space of every combination of the levels.
 fn space(levels: &[Vec<i64>], names: Option<Vec<String>>) -> Result<FactorSpace, ArrayFault> {
+    space_of(levels, names, Vec::len)
+}
+
+/// A space with a factor for each column that varies, of the size that its levels are given.
+fn space_of(
+    levels: &[Vec<i64>],
+    names: Option<Vec<String>>,
+    size: impl Fn(&Vec<i64>) -> usize,
+) -> Result<FactorSpace, ArrayFault> {
     let varying = levels
         .iter()
         .enumerate()
@@ -77,7 +172,7 @@ fn space(levels: &[Vec<i64>], names: Option<Vec<String>>) -> Result<FactorSpace,
                 Some(names) => names[column].clone(),
                 None => format!("factor-{column}"),
             };
-            Factor::new(name, levels.len())
+            Factor::new(name, size(levels))
         })
         .collect();
     let dsprites = FactorSpace::dsprites();

@@ -5,7 +5,8 @@
 //! - [`Observations`]: an image for every point, from [`Dsprites`], which renders the dataset as
 //!   it is asked for, or its coloured or noisy [`DspritesVariant`], or from [`NpzObservations`], which reads it, or any other complete factorial,
 //!   from a file. [`Dataset`] is observations on a grid.
-//! - [`arrays`]: NumPy's files read with care; [`Factorial`]: the grid that a table of factor values spans.
+//! - [`arrays`]: NumPy's files read with care; [`Factorial`]: the grid that a table of factor values spans; [`Labels`]: any
+//!   table of them.
 //! - [`export_npz`], [`verify_npz`] and [`preview`]: the official npz written and checked, and a
 //!   picture of it.
 //!
@@ -44,7 +45,7 @@ pub use arrays::{ArrayFault, NpzError};
 pub use dataset::Dataset;
 pub use dsprites::Dsprites;
 pub use export::{ExportError, export_npz};
-pub use factorial::{Factorial, FactorialKeys};
+pub use factorial::{Factorial, FactorialKeys, Labels};
 pub use grid::{Grid, GridError};
 pub use npz::NpzObservations;
 pub use observations::{Observations, PackedObservations};

@@ -22,6 +22,10 @@ pub struct JointCounts {
 impl JointCounts {
     /// Counts over every point of the grid once, each code in bins over its whole range.
     pub fn of_grid(table: &CodeTable) -> Self {
+        if !table.grid().is_complete() {
+            let points: Vec<u32> = (0..table.grid().n_points() as u32).collect();
+            return Self::of_points(table, &points);
+        }
         let bins = bins_of(table.ranges());
         let last = table.grid().sizes()[table.grid().n_factors() - 1];
         let runs_per_task = (ROWS_PER_TASK / last).max(1);

@@ -102,6 +102,20 @@ pub enum MetricError {
         /// Varying factors of the grid.
         found: usize,
     },
+    /// There are too few factors that can be held fixed, in a table that is no complete grid.
+    #[error(
+        "{} compares points that agree on one factor, of at least {needed} factors with {} rows or more of two values; this \
+         table has {found}, so give it the complete grid",
+        .metric.name(), crate::grid::MIN_MATCHING_ROWS
+    )]
+    TooFewMatching {
+        /// The metric asked for.
+        metric: Metric,
+        /// Factors it needs.
+        needed: usize,
+        /// Factors that can be held fixed.
+        found: usize,
+    },
     /// There are too few points for the score to mean something.
     #[error("{} needs at least {needed} points, and there are {found}", .metric.name())]
     TooFewPoints {
@@ -128,6 +142,7 @@ impl MetricError {
             Self::NoSuchVariant { .. }
                 | Self::NoLogvars { .. }
                 | Self::TooFewFactors { .. }
+                | Self::TooFewMatching { .. }
                 | Self::TooFewPoints { .. }
                 | Self::SeveralTrials { .. }
         )

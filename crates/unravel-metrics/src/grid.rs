@@ -1,8 +1,14 @@
-//! The geometry of a complete factor grid.
+//! The geometry of a factor grid: complete, or some of its points.
+
+use std::sync::Arc;
 
 use crate::error::MetricError;
 
-/// A complete grid of factor values, row-major: the last factor runs fastest.
+/// Rows that a value of a factor needs to be held fixed: fewer say little of how codes vary around it.
+pub const MIN_MATCHING_ROWS: usize = 10;
+
+/// A complete grid of factor values, row-major: the last factor runs fastest. Or a list of its points
+/// ([`FactorGrid::of_rows`]), in any number and order.
 ///
 /// A factor with a single value is allowed, as in a sub-grid that holds it fixed. It does not vary, so no metric draws or
 /// scores it.
@@ -13,6 +19,25 @@ pub struct FactorGrid {
     strides: Vec<usize>,
     varying: Vec<usize>,
     n_points: usize,
+    rows: Option<Arc<Rows>>,
+}
+
+/// Points that are listed one by one.
+#[derive(Debug, PartialEq, Eq)]
+struct Rows {
+    /// `[n_points, n_factors]`.
+    values: Vec<u32>,
+    matching: Vec<Matching>,
+}
+
+/// A factor that can be held fixed, and the rows that share its values.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Matching {
+    pub(crate) factor: usize,
+    /// The rows of each value that enough rows have, at least two of them.
+    pub(crate) groups: Vec<Vec<u32>>,
+    /// Every row of these groups, with the group that it is in.
+    pub(crate) rows: Vec<(u32, usize)>,
 }
 
 impl FactorGrid {
@@ -48,7 +73,77 @@ impl FactorGrid {
                 .collect(),
             strides,
             n_points,
+            rows: None,
         })
+    }
+
+    /// Some points of a grid with `sizes[k]` values of factor k, by their values `[n_points, n_factors]`: a point may
+    /// be missing or occur more than once. Every row counts once.
+    ///
+    /// # Errors
+    /// No factor, a factor without values, a value that its factor lacks, or more than `u32::MAX` points.
+    pub fn of_rows(sizes: &[usize], values: Vec<u32>) -> Result<Self, MetricError> {
+        let n_factors = sizes.len();
+        // Each factor alone, since all their combinations may be too many to count.
+        for (factor, &size) in sizes.iter().enumerate() {
+            if size == 0 {
+                return Err(MetricError::EmptyFactor { factor });
+            }
+        }
+        if sizes.is_empty() {
+            return Err(MetricError::NoFactors);
+        }
+        let n_points = values.len() / n_factors;
+        let is_value = |row: &[u32]| row.iter().zip(sizes).all(|(&v, &size)| (v as usize) < size);
+        let is_sound = values.len() == n_points * n_factors
+            && u32::try_from(n_points).is_ok()
+            && values.chunks_exact(n_factors).all(is_value);
+        if !is_sound {
+            return Err(MetricError::TooManyPoints {
+                sizes: sizes.to_vec(),
+            });
+        }
+        let ones = vec![1; n_factors];
+        let varying: Vec<usize> = (0..n_factors).filter(|&factor| 1 < sizes[factor]).collect();
+        let matching = varying
+            .iter()
+            .filter_map(|&factor| Matching::of(factor, sizes[factor], &values, n_factors))
+            .collect();
+        Ok(Self {
+            sizes: sizes.to_vec(),
+            varying,
+            n_points,
+            rows: Some(Arc::new(Rows { values, matching })),
+            ..Self::new(&ones)?
+        })
+    }
+
+    /// Whether every combination of values is there exactly once, in order.
+    pub fn is_complete(&self) -> bool {
+        self.rows.is_none()
+    }
+
+    /// Factors that points can be drawn around with one of their values held fixed: those that vary, where points are
+    /// listed those of which at least two values have [`MIN_MATCHING_ROWS`] rows.
+    pub fn n_matching(&self) -> usize {
+        match &self.rows {
+            Some(rows) => rows.matching.len(),
+            None => self.varying.len(),
+        }
+    }
+
+    /// Where points are listed, the factors that can be held fixed.
+    pub(crate) fn matching(&self) -> Option<&[Matching]> {
+        self.rows.as_ref().map(|rows| &rows.matching[..])
+    }
+
+    /// Sizes for people: `3x6x40x32x32`; of listed points also their number.
+    pub fn label(&self) -> String {
+        let sizes: Vec<String> = self.sizes.iter().map(usize::to_string).collect();
+        match self.is_complete() {
+            true => sizes.join("x"),
+            false => format!("{} rows of {}", self.n_points, sizes.join("x")),
+        }
     }
 
     /// The same grid with its factors named.
@@ -81,12 +176,12 @@ impl FactorGrid {
         self.sizes.len()
     }
 
-    /// Points of the grid: the product of the sizes.
+    /// Points of the grid: the product of the sizes where it is complete.
     pub fn n_points(&self) -> usize {
         self.n_points
     }
 
-    /// Distance in rows between two points that differ by one step of `factor`.
+    /// Distance in rows between two points of a complete grid that differ by one step of `factor`.
     pub fn stride(&self, factor: usize) -> usize {
         self.strides[factor]
     }
@@ -97,8 +192,35 @@ impl FactorGrid {
     }
 
     /// Value of `factor` at `point`, in `0..sizes()[factor]`.
+    #[inline]
     pub fn value(&self, point: usize, factor: usize) -> usize {
-        point / self.strides[factor] % self.sizes[factor]
+        match &self.rows {
+            None => point / self.strides[factor] % self.sizes[factor],
+            Some(rows) => rows.values[point * self.sizes.len() + factor] as usize,
+        }
+    }
+}
+
+impl Matching {
+    /// None where fewer than two values have enough rows.
+    fn of(factor: usize, size: usize, values: &[u32], n_factors: usize) -> Option<Self> {
+        let mut groups = vec![Vec::new(); size];
+        let column = values.iter().skip(factor).step_by(n_factors);
+        for (row, &value) in column.enumerate() {
+            groups[value as usize].push(row as u32);
+        }
+        groups.retain(|rows| MIN_MATCHING_ROWS <= rows.len());
+        let mut rows: Vec<(u32, usize)> = groups
+            .iter()
+            .enumerate()
+            .flat_map(|(group, rows)| rows.iter().map(move |&row| (row, group)))
+            .collect();
+        rows.sort_unstable();
+        (2 <= groups.len()).then_some(Self {
+            factor,
+            groups,
+            rows,
+        })
     }
 }
 
@@ -115,6 +237,27 @@ mod tests {
         assert_eq!(values(1), [0, 0, 1]);
         assert_eq!(values(4), [0, 1, 0]);
         assert_eq!(values(23), [1, 2, 3]);
+    }
+
+    #[test]
+    fn listed_points_have_the_values_they_are_listed_with() {
+        let values = vec![0, 2, 1, 0, 1, 1, 0, 2];
+        let grid = FactorGrid::of_rows(&[2, 3], values.clone()).unwrap();
+        assert_eq!((grid.n_points(), grid.is_complete()), (4, false));
+        let found: Vec<u32> = (0..4)
+            .flat_map(|point| [0, 1].map(|factor| grid.value(point, factor) as u32))
+            .collect();
+        assert_eq!(found, values);
+        assert_eq!(grid.label(), "4 rows of 2x3");
+        assert_eq!(grid.n_matching(), 0, "no value has ten rows");
+        assert!(FactorGrid::of_rows(&[2, 3], vec![0, 3]).is_err());
+        assert!(FactorGrid::of_rows(&[2, 3], vec![0]).is_err());
+        // Ten rows of either value of the first factor, and of two values of the second.
+        let rows = (0..22).flat_map(|row| [row % 2, if row < 20 { row / 2 % 2 } else { 2 }]);
+        let grid = FactorGrid::of_rows(&[2, 3], rows.collect()).unwrap();
+        assert_eq!(grid.n_matching(), 2);
+        let second = &grid.matching().unwrap()[1];
+        assert_eq!((second.groups.len(), second.rows.len()), (2, 20));
     }
 
     #[test]

@@ -3,7 +3,8 @@
 //! A [`CodeTable`] is one representation of a complete factor grid: the codes of every point, `f32 [n_points, n_codes]`,
 //! row-major, the last factor fastest. [`score`] computes a [`Metric`] from it in one of its [`Variant`]s and answers
 //! with an [`Outcome`]: named quantities, the headline first, and the matrices that explain them. [`Metric::check`] says
-//! beforehand, from the sizes of a grid alone, what cannot be computed, and why.
+//! beforehand, from the sizes of a grid alone, what cannot be computed, and why. A table may also be of some points of a
+//! grid only ([`FactorGrid::of_rows`]); every row then counts once.
 //!
 //! - *Study* variants follow disentanglement_lib's study settings (Locatello et al. 2019): points are drawn at random and
 //!   looked up in the table, so the score depends on a seed. Every vote draws from a stream of its own
@@ -39,7 +40,7 @@ pub mod sampling;
 pub use counts::JointCounts;
 pub use discretise::{EqualWidthBins, N_BINS};
 pub use error::MetricError;
-pub use grid::FactorGrid;
+pub use grid::{FactorGrid, MIN_MATCHING_ROWS};
 pub use needs::{Needs, Offered};
 pub use outcome::{Matrix, Outcome};
 pub use registry::{Cost, Description, Direction, Metric, Quantity, Variant, score};

@@ -73,6 +73,13 @@ impl Needs {
                 found: offered.n_points,
             });
         }
+        if self.matching_points && offered.n_matching < self.n_varying {
+            return Err(MetricError::TooFewMatching {
+                metric,
+                needed: self.n_varying,
+                found: offered.n_matching,
+            });
+        }
         if self.posteriors && !offered.posteriors {
             return Err(MetricError::NoLogvars { metric });
         }
@@ -85,6 +92,8 @@ impl Needs {
 pub struct Offered {
     /// Factors with two values or more.
     pub n_varying: usize,
+    /// Factors that can be held fixed while the others vary ([`FactorGrid::n_matching`](crate::FactorGrid::n_matching)).
+    pub n_matching: usize,
     /// Points.
     pub n_points: usize,
     /// Whether there are log variances beside the codes.
@@ -94,8 +103,10 @@ pub struct Offered {
 impl Offered {
     /// A complete grid with `sizes[k]` values of factor k.
     pub fn of_grid(sizes: &[usize], posteriors: bool) -> Self {
+        let n_varying = sizes.iter().filter(|&&size| 1 < size).count();
         Self {
-            n_varying: sizes.iter().filter(|&&size| 1 < size).count(),
+            n_varying,
+            n_matching: n_varying,
             n_points: sizes
                 .iter()
                 .fold(1, |points, &size| points.saturating_mul(size)),

@@ -227,11 +227,6 @@ impl Metric {
         self.description().variants
     }
 
-    /// How many factors with two values or more it needs of a grid; [`score`] refuses a grid with fewer.
-    pub fn factors_needed(self) -> usize {
-        self.needs().n_varying
-    }
-
     /// Its quantities, the headline first.
     pub fn quantities(self) -> &'static [Quantity] {
         self.description().quantities
@@ -293,6 +288,9 @@ pub fn score(
     table: &CodeTable,
     seed: u64,
 ) -> Result<Outcome, MetricError> {
+    if metric.needs().several_trials && metric.variants().contains(&variant) {
+        return Err(MetricError::SeveralTrials { metric });
+    }
     metric.check(variant, &table.offered())?;
     match (metric, variant) {
         (Metric::BetaVaeScore, Variant::Study) => beta_vae_score::study(table, seed),

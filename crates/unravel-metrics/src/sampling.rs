@@ -7,7 +7,7 @@
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 
-use crate::grid::FactorGrid;
+use crate::grid::{FactorGrid, Matching};
 
 /// Bytes of the ChaCha key that hold the seed; the rest hold the label of the purpose.
 const SEED_BYTES: usize = size_of::<u64>();
@@ -41,7 +41,8 @@ pub trait PointSource: Sync {
     fn stream(&self, purpose: Purpose, index: u64) -> impl PointStream;
 }
 
-/// Random points of a grid. The grid has at least one factor that varies wherever a factor is drawn.
+/// Random points of a grid. The grid has at least one factor that varies wherever a factor is drawn; where its points are
+/// listed, one that can be held fixed ([`FactorGrid::n_matching`]), and only such factors and values are drawn.
 pub trait PointStream {
     /// Fills `points` with points drawn uniformly, with replacement.
     fn points(&mut self, points: &mut [u32]);
@@ -149,6 +150,30 @@ impl SeededStream<'_> {
         (product >> 32) as u32
     }
 
+    /// As [`PointStream::group`], of points that are listed.
+    fn listed_group(&mut self, matching: &[Matching], points: &mut [u32]) -> usize {
+        let Matching { factor, groups, .. } = &matching[self.below(matching.len() as u32) as usize];
+        let group = &groups[self.below(groups.len() as u32) as usize];
+        points.fill_with(|| group[self.below(group.len() as u32) as usize]);
+        *factor
+    }
+
+    /// As [`PointStream::pairs`], of points that are listed.
+    fn listed_pairs(
+        &mut self,
+        matching: &[Matching],
+        first: &mut [u32],
+        second: &mut [u32],
+    ) -> usize {
+        let matching = &matching[self.below(matching.len() as u32) as usize];
+        for (a, b) in first.iter_mut().zip(second) {
+            let (row, group) = matching.rows[self.below(matching.rows.len() as u32) as usize];
+            let group = &matching.groups[group];
+            (*a, *b) = (row, group[self.below(group.len() as u32) as usize]);
+        }
+        matching.factor
+    }
+
     fn varying_factor(&mut self) -> usize {
         let varying = self.grid.varying();
         varying[self.below(varying.len() as u32) as usize]
@@ -163,6 +188,9 @@ impl PointStream for SeededStream<'_> {
     }
 
     fn group(&mut self, points: &mut [u32]) -> usize {
+        if let Some(matching) = self.grid.matching() {
+            return self.listed_group(matching, points);
+        }
         let factor = self.varying_factor();
         let size = self.grid.sizes()[factor] as u32;
         let stride = self.grid.stride(factor) as u32;
@@ -178,6 +206,9 @@ impl PointStream for SeededStream<'_> {
     }
 
     fn pairs(&mut self, first: &mut [u32], second: &mut [u32]) -> usize {
+        if let Some(matching) = self.grid.matching() {
+            return self.listed_pairs(matching, first, second);
+        }
         let factor = self.varying_factor();
         let size = self.grid.sizes()[factor] as u32;
         let stride = self.grid.stride(factor) as u32;
@@ -231,6 +262,28 @@ mod tests {
             [0, 2, 3].iter().all(|&factor| 70 < drawn[factor]),
             "{drawn:?}"
         );
+    }
+
+    #[test]
+    fn groups_and_pairs_of_listed_points_share_a_value_that_enough_rows_have() {
+        // Three values of the first factor, the last in too few rows; of the second factor no value has enough.
+        let rows = (0..45_u32).flat_map(|row| [(row / 20).min(2), row % 15]);
+        let grid = FactorGrid::of_rows(&[3, 15], rows.collect()).unwrap();
+        for index in 0..50 {
+            let mut points = [0; 30];
+            let factor = Seeded::new(&grid, 7).stream(TEST, index).group(&mut points);
+            let values = points.map(|point| grid.value(point as usize, 0));
+            assert_eq!(factor, 0);
+            assert!(values.iter().all(|&value| value == values[0] && value < 2));
+            let (mut first, mut second) = ([0; 30], [0; 30]);
+            let factor = Seeded::new(&grid, 7)
+                .stream(TEST, index)
+                .pairs(&mut first, &mut second);
+            assert_eq!(factor, 0);
+            let value = |point: u32| grid.value(point as usize, 0);
+            let mut pairs = first.iter().zip(second);
+            assert!(pairs.all(|(&a, b)| value(a) == value(b) && value(a) < 2));
+        }
     }
 
     #[test]

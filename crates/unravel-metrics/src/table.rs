@@ -124,6 +124,7 @@ impl<'a> CodeTable<'a> {
     pub fn offered(&self) -> Offered {
         Offered {
             n_varying: self.grid.varying().len(),
+            n_matching: self.grid.n_matching(),
             n_points: self.grid.n_points(),
             posteriors: self.logvars.is_some(),
         }

@@ -14,6 +14,7 @@ pub mod memory;
 pub mod network;
 pub mod objective;
 pub mod placement;
+pub mod pytorch;
 pub mod random;
 pub mod trained;
 

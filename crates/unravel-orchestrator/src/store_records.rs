@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use unravel_store::{Check, Status, Store, StoreError, TrialState, Wanted};
-use unravel_sweep::Trial;
+use unravel_store::{Check, Missing, Status, Store, StoreError, TrialFolder, TrialState, Wanted};
+use unravel_sweep::{Trial, TrialId};
 
 use crate::held::{Held, PlannedTrial, Reached, Records};
 
@@ -13,6 +13,9 @@ use crate::held::{Held, PlannedTrial, Reached, Records};
 pub struct StoreRecords<'a> {
     store: &'a Store,
     wanted: &'a (dyn Fn(&Trial) -> Wanted + Sync),
+    check: Check,
+    /// Trials of which every byte was looked at and found right.
+    whole: Mutex<BTreeSet<TrialId>>,
     notices: Mutex<BTreeSet<String>>,
 }
 
@@ -28,7 +31,18 @@ impl<'a> StoreRecords<'a> {
         Self {
             store,
             wanted,
+            check: Check::Quick,
+            whole: Mutex::default(),
             notices: Mutex::default(),
+        }
+    }
+
+    /// The same, but a trial that seems done is looked at byte by byte, once: for a run, which makes damaged files again.
+    #[must_use]
+    pub fn thorough(self) -> Self {
+        Self {
+            check: Check::Thorough,
+            ..self
         }
     }
 
@@ -57,7 +71,7 @@ impl<'a> StoreRecords<'a> {
         }
         // Before the files: a lock that is free now may have been held by the one who has just finished them.
         let is_locked = folder.holder()?.is_some();
-        let missing = folder.missing(&(self.wanted)(&planned.trial), Check::Quick)?;
+        let missing = self.missing(&folder, &(self.wanted)(&planned.trial))?;
         let is_done = missing.is_nothing();
         let needs_training = missing.needs_training(planned.trial.training.steps);
         let first_step = missing.first_step();
@@ -84,6 +98,20 @@ impl<'a> StoreRecords<'a> {
             failure,
             is_locked,
         })
+    }
+
+    fn missing(&self, folder: &TrialFolder, wanted: &Wanted) -> Result<Missing, StoreError> {
+        let missing = folder.missing(wanted, Check::Quick)?;
+        let whole = || self.whole.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_looked_at = whole().contains(folder.id());
+        if self.check == Check::Quick || !missing.is_nothing() || is_looked_at {
+            return Ok(missing);
+        }
+        let missing = folder.missing(wanted, Check::Thorough)?;
+        if missing.is_nothing() {
+            whole().insert(folder.id().clone());
+        }
+        Ok(missing)
     }
 
     fn write_failure(&self, planned: &PlannedTrial, reason: &str) -> Result<(), StoreError> {
@@ -143,7 +171,7 @@ impl Records for StoreRecords<'_> {
 
 #[cfg(test)]
 mod tests {
-    use unravel_store::{Arrays, Model, ScoreContext, WantedScore};
+    use unravel_store::{Arrays, Codes, Model, Pictures, ScoreContext, WantedScore};
 
     use super::*;
     use crate::testing::trial;
@@ -297,6 +325,34 @@ mod tests {
             drop(lock);
             assert_eq!(records.held(&planned()).failure, None);
             assert_eq!(records.take_notices().len(), 1);
+        });
+    }
+
+    #[test]
+    fn a_flipped_bit_is_noticed_by_who_looks_thoroughly() {
+        with_store(|store, records| {
+            let lock = store.create(&planned().trial).unwrap();
+            lock.set_state(&TrialState::default()).unwrap();
+            let (step, arrays) = (100, Arrays::new());
+            lock.set_model(&Model { step, arrays }).unwrap();
+            lock.set_probe(&Codes::default()).unwrap();
+            let image_shape = [1, 1, 1];
+            let pictures = Pictures {
+                image_shape,
+                ..Pictures::default()
+            };
+            lock.set_pictures(&pictures).unwrap();
+            drop(lock);
+            assert_eq!(records.held(&planned()), Held::at(Reached::Scored));
+            let path = store.trial(&planned().id).path().join("probe.npz");
+            let mut bytes = std::fs::read(&path).unwrap();
+            bytes[100] ^= 1;
+            std::fs::write(&path, bytes).unwrap();
+            assert_eq!(records.held(&planned()), Held::at(Reached::Scored));
+            let wanted = |_: &Trial| Wanted::default();
+            let thorough = StoreRecords::new(store, &wanted).thorough();
+            assert_eq!(thorough.held(&planned()), Held::at(Reached::Trained));
+            assert!(thorough.take_notices()[0].contains("probe.npz"));
         });
     }
 

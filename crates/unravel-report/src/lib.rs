@@ -15,6 +15,7 @@ mod axis;
 mod cells;
 mod claims;
 mod compare;
+mod cross_trial;
 mod curves;
 mod error;
 mod figures;

@@ -1,6 +1,7 @@
 //! What a report of an unfinished sweep lacks, trial by trial, with the reason.
 
 use crate::axis::plain;
+use crate::cross_trial::is_cross_trial;
 use crate::rows::{ELBO, Rows, Standing};
 use crate::scored::{Key, Scored};
 use crate::words::{list, metric_title};
@@ -19,7 +20,12 @@ pub struct Missing {
 
 /// Every trial that is not trained, or lacks a score that the sweep asks for, in the order of the sweep.
 pub fn missing(rows: &Rows, scored: &[Scored], metrics: &[String]) -> Vec<Missing> {
-    let keys: Vec<&Key> = scored.iter().map(|scored| &scored.key).collect();
+    // Scores over several trials are of none of them: a setting with one trial has none.
+    let is_own = |metric: &str| !is_cross_trial(metric);
+    let metrics: Vec<String> = metrics.iter().filter(|m| is_own(m)).cloned().collect();
+    let metrics = &metrics[..];
+    let keys = scored.iter().map(|scored| &scored.key);
+    let keys: Vec<&Key> = keys.filter(|key| is_own(&key.metric)).collect();
     let taken: BTreeSet<(usize, &str, &str, &str)> = rows
         .final_scores()
         .map(|s| {

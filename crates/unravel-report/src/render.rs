@@ -7,6 +7,7 @@ mod pictures;
 pub use alone::{Alone, draw_alone};
 pub use drawn::draw as draw_figures;
 
+use crate::cross_trial;
 use crate::error::ReportError;
 use crate::figures::trade_off::{Panel, panels};
 use crate::figures::traversals::best_trials;
@@ -58,10 +59,12 @@ struct Prepared {
 }
 
 impl Prepared {
+    /// `report` is the report's folder, which has the scores over several trials.
     fn of(
         sweep: &Sweep,
         trials: &[Trial],
         store: &Store,
+        report: Option<&Path>,
         progress: &mut dyn FnMut(Progress),
     ) -> Self {
         let mut reading = |n_done, n_all| {
@@ -72,7 +75,10 @@ impl Prepared {
                 n_all,
             });
         };
-        let rows = load(sweep, trials, store, &mut reading);
+        let mut rows = load(sweep, trials, store, &mut reading);
+        if let Some(report) = report {
+            cross_trial::load(&mut rows, &sweep.evaluation, report);
+        }
         let scored = scored(&rows, &sweep.evaluation.metrics);
         let panels = panels(&rows, &scored);
         Self {
@@ -143,7 +149,7 @@ fn render_with(
     dir: &Path,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Rendered, ReportError> {
-    let prepared = Prepared::of(sweep, trials, store, progress);
+    let prepared = Prepared::of(sweep, trials, store, Some(dir), progress);
     let context = prepared.context(sweep);
     let (rows, panels) = (&prepared.rows, &prepared.panels);
     write_tables(rows, panels, dir)?;

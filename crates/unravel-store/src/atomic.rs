@@ -192,7 +192,11 @@ impl Temporary {
     /// in another container one may have it now.
     pub(crate) fn create(target: &Path) -> io::Result<(Self, File)> {
         const N_TRIES: usize = 1000;
-        let create = |path: &Path| OpenOptions::new().write(true).create_new(true).open(path);
+        // Readable too, for who has to look back at what was written.
+        let create = |path: &Path| {
+            let mut options = OpenOptions::new();
+            options.read(true).write(true).create_new(true).open(path)
+        };
         let mut tries = 0;
         loop {
             let path = Self::next_name(target);

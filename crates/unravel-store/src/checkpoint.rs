@@ -162,6 +162,15 @@ impl Model {
         Ok(Some(Self { step, arrays }))
     }
 
+    /// The step of a model file whose checksum fits; its arrays are not taken apart.
+    pub(crate) fn verify(path: &Path, trial: &TrialId) -> Result<Option<u64>, StoreError> {
+        let Some(file) = tensor_file::read(path)? else {
+            return Ok(None);
+        };
+        let (metadata, _) = file.parts(path)?;
+        checked_step(path, &metadata, MODEL, trial).map(Some)
+    }
+
     /// The step of a model file whose header and length are right; its contents are not read.
     pub(crate) fn read_step(path: &Path, trial: &TrialId) -> Result<Option<u64>, StoreError> {
         match tensor_file::read_metadata(path)? {
@@ -208,8 +217,10 @@ fn checked_step(
     if entry(metadata, "kind") != Some(kind) {
         return Err(StoreError::damaged(path, format!("it is not a {kind}")));
     }
-    if entry(metadata, "trial") != Some(trial.as_str()) {
-        return Err(StoreError::damaged(path, "it belongs to another trial"));
+    match entry(metadata, "trial") {
+        Some(of) if of == trial.as_str() => {}
+        Some(of) => return Err(StoreError::of_another_trial(path, of)),
+        None => return Err(StoreError::damaged(path, "it does not name its trial")),
     }
     if number("semantics") != Some(u64::from(SEMANTICS_VERSION)) {
         return Err(StoreError::damaged(
@@ -369,7 +380,7 @@ mod tests {
             Checkpoint::read(&path, &other)
                 .unwrap_err()
                 .to_string()
-                .contains("another trial")
+                .contains("it is of trial 0123456789abcdef")
         );
         assert!(
             Model::read(&path, &id())

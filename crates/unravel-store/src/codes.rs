@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use unravel_sweep::TrialId;
+
 use crate::error::StoreError;
 use crate::npz::{self, NpzReader};
 
@@ -22,7 +24,7 @@ pub struct Codes {
 }
 
 impl Codes {
-    pub(crate) fn write(&self, path: &Path) -> Result<(), StoreError> {
+    pub(crate) fn write(&self, path: &Path, trial: &TrialId) -> Result<(), StoreError> {
         let n_values = self.points.len().checked_mul(self.n_codes);
         if n_values != Some(self.z_mean.len()) || n_values != Some(self.z_logvar.len()) {
             return Err(StoreError::unwritable(
@@ -31,15 +33,15 @@ impl Codes {
             ));
         }
         let shape = [self.points.len(), self.n_codes];
-        npz::write(path, |file| {
+        npz::write(path, trial, |file| {
             file.array("points", &shape[..1], &self.points)?;
             file.array("z_mean", &shape, &self.z_mean)?;
             file.array("z_logvar", &shape, &self.z_logvar)
         })
     }
 
-    pub(crate) fn read(path: &Path) -> Result<Option<Self>, StoreError> {
-        let Some(mut file) = NpzReader::open(path)? else {
+    pub(crate) fn read(path: &Path, trial: &TrialId) -> Result<Option<Self>, StoreError> {
+        let Some(mut file) = NpzReader::open(path, trial)? else {
             return Ok(None);
         };
         let ([n_points], points) = file.array("points")?;
@@ -62,6 +64,10 @@ impl Codes {
 mod tests {
     use super::*;
 
+    fn trial() -> TrialId {
+        "0123456789abcdef".parse().unwrap()
+    }
+
     #[test]
     fn codes_come_back() {
         let folder = tempfile::tempdir().unwrap();
@@ -72,22 +78,22 @@ mod tests {
             z_mean: vec![0.5; 6],
             z_logvar: vec![-1.0; 6],
         };
-        codes.write(&path).unwrap();
-        assert_eq!(Codes::read(&path).unwrap().unwrap(), codes);
+        codes.write(&path, &trial()).unwrap();
+        assert_eq!(Codes::read(&path, &trial()).unwrap().unwrap(), codes);
         codes.z_logvar.pop();
-        assert!(codes.write(&path).is_err());
+        assert!(codes.write(&path, &trial()).is_err());
     }
 
     #[test]
     fn codes_that_do_not_fit_their_points_are_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("probe.npz");
-        npz::write(&path, |file| {
+        npz::write(&path, &trial(), |file| {
             file.array("points", &[3], &[0_u64, 1, 2])?;
             file.array("z_mean", &[2, 1], &[0.0_f32; 2])?;
             file.array("z_logvar", &[2, 1], &[0.0_f32; 2])
         })
         .unwrap();
-        assert!(Codes::read(&path).unwrap_err().is_damaged());
+        assert!(Codes::read(&path, &trial()).unwrap_err().is_damaged());
     }
 }

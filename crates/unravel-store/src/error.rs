@@ -123,6 +123,11 @@ impl StoreError {
         }
     }
 
+    /// A [`Damaged`](Self::Damaged) error for a file that was moved here from another trial's folder.
+    pub(crate) fn of_another_trial(path: &Path, trial: &str) -> Self {
+        Self::damaged(path, format!("it is of trial {trial}"))
+    }
+
     /// An [`Unwritable`](Self::Unwritable) error.
     pub(crate) fn unwritable(path: &Path, what: impl Into<String>) -> Self {
         Self::Unwritable {

@@ -2,8 +2,8 @@
 //!
 //! A [`Store`] is a folder with one folder per trial, named by the trial's id. [`TrialFolder`] reads one; a
 //! [`TrialLock`] writes it, and only one process at a time has it. Whatever is read is verified first: a file that was
-//! cut short or changed is an error of its own kind, [`StoreError::Damaged`], and the trial goes back to its last good
-//! state. Nothing here believes a path, a length or a name that a file holds.
+//! cut short, changed or moved here from another trial's folder is an error of its own kind, [`StoreError::Damaged`], and
+//! the trial goes back to its last good state. Nothing here believes a path, a length or a name that a file holds.
 //!
 //! ```text
 //! <store>/store.json                       the format version
@@ -12,10 +12,14 @@
 //!                    train.csv             training curves
 //!                    checkpoint.safetensors, checkpoint.previous.safetensors
 //!                    model.safetensors     the final weights: their being there makes a trial trained
-//!                    scores/<metric>.json  scores, with variant, grid, step and seeds
-//!                    pictures.npz, probe.npz, codes.npz
+//!                    scores/<metric>.json  scores, with variant, grid, step and seeds, and the matrices behind them
+//!                    pictures.npz          traversals, reconstructions, samples
+//!                    probe.npz             means and log variances at fixed points, which scores over several trials read
+//!                    codes.npz             those of every point, where they are kept
 //!                    log.txt, lock
 //! ```
+//!
+//! Scores that compare the trials of a setting are of no single one and live beside a report: [`CrossTrialFile`].
 //!
 //! [`order`] is what crosses between an orchestrator and its workers. This crate knows nothing about tensors, losses or
 //! metrics: it stores named arrays and named numbers.
@@ -24,7 +28,9 @@ mod arrays;
 mod atomic;
 mod checkpoint;
 mod codes;
+mod cross_trial;
 mod error;
+pub mod export;
 mod folders;
 mod format;
 mod layout;
@@ -46,6 +52,7 @@ mod trial_lock;
 pub use arrays::{Array, Arrays};
 pub use checkpoint::{Checkpoint, Model};
 pub use codes::Codes;
+pub use cross_trial::{CrossTrialFile, CrossTrialScore};
 pub use error::{Recovered, StoreError, absent_if_damaged};
 pub use format::{FILE_FORMAT, STORE_FORMAT};
 pub use lock::{LEASE, LockHolder};

@@ -1,15 +1,11 @@
 //! What a trial still lacks, decided by the files that matter and by nothing else.
 
-use std::path::Path;
-
 use crate::checkpoint::Model;
-use crate::codes::Codes;
 use crate::error::{StoreError, absent_if_damaged};
 use crate::layout::{
     CHECKPOINT, CODES, MODEL, PICTURES, PREVIOUS_CHECKPOINT, PROBE, STATE, TRAIN_LOG, TRIAL,
 };
-use crate::npz::NpzReader;
-use crate::pictures::Pictures;
+use crate::npz::{self, NpzReader};
 use crate::score_record::ScoreContext;
 use crate::scores::ScoreFile;
 use crate::trial_folder::TrialFolder;
@@ -37,9 +33,9 @@ pub struct Wanted {
 /// How closely files are looked at to say what is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Check {
-    /// Headers and lengths of large files, checksums of small ones: well under a millisecond a trial.
+    /// Headers, ends and lengths of large files, checksums of small ones: well under a millisecond a trial.
     Quick,
-    /// Every byte.
+    /// Every byte, by checksums.
     Thorough,
 }
 
@@ -109,9 +105,9 @@ impl TrialFolder {
         };
         let mut missing = Missing {
             model: is_missing(self.has_model(check))?,
-            pictures: is_missing(has_npz(&self.file(PICTURES), check, Pictures::read))?,
-            probe: is_missing(has_npz(&self.file(PROBE), check, Codes::read))?,
-            codes: wanted.codes && is_missing(has_npz(&self.file(CODES), check, Codes::read))?,
+            pictures: is_missing(self.has_npz(PICTURES, check))?,
+            probe: is_missing(self.has_npz(PROBE, check))?,
+            codes: wanted.codes && is_missing(self.has_npz(CODES, check))?,
             records: self.lacks_state() || self.lacks_train_log() || self.lacks(TRIAL),
             ..Missing::default()
         };
@@ -147,21 +143,18 @@ impl TrialFolder {
         let path = self.file(MODEL);
         Ok(match check {
             Check::Quick => Model::read_step(&path, self.id())?.map(|_| ()),
-            Check::Thorough => Model::read(&path, self.id())?.map(|_| ()),
+            Check::Thorough => Model::verify(&path, self.id())?.map(|_| ()),
         })
     }
-}
 
-/// Whether the archive is there: its directory only, which is at its end, or all of it.
-fn has_npz<T>(
-    path: &Path,
-    check: Check,
-    read: impl Fn(&Path) -> Result<Option<T>, StoreError>,
-) -> Result<Option<()>, StoreError> {
-    Ok(match check {
-        Check::Quick => NpzReader::open(path)?.map(|_| ()),
-        Check::Thorough => read(path)?.map(|_| ()),
-    })
+    /// Whether the archive is there: its end only, or all of it, by its checksum.
+    fn has_npz(&self, name: &str, check: Check) -> Result<Option<()>, StoreError> {
+        let path = self.file(name);
+        match check {
+            Check::Quick => npz::glance(&path, self.id()),
+            Check::Thorough => Ok(NpzReader::open(&path, self.id())?.map(|_| ())),
+        }
+    }
 }
 
 /// Calls `visit` with each run of wanted scores of one metric, so that its file is read once.

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use unravel_sweep::TrialId;
+
 use crate::error::StoreError;
 use crate::npz::{self, NpzReader};
 
@@ -106,7 +108,7 @@ impl Pictures {
             && self.samples.len().is_multiple_of(n_pixels)
     }
 
-    pub(crate) fn write(&self, path: &Path) -> Result<(), StoreError> {
+    pub(crate) fn write(&self, path: &Path, trial: &TrialId) -> Result<(), StoreError> {
         if !self.is_consistent() {
             return Err(StoreError::unwritable(
                 path,
@@ -116,7 +118,7 @@ impl Pictures {
         let [h, w, c] = self.image_shape;
         let (n_codes, n_values) = (self.n_codes(), self.n_values());
         let (n, n_samples) = (self.n_originals(), self.n_samples());
-        npz::write(path, |file| {
+        npz::write(path, trial, |file| {
             file.array(
                 "traversals",
                 &[n_codes, n_values, h, w, c],
@@ -130,8 +132,8 @@ impl Pictures {
         })
     }
 
-    pub(crate) fn read(path: &Path) -> Result<Option<Self>, StoreError> {
-        let Some(mut file) = NpzReader::open(path)? else {
+    pub(crate) fn read(path: &Path, trial: &TrialId) -> Result<Option<Self>, StoreError> {
+        let Some(mut file) = NpzReader::open(path, trial)? else {
             return Ok(None);
         };
         let ([n_codes, n_values, h, w, c], traversals) = file.array("traversals")?;
@@ -171,6 +173,10 @@ fn image(images: &[u8], n_pixels: usize, index: usize) -> &[u8] {
 mod tests {
     use super::*;
 
+    fn trial() -> TrialId {
+        "0123456789abcdef".parse().unwrap()
+    }
+
     fn pictures() -> Pictures {
         let bytes = |n: u8| (0..n).collect::<Vec<u8>>();
         Pictures {
@@ -188,9 +194,9 @@ mod tests {
     fn pictures_come_back_and_are_found_by_their_place() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("pictures.npz");
-        assert_eq!(Pictures::read(&path).unwrap(), None);
-        pictures().write(&path).unwrap();
-        let read = Pictures::read(&path).unwrap().unwrap();
+        assert_eq!(Pictures::read(&path, &trial()).unwrap(), None);
+        pictures().write(&path, &trial()).unwrap();
+        let read = Pictures::read(&path, &trial()).unwrap().unwrap();
         assert_eq!(read, pictures());
         assert_eq!(
             (
@@ -212,14 +218,14 @@ mod tests {
         let check = |change: fn(&mut Pictures)| {
             let mut changed = pictures();
             change(&mut changed);
-            assert!(changed.write(&path).is_err());
+            assert!(changed.write(&path, &trial()).is_err());
         };
         check(|pictures| pictures.image_shape = [0, 3, 1]);
         check(|pictures| pictures.image_shape = [usize::MAX, 3, 1]);
         check(|pictures| pictures.kl_per_code.push(0.0));
         check(|pictures| pictures.originals.truncate(6));
         check(|pictures| pictures.samples.truncate(5));
-        npz::write(&path, |file| {
+        npz::write(&path, &trial(), |file| {
             file.array("traversals", &[1, 1, 1, 1, 1], &[0_u8])?;
             file.array("traversal_values", &[2], &[0.0_f32; 2])?;
             file.array("kl_per_code", &[1], &[0.0_f32])?;
@@ -228,6 +234,6 @@ mod tests {
             file.array("samples", &[0, 1, 1, 1], &[0_u8; 0])
         })
         .unwrap();
-        assert!(Pictures::read(&path).unwrap_err().is_damaged());
+        assert!(Pictures::read(&path, &trial()).unwrap_err().is_damaged());
     }
 }

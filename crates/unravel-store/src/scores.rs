@@ -2,6 +2,16 @@
 //!
 //! A score carries what it takes to trace it: metric, quantity, variant, representation, grid, step and seeds. It
 //! carries no time and no path, so the same trial gives the same bytes wherever and whenever it is scored.
+//!
+//! # Matrices
+//!
+//! A file also holds the matrices that explain its scores ([`ScoreMatrix`]), each under the context and evaluation seed of
+//! the score that it explains. What most of them say is which code holds which factor: a row for each code, named
+//! `code_0`, `code_1`, … in the order of the codes, and a column for each factor, named as in the grid (`shape`,
+//! `pos-x`) and varying in it; [`ScoreMatrix::is_codes_by_factors`] tells. Others have one row and a
+//! column for each factor, or codes by codes, or factors by numbers of labels. A name that ends in `_nats` is in nats
+//! ([`ScoreMatrix::unit`]); what has no such ending is a count (`votes_…`) or a ratio without unit. Names are the same in
+//! all variants of a metric. A matrix over several seeds is for the reader to average; none is stored.
 
 use std::path::Path;
 
@@ -9,6 +19,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::StoreError;
 use crate::score_record::{ScoreContext, ScoreRecord};
+
+/// What the names of rows and columns that stand for codes begin with.
+const CODE_PREFIX: &str = "code_";
 
 /// The scores of one trial by one metric.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -56,6 +69,28 @@ impl ScoreMatrix {
             grid: self.grid.clone(),
             step: self.step,
         }
+    }
+
+    /// `nats`, or nothing for a count or a ratio.
+    pub fn unit(&self) -> Option<&'static str> {
+        self.name.ends_with("_nats").then_some("nats")
+    }
+
+    /// Whether there is a row for each code and a column for each factor.
+    pub fn is_codes_by_factors(&self) -> bool {
+        let is_code = |name: &String| name.starts_with(CODE_PREFIX);
+        !self.row_names.is_empty()
+            && self.row_names.iter().all(is_code)
+            && !self.col_names.iter().any(is_code)
+    }
+
+    /// The value at a row and a column.
+    ///
+    /// # Panics
+    /// When there is no such row or column.
+    pub fn at(&self, row: usize, col: usize) -> f64 {
+        assert!(col < self.col_names.len(), "column {col}");
+        self.values[row * self.col_names.len() + col]
     }
 
     fn key(&self) -> (ScoreContext, &str, Option<u64>) {
@@ -188,7 +223,7 @@ mod tests {
             step,
         } = context("exact", 100);
         let (row_names, col_names) = (
-            vec!["code 0".to_owned()],
+            vec!["code_0".to_owned()],
             vec!["shape".to_owned(), "scale".to_owned()],
         );
         let (name, values) = ("mutual_information_nats".to_owned(), vec![value, 0.0]);
@@ -264,6 +299,17 @@ mod tests {
     }
 
     #[test]
+    fn a_matrix_says_what_its_rows_are_and_its_unit() {
+        let mut matrix = exact(0.25).matrices.remove(0);
+        assert!(matrix.is_codes_by_factors());
+        assert_eq!((matrix.unit(), matrix.at(0, 1)), (Some("nats"), 0.0));
+        matrix.name = "votes_eval".to_owned();
+        matrix.row_names = vec!["entropy".to_owned()];
+        assert!(!matrix.is_codes_by_factors());
+        assert_eq!(matrix.unit(), None);
+    }
+
+    #[test]
     fn fewer_seeds_than_were_taken_give_their_own_mean() {
         let record = study(100, &[(0, 1.0), (1, 2.0), (2, 6.0)]).scores[0].clone();
         assert_eq!(record.over_seeds(&[0, 1]).unwrap().mean, 1.5);
@@ -290,7 +336,7 @@ mod tests {
         );
         assert!(study(1, &[]).fault().is_some());
         let mut file = exact(0.1);
-        file.matrices[0].row_names.push("code 1".to_owned());
+        file.matrices[0].row_names.push("code_1".to_owned());
         assert!(file.fault().unwrap().contains("rows x columns"));
         file.scores[0].metric = "sap".to_owned();
         assert!(file.fault().unwrap().contains("sap"));

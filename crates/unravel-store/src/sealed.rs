@@ -1,12 +1,14 @@
 //! JSON files that notice when a bit of them changed.
 //!
 //! Ordinary pretty JSON whose first line holds the BLAKE3 hash of the file without that line, and whose second holds
-//! the format version. The same value always gives the same bytes.
+//! the format version. A file of a trial names it in its third, so that one that was moved from another trial's folder is
+//! noticed too. The same value always gives the same bytes.
 
 use std::path::Path;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use unravel_sweep::TrialId;
 
 use crate::atomic;
 use crate::error::StoreError;
@@ -20,6 +22,8 @@ const SEAL_BEFORE: &str = "  \"blake3\": \"";
 const SEAL_AFTER: &str = "\",\n";
 const FORMAT_BEFORE: &str = "  \"format\": ";
 const FORMAT_AFTER: &str = ",\n";
+const TRIAL_BEFORE: &str = "  \"trial\": \"";
+const TRIAL_AFTER: &str = "\",\n";
 const N_HASH_DIGITS: usize = 64;
 
 /// Writes a value that serializes as a JSON object with at least one field.
@@ -27,6 +31,19 @@ const N_HASH_DIGITS: usize = 64;
 /// # Errors
 /// [`StoreError::Unwritable`] when the value has no JSON form, else what [`atomic::write`] says.
 pub(crate) fn write<T: Serialize>(path: &Path, value: &T) -> Result<(), StoreError> {
+    write_with_head(path, "", value)
+}
+
+/// As [`write`], for a file in a trial's folder.
+pub(crate) fn write_of<T: Serialize>(
+    path: &Path,
+    trial: &TrialId,
+    value: &T,
+) -> Result<(), StoreError> {
+    write_with_head(path, &format!("{TRIAL_BEFORE}{trial}{TRIAL_AFTER}"), value)
+}
+
+fn write_with_head<T: Serialize>(path: &Path, head: &str, value: &T) -> Result<(), StoreError> {
     let json = serde_json::to_string_pretty(value)
         .map_err(|error| StoreError::unwritable(path, error.to_string()))?;
     let Some(fields) = json.strip_prefix(OPENING) else {
@@ -35,7 +52,7 @@ pub(crate) fn write<T: Serialize>(path: &Path, value: &T) -> Result<(), StoreErr
             "it is not an object with fields",
         ));
     };
-    let rest = format!("{FORMAT_BEFORE}{FILE_FORMAT}{FORMAT_AFTER}{fields}\n");
+    let rest = format!("{FORMAT_BEFORE}{FILE_FORMAT}{FORMAT_AFTER}{head}{fields}\n");
     let hash = blake3::hash(rest.as_bytes()).to_hex();
     let text = format!("{OPENING}{SEAL_BEFORE}{hash}{SEAL_AFTER}{rest}");
     atomic::write(path, text.as_bytes())
@@ -46,6 +63,35 @@ pub(crate) fn write<T: Serialize>(path: &Path, value: &T) -> Result<(), StoreErr
 /// # Errors
 /// [`StoreError::Damaged`] when anything in it changed, [`StoreError::NewerFormat`], [`StoreError::Io`].
 pub(crate) fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, StoreError> {
+    match read_fields(path)? {
+        Some(fields) => parse(path, &fields).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Reads a value written by [`write_of`] for this trial; `None` when there is no such file.
+///
+/// # Errors
+/// As [`read`]; [`StoreError::Damaged`] too when it is of another trial.
+pub(crate) fn read_of<T: DeserializeOwned>(
+    path: &Path,
+    trial: &TrialId,
+) -> Result<Option<T>, StoreError> {
+    let Some(fields) = read_fields(path)? else {
+        return Ok(None);
+    };
+    let head = fields
+        .strip_prefix(TRIAL_BEFORE)
+        .and_then(|rest| rest.split_once(TRIAL_AFTER));
+    match head {
+        Some((of, fields)) if of == trial.as_str() => parse(path, fields).map(Some),
+        Some((of, _)) => Err(StoreError::of_another_trial(path, of)),
+        None => Err(StoreError::damaged(path, "it does not name its trial")),
+    }
+}
+
+/// The lines after the seal and the format.
+fn read_fields(path: &Path) -> Result<Option<String>, StoreError> {
     let Some(text) = atomic::read_text(path, MAX_BYTES)? else {
         return Ok(None);
     };
@@ -69,8 +115,11 @@ pub(crate) fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, StoreE
             known: FILE_FORMAT,
         });
     }
+    Ok(Some(fields.to_owned()))
+}
+
+fn parse<T: DeserializeOwned>(path: &Path, fields: &str) -> Result<T, StoreError> {
     serde_json::from_str(&format!("{OPENING}{fields}"))
-        .map(Some)
         .map_err(|error| StoreError::damaged(path, error.to_string()))
 }
 
@@ -113,6 +162,22 @@ mod tests {
             (&json["format"], &json["status"]),
             (&1.into(), &"failed".into())
         );
+    }
+
+    #[test]
+    fn the_file_of_another_trial_or_of_none_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state.json");
+        let (mine, other) = ("0123456789abcdef", "fedcba9876543210");
+        let read = |trial: &str| read_of::<TrialState>(&path, &trial.parse().unwrap());
+        assert_eq!(read(mine).unwrap(), None);
+        write_of(&path, &mine.parse().unwrap(), &state()).unwrap();
+        assert_eq!(read(mine).unwrap(), Some(state()));
+        let error = read(other).unwrap_err();
+        assert!(error.is_damaged());
+        assert!(error.to_string().contains(mine), "{error}");
+        write(&path, &state()).unwrap();
+        assert!(read(mine).unwrap_err().is_damaged());
     }
 
     #[test]

@@ -96,17 +96,19 @@ fn n_bytes(tensor: &Tensor<'_>) -> usize {
 
 /// The JSON at the head of a safetensors file, in the order in which it is given.
 struct Header<'a> {
-    metadata: BTreeMap<&'a str, String>,
+    /// The hash first, whatever the others are called: its place in the file is fixed.
+    metadata: Vec<(&'a str, String)>,
     tensors: Vec<(&'a str, TensorInfo)>,
 }
 
 impl<'a> Header<'a> {
     fn new(
         path: &Path,
-        mut metadata: BTreeMap<&'a str, String>,
+        others: BTreeMap<&'a str, String>,
         tensors: &'a [Tensor<'_>],
     ) -> Result<Self, StoreError> {
-        metadata.insert("blake3", NO_HASH.to_owned());
+        let mut metadata = vec![("blake3", NO_HASH.to_owned())];
+        metadata.extend(others);
         let mut offset = 0;
         let mut infos = BTreeMap::new();
         let mut ordered = Vec::with_capacity(tensors.len());
@@ -147,11 +149,20 @@ impl<'a> Header<'a> {
 impl Serialize for Header<'_> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(1 + self.tensors.len()))?;
-        map.serialize_entry("__metadata__", &self.metadata)?;
+        map.serialize_entry("__metadata__", &InOrder(&self.metadata))?;
         for (name, info) in &self.tensors {
             map.serialize_entry(name, info)?;
         }
         map.end()
+    }
+}
+
+/// Entries of a JSON object, in their order.
+struct InOrder<'a>(&'a [(&'a str, String)]);
+
+impl Serialize for InOrder<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(key, value)| (key, value)))
     }
 }
 

@@ -18,6 +18,7 @@ use crate::layout::{
     SCORE_SUFFIX, SCORES, STATE, TRAIN_LOG, TRIAL, is_metric_name,
 };
 use crate::lock::{self, LockHolder};
+use crate::npz;
 use crate::pictures::Pictures;
 use crate::scores::ScoreFile;
 use crate::sealed;
@@ -112,10 +113,11 @@ impl TrialFolder {
     /// [`StoreError::Io`], [`StoreError::NewerFormat`].
     pub fn state(&self) -> Result<Recovered<TrialState>, StoreError> {
         let mut notices = Vec::new();
-        let value = match absent_if_damaged(sealed::read(&self.file(STATE)), &mut notices)? {
-            Some(state) => state,
-            None => self.state_of_files(&mut notices)?,
-        };
+        let value =
+            match absent_if_damaged(sealed::read_of(&self.file(STATE), &self.id), &mut notices)? {
+                Some(state) => state,
+                None => self.state_of_files(&mut notices)?,
+            };
         Ok(Recovered { value, notices })
     }
 
@@ -200,7 +202,7 @@ impl TrialFolder {
     /// [`StoreError::Damaged`], [`StoreError::Io`], [`StoreError::NewerFormat`].
     pub fn scores(&self, metric: &str) -> Result<Option<ScoreFile>, StoreError> {
         let path = self.score_path(metric)?;
-        let Some(file) = sealed::read::<ScoreFile>(&path)? else {
+        let Some(file) = sealed::read_of::<ScoreFile>(&path, &self.id)? else {
             return Ok(None);
         };
         if file.metric != metric {
@@ -248,7 +250,7 @@ impl TrialFolder {
     /// # Errors
     /// [`StoreError::Damaged`], [`StoreError::Io`].
     pub fn pictures(&self) -> Result<Option<Pictures>, StoreError> {
-        Pictures::read(&self.file(PICTURES))
+        Pictures::read(&self.file(PICTURES), &self.id)
     }
 
     /// `probe.npz`: the posteriors at the fixed points.
@@ -256,7 +258,16 @@ impl TrialFolder {
     /// # Errors
     /// [`StoreError::Damaged`], [`StoreError::Io`].
     pub fn probe(&self) -> Result<Option<Codes>, StoreError> {
-        Codes::read(&self.file(PROBE))
+        Codes::read(&self.file(PROBE), &self.id)
+    }
+
+    /// Whether there is a probe of this trial, by its end alone.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn has_probe(&self) -> Result<bool, StoreError> {
+        let found = npz::glance(&self.file(PROBE), &self.id);
+        Ok(absent_if_damaged(found, &mut Vec::new())?.is_some())
     }
 
     /// `codes.npz`: the posteriors at every point, where they were kept.
@@ -264,7 +275,7 @@ impl TrialFolder {
     /// # Errors
     /// [`StoreError::Damaged`], [`StoreError::Io`].
     pub fn codes(&self) -> Result<Option<Codes>, StoreError> {
-        Codes::read(&self.file(CODES))
+        Codes::read(&self.file(CODES), &self.id)
     }
 
     /// The last lines of `log.txt`, at most `n_lines` of them; none when there is no log.

@@ -119,7 +119,7 @@ impl TrialLock {
                 "its elapsed time is not a finite number",
             ));
         }
-        sealed::write(&path, state)
+        sealed::write_of(&path, self.id(), state)
     }
 
     /// Makes `state.json` and `train.csv` again where they were lost and the model or a checkpoint says what was in them;
@@ -218,7 +218,7 @@ impl TrialLock {
             return Err(StoreError::unwritable(&path, what));
         }
         folders::make(&self.file(SCORES))?;
-        sealed::write(&path, scores)
+        sealed::write_of(&path, self.id(), scores)
     }
 
     /// Adds scores to those that there are: other variants, representations, steps and seeds stay. A damaged file is
@@ -240,7 +240,7 @@ impl TrialLock {
     /// # Errors
     /// [`StoreError::Unwritable`] for pictures of differing shapes; what any write may meet.
     pub fn set_pictures(&self, pictures: &Pictures) -> Result<(), StoreError> {
-        pictures.write(&self.file(PICTURES))
+        pictures.write(&self.file(PICTURES), self.id())
     }
 
     /// Writes `probe.npz`.
@@ -248,7 +248,7 @@ impl TrialLock {
     /// # Errors
     /// [`StoreError::Unwritable`] for codes that do not fit their points; what any write may meet.
     pub fn set_probe(&self, probe: &Codes) -> Result<(), StoreError> {
-        probe.write(&self.file(PROBE))
+        probe.write(&self.file(PROBE), self.id())
     }
 
     /// Writes `codes.npz`.
@@ -256,7 +256,7 @@ impl TrialLock {
     /// # Errors
     /// As [`set_probe`](Self::set_probe).
     pub fn set_codes(&self, codes: &Codes) -> Result<(), StoreError> {
-        codes.write(&self.file(CODES))
+        codes.write(&self.file(CODES), self.id())
     }
 
     /// Adds a line to `log.txt`.

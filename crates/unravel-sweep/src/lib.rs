@@ -45,7 +45,7 @@ mod weight;
 
 pub use claim::{Claim, Claimed, Measure, Trend};
 pub use data::{DSPRITES_FACTORS, DataConfig, DatasetSource};
-pub use evaluation::{EvaluationConfig, METRICS, MetricName, Representation, VARIANTS};
+pub use evaluation::{EvaluationConfig, METRICS, Representation, VARIANTS};
 pub use fault::{Fault, Faults};
 pub use model::{Architecture, Initialisation, Likelihood, ModelConfig};
 pub use objective::{

@@ -7,6 +7,7 @@ use crate::evaluation::EvaluationConfig;
 use crate::field::{Field, Value};
 use crate::objective::Family;
 use crate::report::ReportConfig;
+use crate::setting::settings;
 use crate::trial::Trial;
 
 /// A checked sweep.
@@ -30,6 +31,13 @@ impl Sweep {
     /// A trial that stands in several arms is counted in each.
     pub fn n_trials(&self) -> u64 {
         self.arms.iter().map(Arm::n_trials).sum()
+    }
+
+    /// Whether any setting has two trials or more, which differ in their seed.
+    pub fn has_repetitions(&self) -> bool {
+        let trials = || self.trials("whatever it is");
+        self.arms.iter().any(|arm| 1 < arm.seeds.len())
+            || (1 < self.arms.len() && settings(&trials()).len() < trials().len())
     }
 
     /// Every trial once: arms in the order of the file, lists in written order with the first list slowest, seeds

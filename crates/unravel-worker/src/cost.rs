@@ -1,12 +1,15 @@
 //! What a trial costs on this machine, for plans: time, measured in a second, and memory, counted.
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use unravel_data::{Dataset, Grid};
+use unravel_metrics::{Cost as ScoreCost, Metric, Variant};
 use unravel_model::Cpu;
 use unravel_model::cohort::{Cohort, resident_bytes};
 use unravel_model::memory::{CohortMemory, Convolutions};
 use unravel_model::trained::TrainedVae;
+use unravel_store::{Wanted, WantedScore};
 use unravel_sweep::Trial;
 
 use crate::data;
@@ -20,6 +23,12 @@ pub struct Cost {
     /// Seconds to encode one image.
     pub encode_secs_per_image: f64,
 }
+
+/// Core seconds of a score that takes moments: a mean over such metrics, ten codes of the whole of dSprites.
+const MOMENTS_CORE_SECS: f64 = 0.3;
+
+/// Core seconds of a score that takes seconds, likewise.
+const SECONDS_CORE_SECS: f64 = 15.0;
 
 /// Updates that are timed, after one that is not.
 const N_STEPS: u64 = 3;
@@ -50,6 +59,25 @@ pub fn measure(trial: &Trial, grid: &Grid, n_workers: usize) -> Result<Cost, Wor
         step_secs: mean(|cost| cost.step_secs),
         encode_secs_per_image: mean(|cost| cost.encode_secs_per_image),
     })
+}
+
+/// Seconds that a worker of one core takes for everything that is wanted of one trial: a pass over the grid for each step
+/// that is scored, at the measured cost of an image, and the scores at what they cost elsewhere.
+#[must_use]
+pub fn scoring_secs(wanted: &Wanted, grid: &Grid, encode_secs_per_image: f64) -> f64 {
+    let steps: BTreeSet<u64> = wanted.scores.iter().map(|w| w.context.step).collect();
+    let encoding = steps.len() as f64 * grid.n_points() as f64 * encode_secs_per_image;
+    let of_score = |wanted: &WantedScore| {
+        let metric = Metric::from_name(&wanted.metric);
+        let cost = metric.zip(Variant::from_name(&wanted.context.variant));
+        let secs = match cost.map(|(metric, variant)| metric.cost(variant)) {
+            Some(ScoreCost::Moments) => MOMENTS_CORE_SECS,
+            Some(ScoreCost::Seconds) => SECONDS_CORE_SECS,
+            None => 0.0,
+        };
+        wanted.seeds.len().max(1) as f64 * secs
+    };
+    encoding + wanted.scores.iter().map(of_score).sum::<f64>()
 }
 
 /// Runs on a thread pool of one thread, so that workers side by side do not share theirs.

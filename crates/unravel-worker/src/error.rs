@@ -3,9 +3,11 @@
 use thiserror::Error;
 use unravel_data::{GridError, NpzError};
 use unravel_metrics::MetricError;
+use unravel_metrics::metrics::udr::UdrError;
 use unravel_model::error::ModelError;
 use unravel_store::StoreError;
 use unravel_store::order::FailureCause;
+use unravel_sweep::TrialId;
 
 /// What a worker can stumble over.
 #[derive(Debug, Error)]
@@ -29,6 +31,26 @@ pub enum WorkerError {
         metric: &'static str,
         /// Why.
         source: MetricError,
+    },
+    /// A score over several trials.
+    #[error("the {metric} cannot be taken: {source}")]
+    CrossTrial {
+        /// The metric's name.
+        metric: &'static str,
+        /// Why.
+        source: UdrError,
+    },
+    /// A trial that has no final weights yet.
+    #[error(
+        "trial {trial} is not trained: it is at step {step} of {steps}; `unravel run` goes on with it"
+    )]
+    NotTrained {
+        /// The trial.
+        trial: TrialId,
+        /// Updates done and saved.
+        step: u64,
+        /// Updates asked for.
+        steps: u64,
     },
     /// Observations that are not those that the trial was planned with.
     #[error(
@@ -75,9 +97,11 @@ impl WorkerError {
             Self::Npz(_) | Self::Grid(_) | Self::DataChanged { .. } => FailureCause::Data,
             Self::Device { .. } => FailureCause::Device,
             Self::OutOfMemory { .. } => FailureCause::OutOfMemory,
-            Self::Model(_) | Self::Metric { .. } | Self::UnknownMetric { .. } => {
-                FailureCause::Internal
-            }
+            Self::Model(_)
+            | Self::Metric { .. }
+            | Self::UnknownMetric { .. }
+            | Self::CrossTrial { .. }
+            | Self::NotTrained { .. } => FailureCause::Internal,
         }
     }
 }

@@ -1,18 +1,17 @@
 //! Everything that is taken of a trained model: one encoding of the grid, and from it whatever is missing.
 
 use unravel_data::Dataset;
-use unravel_metrics::{CodeTable, FactorGrid, Metric, MetricError, Outcome, Variant, score};
 use unravel_model::arrays::Arrays;
 use unravel_model::kernels::Kernels;
 use unravel_model::trained::{Encoding, TrainedVae};
 use unravel_store::order::Phase;
-use unravel_store::{Codes, Missing, ScoreFile, ScoreMatrix, ScoreRecord, TrialLock, WantedScore};
-use unravel_sweep::{Representation, Trial};
+use unravel_store::{Codes, Missing, ScoreFile, TrialLock};
+use unravel_sweep::Trial;
 
 use crate::error::WorkerError;
 use crate::reporter::Reporter;
 use crate::wanted::ELBO;
-use crate::{pictures, probe};
+use crate::{pictures, probe, scoring, table};
 
 /// One trial's model, and where its results go.
 pub struct Subject<'a, B: Kernels> {
@@ -20,6 +19,8 @@ pub struct Subject<'a, B: Kernels> {
     pub lock: &'a TrialLock,
     pub dataset: &'a Dataset,
     pub weights: &'a Arrays,
+    /// Updates that made these weights.
+    pub step: u64,
     pub device: &'a B::Device,
 }
 
@@ -36,6 +37,7 @@ pub fn evaluate<B: Kernels>(
         lock,
         dataset,
         weights,
+        step,
         device,
     } = *subject;
     let model = TrainedVae::<B>::load(&trial.model, dataset.shape(), weights, device)?;
@@ -45,15 +47,27 @@ pub fn evaluate<B: Kernels>(
         .partition(|wanted| wanted.metric == ELBO);
     let needs_table = missing.codes || !metrics.is_empty();
 
-    reporter.phase(Phase::Encoding, Some(lock.id()));
     let probe_points = probe::points(dataset.n_points());
     let points = if needs_table {
         (0..dataset.n_points()).collect()
     } else {
         probe_points.clone()
     };
-    let Some(table) = encode(&model, dataset, &points, reporter) else {
-        return Ok(false);
+    // Kept codes are those of the final weights.
+    let is_final = step == trial.training.steps;
+    let kept = match is_final && needs_table {
+        true => table::kept(lock, trial, dataset.n_points())?,
+        false => None,
+    };
+    let table = match kept {
+        Some(kept) => kept,
+        None => {
+            reporter.phase(Phase::Encoding, Some(lock.id()));
+            let Some(table) = encode(&model, dataset, &points, reporter) else {
+                return Ok(false);
+            };
+            table
+        }
     };
     let probe = if needs_table {
         rows(&table, &probe_points)
@@ -76,7 +90,11 @@ pub fn evaluate<B: Kernels>(
         );
         add(lock, file, reporter)?;
     }
-    take_scores(subject, &metrics, &table, reporter)?;
+    let of = (dataset, lock, trial.seed);
+    let scored = match scoring::take(&metrics, &table, of, reporter) {
+        Err(error) if !error.is_of_one_trial() => return Err(error),
+        scored => scored,
+    };
     if reporter.is_stopping() {
         return Ok(false);
     }
@@ -94,7 +112,8 @@ pub fn evaluate<B: Kernels>(
     if missing.probe {
         lock.set_probe(&as_codes(&probe_points, probe))?;
     }
-    Ok(true)
+    // A score that cannot be taken keeps nothing else from being made.
+    scored.map(|()| true)
 }
 
 /// Means and log variances of these points; none if asked to stop.
@@ -118,113 +137,6 @@ fn encode<B: Kernels>(
         table.z_logvar.extend(part.z_logvar);
     }
     Some(table)
-}
-
-fn take_scores<B: Kernels>(
-    subject: &Subject<'_, B>,
-    metrics: &[&WantedScore],
-    table: &Encoding,
-    reporter: &mut Reporter<'_>,
-) -> Result<(), WorkerError> {
-    let wants = |representation: Representation| {
-        metrics
-            .iter()
-            .any(|wanted| wanted.context.representation == representation.name())
-    };
-    for representation in [Representation::Mean, Representation::Sampled] {
-        if !wants(representation) {
-            continue;
-        }
-        let codes = match representation {
-            Representation::Mean => table.z_mean.clone(),
-            Representation::Sampled => probe::sample(table, subject.trial.seed),
-        };
-        for wanted in metrics {
-            if wanted.context.representation == representation.name() && !reporter.is_stopping() {
-                let file = score_table(wanted, &codes, table.n_codes, subject.dataset, reporter)?;
-                add(subject.lock, file, reporter)?;
-                reporter.alive();
-            }
-        }
-    }
-    Ok(())
-}
-
-/// One metric in one variant over its seeds.
-fn score_table(
-    wanted: &WantedScore,
-    codes: &[f32],
-    n_codes: usize,
-    dataset: &Dataset,
-    reporter: &mut Reporter<'_>,
-) -> Result<ScoreFile, WorkerError> {
-    let unknown = |name: &str| WorkerError::UnknownMetric {
-        name: name.to_owned(),
-    };
-    let metric = Metric::from_name(&wanted.metric).ok_or_else(|| unknown(&wanted.metric))?;
-    let variant = Variant::from_name(&wanted.context.variant)
-        .ok_or_else(|| unknown(&wanted.context.variant))?;
-    let failed = |source: MetricError| WorkerError::Metric {
-        metric: metric.title(),
-        source,
-    };
-    let factors = dataset.grid().space().factors();
-    let (names, sizes): (Vec<_>, Vec<_>) = factors.iter().map(|f| (f.name.clone(), f.size)).unzip();
-    let grid = FactorGrid::new(&sizes)
-        .and_then(|grid| grid.with_names(names))
-        .map_err(failed)?;
-    let table = CodeTable::over(codes, n_codes, grid).map_err(failed)?;
-
-    let seeds: &[u64] = if variant.is_sampled() {
-        &wanted.seeds
-    } else {
-        &[0]
-    };
-    let outcomes = seeds
-        .iter()
-        .map(|seed| {
-            reporter.alive();
-            let outcome = score(metric, variant, &table, *seed).map_err(failed)?;
-            Ok((*seed, outcome))
-        })
-        .collect::<Result<Vec<(u64, Outcome)>, WorkerError>>()?;
-    Ok(to_file(metric, variant, wanted, outcomes))
-}
-
-fn to_file(
-    metric: Metric,
-    variant: Variant,
-    wanted: &WantedScore,
-    outcomes: Vec<(u64, Outcome)>,
-) -> ScoreFile {
-    let mut file = ScoreFile::new(metric.name());
-    for (at, quantity) in metric.quantities().iter().enumerate() {
-        let values = outcomes
-            .iter()
-            .map(|(seed, outcome)| (*seed, outcome.quantities[at].1));
-        let (name, context) = (quantity.name, &wanted.context);
-        file.scores.push(if variant.is_sampled() {
-            ScoreRecord::sampled(metric.name(), name, context, values)
-        } else {
-            let value = values.map(|(_, value)| value).next().unwrap_or(f64::NAN);
-            ScoreRecord::exact(metric.name(), name, context, value)
-        });
-    }
-    for (seed, outcome) in outcomes {
-        file.matrices
-            .extend(outcome.matrices.into_iter().map(|matrix| ScoreMatrix {
-                name: matrix.name,
-                variant: wanted.context.variant.clone(),
-                representation: wanted.context.representation.clone(),
-                grid: wanted.context.grid.clone(),
-                step: wanted.context.step,
-                seed: variant.is_sampled().then_some(seed),
-                row_names: matrix.row_names,
-                col_names: matrix.col_names,
-                values: matrix.values,
-            }));
-    }
-    file
 }
 
 fn add(lock: &TrialLock, file: ScoreFile, reporter: &mut Reporter<'_>) -> Result<(), WorkerError> {

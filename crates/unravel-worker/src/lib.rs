@@ -8,16 +8,20 @@
 //! environment. What it is asked to stop by, and where its events go, is the caller's affair.
 
 pub mod cost;
+pub mod cross_trial;
 pub mod data;
 pub mod device;
 pub mod error;
 mod evaluate;
+pub mod export;
 mod interval;
 mod pictures;
 mod probe;
 mod refresh;
 pub mod reporter;
 mod run;
+mod scoring;
+mod table;
 mod train;
 pub mod wanted;
 

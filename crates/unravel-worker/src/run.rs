@@ -168,6 +168,7 @@ fn score_one<B: Kernels>(
         lock: &member.lock,
         dataset,
         weights: &weights,
+        step: model.step,
         device,
     };
     match evaluate(&subject, &member.missing, reporter) {

@@ -246,6 +246,7 @@ impl<B: Kernels> Training<'_, B> {
                 lock: &member.lock,
                 dataset: self.dataset,
                 weights: &self.cohort.weights(m),
+                step,
                 device: self.device,
             };
             match evaluate(&subject, &missing, reporter) {
@@ -345,7 +346,7 @@ pub fn to_model_arrays(arrays: &unravel_store::Arrays) -> Arrays {
         .collect()
 }
 
-fn to_store_arrays(arrays: Arrays) -> unravel_store::Arrays {
+pub fn to_store_arrays(arrays: Arrays) -> unravel_store::Arrays {
     let array = |a: Array| unravel_store::Array::new(a.shape, a.values);
     arrays
         .into_iter()

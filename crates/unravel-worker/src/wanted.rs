@@ -2,7 +2,7 @@
 
 use unravel_metrics::{Metric, Variant};
 use unravel_store::{ScoreContext, Wanted, WantedScore};
-use unravel_sweep::{EvaluationConfig, Trial};
+use unravel_sweep::{EvaluationConfig, Representation, Trial};
 
 /// The name of the reconstruction and KL losses among the scores.
 pub const ELBO: &str = "elbo";
@@ -11,7 +11,8 @@ pub const ELBO: &str = "elbo";
 pub const PROBE: &str = "probe";
 
 /// Everything that is wanted of a trial: the losses over the probe, and every metric in every variant that it has and
-/// the sweep asks for, on each representation, after the last step and at the steps asked for.
+/// the sweep asks for, on each representation, after the last step and at the steps asked for. A metric of the posteriors
+/// is taken of the means, with their log variances, and of no samples. Scores over several trials are of no single one.
 ///
 /// `grid` is the name of the trial's grid, such as `3x6x40x32x32`.
 #[must_use]
@@ -45,18 +46,16 @@ fn wanted_at(evaluation: &EvaluationConfig, grid: &str, step: u64) -> Vec<Wanted
         context: context(PROBE, "sampled"),
         seeds: Vec::new(),
     }];
-    let metrics = evaluation
-        .metrics
-        .iter()
-        .filter_map(|name| Metric::from_name(name));
-    for metric in metrics {
+    let metrics = evaluation.metrics.iter();
+    let metrics = metrics.filter_map(|name| Metric::from_name(name));
+    for metric in metrics.filter(|metric| !metric.needs().several_trials) {
         for variant in variants(metric, evaluation) {
             let seeds = if variant.is_sampled() {
                 evaluation.seeds
             } else {
                 0
             };
-            for representation in &evaluation.representations {
+            for representation in representations(metric, evaluation) {
                 wanted.push(WantedScore {
                     metric: metric.name().to_owned(),
                     context: context(variant.name(), representation.name()),
@@ -68,17 +67,26 @@ fn wanted_at(evaluation: &EvaluationConfig, grid: &str, step: u64) -> Vec<Wanted
     wanted
 }
 
-/// The variants of a metric that a sweep asks for; all that it has where it has none of those.
-fn variants(metric: Metric, evaluation: &EvaluationConfig) -> Vec<Variant> {
+/// The variants of a metric that a sweep asks for; its first where it has none of those.
+pub fn variants(metric: Metric, evaluation: &EvaluationConfig) -> Vec<Variant> {
     let has = metric.variants();
     let asked = |variant: &&Variant| {
-        evaluation
-            .variants
-            .iter()
-            .any(|name| name == variant.name())
+        let mut names = evaluation.variants.iter();
+        names.any(|name| name == variant.name())
     };
     let both: Vec<Variant> = has.iter().filter(asked).copied().collect();
-    if both.is_empty() { has.to_vec() } else { both }
+    match both.is_empty() {
+        true => has.iter().take(1).copied().collect(),
+        false => both,
+    }
+}
+
+/// The representations that a metric is taken of.
+fn representations(metric: Metric, evaluation: &EvaluationConfig) -> Vec<Representation> {
+    match metric.needs_posteriors() {
+        true => vec![Representation::Mean],
+        false => evaluation.representations.clone(),
+    }
 }
 
 #[cfg(test)]
@@ -91,11 +99,13 @@ mod tests {
         let mut trial = Trial::new(Objective::beta_vae(4.0), 0);
         trial.training.steps = 100;
         let evaluation = EvaluationConfig {
-            metrics: vec!["mig".into(), "beta-vae-score".into()],
+            metrics: ["mig", "dci", "udr", "active-units"]
+                .map(String::from)
+                .into(),
             variants: vec!["exact".into()],
+            representations: vec![Representation::Mean, Representation::Sampled],
             seeds: 2,
             at: vec![50, 100],
-            ..Default::default()
         };
         let wanted = wanted(&trial, &evaluation, "3x4", false);
         let names: Vec<String> = wanted
@@ -103,18 +113,27 @@ mod tests {
             .iter()
             .map(|s| {
                 format!(
-                    "{} {} {} {:?}",
-                    s.metric, s.context.variant, s.context.step, s.seeds
+                    "{} {} {} {} {:?}",
+                    s.metric, s.context.variant, s.context.representation, s.context.step, s.seeds
                 )
             })
             .collect();
         let at = |step| {
             [
-                format!("elbo probe {step} []"),
-                format!("mig exact {step} []"),
-                format!("beta-vae-score study {step} [0, 1]"),
+                format!("elbo probe sampled {step} []"),
+                format!("mig exact mean {step} []"),
+                format!("mig exact sampled {step} []"),
+                format!("dci study mean {step} [0, 1]"),
+                format!("dci study sampled {step} [0, 1]"),
+                format!("active-units exact mean {step} []"),
             ]
         };
         assert_eq!(names, [at(50), at(100)].concat());
+    }
+
+    #[test]
+    fn sweep_files_know_the_names_of_what_is_computed() {
+        assert_eq!(Metric::ALL.map(Metric::name), unravel_sweep::METRICS);
+        assert_eq!(Variant::ALL.map(Variant::name), unravel_sweep::VARIANTS);
     }
 }

@@ -9,6 +9,7 @@ use crate::verbs::compare::CompareArgs;
 use crate::verbs::completions::CompletionsArgs;
 use crate::verbs::dataset::DatasetArgs;
 use crate::verbs::evaluate::EvaluateArgs;
+use crate::verbs::export::ExportArgs;
 use crate::verbs::init::InitArgs;
 use crate::verbs::worker::WorkerArgs;
 
@@ -40,6 +41,8 @@ pub enum Verb {
     Report(ReportArgs),
     /// Put two sweeps, or one sweep in two stores, on one page
     Compare(CompareArgs),
+    /// Write a trained trial's weights for PyTorch, and its codes for NumPy
+    Export(ExportArgs),
     /// Score a representation made elsewhere (.npy or .npz); no model needed
     Evaluate(EvaluateArgs),
     /// Write, check or look at the dSprites dataset

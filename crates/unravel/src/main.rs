@@ -28,6 +28,7 @@ fn main() -> std::process::ExitCode {
         Verb::Status(args) => verbs::status::status(&args),
         Verb::Report(args) => verbs::report::report(&args),
         Verb::Compare(args) => verbs::compare::compare(&args),
+        Verb::Export(args) => verbs::export::export(&args),
         Verb::Evaluate(args) => verbs::evaluate::evaluate(&args),
         Verb::Dataset(args) => verbs::dataset::dataset(&args),
         Verb::Completions(args) => Ok(verbs::completions::completions(&args)),

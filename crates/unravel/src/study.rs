@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use unravel_data::Grid;
 use unravel_orchestrator::plan::PlanOptions;
 use unravel_orchestrator::store_records::StoreRecords;
-use unravel_store::Wanted;
+use unravel_store::{Store, Wanted};
 use unravel_sweep::{Faults, Sweep, Trial};
-use unravel_worker::{data, wanted};
+use unravel_worker::{cross_trial, data, wanted};
 
 use crate::exit::{Exit, Failure};
 use crate::faults::SweepFaults;
@@ -102,6 +102,34 @@ impl Study {
             || Path::new("reports").join(&self.sweep.name),
             Path::to_owned,
         )
+    }
+
+    /// Makes the report's folder where it is not there.
+    pub fn make_report_folder(&self, folder: &Path) -> Result<(), Failure> {
+        std::fs::create_dir_all(folder).map_err(|error| {
+            let folder = folder.display();
+            Failure::new(
+                Exit::BadStore,
+                format!("cannot create the report's folder `{folder}`: {error}"),
+            )
+        })
+    }
+
+    /// Takes the scores that compare trials, where the sweep asks for them; they live beside the report. Returns a
+    /// sentence for each file that could not be read.
+    pub fn take_cross_trial_scores(
+        &self,
+        store: &Store,
+        report: &Path,
+    ) -> Result<Vec<String>, Failure> {
+        let (evaluation, grid) = (&self.sweep.evaluation, self.grid.name());
+        Ok(cross_trial::take(
+            evaluation,
+            &self.trials,
+            &grid,
+            store,
+            report,
+        )?)
     }
 
     /// What is left to do, by what the store holds.

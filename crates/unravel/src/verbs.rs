@@ -5,6 +5,7 @@ pub mod compare;
 pub mod completions;
 pub mod dataset;
 pub mod evaluate;
+pub mod export;
 pub mod init;
 pub mod plan;
 pub mod report;

@@ -126,7 +126,13 @@ impl<'a> Posteriors<'a> {
         for &factor in grid.varying() {
             first.push(masses.len());
             let size = grid.sizes()[factor];
-            masses.extend(std::iter::repeat_n((n_points / size) as f64, size));
+            if grid.is_complete() {
+                masses.extend(std::iter::repeat_n((n_points / size) as f64, size));
+            } else {
+                let mut counts = vec![0.0; size];
+                (0..n_points).for_each(|point| counts[grid.value(point, factor)] += 1.0);
+                masses.extend(counts);
+            }
         }
         if usize::from(u16::MAX) < masses.len() {
             return Err(MetricError::TooManyPoints {
@@ -169,6 +175,24 @@ impl<'a> Posteriors<'a> {
             n_mixtures: self.masses.len(),
         });
         densities.refined()
+    }
+
+    /// Entropy of a factor over the points, in nats.
+    fn factor_entropy(&self, factor: usize) -> f64 {
+        let grid = self.table.grid();
+        let place = grid.varying().iter().position(|&varying| varying == factor);
+        match place {
+            Some(place) if !grid.is_complete() => {
+                let n_points = self.masses[0];
+                let masses = &self.masses[self.first[place]..][..grid.sizes()[factor]];
+                let shares = masses.iter().map(|mass| mass / n_points);
+                shares
+                    .filter(|share| 0.0 < *share)
+                    .map(|share| -share * share.ln())
+                    .sum()
+            }
+            _ => (grid.sizes()[factor] as f64).ln(),
+        }
     }
 
     fn integrated(&self, code: usize) -> Entropies {
@@ -271,14 +295,26 @@ fn outcome(
     {
         for (&factor, &first) in grid.varying().iter().zip(&posteriors.first) {
             let size = grid.sizes()[factor];
-            let conditional = entropies.nats[first..][..size].iter().sum::<f64>() / size as f64;
+            let nats = &entropies.nats[first..][..size];
+            let masses = &posteriors.masses[first..][..size];
+            let conditional = match grid.is_complete() {
+                true => nats.iter().sum::<f64>() / size as f64,
+                false => {
+                    let sum: f64 = nats
+                        .iter()
+                        .zip(masses)
+                        .map(|(nats, mass)| nats * mass)
+                        .sum();
+                    sum / posteriors.masses[0]
+                }
+            };
             information[factor] = (entropies.nats[0] - conditional).max(0.0);
         }
     }
     let gaps: Vec<f64> = (0..grid.n_factors())
         .map(|factor| {
             let column = information.iter().skip(factor).step_by(grid.n_factors());
-            let nats = (grid.sizes()[factor] as f64).ln();
+            let nats = posteriors.factor_entropy(factor);
             if nats == 0.0 {
                 0.0
             } else {

@@ -84,6 +84,7 @@ impl Run<'_> {
             Event::Started { .. }
             | Event::Phase { .. }
             | Event::Progress { .. }
+            | Event::Scoring { .. }
             | Event::Saved { .. }
             | Event::Heartbeat
             | Event::Log { .. }

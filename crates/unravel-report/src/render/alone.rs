@@ -43,7 +43,7 @@ pub fn draw_alone(
     asked: &Alone<'_>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<PathBuf, ReportError> {
-    let prepared = Prepared::of(sweep, trials, store, progress);
+    let prepared = Prepared::of(sweep, trials, store, None, progress);
     let context = prepared.context(sweep);
     let bytes = if asked.name == TABLE {
         table(&context, asked)?

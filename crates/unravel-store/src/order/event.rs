@@ -82,6 +82,19 @@ pub enum Event {
         /// Images trained on per second, over all trials of the cohort; none until it is known.
         images_per_sec: Option<f64>,
     },
+    /// A score is begun: one metric in one variant, with one evaluation seed.
+    Scoring {
+        /// The trial.
+        trial: TrialId,
+        /// The metric's name.
+        metric: String,
+        /// The variant's name.
+        variant: String,
+        /// How many are done of those that are taken of the same codes.
+        done: usize,
+        /// Of how many.
+        total: usize,
+    },
     /// The state of the cohort's trials up to this step is on the disk.
     Saved {
         /// The step of the checkpoint.

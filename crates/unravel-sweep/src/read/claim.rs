@@ -87,7 +87,7 @@ fn read_one(node: &Node, groups: &Groups, faults: &mut Collector) -> Option<Clai
 }
 
 fn measures() -> Vec<&'static str> {
-    let metrics = METRICS.iter().map(|metric| metric.name);
+    let metrics = METRICS.iter().copied();
     ELBO_PARTS.into_iter().chain(metrics).collect()
 }
 

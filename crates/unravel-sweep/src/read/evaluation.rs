@@ -5,7 +5,7 @@ use super::collector::Collector;
 use super::list::{self, Listed};
 use super::published;
 use super::scalar::count;
-use super::tree::{Entry, Node, entries, list as nodes, string};
+use super::tree::{Entry, entries, list as nodes, string};
 use crate::evaluation::{EvaluationConfig, METRICS, Representation, VARIANTS};
 use crate::field::{AT, Value};
 use crate::number::grouped;
@@ -32,7 +32,7 @@ pub(super) fn read(
     };
     for inner in entries(table) {
         match inner.key {
-            "metrics" => config.metrics = read_metrics(&inner, faults),
+            "metrics" => config.metrics = names(&inner, "metric", METRICS, faults),
             "variants" => config.variants = names(&inner, "variant", VARIANTS, faults),
             "representations" => {
                 let names = names(&inner, "representation", Representation::NAMES, faults);
@@ -70,25 +70,6 @@ pub(super) fn read_report(entry: &Entry, arms: &[Arm], faults: &mut Collector) -
         }
     }
     config
-}
-
-fn read_metrics(entry: &Entry, faults: &mut Collector) -> Vec<String> {
-    let available: Vec<&str> = METRICS
-        .iter()
-        .filter(|m| m.available)
-        .map(|m| m.name)
-        .collect();
-    names_but(entry, "metric", &available, faults, |node, name, faults| {
-        let is_known = METRICS
-            .iter()
-            .any(|metric| metric.name == name && !metric.available);
-        if is_known {
-            let message = format!("metric \"{name}\" is not available yet");
-            let help = format!("this version has {}", available.join(", "));
-            faults.push_with_help(node.span(), message, "not available yet", help);
-        }
-        is_known
-    })
 }
 
 /// Steps at which scores are taken, ascending.
@@ -135,26 +116,13 @@ fn read_at(entry: &Entry, max_steps: Option<u64>, faults: &mut Collector) -> Vec
 
 /// Names out of a list of known ones, none of them twice.
 fn names(entry: &Entry, what: &str, known: &[&str], faults: &mut Collector) -> Vec<String> {
-    names_but(entry, what, known, faults, |_, _, _| false)
-}
-
-/// As [`names`]; `refuse` may answer a name that is not known with a fault of its own, and is then true.
-fn names_but(
-    entry: &Entry,
-    what: &str,
-    known: &[&str],
-    faults: &mut Collector,
-    refuse: impl Fn(&Node, &str, &mut Collector) -> bool,
-) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for node in nodes(entry.value, entry.key, faults).into_iter().flatten() {
         let Some(name) = string(node, entry.key, faults) else {
             continue;
         };
         if !known.contains(&name) {
-            if !refuse(node, name, faults) {
-                faults.unknown_name(node.span(), what, name, known);
-            }
+            faults.unknown_name(node.span(), what, name, known);
         } else if names.iter().any(|earlier| earlier == name) {
             let message = format!("`{}` lists \"{name}\" twice", entry.key);
             faults.push(node.span(), message, "stands in this list already");

@@ -89,7 +89,7 @@ fn read_one(node: &Node, faults: &mut Collector) -> Option<Published> {
 }
 
 fn metrics() -> Vec<&'static str> {
-    let names = METRICS.iter().map(|metric| metric.name);
+    let names = METRICS.iter().copied();
     names.chain([VARIANCE_EXPLAINED]).collect()
 }
 

@@ -232,7 +232,7 @@ objective.betavae = { beta = 1 }
 objective.factor-vae = { gamma = 1, permuted-batch = "third" }
 
 [evaluation]
-metrics = ["beta-vae", "mig-score", "dci"]
+metrics = ["beta-vae", "mig-score", "dki"]
 variants = ["study", "exakt"]
 representations = ["means"]
 
@@ -261,19 +261,19 @@ figures = ["tradeoff"]
       help: the names are `second`, `same`
 
     17:12: unknown metric "beta-vae"
-      17 | metrics = ["beta-vae", "mig-score", "dci"]
+      17 | metrics = ["beta-vae", "mig-score", "dki"]
          |            ^^^^^^^^^^ not a known metric
       help: did you mean "beta-vae-score"?
 
     17:24: unknown metric "mig-score"
-      17 | metrics = ["beta-vae", "mig-score", "dci"]
+      17 | metrics = ["beta-vae", "mig-score", "dki"]
          |                        ^^^^^^^^^^^ not a known metric
       help: did you mean "mig"?
 
-    17:37: metric "dci" is not available yet
-      17 | metrics = ["beta-vae", "mig-score", "dci"]
-         |                                     ^^^^^ not available yet
-      help: this version has beta-vae-score, factor-vae-score, mig
+    17:37: unknown metric "dki"
+      17 | metrics = ["beta-vae", "mig-score", "dki"]
+         |                                     ^^^^^ not a known metric
+      help: did you mean "dci"?
 
     18:22: unknown variant "exakt"
       18 | variants = ["study", "exakt"]

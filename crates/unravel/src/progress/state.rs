@@ -23,6 +23,8 @@ pub struct JobState {
     pub images_per_sec: Option<f64>,
     /// None before its worker said anything: on a cluster it may wait in a queue.
     pub phase: Option<Phase>,
+    /// The score that is being taken: `dci study (3 of 40)`.
+    score: String,
     n_trials: u64,
 }
 
@@ -36,6 +38,7 @@ impl JobState {
             (Some(Phase::Training), Some(rate)) => {
                 format!("{} images/s", output::thousands(rate.round() as u64))
             }
+            (Some(phase @ Phase::Scoring), _) => format!("{} {}", phase.name(), self.score),
             (Some(phase), _) => phase.name().to_owned(),
             (None, _) => "waiting to start".to_owned(),
         }
@@ -131,6 +134,7 @@ impl RunState {
                     steps,
                     images_per_sec: None,
                     phase,
+                    score: String::new(),
                     n_trials,
                 };
                 self.jobs.insert(*job, state);
@@ -153,7 +157,17 @@ impl RunState {
         };
         match event {
             Event::Started { .. } => state.phase = Some(Phase::Preparing),
-            Event::Phase { phase, .. } => state.phase = Some(*phase),
+            Event::Phase { phase, .. } => {
+                state.phase = Some(*phase);
+                state.score.clear();
+            }
+            Event::Scoring {
+                metric,
+                variant,
+                done,
+                total,
+                ..
+            } => state.score = format!("{metric} {variant} ({} of {total})", done + 1),
             Event::Progress {
                 step,
                 images_per_sec,

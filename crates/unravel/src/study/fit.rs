@@ -1,12 +1,13 @@
 //! What a sweep asks for and its data cannot give: found before anything trains, with its place in the file.
 
 use unravel_data::{Grid, GridError};
-use unravel_metrics::{Metric, MetricError};
+use unravel_metrics::{Metric, MetricError, Offered};
 use unravel_model::error::ModelError;
-use unravel_sweep::{Estimator, Fault, Faults, Sweep, span_of};
+use unravel_sweep::{Estimator, EvaluationConfig, Fault, Faults, Representation, Sweep, span_of};
 use unravel_worker::WorkerError;
+use unravel_worker::wanted::variants;
 
-/// Takes out of the sweep the metrics that need more factors than vary on its grid, a sentence for each.
+/// Takes out of the sweep the metrics that cannot be computed on its grid or of its trials, a sentence for each.
 ///
 /// # Errors
 /// Where the file names such a metric.
@@ -15,31 +16,29 @@ pub fn leave_out_metrics(
     text: &str,
     grid: &Grid,
 ) -> Result<Vec<String>, Faults> {
-    let factors = grid.space().factors();
-    let found = factors.iter().filter(|factor| 1 < factor.size).count();
+    let offered = Offered::of_grid(&grid.space().sizes(), true);
+    let evaluation = sweep.evaluation.clone();
+    let has_repetitions = sweep.has_repetitions();
     let (mut faults, mut notes) = (Vec::new(), Vec::new());
     sweep.evaluation.metrics.retain(|name| {
-        let metric = Metric::from_name(name).filter(|metric| found < metric.factors_needed());
-        let Some(metric) = metric else {
+        let metric = Metric::from_name(name);
+        let refusal = metric.and_then(|m| refusal(m, &evaluation, &offered, has_repetitions));
+        let Some(Refusal {
+            message,
+            label,
+            help,
+        }) = refusal
+        else {
             return true;
-        };
-        let needed = metric.factors_needed();
-        let too_few = MetricError::TooFewFactors {
-            metric,
-            needed,
-            found,
         };
         match span_of(text, "metrics", Some(name)) {
             Some(span) => faults.push(Fault {
-                message: too_few.to_string(),
+                message,
                 span,
-                label: "too few factors vary".to_owned(),
-                help: Some(
-                    "leave it out, or let `keep` keep 2 values or more of another factor"
-                        .to_owned(),
-                ),
+                label: label.to_owned(),
+                help: Some(help.to_owned()),
             }),
-            None => notes.push(format!("{too_few}; it is left out")),
+            None => notes.push(format!("{message}; it is left out")),
         }
         false
     });
@@ -48,6 +47,62 @@ pub fn leave_out_metrics(
     } else {
         Err(Faults::of_data(faults, text))
     }
+}
+
+/// Why a metric cannot be computed.
+struct Refusal {
+    message: String,
+    label: &'static str,
+    help: &'static str,
+}
+
+/// Why a metric cannot be computed of the trials of a sweep, if it cannot; `has_repetitions` says whether any setting has
+/// two seeds.
+fn refusal(
+    metric: Metric,
+    evaluation: &EvaluationConfig,
+    offered: &Offered,
+    has_repetitions: bool,
+) -> Option<Refusal> {
+    let name = metric.name();
+    if metric.needs_posteriors() && !evaluation.representations.contains(&Representation::Mean) {
+        return Some(Refusal {
+            message: format!(
+                "{name} is a metric of the posteriors, which `representations` leaves out"
+            ),
+            label: "not of samples",
+            help: "add \"mean\" to `representations`: it is taken with the means",
+        });
+    }
+    if metric.needs().several_trials && !has_repetitions {
+        return Some(Refusal {
+            message: format!(
+                "{name} compares trials that differ in their seed, and each setting here has one"
+            ),
+            label: "nothing to compare",
+            help: "leave it out, or give an arm more seeds",
+        });
+    }
+    let variants = variants(metric, evaluation);
+    let error = variants
+        .into_iter()
+        .find_map(|variant| metric.check(variant, offered).err())?;
+    let (label, help) = match error {
+        MetricError::TooFewFactors { .. } => (
+            "too few factors vary",
+            "leave it out, or let `keep` keep 2 values or more of another factor",
+        ),
+        MetricError::TooFewPoints { .. } => (
+            "too few images",
+            "leave it out, or let `keep` keep more values",
+        ),
+        _ => ("cannot be computed", "leave it out"),
+    };
+    Some(Refusal {
+        message: error.to_string(),
+        label,
+        help,
+    })
 }
 
 /// The error as a fault of the file, where it is about something that stands in it.

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde_json::json;
-use unravel_metrics::{CodeTable, FactorGrid, Metric, Variant};
+use unravel_metrics::{CodeTable, Metric, Variant};
 
 use crate::exit::{Exit, Failure};
 use crate::output;
@@ -20,8 +20,10 @@ use scores::{Score, Scores};
 
 const FORMATS: &str = "\
 CODES is a .npy [737280, codes] in the order of dSprites, or an .npz with `codes` [n, codes] and `factors` \
-[n, factors], integers, of a complete grid of factor values in any order of rows (and, if you like, \
-`factor_names` [factors]). Codes are float32 or float64, C or Fortran order; float64 is rounded to float32.";
+[n, factors], integers, in any order of rows (and, if you like, `logvars` [n, codes] and `factor_names` [factors]). Rows \
+that are every combination of factor values once are a complete grid; of others each row counts once, and metrics that \
+hold a factor fixed take the values that 10 rows or more have. Arrays are float32 or float64, C or Fortran order; float64 \
+is rounded to float32.";
 
 #[derive(Args, Debug)]
 #[command(after_help = FORMATS)]
@@ -29,15 +31,18 @@ pub struct EvaluateArgs {
     /// The codes, as NumPy wrote them
     #[arg(value_name = "CODES")]
     codes: PathBuf,
-    /// Metrics to compute [default: all that take moments]
+    /// Metrics to compute, or `all` [default: all that take moments]
     #[arg(long, value_name = "NAME,…", value_delimiter = ',', value_parser = metrics())]
-    metrics: Vec<Metric>,
+    metrics: Vec<Named>,
     /// study: sampled, as disentanglement_lib does; exact: every point once [default: all that a metric has]
     #[arg(long, alias = "variant", value_name = "NAME,…", value_delimiter = ',', value_parser = variants())]
     variants: Vec<Variant>,
     /// Evaluation seeds of the study variants: 0 to N - 1
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=10_000))]
     seeds: u64,
+    /// A .npy of log variances beside a .npy of codes, for the metrics of posteriors
+    #[arg(long, value_name = "FILE")]
+    logvars: Option<PathBuf>,
     /// Print machine-readable results on stdout
     #[arg(long)]
     json: bool,
@@ -49,9 +54,37 @@ pub struct EvaluateArgs {
     quiet: bool,
 }
 
-fn metrics() -> impl TypedValueParser<Value = Metric> {
-    PossibleValuesParser::new(Metric::ALL.map(Metric::name))
-        .map(|name| Metric::from_name(&name).expect("the possible values are names of metrics"))
+/// What `--metrics` may name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Named {
+    Metric(Metric),
+    /// Every metric that a single table has.
+    All,
+}
+
+const ALL: &str = "all";
+
+fn metrics() -> impl TypedValueParser<Value = Named> {
+    let names = Metric::ALL.map(Metric::name).into_iter().chain([ALL]);
+    PossibleValuesParser::new(names)
+        .map(|name| Metric::from_name(&name).map_or(Named::All, Named::Metric))
+}
+
+impl EvaluateArgs {
+    /// The metrics that are named; none for those that take moments.
+    fn named(&self) -> Vec<Metric> {
+        let is_of_one_table = |metric: &Metric| !metric.needs().several_trials;
+        let named = self.metrics.iter().flat_map(|named| match named {
+            Named::Metric(metric) => vec![*metric],
+            Named::All => Metric::ALL.into_iter().filter(is_of_one_table).collect(),
+        });
+        named.collect()
+    }
+
+    /// Whether a metric that cannot be computed is left out: whoever names it wants to know.
+    fn leaves_out(&self) -> bool {
+        self.metrics.is_empty() || self.metrics.contains(&Named::All)
+    }
 }
 
 fn variants() -> impl TypedValueParser<Value = Variant> {
@@ -61,11 +94,14 @@ fn variants() -> impl TypedValueParser<Value = Variant> {
 
 /// Reads the codes, scores them and says so.
 pub fn evaluate(args: &EvaluateArgs) -> Result<Exit, Failure> {
-    let pairs = select::pairs(&args.metrics, &args.variants).map_err(Failure::usage)?;
+    let pairs = match args.metrics.contains(&Named::All) {
+        true => select::had(&args.named(), &args.variants),
+        false => select::pairs(&args.named(), &args.variants).map_err(Failure::usage)?,
+    };
     if let Some(folder) = &args.out {
         files::create(folder)?;
     }
-    let representation = codes::read(&args.codes)?;
+    let representation = codes::read(&args.codes, args.logvars.as_deref())?;
     let scores = score(args, &representation, &pairs)?;
     let json = json!({ "scores": scores.scores });
     if let Some(folder) = &args.out {
@@ -86,13 +122,24 @@ fn score(
 ) -> Result<Scores, Failure> {
     let place = args.codes.display();
     let refused = |error| Failure::usage(format!("`{place}`: {error}"));
-    let factors = representation.space.factors();
-    let (names, sizes): (Vec<_>, Vec<_>) = factors.iter().map(|f| (f.name.clone(), f.size)).unzip();
-    let grid = FactorGrid::new(&sizes)
-        .and_then(|grid| grid.with_names(names))
-        .map_err(refused)?;
-    let table =
-        CodeTable::over(&representation.codes, representation.n_codes, grid).map_err(refused)?;
+    let Representation {
+        codes,
+        logvars,
+        n_codes,
+        grid,
+    } = representation;
+    if !grid.is_complete() && !args.quiet {
+        eprintln!(
+            "note: {}, no complete grid: every row counts once",
+            grid.label()
+        );
+    }
+    let table = CodeTable::over(codes, *n_codes, grid.clone());
+    let table = table.and_then(|table| match logvars {
+        Some(logvars) => table.with_logvars(logvars),
+        None => Ok(table),
+    });
+    let table = table.map_err(refused)?;
     let mut task = Task::new("scoring", "scores", args.quiet);
     let scores = Scores::take(&table, pairs, args.seeds, |done, total| {
         task.set(done, total)
@@ -100,10 +147,12 @@ fn score(
     drop(task);
     let scores = scores.map_err(refused)?;
     for error in &scores.left_out {
-        if !args.metrics.is_empty() {
+        if !args.leaves_out() {
             return Err(refused(error.clone()));
         }
-        eprintln!("note: {error}; left out");
+        if !args.quiet {
+            eprintln!("note: {error}; left out");
+        }
     }
     if scores.scores.is_empty() {
         return Err(Failure::usage(format!(
@@ -117,7 +166,7 @@ fn print(args: &EvaluateArgs, representation: &Representation, scores: &Scores) 
     output::line(&format!(
         "{}: {} of {}, grid {}",
         args.codes.display(),
-        output::count(representation.space.n_points(), "point"),
+        output::count(representation.grid.n_points(), "point"),
         output::count(representation.n_codes, "code"),
         scores.grid,
     ));

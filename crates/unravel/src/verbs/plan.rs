@@ -130,7 +130,7 @@ fn print(args: &PlanArgs, study: &Study, plan: &Plan, figures: &Figures) {
     }
     if let Some(secs) = wall_secs {
         output::line(&format!(
-            "about {} on this machine, measured now",
+            "about {} on this machine: training and encoding measured now, scores as they are elsewhere",
             output::duration(secs)
         ));
     }
@@ -175,7 +175,8 @@ fn costs(
             eprintln!("measuring {} …", trial.setting().family_title);
         }
         let cost = cost::measure(trial, &study.grid, n_slots)?;
-        let score_secs = study.grid.n_points() as f64 * cost.encode_secs_per_image;
+        let wanted = study.wanted(trial, false);
+        let score_secs = cost::scoring_secs(&wanted, &study.grid, cost.encode_secs_per_image);
         place.insert(TrialCost {
             step_secs: cost.step_secs,
             score_secs,

@@ -19,6 +19,10 @@ pub fn report(args: &ReportArgs) -> Result<Exit, Failure> {
         return alone(args, &study, &store, name, out);
     }
     let folder = study.report_folder(args.report.as_deref());
+    study.make_report_folder(&folder)?;
+    for notice in study.take_cross_trial_scores(&store, &folder)? {
+        eprintln!("note: {notice}");
+    }
     let rendered = unravel_report::render(
         &study.sweep,
         &study.text,

@@ -30,16 +30,10 @@ pub fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let mut launch = Launch::new(args, devices, &study.sweep.name, &store)?;
     let report_folder = study.report_folder(args.report.as_deref());
     // Before hours of training, not after them.
-    std::fs::create_dir_all(&report_folder).map_err(|error| {
-        let folder = report_folder.display();
-        Failure::new(
-            Exit::BadStore,
-            format!("cannot create the report's folder `{folder}`: {error}"),
-        )
-    })?;
+    study.make_report_folder(&report_folder)?;
 
     let wanted = |trial: &_| study.wanted(trial, args.keep_codes);
-    let records = StoreRecords::new(&store, &wanted);
+    let records = StoreRecords::new(&store, &wanted).thorough();
     let options = PlanOptions {
         models_per_cohort: launch.cohort_sizes(args, &study)?,
         retry_failed: args.retry_failed,
@@ -78,7 +72,8 @@ pub fn run(args: &RunArgs) -> Result<Exit, Failure> {
     if let Some(sentence) = launch.how_to_come_back() {
         eprintln!("{sentence}");
     }
-    for notice in records.take_notices() {
+    let cross_trial = study.take_cross_trial_scores(&store, &report_folder)?;
+    for notice in records.take_notices().into_iter().chain(cross_trial) {
         eprintln!("note: {notice}");
     }
     let rendered = unravel_report::render(

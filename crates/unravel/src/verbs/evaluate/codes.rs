@@ -1,9 +1,10 @@
-//! Codes from NumPy's files, with the factor grid that they are codes of.
+//! Codes from NumPy's files, with the factors that they are codes of.
 
 use std::path::Path;
 
 use unravel_data::arrays::{Archive, ArrayFile, ArrayReader, Place};
-use unravel_data::{FactorSpace, Factorial, FactorialKeys};
+use unravel_data::{Factor, FactorSpace, FactorialKeys, Labels};
+use unravel_metrics::{FactorGrid, LOGVAR_RANGE, MetricError};
 
 use crate::exit::Failure;
 use crate::output;
@@ -14,29 +15,36 @@ const KEYS: FactorialKeys = FactorialKeys {
     names: "factor_names",
 };
 
-/// The codes of every point of a space.
+/// Codes of points whose factors are known.
 #[derive(Debug, PartialEq)]
 pub struct Representation {
-    /// `[n_points, n_codes]`, row-major, finite, in the order of the space.
+    /// `[n_points, n_codes]`, row-major, finite; in the order of the grid where it is complete.
     pub codes: Vec<f32>,
+    /// Log variances of the same, if there are any.
+    pub logvars: Option<Vec<f32>>,
     /// Codes of a point.
     pub n_codes: usize,
-    /// The factors that vary.
-    pub space: FactorSpace,
+    /// The factors that vary, and the points.
+    pub grid: FactorGrid,
 }
 
-/// Reads a `.npy` in the order of dSprites, or an `.npz` with `codes` and `factors`.
+/// Reads a `.npy` in the order of dSprites, or an `.npz` with `codes` and `factors`; `logvars` is a file of the log
+/// variances of a `.npy`.
 ///
 /// # Errors
 /// A sentence that names the file, the array, what is wrong with it and what to do.
-pub fn read(path: &Path) -> Result<Representation, Failure> {
-    match ArrayFile::open(path).map_err(Failure::usage)? {
-        ArrayFile::Array(array) => of_dsprites(array),
-        ArrayFile::Archive(archive) => of_table(archive),
+pub fn read(path: &Path, logvars: Option<&Path>) -> Result<Representation, Failure> {
+    match (ArrayFile::open(path).map_err(Failure::usage)?, logvars) {
+        (ArrayFile::Array(array), logvars) => of_dsprites(array, logvars),
+        (ArrayFile::Archive(archive), None) => of_table(archive),
+        (ArrayFile::Archive(_), Some(_)) => Err(Failure::usage(format!(
+            "`{}` is an .npz: give it an array `logvars` instead of --logvars",
+            path.display()
+        ))),
     }
 }
 
-fn of_dsprites(array: ArrayReader<'_>) -> Result<Representation, Failure> {
+fn of_dsprites(array: ArrayReader<'_>, logvars: Option<&Path>) -> Result<Representation, Failure> {
     let space = FactorSpace::dsprites();
     let shape = array.axes("[737280, codes]").map_err(Failure::usage)?;
     if shape[0] != space.n_points() {
@@ -49,10 +57,24 @@ fn of_dsprites(array: ArrayReader<'_>) -> Result<Representation, Failure> {
         )));
     }
     let codes = finite(array, shape)?;
+    let logvars = match logvars
+        .map(ArrayFile::open)
+        .transpose()
+        .map_err(Failure::usage)?
+    {
+        None => None,
+        Some(ArrayFile::Array(array)) => Some(checked_logvars(array, shape)?),
+        Some(ArrayFile::Archive(_)) => {
+            return Err(Failure::usage(
+                "--logvars is an .npz: give a .npy of the shape of the codes",
+            ));
+        }
+    };
     Ok(Representation {
         codes,
+        logvars,
         n_codes: shape[1],
-        space,
+        grid: grid(space.factors(), None).map_err(Failure::usage)?,
     })
 }
 
@@ -61,23 +83,47 @@ fn of_table(mut archive: Archive) -> Result<Representation, Failure> {
     let shape = array.axes("[n, codes]").map_err(Failure::usage)?;
     let place = array.place();
     let codes = finite(array, shape)?;
-    let Factorial {
-        space,
-        point_of_row,
-    } = Factorial::read(&mut archive, KEYS).map_err(Failure::usage)?;
+    let logvars = match archive.has("logvars") {
+        true => {
+            let array = archive.array("logvars").map_err(Failure::usage)?;
+            Some(checked_logvars(array, shape)?)
+        }
+        false => None,
+    };
+    let labels = Labels::read(&mut archive, KEYS).map_err(Failure::usage)?;
     let [n_rows, n_codes] = shape;
-    if n_rows != point_of_row.len() {
+    let n_labelled = labels.values.len() / labels.factors.len();
+    if n_rows != n_labelled {
         return Err(Failure::usage(format!(
             "{place}: it has {} where `factors` has {}; give one row of factor values for each row of codes",
             output::count(n_rows, "row"),
-            output::thousands(point_of_row.len() as u64),
+            output::thousands(n_labelled as u64),
         )));
     }
-    Ok(Representation {
-        codes: in_order(&codes, n_codes, &point_of_row),
-        n_codes,
-        space,
+    let refused = |error: MetricError| Failure::usage(format!("{place}: {error}"));
+    Ok(match labels.points {
+        Some(points) => Representation {
+            codes: in_order(&codes, n_codes, &points),
+            logvars: logvars.map(|logvars| in_order(&logvars, n_codes, &points)),
+            n_codes,
+            grid: grid(&labels.factors, None).map_err(refused)?,
+        },
+        None => Representation {
+            codes,
+            logvars,
+            n_codes,
+            grid: grid(&labels.factors, Some(labels.values)).map_err(refused)?,
+        },
     })
+}
+
+/// The complete grid of these factors, or some of its points, by their values.
+fn grid(factors: &[Factor], values: Option<Vec<u32>>) -> Result<FactorGrid, MetricError> {
+    let (names, sizes): (Vec<_>, Vec<_>) = factors.iter().map(|f| (f.name.clone(), f.size)).unzip();
+    match values {
+        None => FactorGrid::new(&sizes)?.with_names(names),
+        Some(values) => FactorGrid::of_rows(&sizes, values)?.with_names(names),
+    }
 }
 
 /// All codes, in the order of the file's rows, once found to be finite.
@@ -95,6 +141,30 @@ fn not_finite(place: &Place, row: usize, column: usize, code: f32) -> Failure {
         "{place}: the code in row {row}, column {column} (from 0) is {code} as float32, and no score is defined \
          then; look for a model that diverged, or leave the column out"
     ))
+}
+
+/// Log variances of the shape of the codes, once found to be of variances that are numbers.
+fn checked_logvars(array: ArrayReader<'_>, shape: [usize; 2]) -> Result<Vec<f32>, Failure> {
+    let place = array.place();
+    let [n_rows, n_codes] = shape;
+    if array.axes("[n, codes]").map_err(Failure::usage)? != shape {
+        return Err(Failure::usage(format!(
+            "{place}: its shape is {:?} where the codes have [{n_rows}, {n_codes}]; give a log variance for each code",
+            array.shape()
+        )));
+    }
+    let logvars = array.floats().map_err(Failure::usage)?;
+    let [lo, hi] = LOGVAR_RANGE;
+    match logvars.iter().position(|x| !(lo..=hi).contains(x)) {
+        Some(at) => Err(Failure::usage(format!(
+            "{place}: the log variance in row {}, column {} (from 0) is {}, outside of {lo} to {hi}; give natural \
+             logarithms of variances",
+            at / n_codes,
+            at % n_codes,
+            logvars[at]
+        ))),
+        None => Ok(logvars),
+    }
 }
 
 /// The rows in the order of their points.

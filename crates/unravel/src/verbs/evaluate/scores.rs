@@ -17,7 +17,7 @@ pub struct Score {
     pub variant: &'static str,
     /// Always `mean`.
     pub representation: &'static str,
-    /// Sizes of the grid: `3x6x40x32x32`.
+    /// Sizes of the grid: `3x6x40x32x32`; `59 rows of 4x5x3` where it is not complete.
     pub grid: String,
     /// The mean of the values.
     pub mean: f64,
@@ -58,8 +58,7 @@ impl Scores {
         n_seeds: u64,
         mut progress: impl FnMut(usize, usize),
     ) -> Result<Self, MetricError> {
-        let sizes: Vec<String> = table.grid().sizes().iter().map(usize::to_string).collect();
-        let grid = sizes.join("x");
+        let grid = table.grid().label();
         let mut all = Self {
             scores: Vec::new(),
             matrices: Vec::new(),

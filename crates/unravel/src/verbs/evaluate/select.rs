@@ -39,6 +39,26 @@ pub fn pairs(metrics: &[Metric], variants: &[Variant]) -> Result<Vec<(Metric, Va
     Ok(distinct)
 }
 
+/// Every one of these metrics in those of the asked variants that it has; an empty list of variants asks for the study's
+/// and the exact ones, or, where a metric has neither, for its first.
+pub fn had(metrics: &[Metric], variants: &[Variant]) -> Vec<(Metric, Variant)> {
+    let mut pairs = Vec::new();
+    for &metric in metrics {
+        let is_usual = |variant: &Variant| matches!(variant, Variant::Study | Variant::Exact);
+        let is_wanted = |variant: &Variant| match variants.is_empty() {
+            true => is_usual(variant),
+            false => variants.contains(variant),
+        };
+        let before = pairs.len();
+        let had = metric.variants().iter().copied().filter(is_wanted);
+        pairs.extend(had.map(|variant| (metric, variant)));
+        if pairs.len() == before && variants.is_empty() {
+            pairs.extend(metric.variants().first().map(|&first| (metric, first)));
+        }
+    }
+    pairs
+}
+
 fn names(variants: &[Variant]) -> String {
     variants
         .iter()

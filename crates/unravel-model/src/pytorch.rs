@@ -1,0 +1,207 @@
+//! A trial's weights as PyTorch names and lays them out.
+//!
+//! The module that they fit is two `nn.Sequential`s, `encoder` and `decoder`, with two `nn.Linear` heads between them,
+//! `z_mean` and `z_logvar`. Activations, `nn.Flatten` and `nn.Unflatten` take places in the numbering of a `Sequential`,
+//! as they do in PyTorch: `encoder.0.weight`, `encoder.2.weight`, …. Images are `[N, C, H, W]` there and `[N, H, W, C]`
+//! here, so what reads a flattened image or writes one has its numbers in another order too.
+//!
+//! | layer | here | PyTorch |
+//! | --- | --- | --- |
+//! | `Linear` | `[in, out]` | `[out, in]` |
+//! | `Conv2d` | `[kernel, kernel, in, out]` | `[out, in, kernel, kernel]` |
+//! | `ConvTranspose2d` | `[kernel, kernel, out, in]` | `[in, out, kernel, kernel]` |
+
+use unravel_sweep::ModelConfig;
+
+use crate::arrays::{self, Array, Arrays};
+use crate::error::ModelError;
+use crate::kernels::{Activation, ConvShape, LayerKind};
+use crate::network::{LayerSpec, decoder_layers, encoder_layers};
+
+/// Height, width and channels of an image.
+type Image = [usize; 3];
+
+/// The weights of encoder and decoder under PyTorch's names and in its layouts, for images `[height, width, channels]`.
+///
+/// # Errors
+/// Where an array is missing or does not fit the architecture.
+pub fn to_pytorch(
+    config: &ModelConfig,
+    image: Image,
+    weights: &Arrays,
+) -> Result<Arrays, ModelError> {
+    let mut out = Arrays::new();
+    encoder(config, image, weights, &mut out)?;
+    decoder(config, image, weights, &mut out)?;
+    Ok(out)
+}
+
+fn encoder(
+    config: &ModelConfig,
+    image: Image,
+    weights: &Arrays,
+    out: &mut Arrays,
+) -> Result<(), ModelError> {
+    let layers = encoder_layers(config.architecture, image, config.latents)?;
+    let (mut place, mut read) = (0, Some(image));
+    for (at, layer) in layers.iter().enumerate() {
+        let (weight, bias) = parameters(weights, "encoder", at, layer)?;
+        match layer.kind {
+            LayerKind::Linear => {
+                // `nn.Flatten` comes before the first of them.
+                let flattened = read.take();
+                place += usize::from(flattened.is_some());
+                let weight = linear(weight, layer, flattened, None);
+                if at + 1 == layers.len() {
+                    heads(config.latents, layer.inputs, &weight, bias, out);
+                } else {
+                    let shape = vec![layer.outputs, layer.inputs];
+                    put(out, "encoder", place, (shape, weight), bias.to_vec());
+                }
+            }
+            LayerKind::Conv(shape) | LayerKind::ConvTranspose(shape) => {
+                read = Some([
+                    shape.small_height(),
+                    shape.small_width(),
+                    shape.small_channels,
+                ]);
+                put(out, "encoder", place, conv(weight, shape), bias.to_vec());
+            }
+        }
+        place += places(layer);
+    }
+    Ok(())
+}
+
+fn decoder(
+    config: &ModelConfig,
+    image: Image,
+    weights: &Arrays,
+    out: &mut Arrays,
+) -> Result<(), ModelError> {
+    let layers = decoder_layers(config.architecture, image, config.latents)?;
+    let mut place = 0;
+    for (at, layer) in layers.iter().enumerate() {
+        let (weight, bias) = parameters(weights, "decoder", at, layer)?;
+        match layer.kind {
+            LayerKind::Linear => {
+                let written = match layers.get(at + 1).map(|next| next.kind) {
+                    Some(LayerKind::Conv(s) | LayerKind::ConvTranspose(s)) => {
+                        Some([s.small_height(), s.small_width(), s.small_channels])
+                    }
+                    Some(LayerKind::Linear) => None,
+                    None => Some(image),
+                };
+                let weight = linear(weight, layer, None, written);
+                let shape = vec![layer.outputs, layer.inputs];
+                let bias = order(layer.outputs, written).map(|from| bias[from]);
+                put(out, "decoder", place, (shape, weight), bias.collect());
+                // `nn.Unflatten` comes after the one that writes an image.
+                place += usize::from(written.is_some());
+            }
+            LayerKind::Conv(shape) | LayerKind::ConvTranspose(shape) => {
+                // The axes of both are: small side, large side, rows, columns.
+                put(out, "decoder", place, conv(weight, shape), bias.to_vec());
+            }
+        }
+        place += places(layer);
+    }
+    Ok(())
+}
+
+/// A layer takes a place in its `Sequential`, and its activation another.
+fn places(layer: &LayerSpec) -> usize {
+    match layer.activation {
+        Activation::Identity => 1,
+        Activation::Relu | Activation::LeakyRelu | Activation::Tanh => 2,
+    }
+}
+
+fn parameters<'a>(
+    weights: &'a Arrays,
+    network: &str,
+    at: usize,
+    layer: &LayerSpec,
+) -> Result<(&'a [f32], &'a [f32]), ModelError> {
+    let name = |part: &str| format!("{network}.{at}.{part}");
+    Ok((
+        arrays::get(weights, &name("weight"), layer.weight_len())?,
+        arrays::get(weights, &name("bias"), layer.channels)?,
+    ))
+}
+
+/// `[inputs, outputs]` to `[outputs, inputs]`, the numbers of images with their channels first.
+fn linear(
+    weight: &[f32],
+    layer: &LayerSpec,
+    read: Option<Image>,
+    written: Option<Image>,
+) -> Vec<f32> {
+    let inputs: Vec<usize> = order(layer.inputs, read).collect();
+    order(layer.outputs, written)
+        .flat_map(|output| inputs.iter().map(move |input| (input, output)))
+        .map(|(input, output)| weight[input * layer.outputs + output])
+        .collect()
+}
+
+/// `[kernel, kernel, large, small]` to `[small, large, kernel, kernel]`.
+fn conv(weight: &[f32], shape: ConvShape) -> (Vec<usize>, Vec<f32>) {
+    let ConvShape {
+        kernel,
+        large_channels: large,
+        small_channels: small,
+        ..
+    } = shape;
+    let area = kernel * kernel;
+    let values = (0..small * large * area)
+        .map(|to| {
+            let (s, l, tap) = (to / (large * area), to / area % large, to % area);
+            weight[(tap * large + l) * small + s]
+        })
+        .collect();
+    (vec![small, large, kernel, kernel], values)
+}
+
+/// Where each number of a vector comes from: of an image, channels first, from where they are last.
+fn order(len: usize, image: Option<Image>) -> impl Iterator<Item = usize> {
+    let [height, width, channels] = image.unwrap_or([1, 1, len]);
+    let pixels = height * width;
+    (0..len).map(move |to| (to % pixels) * channels + to / pixels)
+}
+
+fn heads(latents: usize, inputs: usize, weight: &[f32], bias: &[f32], out: &mut Arrays) {
+    let (mean, logvar) = weight.split_at(latents * inputs);
+    for (name, weight, bias) in [
+        ("z_mean", mean, &bias[..latents]),
+        ("z_logvar", logvar, &bias[latents..]),
+    ] {
+        let array = |shape, values: &[f32]| Array {
+            shape,
+            values: values.to_vec(),
+        };
+        out.insert(
+            format!("{name}.weight"),
+            array(vec![latents, inputs], weight),
+        );
+        out.insert(format!("{name}.bias"), array(vec![latents], bias));
+    }
+}
+
+fn put(
+    out: &mut Arrays,
+    network: &str,
+    place: usize,
+    (shape, weight): (Vec<usize>, Vec<f32>),
+    bias: Vec<f32>,
+) {
+    let bias = Array {
+        shape: vec![bias.len()],
+        values: bias,
+    };
+    let weight = Array {
+        shape,
+        values: weight,
+    };
+    out.insert(format!("{network}.{place}.weight"), weight);
+    out.insert(format!("{network}.{place}.bias"), bias);
+}

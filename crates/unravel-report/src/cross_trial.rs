@@ -1,0 +1,56 @@
+//! Scores that compare the trials of a setting, which live beside the report.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use unravel_metrics::Metric;
+use unravel_store::CrossTrialFile;
+use unravel_sweep::EvaluationConfig;
+
+use crate::load::noted;
+use crate::rows::{Rows, ScoreRow};
+
+/// Whether scores of this metric are of several trials.
+pub fn is_cross_trial(metric: &str) -> bool {
+    Metric::from_name(metric).is_some_and(|metric| metric.needs().several_trials)
+}
+
+/// Adds the scores that the sweep asks for and that were taken of these trials, one to each trial.
+pub fn load(rows: &mut Rows, evaluation: &EvaluationConfig, report: &Path) {
+    let by_id: BTreeMap<String, usize> = rows
+        .trials
+        .iter()
+        .enumerate()
+        .map(|(idx, trial)| (trial.id.clone(), idx))
+        .collect();
+    for metric in evaluation
+        .metrics
+        .iter()
+        .filter(|name| is_cross_trial(name))
+    {
+        let file = noted(CrossTrialFile::read(report, metric), &mut rows.notices);
+        for score in file.into_iter().flat_map(|file| file.scores) {
+            for (id, value) in score.trials.iter().zip(&score.values) {
+                let Some(trial) = by_id.get(id.as_str()) else {
+                    continue;
+                };
+                rows.scores.push(ScoreRow {
+                    trial: *trial,
+                    metric: metric.clone(),
+                    quantity: score.quantity.clone(),
+                    is_headline: true,
+                    variant: score.variant.clone(),
+                    representation: score.representation.clone(),
+                    grid: score.grid.clone(),
+                    step: score.step,
+                    evaluation_seeds: Vec::new(),
+                    values: vec![*value],
+                    mean: *value,
+                    sd_over_evaluation_seeds: None,
+                });
+            }
+        }
+    }
+    // Stable: the scores of a trial stay in their order.
+    rows.scores.sort_by_key(|score| score.trial);
+}

@@ -1,0 +1,163 @@
+//! Scores that compare the trials of a setting, from the probes that every trial keeps.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use unravel_metrics::metrics::active_units::kl_per_code;
+use unravel_metrics::metrics::udr::{Representation, Similarity, udr};
+use unravel_metrics::{Metric, Variant};
+use unravel_store::{Codes, CrossTrialFile, CrossTrialScore, Store, StoreError, absent_if_damaged};
+use unravel_sweep::{EvaluationConfig, Trial, TrialId};
+
+use crate::error::WorkerError;
+use crate::wanted::variants;
+
+/// The representation that is compared.
+const MEAN: &str = "mean";
+
+/// Takes the scores over several trials that a sweep asks for, and writes them beside its report: of every setting that has
+/// two trained trials or more. Scores of the same trials that are there already stay.
+///
+/// `trials` are those of the sweep, `grid` the name of their grid. Returns a sentence for each file that could not be read.
+///
+/// # Errors
+/// A report's folder that cannot be written, a store that cannot be read.
+pub fn take(
+    evaluation: &EvaluationConfig,
+    trials: &[Trial],
+    grid: &str,
+    store: &Store,
+    report: &Path,
+) -> Result<Vec<String>, WorkerError> {
+    let mut notices = Vec::new();
+    let metric = Metric::Udr;
+    if !evaluation.metrics.iter().any(|name| name == metric.name()) {
+        return Ok(notices);
+    }
+    let before = absent_if_damaged(CrossTrialFile::read(report, metric.name()), &mut notices)?;
+    let before = before.unwrap_or_default();
+    let mut file = CrossTrialFile {
+        metric: metric.name().to_owned(),
+        scores: Vec::new(),
+    };
+    for (setting, trials) in by_setting(trials) {
+        let group = Group {
+            setting: &setting,
+            grid,
+            trials: trained(store, &trials)?,
+        };
+        if group.trials.len() < 2 {
+            continue;
+        }
+        for variant in variants(metric, evaluation) {
+            let found = before
+                .scores
+                .iter()
+                .find(|score| group.is_of(score, variant));
+            match found {
+                Some(score) => file.scores.push(score.clone()),
+                None => file
+                    .scores
+                    .extend(group.score(store, variant, &mut notices)?),
+            }
+        }
+    }
+    if file != before {
+        file.write(report)?;
+    }
+    Ok(notices)
+}
+
+/// The trials of each setting, settings in the order of their first trial.
+fn by_setting(trials: &[Trial]) -> Vec<(String, Vec<&Trial>)> {
+    let mut groups: Vec<(String, Vec<&Trial>)> = Vec::new();
+    let mut places = BTreeMap::new();
+    for trial in trials {
+        let setting = trial.setting().id;
+        let place = *places.entry(setting.clone()).or_insert(groups.len());
+        if place == groups.len() {
+            groups.push((setting, Vec::new()));
+        }
+        groups[place].1.push(trial);
+    }
+    groups
+}
+
+/// Trials that have their final weights and so, but for an accident, a probe.
+fn trained<'a>(store: &Store, trials: &[&'a Trial]) -> Result<Vec<&'a Trial>, StoreError> {
+    let mut found = Vec::new();
+    for trial in trials {
+        if store.trial(&trial.id()).has_probe()? {
+            found.push(*trial);
+        }
+    }
+    Ok(found)
+}
+
+/// The trained trials of one setting.
+struct Group<'a> {
+    setting: &'a str,
+    grid: &'a str,
+    trials: Vec<&'a Trial>,
+}
+
+impl Group<'_> {
+    fn ids(&self) -> impl Iterator<Item = TrialId> {
+        self.trials.iter().map(|trial| trial.id())
+    }
+
+    /// Whether this is the score of just these trials.
+    fn is_of(&self, score: &CrossTrialScore, variant: Variant) -> bool {
+        score.setting == self.setting
+            && score.variant == variant.name()
+            && score.grid == self.grid
+            && score.trials.iter().cloned().eq(self.ids())
+    }
+
+    /// The score, unless a probe cannot be read.
+    fn score(
+        &self,
+        store: &Store,
+        variant: Variant,
+        notices: &mut Vec<String>,
+    ) -> Result<Option<CrossTrialScore>, WorkerError> {
+        let Some(similarity) = Similarity::of(variant) else {
+            return Ok(None);
+        };
+        let mut probes = Vec::new();
+        for id in self.ids() {
+            probes.extend(absent_if_damaged(store.trial(&id).probe(), notices)?);
+        }
+        if probes.len() < self.trials.len() {
+            return Ok(None);
+        }
+        let kl_nats: Vec<Vec<f64>> = probes
+            .iter()
+            .map(|probe: &Codes| kl_per_code(&probe.z_mean, &probe.z_logvar, probe.n_codes))
+            .collect();
+        let models: Vec<Representation> = probes
+            .iter()
+            .zip(&kl_nats)
+            .map(|(probe, kl_nats)| Representation {
+                codes: &probe.z_mean,
+                kl_nats,
+            })
+            .collect();
+        let scores = udr(&models, similarity).map_err(|source| WorkerError::CrossTrial {
+            metric: Metric::Udr.title(),
+            source,
+        })?;
+        Ok(Some(CrossTrialScore {
+            setting: self.setting.to_owned(),
+            quantity: Metric::Udr.quantities()[0].name.to_owned(),
+            variant: variant.name().to_owned(),
+            representation: MEAN.to_owned(),
+            grid: self.grid.to_owned(),
+            n_points: probes[0].points.len() as u64,
+            step: self.trials[0].training.steps,
+            trials: self.ids().collect(),
+            values: scores.model_scores,
+            pairs: scores.pair_scores,
+        }))
+    }
+}

@@ -1,0 +1,126 @@
+//! A trained trial for other programs: its weights as PyTorch has them, and its codes.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use unravel_data::Dataset;
+use unravel_model::Cpu;
+use unravel_model::pytorch::to_pytorch;
+use unravel_model::trained::TrainedVae;
+use unravel_store::export::{CodeTable, write_weights};
+use unravel_store::{Model, TrialFolder};
+use unravel_sweep::Trial;
+
+use crate::data;
+use crate::error::WorkerError;
+use crate::table::{self, Table};
+use crate::train::{to_model_arrays, to_store_arrays};
+
+/// Weights under PyTorch's names.
+pub const WEIGHTS: &str = "weights.safetensors";
+/// Means of every point, `[n_points, n_codes]`.
+pub const CODES: &str = "codes.npy";
+/// The same with log variances and factors.
+pub const TABLE: &str = "codes.npz";
+
+/// Writes a trial's weights into a folder that is there and, if asked for, the codes of every point of its grid: those that
+/// the store kept, or encoded now. `progress` hears how many points are encoded, and of how many.
+///
+/// Returns the files, the weights first.
+///
+/// # Errors
+/// A trial that is not trained, a store or data that cannot be read, a file that cannot be written.
+pub fn export(
+    folder: &TrialFolder,
+    out: &Path,
+    with_codes: bool,
+    mut progress: impl FnMut(usize, usize),
+) -> Result<Vec<PathBuf>, WorkerError> {
+    let (trial, model) = trained(folder)?;
+    let dataset = data::open(&trial.data)?;
+    let image = dataset.shape();
+    let weights = to_model_arrays(&model.arrays);
+    let exported = to_pytorch(&trial.model, image, &weights)?;
+    let path = out.join(WEIGHTS);
+    write_weights(
+        &path,
+        about(&trial, &model, image),
+        &to_store_arrays(exported),
+    )?;
+    let mut files = vec![path];
+    if with_codes {
+        let table = match table::kept(folder, &trial, dataset.n_points())? {
+            Some(kept) => kept,
+            None => {
+                let device = Default::default();
+                let vae = TrainedVae::<Cpu>::load(&trial.model, image, &weights, &device)?;
+                encode(&vae, &dataset, &mut progress)
+            }
+        };
+        let table = with_factors(table, &dataset);
+        files.extend([CODES, TABLE].map(|name| out.join(name)));
+        table.write_npy(&files[1])?;
+        table.write_npz(&files[2], folder.id())?;
+    }
+    Ok(files)
+}
+
+fn trained(folder: &TrialFolder) -> Result<(Trial, Model), WorkerError> {
+    let trial = folder.trial()?;
+    match (trial, folder.model()?) {
+        (Some(trial), Some(model)) => Ok((trial, model)),
+        (trial, _) => Err(WorkerError::NotTrained {
+            trial: folder.id().clone(),
+            step: folder.state()?.value.step,
+            steps: trial.map_or(0, |trial| trial.training.steps),
+        }),
+    }
+}
+
+/// What a reader of the weights needs to build the module.
+fn about(trial: &Trial, model: &Model, image: [usize; 3]) -> BTreeMap<&'static str, String> {
+    let [height, width, channels] = image;
+    BTreeMap::from([
+        // What safetensors files for PyTorch say.
+        ("format", "pt".to_owned()),
+        ("trial", trial.id().to_string()),
+        ("setting", trial.setting().label),
+        ("seed", trial.seed.to_string()),
+        ("step", model.step.to_string()),
+        ("architecture", trial.model.architecture.name().to_owned()),
+        ("latents", trial.model.latents.to_string()),
+        ("image", format!("{height}x{width}x{channels}")),
+        ("likelihood", trial.model.likelihood.name().to_owned()),
+    ])
+}
+
+fn encode(
+    vae: &TrainedVae<Cpu>,
+    dataset: &Dataset,
+    progress: &mut impl FnMut(usize, usize),
+) -> Table {
+    let n_points = dataset.n_points();
+    let points: Vec<usize> = (0..n_points).collect();
+    progress(0, n_points);
+    vae.encode(dataset, &points, |done| progress(done, n_points))
+}
+
+fn with_factors(table: Table, dataset: &Dataset) -> CodeTable {
+    let (grid, space) = (dataset.grid(), dataset.grid().space());
+    let mut values = vec![0; space.n_factors()];
+    let mut factors = Vec::with_capacity(grid.n_points() * values.len());
+    for point in 0..grid.n_points() {
+        space.factors_of(point, &mut values);
+        factors.extend(values.iter().map(|value| *value as i64));
+    }
+    CodeTable {
+        n_codes: table.n_codes,
+        z_mean: table.z_mean,
+        z_logvar: table.z_logvar,
+        factor_names: space.factors().iter().map(|f| f.name.clone()).collect(),
+        factors,
+        points: (0..grid.n_points())
+            .map(|point| grid.source_index(point) as u64)
+            .collect(),
+    }
+}

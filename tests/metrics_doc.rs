@@ -1,0 +1,206 @@
+//! `docs/metrics.md` says what the registry and the head of each metric's file say. After a change of either,
+//! `UNRAVEL_WRITE_DOCS=1 cargo test --release -p unravel --test metrics_doc` writes it anew.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use unravel_metrics::{Cost, Direction, Metric, Quantity, Variant};
+
+/// Everything below this line is generated.
+const MARK: &str = "<!-- Generated: see tests/metrics_doc.rs -->\n";
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+#[test]
+fn every_metric_is_documented_as_it_is_computed() {
+    let path = root().join("docs/metrics.md");
+    let found = fs::read_to_string(&path).unwrap();
+    let (by_hand, generated) = found.split_once(MARK).expect("the mark is there");
+    let expected = sections();
+    if std::env::var_os("UNRAVEL_WRITE_DOCS").is_some() {
+        fs::write(&path, format!("{by_hand}{MARK}{expected}")).unwrap();
+        return;
+    }
+    for (found, expected) in generated.lines().zip(expected.lines()) {
+        assert_eq!(found, expected, "docs/metrics.md is out of date");
+    }
+    assert_eq!(
+        generated.len(),
+        expected.len(),
+        "docs/metrics.md is out of date"
+    );
+}
+
+#[test]
+fn the_sweep_files_reference_names_every_metric_and_variant() {
+    let text = fs::read_to_string(root().join("docs/sweep-file.md")).unwrap();
+    let row = |key: &str| {
+        let start = format!("| `{key}` |");
+        text.lines()
+            .find(|line| line.starts_with(&start))
+            .unwrap()
+            .to_owned()
+    };
+    for metric in Metric::ALL {
+        assert!(row("metrics").contains(&format!("`{}`", metric.name())));
+    }
+    for variant in Variant::ALL {
+        assert!(row("variants").contains(&format!("`{}`", variant.name())));
+    }
+}
+
+/// A table of all metrics, and a section each.
+fn sections() -> String {
+    let mut text = String::from("\n| metric | variants | headline | range | better | cost |\n");
+    text.push_str("| --- | --- | --- | --- | --- | --- |\n");
+    for metric in Metric::ALL {
+        let (name, title, headline) = (metric.name(), metric.title(), metric.quantities()[0]);
+        let variants = metric.variants().iter().map(|variant| {
+            let cost = match metric.cost(*variant) {
+                Cost::Moments => "",
+                Cost::Seconds => "\u{a0}◷",
+            };
+            format!("{}{cost}", variant.name())
+        });
+        let variants = variants.collect::<Vec<_>>().join(", ");
+        let Quantity { name: quantity, .. } = headline;
+        let _ = writeln!(
+            text,
+            "| [{title}](#{name}) | {variants} | `{quantity}` | {} | {} | {} |",
+            range(headline),
+            better(headline),
+            cost(metric)
+        );
+    }
+    Metric::ALL
+        .into_iter()
+        .for_each(|metric| section(&mut text, metric));
+    text
+}
+
+fn section(text: &mut String, metric: Metric) {
+    let description = metric.description();
+    let _ = write!(text, "\n## {}\n\n", metric.name());
+    text.push_str(&head(metric));
+    text.push_str("\n| quantity | range | better | |\n| --- | --- | --- | --- |\n");
+    for quantity in description.quantities {
+        let (name, line) = (quantity.name, quantity.one_line);
+        let _ = writeln!(
+            text,
+            "| `{name}` | {} | {} | {line} |",
+            range(*quantity),
+            better(*quantity)
+        );
+    }
+    let variants: Vec<String> = description.variants.iter().map(|v| variant(*v)).collect();
+    let _ = writeln!(
+        text,
+        "\nVariants: {}. {}",
+        variants.join("; "),
+        needs(metric)
+    );
+}
+
+/// The documentation at the head of the metric's file, for readers who see no code.
+fn head(metric: Metric) -> String {
+    let file = format!("{}.rs", metric.name().replace('-', "_"));
+    let path = root().join("crates/unravel-metrics/src/metrics").join(file);
+    let source = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
+    let lines = source.lines().map_while(|line| line.strip_prefix("//!"));
+    let text: String = lines
+        .map(|line| format!("{}\n", line.strip_prefix(' ').unwrap_or(line)))
+        .collect();
+    without_links(&text)
+}
+
+/// `[`x`](y)` and `[`x`]` are links for who reads the code; here they are `x`.
+fn without_links(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find("[`") {
+        let Some(length) = rest[at..].find("`]") else {
+            break;
+        };
+        out.push_str(&rest[..at]);
+        out.push_str(&rest[at + 1..at + length + 1]);
+        rest = &rest[at + length + 2..];
+        if let Some(link) = rest.strip_prefix('(') {
+            rest = link.split_once(')').map_or("", |(_, after)| after);
+        }
+    }
+    out + rest
+}
+
+fn range(quantity: Quantity) -> String {
+    let end = |value: f64, infinite: &str| match value.is_finite() {
+        true => value.to_string(),
+        false => infinite.to_owned(),
+    };
+    let [lo, hi] = quantity.range;
+    match (lo.is_finite(), hi.is_finite()) {
+        (true, false) => format!("{lo} or more"),
+        (false, false) => "any".to_owned(),
+        _ => format!("{} to {}", end(lo, "-∞"), end(hi, "∞")),
+    }
+}
+
+fn better(quantity: Quantity) -> &'static str {
+    match quantity.direction {
+        Direction::HigherIsBetter => "higher",
+        Direction::LowerIsBetter => "lower",
+        Direction::Neither => "neither",
+    }
+}
+
+fn variant(variant: Variant) -> String {
+    let sampled = if variant.is_sampled() {
+        ", over evaluation seeds"
+    } else {
+        ""
+    };
+    format!("`{}`{sampled}", variant.name())
+}
+
+/// The cost of the slowest variant.
+fn cost(metric: Metric) -> &'static str {
+    let costs = metric
+        .variants()
+        .iter()
+        .map(|variant| metric.cost(*variant));
+    match costs.max() {
+        Some(Cost::Seconds) => "seconds",
+        Some(Cost::Moments) | None => "moments",
+    }
+}
+
+fn needs(metric: Metric) -> String {
+    let needs = metric.needs();
+    let mut parts = Vec::new();
+    if 0 < needs.n_varying {
+        let plural = if needs.n_varying == 1 { "" } else { "s" };
+        parts.push(
+            format!("{} factor{plural} that vary", needs.n_varying)
+                .replace("factor that vary", "factor that varies"),
+        );
+    }
+    parts.push(format!("{} points", needs.n_points));
+    if needs.posteriors {
+        parts.push("log variances beside the codes".to_owned());
+    }
+    if needs.several_trials {
+        parts.push("several trials that differ in their seed".to_owned());
+    }
+    if needs.matching_points {
+        parts.push("groups of points that agree on one factor".to_owned());
+    }
+    format!("Needs at least {}.", parts.join(", "))
+}
+
+#[test]
+fn links_of_the_code_are_plain_words_for_other_readers() {
+    let text = "as [`a::B`](x::y) and [`c`] do, [not] `this`";
+    assert_eq!(without_links(text), "as `a::B` and `c` do, [not] `this`");
+}
