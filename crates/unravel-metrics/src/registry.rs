@@ -295,6 +295,7 @@ pub fn score(
     match (metric, variant) {
         (Metric::BetaVaeScore, Variant::Study) => beta_vae_score::study(table, seed),
         (Metric::FactorVaeScore, Variant::Study) => factor_vae_score::study(table, seed),
+        (Metric::FactorVaeScore, Variant::Exact) => factor_vae_score::exact(table),
         (Metric::Mig, Variant::Study) => mig::study(table, seed),
         (Metric::Mig, Variant::Exact) => mig::exact(table),
         (Metric::MigChen, Variant::Study) => mig_chen::study(table, seed),

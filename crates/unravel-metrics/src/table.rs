@@ -152,6 +152,20 @@ impl<'a> CodeTable<'a> {
         Ok(varying)
     }
 
+    /// Refuses a table with fewer than `needed` factors that can be held fixed while points are drawn.
+    pub(crate) fn needs_matching(&self, metric: Metric, needed: usize) -> Result<(), MetricError> {
+        self.needs_varying(metric, needed)?;
+        let found = self.grid.n_matching();
+        if found < needed {
+            return Err(MetricError::TooFewMatching {
+                metric,
+                needed,
+                found,
+            });
+        }
+        Ok(())
+    }
+
     /// Number of codes (latents).
     pub fn n_codes(&self) -> usize {
         self.n_codes

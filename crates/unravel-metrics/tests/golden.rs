@@ -1,5 +1,7 @@
 //! Scores of representations of known structure, against disentanglement_lib's. See `tests/golden/README.md`.
 
+#[path = "golden/estimators.rs"]
+mod estimators;
 #[path = "golden/information.rs"]
 mod information;
 #[path = "golden/predictors.rs"]

@@ -1,12 +1,11 @@
 //! What must hold of any representation.
 
-mod support {
-    pub mod hash;
-}
+#[path = "support/hash.rs"]
+mod hash;
 
+use hash::hash;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
-use support::hash::hash;
 use unravel_metrics::metrics::{mig, modularity};
 use unravel_metrics::{CodeTable, FactorGrid, Metric, Outcome, Variant, score};
 
@@ -348,4 +347,26 @@ fn infomec_of_a_perfect_code_and_of_noise() {
     );
     let noise = Representation::noise(&[4, 8, 16, 16], 3, 1).score(Metric::Infomec, Variant::Exact);
     assert!(noise.quantity("infoe").unwrap() < 0.01, "{noise:?}");
+}
+
+#[test]
+fn constant_collapsed_and_duplicate_codes_have_defined_scores() {
+    // A factor, its copy, a constant, a factor on the scale of nothing, one on a large mean, and nothing but constants.
+    let some = Representation::new(&[3, 4, 6], 6, |grid, point, code| match code {
+        0 | 1 => grid.value(point, 0) as f32,
+        2 => 0.1,
+        3 => 1e-30 * grid.value(point, 1) as f32,
+        4 => 1e6 + grid.value(point, 2) as f32,
+        _ => signed(3, point as u64),
+    });
+    let constant = Representation::new(&[3, 4, 6], 2, |_, _, code| [0.1, 4.0][code]);
+    for representation in [some, constant] {
+        for metric in Metric::ALL {
+            for &variant in metric.variants() {
+                if !metric.needs().several_trials {
+                    check_ranges(metric, &representation.score(metric, variant)).unwrap();
+                }
+            }
+        }
+    }
 }

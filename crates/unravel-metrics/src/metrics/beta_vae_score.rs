@@ -9,7 +9,10 @@
 //! - Cost: 1,920,000 table look-ups and one logistic regression, some fifty milliseconds.
 //! - Features are not scaled and the classifier's weights are penalised, so the score depends on the scale of the codes.
 //! - A constant code has differences of zero and tells nothing. If all codes are constant, the score is near chance.
-//! - A factor with a single value is never drawn. At least two factors must vary.
+//! - A factor with a single value is never drawn. At least two factors must vary; where points are listed, pairs agree on values
+//!   that enough of them share ([`MIN_MATCHING_ROWS`](crate::MIN_MATCHING_ROWS)).
+//! - There is no exact variant: over ever more pairs the mean differences of an example tend to constants of its factor, which
+//!   any two factors tell apart, so everything would score 1.
 //!
 //! Traps: it reaches 1 even if a factor is in no code at all, as it is then told by exclusion (Kim & Mnih 2018). The paper
 //! discards the worst half of many repetitions and leaves out dSprites' shape; nothing is discarded or left out here.
@@ -81,7 +84,7 @@ impl Settings {
 /// The β-VAE score with the study's settings.
 ///
 /// # Errors
-/// Fewer than two factors vary.
+/// Fewer than two factors vary, or, where points are listed, can be held fixed.
 pub fn study(table: &CodeTable, seed: u64) -> Result<Outcome, MetricError> {
     with_source(table, &Settings::STUDY, &Seeded::new(table.grid(), seed))
 }
@@ -89,20 +92,13 @@ pub fn study(table: &CodeTable, seed: u64) -> Result<Outcome, MetricError> {
 /// The β-VAE score with other settings, or from other draws.
 ///
 /// # Errors
-/// Fewer than two factors vary.
+/// Fewer than two factors vary, or, where points are listed, can be held fixed.
 pub fn with_source(
     table: &CodeTable,
     settings: &Settings,
     source: &impl PointSource,
 ) -> Result<Outcome, MetricError> {
-    let found = table.grid().varying().len();
-    if found < 2 {
-        return Err(MetricError::TooFewFactors {
-            metric: Metric::BetaVaeScore,
-            needed: 2,
-            found,
-        });
-    }
+    table.needs_matching(Metric::BetaVaeScore, 2)?;
     let train = Examples::draw(table, settings.n_train, settings.n_pairs, source, TRAIN);
     let eval = Examples::draw(table, settings.n_eval, settings.n_pairs, source, EVAL);
     let model = LogisticRegression::default().fit(&train.features, table.n_codes(), &train.labels);

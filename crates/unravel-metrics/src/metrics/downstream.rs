@@ -19,7 +19,7 @@
 //! have 3 to 40 values. The penalty depends on the scale of the codes.
 
 use crate::error::MetricError;
-use crate::estimators::boosting::GradientBoosting;
+use crate::estimators::boosting::{BoostedTrees, GradientBoosting};
 use crate::estimators::logistic_cv;
 use crate::needs::Needs;
 use crate::outcome::{Matrix, Outcome};
@@ -102,6 +102,8 @@ struct Accuracies {
     boosted: Vec<f64>,
     /// `[n_factors, N_LABELS]`.
     logistic: Vec<f64>,
+    /// Importance of each code for each factor to the boosted trees with the most labels, `[n_codes, n_factors]`.
+    importance: Vec<f64>,
 }
 
 /// Downstream accuracy with the study's settings.
@@ -127,6 +129,7 @@ pub fn with_sizes(
     let mut found = Accuracies {
         boosted: vec![0.0; n_cells],
         logistic: vec![0.0; n_cells],
+        importance: vec![0.0; table.n_codes() * table.grid().n_factors()],
     };
     for (at, n_train) in n_labels.into_iter().enumerate() {
         let sizes = SampleSizes { n_train, n_test };
@@ -135,17 +138,20 @@ pub fn with_sizes(
         let test = Examples::of_points(table, &split.test);
         for &factor in table.grid().varying() {
             let cell = factor * n_labels.len() + at;
-            found.boosted[cell] = boosted_accuracy(table, &train, &test, factor);
+            let model = boosted(table, &train, factor);
+            found.boosted[cell] = model.accuracy(&test.codes, &test.labels[factor]);
+            let rows = found.importance.chunks_exact_mut(table.grid().n_factors());
+            for (row, importance) in rows.zip(model.importances()) {
+                row[factor] = *importance;
+            }
             found.logistic[cell] = logistic_accuracy(table, &train, &test, factor);
         }
     }
     Ok(outcome(table, found))
 }
 
-fn boosted_accuracy(table: &CodeTable, train: &Examples, test: &Examples, factor: usize) -> f64 {
-    GradientBoosting::default()
-        .fit(&train.codes, table.n_codes(), &train.labels[factor])
-        .accuracy(&test.codes, &test.labels[factor])
+fn boosted(table: &CodeTable, train: &Examples, factor: usize) -> BoostedTrees {
+    GradientBoosting::default().fit(&train.codes, table.n_codes(), &train.labels[factor])
 }
 
 fn logistic_accuracy(table: &CodeTable, train: &Examples, test: &Examples, factor: usize) -> f64 {
@@ -191,6 +197,7 @@ fn outcome(table: &CodeTable, found: Accuracies) -> Outcome {
             ("lr_efficiency_1000", efficiency(lr_1000, lr_10000)),
         ],
         matrices: vec![
+            Matrix::codes_by_factors("importance", table, found.importance),
             matrix("gbt_accuracy_by_factor", found.boosted),
             matrix("lr_accuracy_by_factor", found.logistic),
         ],

@@ -18,9 +18,11 @@
 //! columns together by the number of both, which differs where the two models have different numbers of informative codes.
 //! disentanglement_lib sets codes to zero at 0.01 nats whatever threshold it is given for leaving them out.
 
+mod columns;
+
 use rayon::prelude::*;
 
-use super::active_units::INFORMATIVE_KL_NATS;
+use self::columns::Columns;
 use crate::needs::Needs;
 use crate::registry::{Description, Direction, Quantity, Variant};
 
@@ -39,15 +41,6 @@ pub const DESCRIPTION: Description = Description {
         one_line: "median over the other trials of how well their codes match one by one",
     }],
 };
-
-/// Weight of the lasso's penalty on standardised codes.
-const LASSO_ALPHA: f64 = 0.1;
-
-/// Sweeps of coordinate descent; tens are usual.
-const MAX_SWEEPS: usize = 20_000;
-
-/// Coordinate descent ends when no coefficient moves further.
-const LASSO_TOLERANCE: f64 = 1e-12;
 
 /// The codes of one model over points that all models share.
 #[derive(Clone, Copy, Debug)]
@@ -209,148 +202,6 @@ fn check(models: &[Representation]) -> Result<(), UdrError> {
     Ok(())
 }
 
-/// The informative codes of a model, standardised, as columns. Those that are constant are zero.
-struct Columns(Vec<Vec<f64>>);
-
-impl Columns {
-    fn new(model: &Representation, similarity: Similarity) -> Self {
-        let n_codes = model.kl_nats.len();
-        let informative = (0..n_codes).filter(|&code| INFORMATIVE_KL_NATS < model.kl_nats[code]);
-        let column = |code: usize| {
-            let values = model
-                .codes
-                .iter()
-                .skip(code)
-                .step_by(n_codes)
-                .map(|&x| f64::from(x))
-                .collect();
-            standardised(match similarity {
-                Similarity::Lasso => values,
-                Similarity::Spearman => ranks(&values),
-            })
-        };
-        Self(informative.map(column).collect())
-    }
-
-    fn score_with(&self, second: &Self, similarity: Similarity) -> f64 {
-        let similar = match similarity {
-            Similarity::Lasso => self.lasso(second),
-            Similarity::Spearman => self.products(second),
-        };
-        relative_strength(&similar, second.0.len())
-    }
-
-    /// Mean products with the columns of another model: correlations, since columns are standardised. `[own, other]`.
-    fn products(&self, other: &Self) -> Vec<f64> {
-        let pairs = self
-            .0
-            .iter()
-            .flat_map(|own| other.0.iter().map(move |other| (own, other)));
-        pairs
-            .map(|(a, b)| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>() / a.len().max(1) as f64)
-            .collect()
-    }
-
-    /// Coefficients of the regressions of the other model's columns on these, `[own, other]`.
-    fn lasso(&self, other: &Self) -> Vec<f64> {
-        let (own, n_other) = (self.products(self), other.0.len());
-        let targets = self.products(other);
-        let mut all = vec![0.0; targets.len()];
-        for target in 0..n_other {
-            let correlations: Vec<f64> = targets
-                .iter()
-                .skip(target)
-                .step_by(n_other)
-                .copied()
-                .collect();
-            for (row, coefficient) in lasso(&own, &correlations).into_iter().enumerate() {
-                all[row * n_other + target] = coefficient;
-            }
-        }
-        all
-    }
-}
-
-/// Mean 0 and standard deviation 1; zeros for a constant column.
-fn standardised(mut values: Vec<f64>) -> Vec<f64> {
-    let n = values.len() as f64;
-    let origin = values.first().copied().unwrap_or(0.0);
-    let mean = values.iter().map(|x| x - origin).sum::<f64>() / n;
-    values.iter_mut().for_each(|x| *x = *x - origin - mean);
-    let sd = (values.iter().map(|x| x * x).sum::<f64>() / n).sqrt();
-    let scale = if 0.0 < sd { 1.0 / sd } else { 0.0 };
-    values.iter_mut().for_each(|x| *x *= scale);
-    values
-}
-
-/// The rank of each value, equal values sharing the mean of theirs.
-fn ranks(values: &[f64]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..values.len()).collect();
-    order.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
-    let mut ranks = vec![0.0; values.len()];
-    let mut first = 0;
-    for equal in order.chunk_by(|&a, &b| values[a] == values[b]) {
-        let rank = first as f64 + (equal.len() - 1) as f64 / 2.0;
-        equal.iter().for_each(|&at| ranks[at] = rank);
-        first += equal.len();
-    }
-    ranks
-}
-
-/// The w that minimises `½ wᵀ C w - cᵀ w + 0.1 Σ |w|`, by coordinate descent; C is `[n, n]`, of unit or zero diagonal.
-fn lasso(own: &[f64], target: &[f64]) -> Vec<f64> {
-    let n = target.len();
-    let mut coefficients = vec![0.0; n];
-    for _ in 0..MAX_SWEEPS {
-        let mut largest_move = 0.0_f64;
-        for k in 0..n {
-            let curvature = own[k * n + k];
-            if curvature == 0.0 {
-                continue;
-            }
-            let explained: f64 = own[k * n..][..n]
-                .iter()
-                .zip(&coefficients)
-                .map(|(c, w)| c * w)
-                .sum();
-            let pull = target[k] - explained + curvature * coefficients[k];
-            let next = pull.signum() * (pull.abs() - LASSO_ALPHA).max(0.0) / curvature;
-            largest_move = largest_move.max((next - coefficients[k]).abs());
-            coefficients[k] = next;
-        }
-        if largest_move <= LASSO_TOLERANCE {
-            break;
-        }
-    }
-    coefficients
-}
-
-/// How far rows and columns of absolute similarities have one large entry each; 0 for an empty matrix.
-fn relative_strength(similar: &[f64], n_cols: usize) -> f64 {
-    if similar.is_empty() {
-        return 0.0;
-    }
-    let strength = |values: &mut dyn Iterator<Item = &f64>| {
-        let (largest, sum) = values.fold((0.0_f64, 0.0), |(largest, sum), x| {
-            (largest.max(x.abs()), sum + x.abs())
-        });
-        if sum == 0.0 {
-            0.0
-        } else {
-            largest * largest / sum
-        }
-    };
-    let n_rows = similar.len() / n_cols;
-    let rows: f64 = similar
-        .chunks_exact(n_cols)
-        .map(|row| strength(&mut row.iter()))
-        .sum();
-    let cols: f64 = (0..n_cols)
-        .map(|col| strength(&mut similar.iter().skip(col).step_by(n_cols)))
-        .sum();
-    0.5 * (rows / n_rows as f64 + cols / n_cols as f64)
-}
-
 /// The middle value, or the mean of the two in the middle. There is at least one.
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
@@ -473,7 +324,6 @@ mod tests {
     fn the_median_is_over_partners() {
         assert_eq!(median(vec![3.0, 1.0, 2.0]), 2.0);
         assert_eq!(median(vec![4.0, 1.0]), 2.5);
-        assert_eq!(ranks(&[5.0, 1.0, 5.0, 9.0]), [1.5, 0.0, 1.5, 3.0]);
     }
 
     #[test]

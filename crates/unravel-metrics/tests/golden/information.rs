@@ -68,6 +68,28 @@ fn scores_of_the_whole_grid_are_those_of_the_reference() {
 }
 
 #[test]
+fn scores_of_the_whole_grid_are_those_of_their_definitions() {
+    let reference: Value =
+        serde_json::from_str(include_str!("../../../../tests/golden/information.json"))
+            .expect("JSON");
+    for_each(|representation, table, _| {
+        let metrics = reference["representations"][representation].as_object();
+        for (metric, quantities) in metrics.expect("metrics by name") {
+            let metric = Metric::from_name(metric).expect("a metric of this name");
+            let outcome = score(metric, Variant::Exact, table, 0).unwrap();
+            for (name, found, expected) in beside(&outcome, quantities) {
+                let off = (found - expected[0]).abs();
+                assert!(
+                    off <= 1e-9,
+                    "{representation} {name}: {found} instead of {}",
+                    expected[0]
+                );
+            }
+        }
+    });
+}
+
+#[test]
 fn modularity_of_a_fixed_list_of_points_is_the_reference() {
     let points: Vec<u32> = (0..10_000)
         .map(|t| (hash(1000, t) % 737_280) as u32)

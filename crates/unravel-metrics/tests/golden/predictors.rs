@@ -4,9 +4,6 @@
 use std::sync::LazyLock;
 
 use serde_json::Value;
-use unravel_metrics::estimators::boosting::GradientBoosting;
-use unravel_metrics::estimators::linear_svm::SortedFeature;
-use unravel_metrics::estimators::logistic_cv;
 use unravel_metrics::metrics::{dci, explicitness, sap};
 use unravel_metrics::{CodeTable, Metric, Outcome, SampleSizes, Split, Variant, score};
 
@@ -169,98 +166,6 @@ fn study_scores_over_five_seeds_agree_with_the_reference() {
                 let what = format!("{name} {} {quantity}", metric.name());
                 assert_near(&[mean(&found)], &[mean(&expected)], tolerance, &what);
             }
-        }
-    });
-}
-
-#[test]
-fn estimators_of_two_classes_are_those_of_scikit_learn() {
-    let split = fixed_split(2000, 1000);
-    for_each(|name, table, reference| {
-        let reference = &reference["fixed_list"];
-        if reference["boosting_of_two_classes"].is_null() {
-            return;
-        }
-        let codes = |points: &[u32]| -> Vec<f32> {
-            points
-                .iter()
-                .flat_map(|&point| table.row(point as usize))
-                .copied()
-                .collect()
-        };
-        let labels = |points: &[u32]| -> Vec<usize> {
-            let is_heart = |&point: &u32| usize::from(table.grid().value(point as usize, 0) == 2);
-            points.iter().map(is_heart).collect()
-        };
-        let (train, train_labels) = (codes(&split.train), labels(&split.train));
-        let model = GradientBoosting::default().fit(&train, N_CODES, &train_labels);
-        let expected = &reference["boosting_of_two_classes"];
-        assert_near(
-            model.importances(),
-            &numbers(&expected["importance"]),
-            0.01,
-            name,
-        );
-        let test = model.accuracy(&codes(&split.test), &labels(&split.test));
-        assert_near(&[test], &numbers(&expected["test_accuracy"]), 0.006, name);
-        let train_accuracy = [
-            model.train_accuracy(),
-            model.accuracy(&train, &train_labels),
-        ];
-        assert_near(
-            &train_accuracy[..1],
-            &numbers(&expected["train_accuracy"]),
-            0.003,
-            name,
-        );
-        assert_eq!(train_accuracy[0], train_accuracy[1], "{name}");
-        let line = |code: usize| {
-            let values: Vec<f32> = train.iter().skip(code).step_by(N_CODES).copied().collect();
-            SortedFeature::new(&values).fit(&train_labels, 0.01).lines()[0]
-        };
-        let lines: Vec<f64> = (0..N_CODES).flat_map(line).collect();
-        assert_near(
-            &lines,
-            &numbers(&reference["svm_of_two_classes"]),
-            1e-5,
-            name,
-        );
-    });
-}
-
-#[test]
-fn cross_validated_logistic_regression_is_that_of_scikit_learn() {
-    let split = fixed_split(1000, 2000);
-    for_each(|name, table, reference| {
-        let reference = &reference["fixed_list"]["logistic_cv_1000"];
-        if reference.is_null() {
-            return;
-        }
-        let codes = |points: &[u32]| -> Vec<f64> {
-            let codes = points.iter().flat_map(|&point| table.row(point as usize));
-            codes.copied().map(f64::from).collect()
-        };
-        for factor in [0, 1] {
-            let labels = |points: &[u32]| -> Vec<usize> {
-                points
-                    .iter()
-                    .map(|&point| table.grid().value(point as usize, factor))
-                    .collect()
-            };
-            let (model, c) = logistic_cv::fit(&codes(&split.train), N_CODES, &labels(&split.train));
-            let accuracy = model.accuracy(&codes(&split.test), &labels(&split.test));
-            let what = format!("{name} factor {factor}");
-            assert_near(
-                &[accuracy],
-                &[numbers(&reference["accuracy"])[factor]],
-                0.003,
-                &what,
-            );
-            let expected = numbers(&reference["c"])[factor];
-            assert!(
-                (c / expected - 1.0).abs() < 1e-9,
-                "{what}: C = {c} instead of {expected}"
-            );
         }
     });
 }
