@@ -140,7 +140,7 @@ fn boosted_trees_are_those_of_scikit_learn() {
             assert_among(accuracy, &runs(reference, "test_accuracy"), 0.01, &what);
             let accuracy = model.train_accuracy();
             assert_eq!(accuracy, model.accuracy(&train.codes, &labels), "{what}");
-            assert_among(accuracy, &runs(reference, "train_accuracy"), 0.004, &what);
+            assert_among(accuracy, &runs(reference, "train_accuracy"), 0.01, &what);
             let runs = importances(reference);
             for (code, importance) in model.importances().iter().enumerate() {
                 let runs: Vec<f64> = runs.iter().map(|run| run[code]).collect();
