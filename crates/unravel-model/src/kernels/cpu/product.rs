@@ -5,7 +5,7 @@
 //! product has.
 
 // Bodies of loops over rows and columns must be inlined, which closures of iterators are not always.
-#![allow(clippy::needless_range_loop)]
+#![expect(clippy::needless_range_loop)]
 
 use pulp::{Simd, WithSimd};
 

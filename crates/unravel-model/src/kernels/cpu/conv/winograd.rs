@@ -17,7 +17,7 @@
 //! Against the direct computation in the same precision, results differ by a few units in the sixth digit of the largest.
 
 // Bodies of loops over rows and columns must be inlined, which closures of iterators are not always.
-#![allow(clippy::needless_range_loop)]
+#![expect(clippy::needless_range_loop)]
 
 mod ahead;
 mod backward;
