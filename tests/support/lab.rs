@@ -16,6 +16,9 @@ use tempfile::TempDir;
 const HANGS_AFTER: Duration = Duration::from_secs(240);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(2);
 
+/// The program under test.
+const PROGRAM: &str = env!("CARGO_BIN_EXE_unravel");
+
 /// A folder of one test's own; gone with it.
 pub struct Lab {
     folder: TempDir,
@@ -66,11 +69,23 @@ impl Lab {
 
     /// Starts the program as the leader of a process group.
     pub fn start(&self, args: &[&str]) -> Running {
+        let mut command = Command::new(PROGRAM);
+        command.args(args);
+        self.spawn(command)
+    }
+
+    /// Runs a shell script to its end, in which `"$0" "$@"` is the program with these arguments.
+    pub fn run_script(&self, script: &str, args: &[&str]) -> Ran {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", script, PROGRAM]).args(args);
+        self.spawn(command).wait()
+    }
+
+    fn spawn(&self, mut command: Command) -> Running {
         let n = self.n_started.fetch_add(1, Ordering::Relaxed);
         let said = |what: &str| self.folder.path().join("said").join(format!("{n}.{what}"));
         let (stdout, stderr) = (said("stdout"), said("stderr"));
-        let child = Command::new(env!("CARGO_BIN_EXE_unravel"))
-            .args(args)
+        let child = command
             .current_dir(self.path(""))
             .env("NO_COLOR", "1")
             .env("LC_ALL", "C.UTF-8")

@@ -1,6 +1,8 @@
 //! Writing the rendered dSprites as the official npz.
 
+use std::fs::File;
 use std::io::{self, BufWriter, Seek, Write};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -24,6 +26,17 @@ pub struct ExportError {
     source: io::Error,
 }
 
+impl ExportError {
+    /// Whether the caller asked for it.
+    pub fn is_interruption(&self) -> bool {
+        self.source.kind() == io::ErrorKind::Interrupted
+    }
+}
+
+/// Before and after the name of a file that is being written. While it is, it is locked; so one that is not locked was
+/// left by a process that was killed, and the next export beside it removes it.
+const TEMPORARY: [&str; 2] = [".export-", ".npz.tmp"];
+
 /// Writes all 737,280 images to `path`, as NumPy and the tools for dSprites read them.
 ///
 /// The arrays, in the official order: `metadata` (a pickled dictionary), `imgs` uint8
@@ -31,13 +44,13 @@ pub struct ExportError {
 /// float64 `[737280, 6]`; all deflated. The bytes are the same at every export. A file at `path`
 /// is replaced, in one step and only when the new one is complete.
 ///
-/// `progress(done, total)` is called with numbers of images now and then.
+/// `progress(done, total)` is called with numbers of images now and then, and says whether to go on.
 ///
 /// # Errors
-/// When the file cannot be written.
+/// When the file cannot be written, or `progress` breaks it off.
 pub fn export_npz(
     path: impl AsRef<Path>,
-    mut progress: impl FnMut(usize, usize),
+    mut progress: impl FnMut(usize, usize) -> ControlFlow<()>,
 ) -> Result<(), ExportError> {
     let path = path.as_ref();
     export(path, &mut progress).map_err(|source| ExportError {
@@ -46,7 +59,9 @@ pub fn export_npz(
     })
 }
 
-fn export(path: &Path, progress: &mut dyn FnMut(usize, usize)) -> io::Result<()> {
+type Progress<'a> = dyn FnMut(usize, usize) -> ControlFlow<()> + 'a;
+
+fn export(path: &Path, progress: &mut Progress<'_>) -> io::Result<()> {
     if path.is_dir() {
         return Err(io::ErrorKind::IsADirectory.into());
     }
@@ -54,12 +69,15 @@ fn export(path: &Path, progress: &mut dyn FnMut(usize, usize)) -> io::Result<()>
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),
     };
+    remove_abandoned(folder);
     let mut temporary = tempfile::Builder::new();
-    temporary.prefix(".export-").suffix(".npz.tmp");
+    temporary.prefix(TEMPORARY[0]).suffix(TEMPORARY[1]);
     // Not the private permissions of a temporary file, but those of any new one.
     #[cfg(unix)]
     temporary.permissions(readable());
     let mut file = temporary.tempfile_in(folder)?;
+    // Where a file system has no locks, an export beside this one may remove its file, and `persist` says so.
+    let _ = file.as_file().try_lock();
     write_npz(BufWriter::new(file.as_file_mut()), N_IMAGES, progress)?;
     file.as_file().sync_all()?;
     file.persist(path)?;
@@ -69,17 +87,38 @@ fn export(path: &Path, progress: &mut dyn FnMut(usize, usize)) -> io::Result<()>
     Ok(())
 }
 
+/// Removes what killed exports have left in this folder; what cannot be removed stays.
+fn remove_abandoned(folder: &Path) {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    for entry in entries {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        let is_temporary = name.starts_with(TEMPORARY[0]) && name.ends_with(TEMPORARY[1]);
+        let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
+        if is_temporary && is_file && is_abandoned(&entry.path()) {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
+fn is_abandoned(path: &Path) -> bool {
+    File::open(path).is_ok_and(|file| file.try_lock().is_ok())
+}
+
 #[cfg(unix)]
 fn readable() -> std::fs::Permissions {
     std::os::unix::fs::PermissionsExt::from_mode(0o666)
 }
 
 /// Writes the first `n` images.
-fn write_npz(
-    to: impl Write + Seek,
-    n: usize,
-    progress: &mut dyn FnMut(usize, usize),
-) -> io::Result<()> {
+fn write_npz(to: impl Write + Seek, n: usize, progress: &mut Progress<'_>) -> io::Result<()> {
+    let mut tell = |done| match progress(done, n) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(io::Error::new(
+            io::ErrorKind::Interrupted,
+            "it was interrupted",
+        )),
+    };
     let mut zip = ZipWriter::new(to);
     start(&mut zip, "metadata")?;
     zip.write_all(METADATA)?;
@@ -88,7 +127,7 @@ fn write_npz(
     let (dsprites, mut image) = (Dsprites::new(), [0; SIDE * SIDE]);
     for index in 0..n {
         if index % IMAGES_PER_REPORT == 0 {
-            progress(index, n);
+            tell(index)?;
         }
         crate::bits::unpack_bytes(&dsprites.rows(index), &mut image);
         zip.write_all(&image)?;
@@ -118,8 +157,7 @@ fn write_npz(
         }
     }
     zip.finish().map_err(io_error)?.flush()?;
-    progress(n, n);
-    Ok(())
+    tell(n)
 }
 
 fn start_array<W: Write + Seek>(
@@ -154,8 +192,6 @@ fn io_error(fault: ZipError) -> io::Error {
 
 #[cfg(test)]
 mod tests {
-    use std::fs::File;
-
     use super::*;
     use crate::arrays::Archive;
 
@@ -165,7 +201,11 @@ mod tests {
         let path = folder.path().join("part.npz");
         let (n, mut reports) = (70, Vec::new());
         let file = File::create(&path).unwrap();
-        write_npz(file, n, &mut |done, total| reports.push((done, total))).unwrap();
+        let mut progress = |done, total| {
+            reports.push((done, total));
+            ControlFlow::Continue(())
+        };
+        write_npz(file, n, &mut progress).unwrap();
         assert_eq!(reports, [(0, n), (n, n)]);
 
         let mut archive = Archive::open(&path).unwrap();
@@ -231,5 +271,26 @@ mod tests {
         );
         assert!(export_npz(folder.path(), |_, _| panic!("began")).is_err());
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn an_export_that_is_broken_off_leaves_nothing_and_cleans_what_a_killed_one_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("dsprites.npz");
+        std::fs::write(&path, "there before").unwrap();
+        let names = || -> std::collections::BTreeSet<String> {
+            let entries = std::fs::read_dir(folder.path()).unwrap();
+            let name = |entry: io::Result<std::fs::DirEntry>| entry.unwrap().file_name();
+            entries.map(|e| name(e).into_string().unwrap()).collect()
+        };
+        std::fs::write(folder.path().join(".export-killed.npz.tmp"), "half").unwrap();
+        let of_another = folder.path().join(".export-at-work.npz.tmp");
+        let locked = File::create(&of_another).unwrap();
+        locked.lock().unwrap();
+        let error = export_npz(&path, |_, _| ControlFlow::Break(())).unwrap_err();
+        assert!(error.is_interruption(), "{error}");
+        let left = [".export-at-work.npz.tmp", "dsprites.npz"].map(str::to_owned);
+        assert_eq!(names(), left.into());
+        assert_eq!(std::fs::read(&path).unwrap(), b"there before");
     }
 }

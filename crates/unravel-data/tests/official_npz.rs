@@ -1,5 +1,7 @@
 //! The whole dataset to a file and back: 3 GB of pixels, a few seconds.
 
+use std::ops::ControlFlow;
+
 use unravel_data::{Dsprites, FactorSpace, NpzObservations, Observations, export_npz, verify_npz};
 
 #[test]
@@ -7,7 +9,11 @@ fn the_exported_npz_is_the_rendering() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("dsprites.npz");
     let mut last = (0, 0);
-    export_npz(&path, |done, total| last = (done, total)).unwrap();
+    let progress = |done, total| {
+        last = (done, total);
+        ControlFlow::Continue(())
+    };
+    export_npz(&path, progress).unwrap();
     assert_eq!(last, (737_280, 737_280));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 

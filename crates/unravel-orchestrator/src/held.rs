@@ -12,6 +12,8 @@ pub struct PlannedTrial {
     pub trial: Trial,
     /// It had failed before this run and is tried again; a failure found later is another run's.
     pub is_retry: bool,
+    /// The trial from whose checkpoint it goes on: the same but for having fewer steps.
+    pub continues: Option<TrialId>,
 }
 
 impl PlannedTrial {
@@ -22,6 +24,7 @@ impl PlannedTrial {
             id: trial.id(),
             trial,
             is_retry: false,
+            continues: None,
         }
     }
 }
@@ -46,6 +49,17 @@ pub struct Held {
     pub failure: Option<String>,
     /// A worker of another run is at it.
     pub is_locked: bool,
+    /// Where it can go on from, if there is no checkpoint of its own.
+    pub continuation: Option<Continuation>,
+}
+
+/// A checkpoint of a trial that is the same but for having fewer steps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Continuation {
+    /// That trial.
+    pub from: TrialId,
+    /// The checkpoint's step, above 0.
+    pub step: u64,
 }
 
 impl Held {
@@ -56,6 +70,7 @@ impl Held {
             reached,
             failure: None,
             is_locked: false,
+            continuation: None,
         }
     }
 

@@ -70,6 +70,8 @@ pub struct Counts {
     pub to_train: usize,
     /// To be trained on from a checkpoint.
     pub to_resume: usize,
+    /// To be trained on from the checkpoint of a trial that has fewer steps.
+    pub to_continue: usize,
     /// Trained, to be scored.
     pub to_score: usize,
     /// Done already.
@@ -94,7 +96,12 @@ impl Plan {
             let n_trials = cohort.trials.len();
             match cohort.work {
                 Work::Train { from_step: 0 } => counts.to_train += n_trials,
-                Work::Train { .. } => counts.to_resume += n_trials,
+                Work::Train { .. } => {
+                    let continuing = cohort.trials.iter().filter(|t| t.continues.is_some());
+                    let n_continuing = continuing.count();
+                    counts.to_continue += n_continuing;
+                    counts.to_resume += n_trials - n_continuing;
+                }
                 Work::Score => counts.to_score += n_trials,
             }
         }
@@ -103,9 +110,27 @@ impl Plan {
             + counts.locked
             + counts.to_train
             + counts.to_resume
+            + counts.to_continue
             + counts.to_score;
         counts
     }
+}
+
+/// Trials in another order: the first seed of every setting, then the second of every setting, and so on. So every
+/// setting has an early answer, and more seeds make all of them surer alike.
+#[must_use]
+pub fn breadth_first(trials: Vec<Trial>) -> Vec<Trial> {
+    let mut n_seeds = BTreeMap::<String, usize>::new();
+    let mut ranked: Vec<(usize, Trial)> = trials
+        .into_iter()
+        .map(|trial| {
+            let n_before = n_seeds.entry(trial.setting().id).or_default();
+            *n_before += 1;
+            (*n_before, trial)
+        })
+        .collect();
+    ranked.sort_by_key(|(rank, _)| *rank);
+    ranked.into_iter().map(|(_, trial)| trial).collect()
 }
 
 /// Plans the trials of a sweep. A trial that comes twice is planned once.
@@ -151,14 +176,20 @@ pub(crate) fn sort_out(
 ) -> Plan {
     let mut plan = Plan::default();
     let mut open_cohorts: BTreeMap<(String, Work), usize> = BTreeMap::new();
-    for (planned, held) in trials {
+    for (mut planned, held) in trials {
+        planned.continues = None;
         let work = match held.reached {
             Reached::Scored => {
                 plan.done.push(planned.id);
                 continue;
             }
             Reached::Trained => Work::Score,
-            Reached::Step(from_step) => Work::Train { from_step },
+            Reached::Step(own_step) => {
+                let continuation = held.continuation.filter(|other| own_step < other.step);
+                let from_step = continuation.as_ref().map_or(own_step, |other| other.step);
+                planned.continues = continuation.map(|other| other.from);
+                Work::Train { from_step }
+            }
         };
         if held.is_locked {
             plan.locked.push(planned);
@@ -196,6 +227,7 @@ pub(crate) fn sort_out(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::held::Continuation;
     use crate::testing::{seeds, trial};
 
     /// Plans the seeds 0.. of one setting, of which this is held.
@@ -296,12 +328,56 @@ mod tests {
                 trials: 8,
                 to_train: 1,
                 to_resume: 2,
+                to_continue: 0,
                 to_score: 1,
                 done: 2,
                 failed: 1,
                 locked: 1,
             }
         );
+    }
+
+    #[test]
+    fn more_steps_go_on_from_a_shorter_trial_unless_their_own_checkpoint_is_further() {
+        let from: TrialId = "0123456789abcdef".parse().unwrap();
+        let continuing = |own_step| Held {
+            continuation: Some(Continuation {
+                from: from.clone(),
+                step: 300,
+            }),
+            ..Held::at(Reached::Step(own_step))
+        };
+        let held = [continuing(0), continuing(400), Held::nothing()];
+        let plan = planned(&held, 8, false);
+        let from_step = |from_step| Work::Train { from_step };
+        assert_eq!(
+            cohorts(&plan),
+            [
+                (vec![0], from_step(300)),
+                (vec![1], from_step(400)),
+                (vec![2], FROM_START)
+            ]
+        );
+        let continues: Vec<_> = plan
+            .cohorts
+            .iter()
+            .map(|c| &c.trials[0].continues)
+            .collect();
+        assert_eq!(continues, [&Some(from), &None, &None]);
+        let counts = plan.counts();
+        assert_eq!(
+            (counts.to_train, counts.to_resume, counts.to_continue),
+            (1, 1, 1)
+        );
+    }
+
+    #[test]
+    fn breadth_first_every_setting_has_its_first_seed_before_any_has_its_second() {
+        let of = |beta, seed| Trial::new(unravel_sweep::Objective::beta_vae(beta), seed);
+        let written = [of(1.0, 5), of(1.0, 6), of(1.0, 7), of(4.0, 6), of(4.0, 5)];
+        let order = breadth_first(written.to_vec());
+        let expected = [of(1.0, 5), of(4.0, 6), of(1.0, 6), of(4.0, 5), of(1.0, 7)];
+        assert_eq!(order, expected);
     }
 
     #[test]

@@ -26,6 +26,8 @@ pub struct Policy {
     /// Trials that crashes made fail in a row, with none done between them, after which the run is given up: the
     /// fault then lies with the machine.
     pub max_failures_in_a_row: usize,
+    /// When to stop by itself, by the run's clock: workers are asked to save and end, and what is left is for the next run.
+    pub stop_at: Option<Duration>,
     /// How often the interrupt flag is looked at. Events are handled as they come.
     pub tick: Duration,
 }
@@ -42,6 +44,7 @@ impl Default for Policy {
             kill_grace: Duration::from_secs(5),
             held_interval: Duration::from_secs(2),
             max_failures_in_a_row: 10,
+            stop_at: None,
             tick: Duration::from_millis(50),
         }
     }

@@ -1,13 +1,24 @@
 //! A store's trials, as the supervisor and the planner see them.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 
-use unravel_store::{Check, Missing, Status, Store, StoreError, TrialFolder, TrialState, Wanted};
+use unravel_store::{
+    Check, Missing, Relatives, Status, Store, StoreError, TrialFolder, TrialState, Wanted,
+    absent_if_damaged,
+};
 use unravel_sweep::{Trial, TrialId};
 
-use crate::held::{Held, PlannedTrial, Reached, Records};
+use crate::held::{Continuation, Held, PlannedTrial, Reached, Records};
+
+/// Why a trial begins anew though the store has one that differs in its steps alone.
+const HAS_MORE_STEPS: &str = "trials of which the store has a version with more steps begin anew: a checkpoint does not \
+                              go back to an earlier step";
+const HAS_NO_CHECKPOINT: &str = "trials of which the store has a version with fewer steps begin anew where that has no \
+                                 checkpoint any more";
+const LACKS_SCORES: &str = "trials of which the store has a version with fewer steps begin anew where scores are wanted \
+                            of an earlier step (`at`) that that one did not take";
 
 /// The trials of a store.
 pub struct StoreRecords<'a> {
@@ -17,6 +28,8 @@ pub struct StoreRecords<'a> {
     /// Trials of which every byte was looked at and found right.
     whole: Mutex<BTreeSet<TrialId>>,
     notices: Mutex<BTreeSet<String>>,
+    /// Looked up when a trial is first met of which there is nothing.
+    relatives: OnceLock<Relatives>,
 }
 
 /// Trials that are looked at by one thread at the least: below, starting it costs more than it saves.
@@ -34,6 +47,7 @@ impl<'a> StoreRecords<'a> {
             check: Check::Quick,
             whole: Mutex::default(),
             notices: Mutex::default(),
+            relatives: OnceLock::new(),
         }
     }
 
@@ -67,7 +81,10 @@ impl<'a> StoreRecords<'a> {
     fn look(&self, planned: &PlannedTrial) -> Result<Held, StoreError> {
         let folder = self.store.trial(&planned.id);
         if !folder.is_present() {
-            return Ok(Held::nothing());
+            return Ok(Held {
+                continuation: self.continuation(&planned.trial)?,
+                ..Held::nothing()
+            });
         }
         // Before the files: a lock that is free now may have been held by the one who has just finished them.
         let is_locked = folder.holder()?.is_some();
@@ -93,10 +110,15 @@ impl<'a> StoreRecords<'a> {
                 .reason
                 .unwrap_or_else(|| "no reason was kept".to_owned())
         });
+        let continuation = match reached {
+            Reached::Step(0) if state.step == 0 => self.continuation(&planned.trial)?,
+            _ => None,
+        };
         Ok(Held {
             reached,
             failure,
             is_locked,
+            continuation,
         })
     }
 
@@ -112,6 +134,51 @@ impl<'a> StoreRecords<'a> {
             whole().insert(folder.id().clone());
         }
         Ok(missing)
+    }
+
+    /// The furthest checkpoint of trials that are the same but for having fewer steps. Everything random and every
+    /// schedule is keyed by the step, so that going on from there is the same as training at once.
+    fn continuation(&self, trial: &Trial) -> Result<Option<Continuation>, StoreError> {
+        if self.relatives.get().is_none() {
+            let _ = self.relatives.set(self.store.relatives()?);
+        }
+        let relatives = self.relatives.get().map(|found| found.of(trial));
+        let mut best: Option<Continuation> = None;
+        let mut why_not = None;
+        for id in relatives.unwrap_or_default() {
+            let folder = self.store.trial(&id);
+            if absent_if_damaged(folder.is_shorter(trial), &mut Vec::new())?.is_none() {
+                why_not.get_or_insert(HAS_MORE_STEPS);
+                continue;
+            }
+            match folder.checkpoint_step()?.filter(|step| 0 < *step) {
+                None => why_not = Some(HAS_NO_CHECKPOINT),
+                Some(step) if self.needs_earlier(trial, &folder, step)? => {
+                    why_not = Some(LACKS_SCORES);
+                }
+                Some(step) => {
+                    if best.as_ref().is_none_or(|best| best.step < step) {
+                        best = Some(Continuation { from: id, step });
+                    }
+                }
+            }
+        }
+        if best.is_none() {
+            self.notice(why_not.map(str::to_owned));
+        }
+        Ok(best)
+    }
+
+    /// Whether scores are wanted of a step before `step` that this other trial has not taken.
+    fn needs_earlier(
+        &self,
+        trial: &Trial,
+        other: &TrialFolder,
+        step: u64,
+    ) -> Result<bool, StoreError> {
+        let mut wanted = (self.wanted)(trial).scores;
+        wanted.retain(|score| score.context.step < step);
+        Ok(!other.lacking(&wanted)?.is_empty())
     }
 
     fn write_failure(&self, planned: &PlannedTrial, reason: &str) -> Result<(), StoreError> {

@@ -31,6 +31,8 @@ pub struct Summary {
     pub outcomes: BTreeMap<TrialId, Outcome>,
     /// The user interrupted it.
     pub was_interrupted: bool,
+    /// It stopped by itself, since its time was over.
+    pub is_out_of_time: bool,
     /// Why it was given up before the end, where it was.
     pub gave_up: Option<String>,
 }

@@ -43,7 +43,8 @@ pub struct Supervisor<'a> {
     pub interrupt: &'a Interrupt,
     /// How patient to be.
     pub policy: Policy,
-    /// What every order has in common. Its cohort, trials, device, threads and `retry_failed` are filled in.
+    /// What every order has in common. Its cohort, trials, device, threads, `retry_failed` and `continue_from` are filled
+    /// in.
     pub order: Order,
 }
 
@@ -332,6 +333,10 @@ fn order_for(common: &Order, trials: &[PlannedTrial], slot: &Slot) -> Order {
         device: slot.device.to_string(),
         threads: slot.n_threads,
         retry_failed: trials.iter().any(|planned| planned.is_retry),
+        continue_from: trials
+            .iter()
+            .filter_map(|planned| Some((planned.id.clone(), planned.continues.clone()?)))
+            .collect(),
         ..common.clone()
     }
 }

@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime};
 use rustix::fs::OFlags;
 
 use crate::error::StoreError;
-use crate::folders;
+use crate::{faults, folders};
 
 const TEMPORARY_SUFFIX: &str = ".tmp";
 
@@ -37,14 +37,17 @@ pub(crate) fn write_with(
     let failed = |source| StoreError::io("write", path, source);
     let (temporary, file) = Temporary::create(path).map_err(failed)?;
     let mut writer = BufWriter::with_capacity(1 << 16, file);
-    fill(&mut writer).map_err(failed)?;
-    let file = writer
-        .into_inner()
-        .map_err(|error| failed(error.into_error()))?;
-    file.sync_all().map_err(failed)?;
+    faults::point()
+        .and_then(|()| fill(&mut writer))
+        .map_err(failed)?;
+    let file = faults::point()
+        .and_then(|()| writer.into_inner().map_err(|error| error.into_error()))
+        .map_err(failed)?;
+    faults::point()
+        .and_then(|()| file.sync_all())
+        .map_err(failed)?;
     drop(file);
-    fs::rename(&temporary.0, path).map_err(failed)?;
-    sync_folder_of(path).map_err(failed)
+    rename_durably(&temporary.0, path).map_err(failed)
 }
 
 /// Writes `path` atomically with these bytes; see [`write_with`].
@@ -54,14 +57,18 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
 
 /// Renames `from` to `to` in the same folder, durably.
 pub(crate) fn rename(from: &Path, to: &Path) -> Result<(), StoreError> {
-    fs::rename(from, to)
-        .and_then(|()| sync_folder_of(to))
-        .map_err(|source| StoreError::io("rename", from, source))
+    rename_durably(from, to).map_err(|source| StoreError::io("rename", from, source))
+}
+
+fn rename_durably(from: &Path, to: &Path) -> io::Result<()> {
+    faults::point()?;
+    fs::rename(from, to)?;
+    sync_folder_of(to)
 }
 
 /// Removes a file; one that is not there is removed already.
 pub(crate) fn remove(path: &Path) -> Result<(), StoreError> {
-    match fs::remove_file(path) {
+    match faults::point().and_then(|()| fs::remove_file(path)) {
         Err(source) if source.kind() != io::ErrorKind::NotFound => {
             Err(StoreError::io("remove", path, source))
         }
@@ -71,6 +78,7 @@ pub(crate) fn remove(path: &Path) -> Result<(), StoreError> {
 
 /// Syncs the folder that holds `path`, so that a rename or a new name in it survives a power cut.
 pub(crate) fn sync_folder_of(path: &Path) -> io::Result<()> {
+    faults::point()?;
     match path.parent() {
         Some(folder) => File::open(folder)?.sync_all(),
         None => Ok(()),
@@ -201,6 +209,7 @@ impl Temporary {
         loop {
             let path = Self::next_name(target);
             tries += 1;
+            faults::point()?;
             match create(&path) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists && tries < N_TRIES => {}
                 created => return created.map(|file| (Self(path), file)),
@@ -218,6 +227,9 @@ impl Temporary {
 
 impl Drop for Temporary {
     fn drop(&mut self) {
+        if !faults::cleans_up() {
+            return;
+        }
         // After the rename there is nothing by this name; an error here would hide the one that matters.
         let _ = fs::remove_file(&self.0);
     }

@@ -115,6 +115,14 @@ impl Checkpoint {
         Ok(Some(checkpoint))
     }
 
+    /// The step of a checkpoint whose header and length are right; its contents are not read.
+    pub(crate) fn read_step(path: &Path, trial: &TrialId) -> Result<Option<u64>, StoreError> {
+        match tensor_file::read_metadata(path)? {
+            Some(metadata) => checked_step(path, &metadata, CHECKPOINT, trial).map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// Fills in the log and its sums; `None` when names, steps and values do not fit each other.
     fn read_log(
         &mut self,

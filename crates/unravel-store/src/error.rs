@@ -115,6 +115,20 @@ impl StoreError {
         }
     }
 
+    /// The same failure of a write, told of the file that the user knows, and not of one on its way there.
+    pub(crate) fn on_the_way_to(self, target: &Path) -> Self {
+        let path = target.to_path_buf();
+        match self {
+            Self::Io { action, source, .. } => Self::Io {
+                action,
+                path,
+                source,
+            },
+            Self::Full { .. } => Self::Full { path },
+            other => other,
+        }
+    }
+
     /// A [`Damaged`](Self::Damaged) error.
     pub(crate) fn damaged(path: &Path, what: impl Into<String>) -> Self {
         Self::Damaged {

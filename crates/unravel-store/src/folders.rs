@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::atomic;
 use crate::error::StoreError;
+use crate::faults;
 
 /// What is in a folder, unsorted; nothing when it is not there.
 pub(crate) fn entries_unsorted(folder: &Path) -> Result<Vec<DirEntry>, StoreError> {
@@ -33,7 +34,7 @@ pub(crate) fn make(path: &Path) -> Result<(), StoreError> {
         return Ok(());
     }
     let failed = |source| StoreError::io("create", path, source);
-    match fs::create_dir(path) {
+    match faults::point().and_then(|()| fs::create_dir(path)) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(failed(error)),
         _ => atomic::sync_folder_of(path).map_err(failed),
     }

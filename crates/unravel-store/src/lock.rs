@@ -241,14 +241,18 @@ impl Lock {
         Ok(lock)
     }
 
-    /// Tells other machines that the holder lives, several times within a [`LEASE`]. False when the lock was lost: to
-    /// another machine, after this one gave no sign of life for too long.
-    pub(crate) fn refresh(&self, path: &Path) -> Result<bool, StoreError> {
+    /// Tells other machines that the holder lives; to be done several times within a [`LEASE`].
+    pub(crate) fn refresh(&self, path: &Path) -> Result<(), StoreError> {
         // Synced, as a network disk may otherwise keep it from the others for half a lease.
         self.write()
             .and_then(|()| self.file.sync_data())
-            .map_err(|source| StoreError::io("write", path, source))?;
-        Ok(is_same_file(&self.file, path))
+            .map_err(|source| StoreError::io("write", path, source))
+    }
+
+    /// Whether this is still the lock at `path`. It is not when another machine took over, after this one gave no sign of
+    /// life for too long.
+    pub(crate) fn is_at(&self, path: &Path) -> bool {
+        is_same_file(&self.file, path)
     }
 
     fn write(&self) -> io::Result<()> {
@@ -408,7 +412,8 @@ mod tests {
         assert_eq!(holder(&path).unwrap(), None);
         let lock = taken(&path);
         assert_eq!(check_held(acquire(&path)), LockHolder::this_process());
-        assert!(lock.refresh(&path).unwrap());
+        lock.refresh(&path).unwrap();
+        assert!(lock.is_at(&path));
         drop(lock);
         assert_eq!(holder(&path).unwrap(), None);
         drop(taken(&path));
@@ -435,9 +440,10 @@ mod tests {
         let lost = taken(&path);
         write_remote_record(&path, LEASE * 2);
         let lock = taken(&path);
-        assert!(!lost.refresh(&path).unwrap());
+        lost.refresh(&path).unwrap();
+        assert!(!lost.is_at(&path) && lock.is_at(&path));
         drop(lost);
-        assert!(lock.refresh(&path).unwrap());
+        assert!(lock.is_at(&path));
         assert_eq!(holder(&path).unwrap(), Some(LockHolder::this_process()));
     }
 

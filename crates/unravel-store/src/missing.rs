@@ -8,6 +8,8 @@ use crate::layout::{
 use crate::npz::{self, NpzReader};
 use crate::score_record::ScoreContext;
 use crate::scores::ScoreFile;
+use crate::sealed;
+use crate::state::TrialState;
 use crate::trial_folder::TrialFolder;
 
 /// One score that a sweep asks for.
@@ -108,9 +110,10 @@ impl TrialFolder {
             pictures: is_missing(self.has_npz(PICTURES, check))?,
             probe: is_missing(self.has_npz(PROBE, check))?,
             codes: wanted.codes && is_missing(self.has_npz(CODES, check))?,
-            records: self.lacks_state() || self.lacks_train_log() || self.lacks(TRIAL),
+            records: self.lacks_train_log() || self.lacks(TRIAL),
             ..Missing::default()
         };
+        missing.records |= self.lacks_state(&mut notices)?;
         for_each_metric(wanted, |metric, scores| {
             let file = absent_if_damaged(self.scores(metric), &mut notices)?;
             missing.scores.extend(
@@ -124,9 +127,26 @@ impl TrialFolder {
         Ok(missing)
     }
 
-    /// Whether there is a model whose state is lost. Before that, a state is the business of whoever trains.
-    pub(crate) fn lacks_state(&self) -> bool {
-        self.lacks(STATE) && !self.lacks(MODEL)
+    /// Those of these scores that the trial has not, of each the seeds that are missing only. A damaged file has none.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`], [`StoreError::NewerFormat`].
+    pub fn lacking(&self, wanted: &[WantedScore]) -> Result<Vec<WantedScore>, StoreError> {
+        let mut missing = Vec::new();
+        for score in wanted {
+            let file = absent_if_damaged(self.scores(&score.metric), &mut Vec::new())?;
+            missing.extend(lacking(score, file.as_ref()));
+        }
+        Ok(missing)
+    }
+
+    /// Whether there is a model whose state is lost or damaged. Before that, a state is the business of whoever trains.
+    pub(crate) fn lacks_state(&self, notices: &mut Vec<String>) -> Result<bool, StoreError> {
+        if self.lacks(MODEL) {
+            return Ok(false);
+        }
+        let state = sealed::read_of::<TrialState>(&self.file(STATE), self.id());
+        Ok(absent_if_damaged(state, notices)?.is_none())
     }
 
     /// Whether the training curves are lost, and a checkpoint still has them.

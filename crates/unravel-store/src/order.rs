@@ -6,11 +6,11 @@
 
 mod event;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use unravel_sweep::{EvaluationConfig, Trial};
+use unravel_sweep::{EvaluationConfig, Trial, TrialId};
 
 use crate::error::StoreError;
 use crate::sealed;
@@ -44,6 +44,10 @@ pub struct Order {
     pub keep_codes: bool,
     /// Also train trials that are marked as failed.
     pub retry_failed: bool,
+    /// Trials of which there is no checkpoint yet, each with one that is the same but for having fewer steps: they go on
+    /// from its checkpoint.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub continue_from: BTreeMap<TrialId, TrialId>,
     /// The worker's standard input is a pipe of the orchestrator's: its end means that the orchestrator is gone, and
     /// the worker must be too within a second. False for jobs of a cluster, which outlive the one who submitted them.
     pub supervised: bool,
@@ -69,6 +73,7 @@ impl Order {
             heartbeat_every_secs: 1.0,
             keep_codes: false,
             retry_failed: false,
+            continue_from: BTreeMap::new(),
             supervised: true,
         }
     }

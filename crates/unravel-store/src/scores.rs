@@ -132,6 +132,16 @@ impl ScoreFile {
             .filter(move |record| context.is_of(record))
     }
 
+    /// The part of these scores, and of the matrices behind them, that was taken in one of these contexts.
+    pub fn part(&self, contexts: &[ScoreContext]) -> Self {
+        let mut part = self.clone();
+        part.scores
+            .retain(|record| contexts.contains(&record.context()));
+        part.matrices
+            .retain(|matrix| contexts.contains(&matrix.context()));
+        part
+    }
+
     /// Takes over the other file's scores and keeps everything else; where both have a value, the other's is taken.
     /// What comes out does not depend on the order in which contexts and seeds were added.
     pub fn merge(&mut self, other: Self) {

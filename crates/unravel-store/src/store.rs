@@ -142,17 +142,6 @@ impl Store {
         self.trial_ids()?.into_iter().map(summary).collect()
     }
 
-    /// What all trials weigh together, in bytes.
-    ///
-    /// # Errors
-    /// [`StoreError::Io`].
-    pub fn n_bytes(&self) -> Result<u64, StoreError> {
-        self.trial_ids()?
-            .iter()
-            .map(|id| self.trial(id).n_bytes())
-            .sum()
-    }
-
     /// Frees what removals that were cut short have left.
     ///
     /// # Errors
@@ -237,7 +226,6 @@ mod tests {
                 .len(),
             3
         );
-        assert!(store.n_bytes().unwrap() > 0);
     }
 
     #[test]

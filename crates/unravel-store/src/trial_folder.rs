@@ -3,7 +3,7 @@
 //! Every reader gives `None` for a file that is not there and [`StoreError::Damaged`] for one that is not what was
 //! written; [`absent_if_damaged`] makes the second into the first. Writing needs the trial's lock: see [`TrialLock`].
 
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use unravel_sweep::{Trial, TrialId};
@@ -27,6 +27,8 @@ use crate::train_log::TrainLog;
 use crate::trial_lock::TrialLock;
 
 const MAX_TEXT_BYTES: u64 = 64 << 20;
+/// A trial has some two thousand bytes.
+pub(crate) const MAX_TRIAL_BYTES: u64 = 1 << 20;
 const LOG_TAIL_BYTES: u64 = 64 << 10;
 
 /// The folder of one trial, which need not be there yet.
@@ -93,7 +95,7 @@ impl TrialFolder {
     /// [`StoreError::Damaged`] when it is no trial, or one with another id.
     pub fn trial(&self) -> Result<Option<Trial>, StoreError> {
         let path = self.file(TRIAL);
-        let Some(text) = atomic::read_text(&path, MAX_TEXT_BYTES)? else {
+        let Some(text) = atomic::read_text(&path, MAX_TRIAL_BYTES)? else {
             return Ok(None);
         };
         let trial: Trial = toml::from_str(&text)
@@ -167,6 +169,20 @@ impl TrialFolder {
             value: None,
             notices,
         })
+    }
+
+    /// The step of the last checkpoint, by headers and lengths alone; none where there is no checkpoint, or no readable one.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`], [`StoreError::NewerFormat`].
+    pub fn checkpoint_step(&self) -> Result<Option<u64>, StoreError> {
+        for name in [CHECKPOINT, PREVIOUS_CHECKPOINT] {
+            let step = Checkpoint::read_step(&self.file(name), &self.id);
+            if let Some(step) = absent_if_damaged(step, &mut Vec::new())? {
+                return Ok(Some(step));
+            }
+        }
+        Ok(None)
     }
 
     /// `model.safetensors`: the final weights.
@@ -294,27 +310,6 @@ impl TrialFolder {
         let text = String::from_utf8_lossy(&bytes);
         let lines: Vec<_> = text.lines().map(str::to_owned).collect();
         Ok(lines[lines.len().saturating_sub(n_lines)..].to_vec())
-    }
-
-    /// What the trial's files weigh together, in bytes.
-    ///
-    /// # Errors
-    /// [`StoreError::Io`].
-    pub fn n_bytes(&self) -> Result<u64, StoreError> {
-        let mut n_bytes = 0;
-        for folder in [self.path.clone(), self.file(SCORES)] {
-            for entry in folders::entries_unsorted(&folder)? {
-                match entry.metadata() {
-                    Ok(metadata) if metadata.is_file() => n_bytes += metadata.len(),
-                    // A temporary file may be renamed while this looks.
-                    Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                        return Err(StoreError::io("read", &entry.path(), error));
-                    }
-                    _ => {}
-                }
-            }
-        }
-        Ok(n_bytes)
     }
 
     pub(crate) fn file(&self, name: &str) -> PathBuf {

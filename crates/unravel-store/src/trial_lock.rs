@@ -4,7 +4,9 @@ use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::ops::Deref;
 use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::SystemTime;
 
 use rustix::fs::OFlags;
 use unravel_sweep::Trial;
@@ -97,7 +99,14 @@ impl TrialLock {
     /// [`StoreError::Held`] when another machine took the lock over, since there was no sign of life for a
     /// [`LEASE`](crate::LEASE): this process must leave the trial alone from now on. [`StoreError::Io`].
     pub fn refresh(&self) -> Result<(), StoreError> {
-        if self.lock.refresh(&self.file(LOCK))? {
+        self.lock.refresh(&self.file(LOCK))?;
+        self.check_held()
+    }
+
+    /// Whether the lock is still this process's: one that stood still for a [`LEASE`](crate::LEASE) may have lost it, and
+    /// must not write where another does now.
+    fn check_held(&self) -> Result<(), StoreError> {
+        if self.lock.is_at(&self.file(LOCK)) {
             return Ok(());
         }
         let holder = self.holder()?.unwrap_or_else(LockHolder::unknown);
@@ -107,12 +116,18 @@ impl TrialLock {
         })
     }
 
+    /// The path of a file that is to be written now.
+    fn file_to_write(&self, name: &str) -> Result<PathBuf, StoreError> {
+        self.check_held()?;
+        Ok(self.file(name))
+    }
+
     /// Writes `state.json`.
     ///
     /// # Errors
     /// [`StoreError::Unwritable`] for a time that is not finite; what any write may meet.
     pub fn set_state(&self, state: &TrialState) -> Result<(), StoreError> {
-        let path = self.file(STATE);
+        let path = self.file_to_write(STATE)?;
         if !state.elapsed_secs.is_finite() {
             return Err(StoreError::unwritable(
                 &path,
@@ -122,8 +137,9 @@ impl TrialLock {
         sealed::write_of(&path, self.id(), state)
     }
 
-    /// Makes `state.json` and `train.csv` again where they were lost and the model or a checkpoint says what was in them;
-    /// of a state, the number of attempts and the time are lost. [`TrialFolder::create`] does the same for `trial.toml`.
+    /// Makes `state.json`, where it was lost or damaged, and `train.csv`, where it was lost, again, if the model or a
+    /// checkpoint says what was in them; of a state, the number of attempts and the time are lost.
+    /// [`TrialFolder::create`] does the same for `trial.toml`.
     ///
     /// Returns a sentence for each damaged file that was met.
     ///
@@ -131,7 +147,7 @@ impl TrialLock {
     /// What any reading and writing may meet.
     pub fn restore_records(&self) -> Result<Vec<String>, StoreError> {
         let mut notices = Vec::new();
-        if self.lacks_state() {
+        if self.lacks_state(&mut Vec::new())? {
             let state = self.state()?;
             notices.extend(state.notices);
             self.set_state(&state.value)?;
@@ -150,10 +166,11 @@ impl TrialLock {
     /// [`StoreError::Unwritable`] for arrays that do not fit their shapes; what any write may meet. The checkpoint
     /// before stays readable in every case.
     pub fn set_checkpoint(&self, checkpoint: &Checkpoint) -> Result<(), StoreError> {
-        let path = self.file(CHECKPOINT);
+        let path = self.file_to_write(CHECKPOINT)?;
         let pending = self.file(PENDING_CHECKPOINT);
         self.drop_damaged_checkpoint()?;
-        checkpoint.write(&pending, self.id())?;
+        let written = checkpoint.write(&pending, self.id());
+        written.map_err(|error| error.on_the_way_to(&path))?;
         if path.exists() {
             atomic::rename(&path, &self.file(PREVIOUS_CHECKPOINT))?;
         }
@@ -179,7 +196,7 @@ impl TrialLock {
     /// # Errors
     /// [`StoreError::Io`].
     pub fn remove_previous_checkpoint(&self) -> Result<(), StoreError> {
-        atomic::remove(&self.file(PREVIOUS_CHECKPOINT))
+        atomic::remove(&self.file_to_write(PREVIOUS_CHECKPOINT)?)
     }
 
     /// Removes both checkpoints, so that the trial begins anew, or to free their space.
@@ -187,7 +204,7 @@ impl TrialLock {
     /// # Errors
     /// [`StoreError::Io`].
     pub fn remove_checkpoints(&self) -> Result<(), StoreError> {
-        atomic::remove(&self.file(PREVIOUS_CHECKPOINT))?;
+        atomic::remove(&self.file_to_write(PREVIOUS_CHECKPOINT)?)?;
         atomic::remove(&self.file(CHECKPOINT))
     }
 
@@ -196,7 +213,7 @@ impl TrialLock {
     /// # Errors
     /// [`StoreError::Unwritable`] for arrays that do not fit their shapes; what any write may meet.
     pub fn set_model(&self, model: &Model) -> Result<(), StoreError> {
-        model.write(&self.file(MODEL), self.id())
+        model.write(&self.file_to_write(MODEL)?, self.id())
     }
 
     /// Writes `train.csv`; [`set_checkpoint`](Self::set_checkpoint) does so too.
@@ -204,7 +221,7 @@ impl TrialLock {
     /// # Errors
     /// [`StoreError::Unwritable`] for rows that do not fit the columns; what any write may meet.
     pub fn set_train_log(&self, log: &TrainLog) -> Result<(), StoreError> {
-        let path = self.file(TRAIN_LOG);
+        let path = self.file_to_write(TRAIN_LOG)?;
         atomic::write(&path, &log.to_csv(&path)?)
     }
 
@@ -217,7 +234,7 @@ impl TrialLock {
         if let Some(what) = scores.fault() {
             return Err(StoreError::unwritable(&path, what));
         }
-        folders::make(&self.file(SCORES))?;
+        folders::make(&self.file_to_write(SCORES)?)?;
         sealed::write_of(&path, self.id(), scores)
     }
 
@@ -240,7 +257,7 @@ impl TrialLock {
     /// # Errors
     /// [`StoreError::Unwritable`] for pictures of differing shapes; what any write may meet.
     pub fn set_pictures(&self, pictures: &Pictures) -> Result<(), StoreError> {
-        pictures.write(&self.file(PICTURES), self.id())
+        pictures.write(&self.file_to_write(PICTURES)?, self.id())
     }
 
     /// Writes `probe.npz`.
@@ -248,7 +265,7 @@ impl TrialLock {
     /// # Errors
     /// [`StoreError::Unwritable`] for codes that do not fit their points; what any write may meet.
     pub fn set_probe(&self, probe: &Codes) -> Result<(), StoreError> {
-        probe.write(&self.file(PROBE), self.id())
+        probe.write(&self.file_to_write(PROBE)?, self.id())
     }
 
     /// Writes `codes.npz`.
@@ -256,21 +273,22 @@ impl TrialLock {
     /// # Errors
     /// As [`set_probe`](Self::set_probe).
     pub fn set_codes(&self, codes: &Codes) -> Result<(), StoreError> {
-        codes.write(&self.file(CODES), self.id())
+        codes.write(&self.file_to_write(CODES)?, self.id())
     }
 
-    /// Adds a line to `log.txt`.
+    /// Adds a line to `log.txt`, with the time (UTC) before it.
     ///
     /// # Errors
     /// [`StoreError::Io`], [`StoreError::Full`].
     pub fn append_log(&self, line: &str) -> Result<(), StoreError> {
-        let path = self.file(LOG);
+        let path = self.file_to_write(LOG)?;
+        let now = humantime::format_rfc3339_seconds(SystemTime::now());
         OpenOptions::new()
             .append(true)
             .create(true)
             .custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed())
             .open(&path)
-            .and_then(|mut file| file.write_all(format!("{line}\n").as_bytes()))
+            .and_then(|mut file| file.write_all(format!("{now} {line}\n").as_bytes()))
             .map_err(|source| StoreError::io("write", &path, source))
     }
 
@@ -280,6 +298,7 @@ impl TrialLock {
     /// # Errors
     /// [`StoreError::Io`].
     pub fn remove(self) -> Result<(), StoreError> {
+        self.check_held()?;
         static N_REMOVED: AtomicU64 = AtomicU64::new(0);
         let count = N_REMOVED.fetch_add(1, Ordering::Relaxed);
         let name = format!("{TRASH_PREFIX}{}-{}-{count}", self.id(), std::process::id());
@@ -421,6 +440,17 @@ mod tests {
         assert_eq!(fs::read(lock.file(TRAIN_LOG)).unwrap(), curves);
         let state = lock.state().unwrap().value;
         assert_eq!((state.status, state.step), (Status::Trained, 30));
+
+        flip_a_bit(&lock.file(STATE));
+        let missing = lock.missing(&wanted(), Check::Quick).unwrap();
+        assert!(missing.records && missing.notices[0].contains(STATE));
+        let notices = lock.restore_records().unwrap();
+        assert!(notices[0].contains(STATE), "{notices:?}");
+        let state = lock.state().unwrap();
+        assert_eq!(
+            (state.value.status, state.notices),
+            (Status::Trained, vec![])
+        );
     }
 
     #[test]
@@ -642,12 +672,39 @@ mod tests {
     }
 
     #[test]
+    fn who_lost_the_lock_to_another_machine_writes_no_more() {
+        let (_folder, store) = new_store();
+        let lost = store.create(&trial()).unwrap();
+        // What another machine does once the lease is over.
+        fs::remove_file(lost.file(LOCK)).unwrap();
+        let taken = store.create(&trial()).unwrap();
+        assert!(lost.refresh().unwrap_err().is_held());
+        let refused: [Result<(), StoreError>; 6] = [
+            lost.set_state(&TrialState::default()),
+            lost.set_checkpoint(&checkpoint(10)),
+            lost.set_model(&model()),
+            lost.set_scores(&scores()),
+            lost.append_log("line"),
+            lost.remove(),
+        ];
+        for result in refused {
+            assert!(result.unwrap_err().is_held());
+        }
+        assert!(taken.checkpoint().unwrap().value.is_none());
+        taken.set_model(&model()).unwrap();
+    }
+
+    #[test]
     fn the_log_keeps_its_lines_and_gives_its_last() {
         let (_folder, store) = new_store();
         let lock = store.create(&trial()).unwrap();
         assert_eq!(lock.log_tail(3).unwrap(), Vec::<String>::new());
         (0..20_000).for_each(|i| lock.append_log(&format!("line {i}")).unwrap());
-        assert_eq!(lock.log_tail(2).unwrap(), ["line 19998", "line 19999"]);
+        let tail = lock.log_tail(2).unwrap();
+        let [first, last] = tail.as_slice() else {
+            panic!("{tail:?}")
+        };
+        assert!(first.ends_with("Z line 19998") && last.ends_with("Z line 19999"));
     }
 
     #[test]
@@ -655,7 +712,7 @@ mod tests {
         let (_folder, store) = new_store();
         let lock = store.create(&trial()).unwrap();
         finish(&lock);
-        assert!(lock.n_bytes().unwrap() > 500);
+        assert!(lock.weight().unwrap().n_bytes() > 500);
         lock.remove().unwrap();
         assert!(!store.trial(&trial().id()).is_present());
         assert_eq!(fs::read_dir(store.path()).unwrap().count(), 1); // store.json

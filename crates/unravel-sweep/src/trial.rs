@@ -69,6 +69,14 @@ impl Trial {
         TrialId::of(&self.canonical_text())
     }
 
+    /// The same trial with another number of steps, the rest as it is.
+    #[must_use]
+    pub fn with_steps(&self, steps: u64) -> Self {
+        let mut trial = self.clone();
+        trial.training.steps = steps;
+        trial
+    }
+
     /// Everything but the seed; see [`settings`](crate::settings) for labels that also tell other keys apart.
     pub fn setting(&self) -> Setting {
         Setting::of(self)

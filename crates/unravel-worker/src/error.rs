@@ -93,6 +93,8 @@ impl WorkerError {
     pub fn cause(&self) -> FailureCause {
         match self {
             Self::Store(error) if error.is_full() => FailureCause::DiskFull,
+            // This process stood still so long that another took the trial over; the store itself is fine.
+            Self::Store(error) if error.is_held() => FailureCause::Internal,
             Self::Store(_) => FailureCause::Store,
             Self::Npz(_) | Self::Grid(_) | Self::DataChanged { .. } => FailureCause::Data,
             Self::Device { .. } => FailureCause::Device,

@@ -7,6 +7,7 @@
 //! The crate knows nothing of processes, devices to choose from, or reports; it neither prints nor reads the
 //! environment. What it is asked to stop by, and where its events go, is the caller's affair.
 
+mod continuation;
 pub mod cost;
 pub mod cross_trial;
 pub mod data;

@@ -7,9 +7,12 @@ use unravel_data::Dataset;
 use unravel_model::kernels::Kernels;
 use unravel_store::order::Phase;
 use unravel_store::{
-    Check, Checkpoint, Event, Order, Status, Store, StoreError, absent_if_damaged,
+    Check, Checkpoint, Event, Order, Status, Store, StoreError, TrialLock, Wanted,
+    absent_if_damaged,
 };
+use unravel_sweep::{Trial, TrialId};
 
+use crate::continuation::adopt;
 use crate::error::WorkerError;
 use crate::evaluate::{Subject, evaluate};
 use crate::refresh::Refresher;
@@ -106,6 +109,9 @@ fn take(
             continue;
         }
         let wanted = wanted::wanted(trial, &order.evaluation, &grid, order.keep_codes);
+        if let Some(from) = order.continue_from.get(&trial.id()) {
+            continue_from(store, &lock, trial, from, &wanted, reporter)?;
+        }
         let missing = lock.missing(&wanted, Check::Thorough)?;
         missing
             .notices
@@ -124,6 +130,26 @@ fn take(
         });
     }
     Ok(members)
+}
+
+/// Takes over the checkpoint of a shorter trial, unless there is one by now, and says what came of it.
+fn continue_from(
+    store: &Store,
+    lock: &TrialLock,
+    trial: &Trial,
+    from: &TrialId,
+    wanted: &Wanted,
+    reporter: &mut Reporter<'_>,
+) -> Result<(), WorkerError> {
+    if lock.checkpoint()?.value.is_some() {
+        return Ok(());
+    }
+    let id = trial.id();
+    reporter.log(match adopt(store, lock, trial, from, wanted)? {
+        Ok(step) => format!("trial {id} goes on from step {step} of the shorter trial {from}"),
+        Err(why) => format!("trial {id} begins anew: {why}"),
+    });
+    Ok(())
 }
 
 type Group = Vec<(Member, Option<Checkpoint>)>;

@@ -117,6 +117,7 @@ impl<B: Kernels> Training<'_, B> {
     fn run(&mut self, reporter: &mut Reporter<'_>) -> Result<Trained, WorkerError> {
         let steps = self.cohort.trials()[0].training.steps;
         self.set_states(Status::Training)?;
+        self.log_beginning()?;
         while self.cohort.step() < steps {
             if reporter.is_stopping() {
                 self.save(reporter)?;
@@ -141,6 +142,21 @@ impl<B: Kernels> Training<'_, B> {
         }
         self.finish(reporter)?;
         Ok(Trained::Finished)
+    }
+
+    /// Who trains from where, into the trials' logs.
+    fn log_beginning(&self) -> Result<(), WorkerError> {
+        let step = self.cohort.step();
+        let process = std::process::id();
+        for member in &self.members {
+            let attempt = member.state.attempts;
+            let line = format!(
+                "attempt {attempt}: trains from step {step} on {}, process {process}",
+                self.device_name
+            );
+            member.lock.append_log(&line)?;
+        }
+        Ok(())
     }
 
     /// One update, its terms into the curves, and out with what diverged.

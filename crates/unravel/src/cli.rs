@@ -1,6 +1,7 @@
 //! The command line: verbs, options, help.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use unravel_orchestrator::device::DeviceRequest;
@@ -43,6 +44,8 @@ pub enum Verb {
     Compare(CompareArgs),
     /// Write a trained trial's weights for PyTorch, and its codes for NumPy
     Export(ExportArgs),
+    /// Free what no sweep names any more
+    Gc(GcArgs),
     /// Score a representation made elsewhere (.npy or .npz); no model needed
     Evaluate(EvaluateArgs),
     /// Write, check or look at the dSprites dataset
@@ -131,6 +134,13 @@ pub struct RunArgs {
     /// Seconds between two checkpoints
     #[arg(long, value_name = "SECS", default_value_t = 60.0, value_parser = positive)]
     pub checkpoint_every: f64,
+    /// Stop after this time, such as 2h or 90min, with everything saved and reported; every setting's first seed comes
+    /// first
+    #[arg(long, value_name = "TIME", value_parser = span)]
+    pub budget: Option<Duration>,
+    /// A worker that says nothing for so long hangs and is replaced; it speaks at every step and between two scores
+    #[arg(long, value_name = "TIME", default_value = "10min", value_parser = span)]
+    pub max_silence: Duration,
 }
 
 #[derive(Args, Debug)]
@@ -184,6 +194,33 @@ pub struct ReportArgs {
     pub dark: bool,
 }
 
+#[derive(Args, Debug)]
+pub struct GcArgs {
+    /// The sweep files whose trials are kept
+    #[arg(value_name = "SWEEP.toml", required = true)]
+    pub sweeps: Vec<PathBuf>,
+    /// The folder that holds every trial
+    #[arg(long, value_name = "DIR", default_value = "runs")]
+    pub store: PathBuf,
+    /// Delete; without this nothing is touched
+    #[arg(long)]
+    pub delete: bool,
+    /// Free the checkpoints of trained trials too, which only more steps need
+    #[arg(long)]
+    pub checkpoints: bool,
+    /// Print machine-readable results on stdout
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// A span of time above 0 with its unit.
+fn span(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(span) if !span.is_zero() => Ok(span),
+        _ => Err("give a time above 0 with its unit, such as 90min or 2h".to_owned()),
+    }
+}
+
 fn positive(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(secs) if 0.0 < secs && secs.is_finite() => Ok(secs),
@@ -202,6 +239,16 @@ fn at_least_one(text: &str) -> Result<usize, String> {
 mod tests {
     use super::*;
     use clap::CommandFactory;
+
+    #[test]
+    fn spans_of_time_need_a_unit() {
+        let secs = |text| span(text).map(|span| span.as_secs());
+        assert_eq!(secs("2h"), Ok(7200));
+        assert_eq!(secs("1h 30min"), Ok(5400));
+        for bad in ["2", "0s", "-1h", "two hours", "", "1e99h"] {
+            assert!(secs(bad).is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn the_command_line_is_consistent() {

@@ -28,6 +28,8 @@ pub enum Exit {
     BadStore = 5,
     /// Interrupted by the user.
     Interrupted = 130,
+    /// Who read the results went away before the end; what a shell reports of a program that SIGPIPE ended.
+    ReaderIsGone = 141,
 }
 
 impl From<Exit> for ExitCode {
@@ -45,6 +47,7 @@ pub struct Failure {
 
 #[derive(Debug)]
 enum What {
+    Nothing,
     Sentence(String),
     Faults(SweepFaults),
 }
@@ -63,9 +66,18 @@ impl Failure {
         Self::new(Exit::Usage, sentence)
     }
 
+    /// Nobody reads the results any more, so there is nobody to tell either.
+    pub fn reader_is_gone() -> Self {
+        Self {
+            exit: Exit::ReaderIsGone,
+            what: What::Nothing,
+        }
+    }
+
     /// The faults of a sweep file as JSON values; one value with the sentence for anything else.
     pub fn faults_json(&self) -> Vec<serde_json::Value> {
         match &self.what {
+            What::Nothing => Vec::new(),
             What::Sentence(sentence) => vec![serde_json::json!({ "message": sentence })],
             What::Faults(faults) => faults.to_json(),
         }
@@ -74,6 +86,7 @@ impl Failure {
     /// Prints itself to stderr.
     pub fn print(&self) {
         match &self.what {
+            What::Nothing => {}
             What::Sentence(sentence) => eprintln!("error: {sentence}"),
             What::Faults(faults) => faults.print(),
         }

@@ -16,12 +16,16 @@ impl SweepFaults {
     /// Prints every fault to stderr.
     pub fn print(&self) {
         let n = self.faults.len();
-        for fault in &self.faults {
-            let source = NamedSource::new(&self.path, self.faults.text().to_owned());
-            let report = Report::new(Underlined {
-                fault: fault.clone(),
-                source,
-            });
+        let text = self.faults.text();
+        for (fault, (line, column)) in self.faults.iter().zip(self.faults.positions()) {
+            let mut fault = fault.clone();
+            let source =
+                can_be_shown(text, &fault).then(|| NamedSource::new(&self.path, text.to_owned()));
+            if source.is_none() {
+                let place = format!(" ({}, line {line}, column {column})", self.path);
+                fault.message.push_str(&place);
+            }
+            let report = Report::new(Underlined { fault, source });
             eprintln!("{report:?}");
         }
         let plural = if n == 1 { "" } else { "s" };
@@ -45,10 +49,40 @@ impl SweepFaults {
     }
 }
 
+/// The lines around a fault, which are shown with it, may have so many bytes together.
+const MAX_SHOWN_BYTES: usize = 2000;
+
+/// Whether the lines around a fault are such as a person wrote, and not a million brackets.
+fn can_be_shown(text: &str, fault: &Fault) -> bool {
+    let bytes = text.as_bytes();
+    let (start, end) = (
+        fault.span.start.min(bytes.len()),
+        fault.span.end.min(bytes.len()),
+    );
+    // The line before and the one after are shown as well.
+    let n_before = n_bytes_of_two_lines(bytes[..start].iter().rev());
+    let n_after = n_bytes_of_two_lines(bytes[end.max(start)..].iter());
+    n_before + end.saturating_sub(start) + n_after <= MAX_SHOWN_BYTES
+}
+
+/// Up to the second end of a line, or more than can be shown.
+fn n_bytes_of_two_lines<'a>(bytes: impl Iterator<Item = &'a u8>) -> usize {
+    let mut n_ends = 0;
+    let is_before_the_second_end = |byte: &&u8| {
+        n_ends += usize::from(**byte == b'\n');
+        n_ends < 2
+    };
+    bytes
+        .take(MAX_SHOWN_BYTES + 1)
+        .take_while(is_before_the_second_end)
+        .count()
+}
+
 #[derive(Debug)]
 struct Underlined {
     fault: Fault,
-    source: NamedSource<String>,
+    /// None where its lines are too long to be shown.
+    source: Option<NamedSource<String>>,
 }
 
 impl fmt::Display for Underlined {
@@ -72,10 +106,11 @@ impl Diagnostic for Underlined {
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
-        Some(&self.source)
+        self.source.as_ref().map(|source| source as &dyn SourceCode)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        self.source.as_ref()?;
         let label = Some(self.fault.label.clone());
         let span = self.fault.span.clone();
         Some(Box::new(std::iter::once(LabeledSpan::new(

@@ -19,9 +19,9 @@ use crate::devices;
 use crate::exit::{Exit, Failure};
 use crate::study::Study;
 
-/// A worker speaks at every step and between two scores; a single score of many codes may take minutes.
-const MAX_SILENCE: Duration = Duration::from_secs(600);
-/// What it says comes by way of a disk, which may be slow to show it.
+/// From asking workers to save and end to killing them: the whole is over within ten seconds.
+const STOP_GRACE: Duration = Duration::from_secs(8);
+/// What a worker says comes by way of a disk, which may be slow to show it.
 const MAX_SILENCE_ON_A_CLUSTER: Duration = Duration::from_secs(1800);
 /// Cohorts in Slurm's queue at once, unless the user says otherwise: as many as it usually takes of one user.
 const USUAL_IN_QUEUE: usize = 1000;
@@ -111,16 +111,17 @@ impl Launch {
         }
     }
 
-    /// How patient to be with workers.
-    pub fn policy(&self) -> Policy {
+    /// How patient to be with workers, which here may be silent for `max_silence`.
+    pub fn policy(&self, max_silence: Duration) -> Policy {
         match &self.kind {
             Kind::Local(_) => Policy {
-                max_silence: MAX_SILENCE,
+                max_silence,
+                stop_grace: STOP_GRACE,
                 ..Policy::default()
             },
             // Slurm gives a task half a minute between asking and killing, and may be slow to answer.
             Kind::Slurm(_) => Policy {
-                max_silence: MAX_SILENCE_ON_A_CLUSTER,
+                max_silence: max_silence.max(MAX_SILENCE_ON_A_CLUSTER),
                 stop_grace: Duration::from_secs(120),
                 kill_grace: Duration::from_secs(120),
                 ..Policy::default()

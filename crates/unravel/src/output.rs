@@ -1,15 +1,44 @@
 //! Results on stdout, as JSON or as plain tables.
 
-use std::io::Write;
+use std::io::{self, Write};
+use std::sync::OnceLock;
 
-/// Prints a JSON value and a line end. A reader that went away is no error.
+use crate::exit::{Exit, Failure};
+
+/// Why stdout did not take a result, where it did not; [`finish`] turns it into an exit code.
+static FAULT: OnceLock<io::Error> = OnceLock::new();
+
+/// Prints a JSON value and a line end.
 pub fn json(value: &serde_json::Value) {
     line(&format!("{value:#}"));
 }
 
-/// Prints a line to stdout. A reader that went away is no error.
+/// Prints a line to stdout.
 pub fn line(text: &str) {
-    let _ = writeln!(std::io::stdout().lock(), "{text}");
+    keep_fault(writeln!(io::stdout().lock(), "{text}"));
+}
+
+/// Whether stdout took every result: to be asked before the program ends well.
+///
+/// # Errors
+/// Where it did not: on a full disk with a sentence, and silently where the reader went away, as `head` does.
+pub fn finish() -> Result<(), Failure> {
+    keep_fault(io::stdout().lock().flush());
+    match FAULT.get() {
+        None => Ok(()),
+        Some(fault) if fault.kind() == io::ErrorKind::BrokenPipe => Err(Failure::reader_is_gone()),
+        Some(fault) => Err(Failure::new(
+            Exit::BadStore,
+            format!("the results could not be written to stdout: {fault}"),
+        )),
+    }
+}
+
+fn keep_fault(written: io::Result<()>) {
+    if let Err(fault) = written {
+        // The first one tells the most.
+        let _ = FAULT.set(fault);
+    }
 }
 
 /// Rows as columns of equal width, two spaces apart; numbers are for the caller to align.
@@ -47,10 +76,11 @@ pub fn duration(secs: f64) -> String {
     }
 }
 
-/// An amount of memory: `12 MiB`, `1.5 GiB`.
+/// An amount of memory: `3 KiB`, `12 MiB`, `1.5 GiB`.
 pub fn bytes(n: u64) -> String {
     const MIB: f64 = 1_048_576.0;
     match n as f64 / MIB {
+        mib if mib < 1.0 => format!("{} KiB", n.div_ceil(1024)),
         mib if mib < 1024.0 => format!("{:.0} MiB", mib.ceil()),
         mib => format!("{:.1} GiB", mib / 1024.0),
     }
@@ -91,8 +121,8 @@ mod tests {
             ["1", "999", "1,000", "1,234,567"]
         );
         assert_eq!(
-            [1, 3 << 20, 3 << 29].map(bytes),
-            ["1 MiB", "3 MiB", "1.5 GiB"]
+            [1, 5 << 18, 3 << 20, 3 << 29].map(bytes),
+            ["1 KiB", "2 MiB", "3 MiB", "1.5 GiB"]
         );
     }
 

@@ -2,11 +2,14 @@
 
 mod fit;
 
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use unravel_data::Grid;
 use unravel_orchestrator::plan::PlanOptions;
 use unravel_orchestrator::store_records::StoreRecords;
+use unravel_report::{Rendered, ReportError};
 use unravel_store::{Store, Wanted};
 use unravel_sweep::{Faults, Sweep, Trial};
 use unravel_worker::{cross_trial, data, wanted};
@@ -35,15 +38,12 @@ pub fn parse(path: &Path) -> Result<(String, Sweep), Failure> {
             format!("cannot read the sweep file `{}`: {why}", path.display()),
         )
     };
-    let size = std::fs::metadata(path)
-        .map_err(|error| cannot(error.to_string()))?
-        .len();
-    if MAX_BYTES < size {
+    let text = read_bounded(path).map_err(|error| cannot(error.to_string()))?;
+    if MAX_BYTES < text.len() as u64 {
         return Err(cannot(format!(
-            "it has {size} bytes, and a sweep file at most {MAX_BYTES}"
+            "it has more than {MAX_BYTES} bytes, the most that a sweep file may have"
         )));
     }
-    let text = std::fs::read_to_string(path).map_err(|error| cannot(error.to_string()))?;
     match unravel_sweep::parse(&text) {
         Ok(sweep) => Ok((text, sweep)),
         Err(faults) => Err(at(path, faults)),
@@ -65,6 +65,16 @@ pub fn check_rendered(path: &Path, text: &str, sweep: &mut Sweep) -> Result<Vec<
     let observations = data::open_source(&sweep.data.dataset)?;
     let grid = data::grid(observations.as_ref(), &sweep.data.keep)?;
     fit::leave_out_metrics(sweep, text, &grid).map_err(|faults| at(path, faults))
+}
+
+/// A text of at most one byte more than [`MAX_BYTES`]. The length that a file tells is not asked for: a pipe tells none,
+/// and `/dev/zero` has no end.
+fn read_bounded(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    File::open(path)?
+        .take(MAX_BYTES + 1)
+        .read_to_string(&mut text)?;
+    Ok(text)
 }
 
 impl Study {
@@ -132,14 +142,32 @@ impl Study {
         )?)
     }
 
-    /// What is left to do, by what the store holds.
+    /// Renders the report of whatever the store holds.
+    pub fn render(&self, store: &Store, folder: &Path) -> Result<Rendered, ReportError> {
+        let (sweep, text, trials) = (&self.sweep, &self.text, &self.trials);
+        unravel_report::render(sweep, text, trials, store, folder, &mut |_| {})
+    }
+
+    /// Renders the report of a run that is at work, which is `so_far`.
+    pub fn render_so_far(
+        &self,
+        so_far: &str,
+        store: &Store,
+        folder: &Path,
+    ) -> Result<Rendered, ReportError> {
+        let (sweep, text, trials) = (&self.sweep, &self.text, &self.trials);
+        unravel_report::render_so_far(so_far, sweep, text, trials, store, folder, &mut |_| {})
+    }
+
+    /// What is left to do of the sweep's trials, in this order, by what the store holds.
     pub fn plan(
         &self,
+        trials: Vec<Trial>,
         records: &StoreRecords<'_>,
         options: &PlanOptions,
     ) -> unravel_orchestrator::plan::Plan {
         use unravel_orchestrator::held::Records;
-        unravel_orchestrator::plan::plan_at_once(self.trials.iter().cloned(), options, |trials| {
+        unravel_orchestrator::plan::plan_at_once(trials, options, |trials| {
             records.held_of_all(trials)
         })
     }

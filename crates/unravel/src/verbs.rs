@@ -6,6 +6,7 @@ pub mod completions;
 pub mod dataset;
 pub mod evaluate;
 pub mod export;
+pub mod gc;
 pub mod init;
 pub mod plan;
 pub mod report;

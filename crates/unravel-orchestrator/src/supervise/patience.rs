@@ -11,11 +11,14 @@ use crate::observe::Observed;
 const STANDSTILL: Duration = Duration::from_secs(1);
 
 impl Run<'_> {
-    /// Passes on what the user asks for: first to stop, then to end at once.
+    /// Passes on what the user asks for: first to stop, then to end at once. The end of the run's time is asking too.
     pub(super) fn heed_interrupt(&mut self) {
         let n_raised = self.sup.interrupt.n_raised();
-        if 1 <= n_raised && matches!(self.mood, Mood::Working | Mood::GivenUp) {
-            self.summary.was_interrupted = true;
+        let is_out_of_time = self.sup.policy.stop_at.is_some_and(|at| at <= self.now());
+        let is_at_work = matches!(self.mood, Mood::Working | Mood::GivenUp);
+        if is_at_work && (1 <= n_raised || is_out_of_time) {
+            self.summary.was_interrupted = 1 <= n_raised;
+            self.summary.is_out_of_time = n_raised == 0;
             let grace = self.sup.policy.stop_grace;
             self.mood = Mood::Stopping {
                 kill_at: self.now() + grace,

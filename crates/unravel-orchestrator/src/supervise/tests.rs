@@ -435,6 +435,23 @@ fn the_first_interrupt_stops_and_what_is_left_is_left() {
 }
 
 #[test]
+fn at_the_end_of_its_time_a_run_stops_by_itself() {
+    let summary = Scene::cpu(1)
+        .trials(3)
+        .stop_at(150)
+        .worker(1, 1, [(90, Heartbeat)])
+        .check(
+            "0 slot 0 starts 0
+         100 0 trained
+         100 slot 0 starts 1
+         150 stopping, killing in 10000 ms
+         150 stopped 1",
+        );
+    assert!(summary.is_out_of_time && !summary.was_interrupted);
+    assert_eq!((summary.tally().trained, summary.tally().left), (1, 2));
+}
+
+#[test]
 fn who_does_not_stop_in_time_is_killed() {
     let summary = Scene::cpu(1)
         .trials(1)

@@ -21,12 +21,13 @@ pub fn check(args: &CheckArgs) -> Result<Exit, Failure> {
         other => other?,
     };
     notes.iter().for_each(|note| eprintln!("note: {note}"));
-    let n_trials = sweep.n_trials();
+    // Arms may share trials, which are trained once. What the observations are does not matter to that.
+    let n_trials = sweep.trials("").len();
     if args.json {
         output::json(&json!({ "valid": true, "name": sweep.name, "trials": n_trials }));
     } else {
         let arms = output::count(sweep.arms.len(), "arm");
-        let trials = output::count(n_trials as usize, "trial");
+        let trials = output::count(n_trials, "trial");
         output::line(&format!(
             "{}: {} with {arms}, {trials}",
             args.sweep.display(),

@@ -107,6 +107,7 @@ fn print(args: &PlanArgs, study: &Study, plan: &Plan, figures: &Figures) {
     let rows = [
         ("to train", counts.to_train),
         ("to train on", counts.to_resume),
+        ("to go on from fewer steps", counts.to_continue),
         ("to score", counts.to_score),
         ("done", counts.done),
         ("failed before", counts.failed),

@@ -23,14 +23,7 @@ pub fn report(args: &ReportArgs) -> Result<Exit, Failure> {
     for notice in study.take_cross_trial_scores(&store, &folder)? {
         eprintln!("note: {notice}");
     }
-    let rendered = unravel_report::render(
-        &study.sweep,
-        &study.text,
-        &study.trials,
-        &store,
-        &folder,
-        &mut |_| {},
-    )?;
+    let rendered = study.render(&store, &folder)?;
     if args.common.json {
         output::json(&json!({
             "report": rendered.index, "trials": rendered.n_trials, "missing": rendered.n_missing,

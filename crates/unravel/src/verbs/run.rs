@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use unravel_orchestrator::device::Slot;
 use unravel_orchestrator::observe::{Observed, Observer};
-use unravel_orchestrator::plan::{Plan, PlanOptions};
-use unravel_orchestrator::policy::SystemClock;
+use unravel_orchestrator::plan::{Plan, PlanOptions, Work, breadth_first};
+use unravel_orchestrator::policy::{Interrupt, Policy, SystemClock};
 use unravel_orchestrator::store_records::StoreRecords;
 use unravel_orchestrator::summary::Summary;
 use unravel_orchestrator::supervise::Supervisor;
@@ -20,6 +20,9 @@ use crate::live::Live;
 use crate::progress::Progress;
 use crate::study::Study;
 use crate::{interrupt, launch, output};
+
+/// The most of a budget that is kept for saving and for the report.
+const MAX_TIME_FOR_THE_END: Duration = Duration::from_secs(10);
 
 /// Runs a sweep.
 pub fn run(args: &RunArgs) -> Result<Exit, Failure> {
@@ -38,7 +41,17 @@ pub fn run(args: &RunArgs) -> Result<Exit, Failure> {
         models_per_cohort: launch.cohort_sizes(args, &study)?,
         retry_failed: args.retry_failed,
     };
-    let plan = study.plan(&records, &options);
+    let plan = match args.budget {
+        None => study.plan(study.trials.clone(), &records, &options),
+        Some(_) => {
+            let trials = breadth_first(study.trials.clone());
+            let mut plan = study.plan(trials, &records, &options);
+            // A trained trial is nearest to an answer.
+            plan.cohorts
+                .sort_by_key(|cohort| cohort.work != Work::Score);
+            plan
+        }
+    };
     let n_left = plan.cohorts.len() + plan.locked.len();
     let slots = launch.slots(args.machine.jobs, n_left);
     let leaves_jobs = launch.leaves_jobs(args);
@@ -47,26 +60,33 @@ pub fn run(args: &RunArgs) -> Result<Exit, Failure> {
     for notice in study.notes.iter().chain(&note).chain(&notices) {
         progress.note(notice);
     }
+    let watch = interrupt::watch()?;
     let summary = std::thread::scope(|scope| {
         let live = Live::start(scope, |so_far| {
-            let mut silent = |_| {};
             // Only a look on the way; what is wrong is said when the whole is rendered.
-            let _ = unravel_report::render_so_far(
-                so_far,
-                &study.sweep,
-                &study.text,
-                &study.trials,
-                &store,
-                &report_folder,
-                &mut silent,
-            );
+            let _ = study.render_so_far(so_far, &store, &report_folder);
         });
+        let run = Run {
+            args,
+            study: &study,
+            store: &store,
+            records: &records,
+            interrupt: &watch.interrupt,
+            stop_at: args.budget.map(|budget| stop_at(budget, began.elapsed())),
+        };
         let mut watched = Watched::new(&mut progress, live);
-        let (work, launched) = (
-            (plan, slots),
-            (&mut launch, &mut watched as &mut dyn Observer),
-        );
-        supervise(args, &study, &store, &records, work, launched)
+        let summary = run.supervise(plan, slots, &mut launch, &mut watched)?;
+        if summary.was_interrupted {
+            // All is saved, and `report` renders at any time: who is in a hurry waits for no rendering.
+            watched.progress.finish();
+            if let Some(sentence) = launch.how_to_come_back() {
+                eprintln!("{sentence}");
+            }
+            let index = report_folder.join("index.html");
+            let exit = conclude(args, &study, &summary, &index, began.elapsed())?;
+            std::process::exit(exit as i32);
+        }
+        Ok::<_, Failure>(summary)
     })?;
     progress.finish();
     if let Some(sentence) = launch.how_to_come_back() {
@@ -76,48 +96,58 @@ pub fn run(args: &RunArgs) -> Result<Exit, Failure> {
     for notice in records.take_notices().into_iter().chain(cross_trial) {
         eprintln!("note: {notice}");
     }
-    let rendered = unravel_report::render(
-        &study.sweep,
-        &study.text,
-        &study.trials,
-        &store,
-        &report_folder,
-        &mut |_| {},
-    )?;
+    watch.end_at_once_from_now_on();
+    let rendered = study.render(&store, &report_folder)?;
     conclude(args, &study, &summary, &rendered.index, began.elapsed())
 }
 
-fn supervise(
-    args: &RunArgs,
-    study: &Study,
-    store: &Store,
-    records: &StoreRecords<'_>,
-    (plan, slots): (Plan, Vec<Slot>),
-    (launch, observer): (&mut Launch, &mut dyn Observer),
-) -> Result<Summary, Failure> {
-    let evaluation = study.sweep.evaluation.clone();
-    let order = Order {
-        checkpoint_every_secs: args.checkpoint_every,
-        keep_codes: args.keep_codes,
-        retry_failed: args.retry_failed,
-        ..Order::new(
-            study.sweep.name.clone(),
-            Vec::new(),
-            evaluation,
-            store.path(),
-            "cpu",
-        )
-    };
-    let supervisor = Supervisor {
-        policy: launch.policy(),
-        launcher: launch.launcher(),
-        records,
-        observer,
-        clock: &SystemClock::default(),
-        interrupt: &interrupt::watch()?,
-        order,
-    };
-    Ok(supervisor.run(plan, slots))
+/// The moment by the run's clock at which workers are asked to stop, so that all is saved and reported in time.
+fn stop_at(budget: Duration, elapsed: Duration) -> Duration {
+    let for_the_end = MAX_TIME_FOR_THE_END.min(budget / 10);
+    budget.saturating_sub(for_the_end).saturating_sub(elapsed)
+}
+
+/// What a run is made of, besides its plan.
+struct Run<'a> {
+    args: &'a RunArgs,
+    study: &'a Study,
+    store: &'a Store,
+    records: &'a StoreRecords<'a>,
+    interrupt: &'a Interrupt,
+    stop_at: Option<Duration>,
+}
+
+impl Run<'_> {
+    fn supervise(
+        &self,
+        plan: Plan,
+        slots: Vec<Slot>,
+        launch: &mut Launch,
+        observer: &mut dyn Observer,
+    ) -> Result<Summary, Failure> {
+        let sweep = &self.study.sweep;
+        let evaluation = sweep.evaluation.clone();
+        let store = self.store.path();
+        let order = Order {
+            checkpoint_every_secs: self.args.checkpoint_every,
+            keep_codes: self.args.keep_codes,
+            retry_failed: self.args.retry_failed,
+            ..Order::new(sweep.name.clone(), Vec::new(), evaluation, store, "cpu")
+        };
+        let supervisor = Supervisor {
+            policy: Policy {
+                stop_at: self.stop_at,
+                ..launch.policy(self.args.max_silence)
+            },
+            launcher: launch.launcher(),
+            records: self.records,
+            observer,
+            clock: &SystemClock::default(),
+            interrupt: self.interrupt,
+            order,
+        };
+        Ok(supervisor.run(plan, slots))
+    }
 }
 
 /// Progress for the person at the terminal and for the reader of the page.
@@ -153,6 +183,7 @@ fn conclude(
         summary if summary.was_interrupted => Exit::Interrupted,
         summary if summary.gave_up.is_some() && tally.failed == 0 => Exit::BadStore,
         summary if summary.is_complete() => Exit::Success,
+        summary if summary.is_out_of_time && tally.failed == 0 => Exit::Success,
         _ => Exit::TrialsFailed,
     };
     if args.common.json {
@@ -162,7 +193,7 @@ fn conclude(
             .collect();
         output::json(&json!({
             "sweep": study.sweep.name, "trials": study.trials.len(), "tally": tally,
-            "interrupted": summary.was_interrupted, "gave_up": summary.gave_up,
+            "interrupted": summary.was_interrupted, "out_of_time": summary.is_out_of_time, "gave_up": summary.gave_up,
             "failures": failures, "report": index, "elapsed_secs": elapsed.as_secs_f64(),
         }));
         return Ok(exit);
@@ -189,9 +220,14 @@ fn conclude(
     let time = output::duration(elapsed.as_secs_f64());
     eprintln!("{}: {} in {time}", study.sweep.name, parts.join(", "));
     if summary.was_interrupted {
-        eprintln!("interrupted; the same command goes on where it stopped");
+        eprintln!(
+            "interrupted; the same command goes on where it stopped, and `report` shows how far it is"
+        );
     } else if 0 < tally.failed {
         eprintln!("`--retry-failed` tries the failed trials again");
+    }
+    if summary.is_out_of_time && 0 < tally.left {
+        eprintln!("the time is over; the same command goes on where it stopped");
     }
     output::line(&index.display().to_string());
     Ok(exit)

@@ -4,10 +4,10 @@ mod watch;
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use unravel_orchestrator::held::{Held, PlannedTrial, Reached, Records};
 use unravel_orchestrator::store_records::StoreRecords;
-use unravel_store::Store;
+use unravel_store::{Store, Weight};
 use unravel_sweep::settings;
 
 use crate::cli::StatusArgs;
@@ -23,11 +23,18 @@ pub fn status(args: &StatusArgs) -> Result<Exit, Failure> {
         return watch::watch(args, &study, &store);
     }
     let (trials, notices) = look(&study, &store);
+    let (n_stored, weight) = store.weight()?;
     if args.common.json {
-        output::json(&all_json(&study, &trials));
+        let mut value = all_json(&study, &trials, &store);
+        value["store"] = weight_json(n_stored, &weight);
+        output::json(&value);
     } else {
         output::line(output::table(&HEADER, &by_setting(&study, &trials)).trim_end());
-        failures(&trials).for_each(|line| output::line(&line));
+        let failures = failures(&trials, &store);
+        failures.iter().for_each(|line| output::line(line));
+        if 0 < n_stored {
+            output::line(&weight_line(n_stored, &weight));
+        }
     }
     for notice in notices {
         eprintln!("note: {notice}");
@@ -85,22 +92,65 @@ fn by_setting(study: &Study, trials: &[(PlannedTrial, Held)]) -> Vec<Vec<String>
     settings(&study.trials).into_iter().map(row).collect()
 }
 
-/// A line for each trial that failed.
-fn failures(trials: &[(PlannedTrial, Held)]) -> impl Iterator<Item = String> {
-    let failed = trials.iter().filter(|(_, held)| word(held) == "failed");
-    failed.map(|(trial, held)| {
+/// A line for each trial that failed, and the last of its log below.
+fn failures(trials: &[(PlannedTrial, Held)], store: &Store) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (trial, held) in trials.iter().filter(|(_, held)| word(held) == "failed") {
         let reason = held.failure.as_deref().unwrap_or_default();
         let (label, seed) = (trial.trial.setting().label, trial.trial.seed);
-        format!("failed: {label}, seed {seed} ({}): {reason}", trial.id)
-    })
+        let id = &trial.id;
+        lines.push(format!("failed: {label}, seed {seed} ({id}): {reason}"));
+        let log = log_tail(trial, store).into_iter();
+        lines.extend(log.map(|line| format!("    {line}")));
+    }
+    lines
 }
 
-fn all_json(study: &Study, trials: &[(PlannedTrial, Held)]) -> Value {
-    let values: Vec<Value> = trials.iter().map(|(t, held)| to_json(t, held)).collect();
+fn all_json(study: &Study, trials: &[(PlannedTrial, Held)], store: &Store) -> Value {
+    let values = trials.iter().map(|(t, held)| to_json(t, held, store));
+    let values: Vec<Value> = values.collect();
     json!({ "sweep": study.sweep.name, "trials": values })
 }
 
-fn to_json(trial: &PlannedTrial, held: &Held) -> Value {
+/// What the store weighs, by kind of file.
+fn weight_json(n_trials: usize, weight: &Weight) -> Value {
+    let by_kind: Map<String, Value> = weight
+        .kinds()
+        .map(|(kind, n_bytes)| (kind.name().to_owned(), n_bytes.into()))
+        .collect();
+    json!({ "trials": n_trials, "bytes": weight.n_bytes(), "bytes_by_kind": by_kind })
+}
+
+/// `store: 12 trials, 3.4 GiB: checkpoints 2.5 GiB, models 850 MiB, …`
+fn weight_line(n_trials: usize, weight: &Weight) -> String {
+    let parts: Vec<String> = weight
+        .kinds()
+        .map(|(kind, n_bytes)| format!("{} {}", kind.name(), output::bytes(n_bytes)))
+        .collect();
+    format!(
+        "store: {}, {}: {}",
+        output::count(n_trials, "trial"),
+        output::bytes(weight.n_bytes()),
+        parts.join(", ")
+    )
+}
+
+/// Lines of a failed trial's log that are shown.
+const N_LOG_LINES: usize = 3;
+
+/// The last lines of a trial's log; none where it cannot be read.
+fn log_tail(trial: &PlannedTrial, store: &Store) -> Vec<String> {
+    let tail = store.trial(&trial.id).log_tail(N_LOG_LINES);
+    tail.unwrap_or_default()
+}
+
+fn to_json(trial: &PlannedTrial, held: &Held, store: &Store) -> Value {
+    let is_failed = word(held) == "failed";
+    let log = if is_failed {
+        log_tail(trial, store)
+    } else {
+        Vec::new()
+    };
     json!({
         "trial": trial.id.to_string(),
         "setting": trial.trial.setting().label,
@@ -109,6 +159,7 @@ fn to_json(trial: &PlannedTrial, held: &Held) -> Value {
         "step": steps_done(trial, held),
         "steps": trial.trial.training.steps,
         "reason": held.failure,
+        "log": log,
     })
 }
 

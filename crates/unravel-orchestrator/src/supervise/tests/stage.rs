@@ -127,6 +127,11 @@ impl Scene {
         self
     }
 
+    pub(super) fn stop_at(mut self, millis: u64) -> Self {
+        self.policy.stop_at = Some(Duration::from_millis(millis));
+        self
+    }
+
     /// What the store holds at the beginning.
     pub(super) fn holds(mut self, seed: u64, held: Held) -> Self {
         self.world.held.insert(seed, held);

@@ -1,9 +1,12 @@
 //! `unravel dataset export`: the rendered dSprites as its official npz.
 
+use std::ops::ControlFlow;
+
 use unravel_data::export_npz;
 
 use super::ExportArgs;
 use crate::exit::{Exit, Failure};
+use crate::interrupt;
 use crate::output;
 use crate::progress::task::Task;
 
@@ -17,8 +20,22 @@ pub fn export(args: &ExportArgs) -> Result<Exit, Failure> {
         )));
     }
     let mut task = Task::new("exporting", "images", args.quiet);
-    let exported = export_npz(&args.file, |done, total| task.set(done, total));
+    let watch = interrupt::watch()?;
+    let exported = export_npz(&args.file, |done, total| {
+        task.set(done, total);
+        match watch.interrupt.n_raised() {
+            0 => ControlFlow::Continue(()),
+            _ => ControlFlow::Break(()),
+        }
+    });
     drop(task);
+    if exported
+        .as_ref()
+        .is_err_and(|error| error.is_interruption())
+    {
+        eprintln!("interrupted; nothing was written");
+        return Ok(Exit::Interrupted);
+    }
     exported.map_err(|error| Failure::new(Exit::BadStore, error))?;
     let size = std::fs::metadata(&args.file).map_or(0, |about| about.len());
     output::line(&format!(

@@ -19,15 +19,20 @@ const NAP: Duration = Duration::from_millis(50);
 
 /// Shows where the trials stand until nothing more will come, or Ctrl-C.
 pub fn watch(args: &StatusArgs, study: &Study, store: &Store) -> Result<Exit, Failure> {
-    let interrupt = interrupt::watch()?;
-    let mut view = View::new(args.common.json);
+    let interrupt = interrupt::watch()?.interrupt;
+    let mut view = View {
+        study,
+        store,
+        form: Form::new(args.common.json),
+    };
     loop {
         let began = Instant::now();
         let (trials, notices) = look(study, store);
-        view.show(study, &trials);
+        view.show(&trials);
+        output::finish()?;
         let tally = Tally::of(&trials);
         if tally.is_settled() {
-            view.close(study, &trials, &notices);
+            view.close(&trials, &notices);
             return Ok(match tally.n_failed {
                 0 => Exit::Success,
                 _ => Exit::TrialsFailed,
@@ -37,7 +42,7 @@ pub fn watch(args: &StatusArgs, study: &Study, store: &Store) -> Result<Exit, Fa
         let paused = Instant::now();
         while paused.elapsed() < pause {
             if 0 < interrupt.n_raised() {
-                view.close(study, &trials, &notices);
+                view.close(&trials, &notices);
                 return Ok(Exit::Interrupted);
             }
             std::thread::sleep(NAP.min(pause));
@@ -89,7 +94,14 @@ impl Tally {
     }
 }
 
-enum View {
+/// What was shown of a study.
+struct View<'a> {
+    study: &'a Study,
+    store: &'a Store,
+    form: Form,
+}
+
+enum Form {
     /// A terminal, and how many lines of it are ours.
     Redrawn { term: Term, n_lines: usize },
     /// The last line.
@@ -98,7 +110,7 @@ enum View {
     Json { last: String },
 }
 
-impl View {
+impl Form {
     fn new(json: bool) -> Self {
         let term = Term::stdout();
         match (json, term.is_term()) {
@@ -111,15 +123,18 @@ impl View {
             },
         }
     }
+}
 
-    fn show(&mut self, study: &Study, trials: &[(PlannedTrial, Held)]) {
+impl View<'_> {
+    fn show(&mut self, trials: &[(PlannedTrial, Held)]) {
+        let (study, store) = (self.study, self.store);
         let sentence = Tally::of(trials).sentence(&study.sweep.name);
-        match self {
-            Self::Redrawn { term, n_lines } => {
+        match &mut self.form {
+            Form::Redrawn { term, n_lines } => {
                 let mut lines = vec![sentence];
                 let table = output::table(&HEADER, &by_setting(study, trials));
                 lines.extend(table.lines().map(str::to_owned));
-                lines.extend(failures(trials));
+                lines.extend(failures(trials, store));
                 lines.push("Ctrl-C ends the watching, not the run.".to_owned());
                 let (height, width) = term.size();
                 let lines = fitting(lines, height.into(), width.into());
@@ -128,30 +143,32 @@ impl View {
                 let _ = term.write_line(&lines.join("\n"));
                 *n_lines = lines.len();
             }
-            Self::Lines { last } if *last != sentence => {
+            Form::Lines { last } if *last != sentence => {
                 output::line(&sentence);
                 *last = sentence;
             }
-            Self::Json { last } => {
-                let value = all_json(study, trials).to_string();
+            Form::Json { last } => {
+                let value = all_json(study, trials, store).to_string();
                 if *last != value {
                     output::line(&value);
                     *last = value;
                 }
             }
-            Self::Lines { .. } => {}
+            Form::Lines { .. } => {}
         }
     }
 
     /// Leaves the whole table behind, also where the terminal was too small for it.
-    fn close(&mut self, study: &Study, trials: &[(PlannedTrial, Held)], notices: &[String]) {
-        if let Self::Redrawn { term, n_lines } = self {
+    fn close(&mut self, trials: &[(PlannedTrial, Held)], notices: &[String]) {
+        let study = self.study;
+        if let Form::Redrawn { term, n_lines } = &mut self.form {
             let _ = term.clear_last_lines(*n_lines);
             output::line(&Tally::of(trials).sentence(&study.sweep.name));
             output::line(output::table(&HEADER, &by_setting(study, trials)).trim_end());
         }
-        if !matches!(self, Self::Json { .. }) {
-            failures(trials).for_each(|line| output::line(&line));
+        if !matches!(self.form, Form::Json { .. }) {
+            let failures = failures(trials, self.store);
+            failures.iter().for_each(|line| output::line(line));
         }
         notices
             .iter()

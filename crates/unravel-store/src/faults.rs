@@ -1,0 +1,221 @@
+//! Points at which a write can go wrong. Outside of tests they do nothing.
+
+#[cfg(not(test))]
+use std::io;
+
+#[cfg(test)]
+pub(crate) use injected::{cleans_up, point};
+
+/// Comes before every operation that changes the disk.
+#[cfg(not(test))]
+pub(crate) fn point() -> io::Result<()> {
+    Ok(())
+}
+
+/// Whether a write that failed removes its temporary file. A process that dies does not.
+#[cfg(not(test))]
+pub(crate) fn cleans_up() -> bool {
+    true
+}
+
+/// Faults of a test's own thread.
+#[cfg(test)]
+mod injected {
+    use std::cell::Cell;
+    use std::io;
+
+    /// What happens at a point and at every one after it.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub(super) enum Fault {
+        /// The disk is full, and stays so.
+        Full,
+        /// The process dies: nothing that comes after happens, no tidying up either.
+        Death,
+    }
+
+    thread_local! {
+        /// The fault to come, and how many points come before it.
+        static PLAN: Cell<Option<(Fault, usize)>> = const { Cell::new(None) };
+        static HAS_COME: Cell<bool> = const { Cell::new(false) };
+    }
+
+    pub(crate) fn point() -> io::Result<()> {
+        let Some((fault, n_before)) = PLAN.get() else {
+            return Ok(());
+        };
+        if let Some(n_before) = n_before.checked_sub(1) {
+            PLAN.set(Some((fault, n_before)));
+            return Ok(());
+        }
+        HAS_COME.set(true);
+        Err(match fault {
+            Fault::Full => io::ErrorKind::StorageFull.into(),
+            Fault::Death => io::Error::other("dead"),
+        })
+    }
+
+    pub(crate) fn cleans_up() -> bool {
+        !(HAS_COME.get() && PLAN.get() == Some((Fault::Death, 0)))
+    }
+
+    /// Does `work` with a fault from the `n`-th point on (from 0); whether that point was reached.
+    pub(super) fn with_fault(fault: Fault, n: usize, work: impl FnOnce()) -> bool {
+        PLAN.set(Some((fault, n)));
+        work();
+        PLAN.set(None);
+        HAS_COME.take()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::fs;
+
+    use unravel_sweep::{Objective, Trial};
+
+    use super::injected::{Fault, with_fault};
+    use crate::{
+        Array, Check, Checkpoint, Codes, Model, Pictures, ScoreContext, ScoreFile, ScoreRecord,
+        Status, Store, StoreError, TrainLog, TrialLock, TrialState, Wanted, WantedScore,
+    };
+
+    fn trial() -> Trial {
+        Trial::new(Objective::beta_vae(4.0), 0)
+    }
+
+    fn checkpoint(step: u64) -> Checkpoint {
+        let mut log = TrainLog::new(["kl_nats"]);
+        log.rows = (1..=step).map(|step| (step, vec![0.5])).collect();
+        let weight = Array::new([2], vec![step as f32, 0.5]);
+        Checkpoint {
+            step,
+            arrays: BTreeMap::from([("weight".to_owned(), weight)]),
+            log,
+            ..Checkpoint::default()
+        }
+    }
+
+    fn model() -> Model {
+        let (step, arrays) = (20, checkpoint(20).arrays);
+        Model { step, arrays }
+    }
+
+    fn context() -> ScoreContext {
+        let [variant, representation, grid] = ["study", "mean", "2x2"].map(str::to_owned);
+        ScoreContext {
+            variant,
+            representation,
+            grid,
+            step: 20,
+        }
+    }
+
+    fn scores(seeds: impl Iterator<Item = u64>) -> ScoreFile {
+        let values = seeds.map(|seed| (seed, 0.25));
+        let mut file = ScoreFile::new("mig");
+        file.scores
+            .push(ScoreRecord::sampled("mig", "mig", &context(), values));
+        file
+    }
+
+    fn state(status: Status, step: u64) -> TrialState {
+        TrialState {
+            status,
+            step,
+            steps: 20,
+            ..TrialState::default()
+        }
+    }
+
+    /// A trial at step 10, with one seed of its scores from elsewhere.
+    fn before(lock: &TrialLock) -> Result<(), StoreError> {
+        lock.set_checkpoint(&checkpoint(10))?;
+        lock.set_state(&state(Status::Training, 10))?;
+        lock.add_scores(scores(0..1)).map(|_| ())
+    }
+
+    /// The rest of its life: every kind of write that there is.
+    fn life(store: &Store) -> Result<(), StoreError> {
+        let lock = store.create(&trial())?;
+        lock.set_checkpoint(&checkpoint(20))?;
+        lock.set_state(&state(Status::Training, 20))?;
+        lock.set_model(&model())?;
+        lock.remove_previous_checkpoint()?;
+        lock.set_state(&state(Status::Trained, 20))?;
+        lock.add_scores(scores(1..3))?;
+        lock.set_pictures(&Pictures {
+            image_shape: [1, 1, 1],
+            ..Pictures::default()
+        })?;
+        lock.set_probe(&Codes::default())
+    }
+
+    /// Everything there is of the trial is whole, and none of it older than before.
+    fn check_whole(lock: &TrialLock, context_of_test: &str) {
+        let found = lock.checkpoint().unwrap();
+        assert_eq!(found.notices, Vec::<String>::new(), "{context_of_test}");
+        let checkpoint_found = found.value.expect("the checkpoint is not lost");
+        assert!([10, 20].contains(&checkpoint_found.step));
+        assert_eq!(checkpoint_found, checkpoint(checkpoint_found.step));
+        assert!(lock.state().unwrap().notices.is_empty());
+        let model_found = lock.model().unwrap();
+        assert!(model_found.is_none_or(|found| found == model()));
+        let scores_found = lock.scores("mig").unwrap().expect("scores are not lost");
+        assert!([scores(0..1), scores(0..3)].contains(&scores_found));
+        let wanted = Wanted {
+            scores: vec![WantedScore {
+                metric: "mig".to_owned(),
+                context: context(),
+                seeds: vec![0, 1, 2],
+            }],
+            codes: false,
+        };
+        let missing = lock.missing(&wanted, Check::Thorough).unwrap();
+        assert_eq!(missing.notices, Vec::<String>::new(), "{context_of_test}");
+        for folder in [lock.path().to_owned(), lock.path().join("scores")] {
+            for entry in fs::read_dir(folder).unwrap() {
+                let name = entry.unwrap().file_name().into_string().unwrap();
+                assert!(!name.ends_with(".tmp"), "{context_of_test} leaves {name}");
+            }
+        }
+    }
+
+    /// Returns how many points there are in a life.
+    fn check_every_point(fault: Fault) -> usize {
+        for n in 0.. {
+            let folder = tempfile::tempdir().unwrap();
+            let store = Store::open(folder.path().join("runs")).unwrap();
+            before(&store.create(&trial()).unwrap()).unwrap();
+            let mut result = Ok(());
+            let was_reached = with_fault(fault, n, || result = life(&store));
+            let context = format!("{fault:?} at point {n}");
+            match (&result, fault) {
+                (Err(error), Fault::Full) => assert!(error.is_full(), "{context}: {error}"),
+                (Err(_), Fault::Death) => {}
+                (Ok(()), _) => assert!(!was_reached, "{context} went unnoticed"),
+            }
+            check_whole(&store.create(&trial()).unwrap(), &context);
+            // There is room again, or another process: what was left undone is done.
+            life(&store).unwrap();
+            let lock = store.create(&trial()).unwrap();
+            check_whole(&lock, &context);
+            assert_eq!(lock.model().unwrap(), Some(model()));
+            assert_eq!(lock.scores("mig").unwrap(), Some(scores(0..3)));
+            if !was_reached {
+                return n;
+            }
+        }
+        unreachable!()
+    }
+
+    #[test]
+    fn a_disk_that_is_full_at_any_write_costs_nothing_that_was_there() {
+        assert!(30 < check_every_point(Fault::Full));
+    }
+
+    #[test]
+    fn a_process_that_dies_at_any_write_leaves_the_old_or_the_new() {
+        assert!(30 < check_every_point(Fault::Death));
+    }
+}

@@ -1,0 +1,297 @@
+//! What the machine does to a run: disks that are full or read-only, files that change, processes that hang, results that
+//! nobody takes, and stores and files from strangers. One sentence each, and nothing lost.
+
+mod support;
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::process::{Command, Stdio};
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+
+use support::lab::{Lab, Ran};
+use support::process::children;
+use support::store::{assert_same, files, results, states, steps};
+use support::sweeps::{LONGER, TINY, tiny_on_npz};
+
+const BAD_SWEEP: Option<i32> = Some(3);
+const BAD_STORE: Option<i32> = Some(5);
+
+type Results = std::collections::BTreeMap<String, Vec<u8>>;
+
+fn undisturbed(sweep: &str) -> Results {
+    let lab = Lab::with_sweep(sweep);
+    lab.run_well(&["run", "sweep.toml"]);
+    results(&lab.path("runs"))
+}
+
+static TINY_RESULTS: LazyLock<Results> = LazyLock::new(|| undisturbed(TINY));
+
+/// Another run, with nothing in its way, comes to the usual bytes.
+fn assert_goes_on(lab: &Lab) {
+    lab.run_well(&["run", "sweep.toml"]);
+    assert_same("after all", &results(&lab.path("runs")), &TINY_RESULTS);
+}
+
+#[test]
+fn a_write_that_fails_ends_the_run_with_a_sentence_and_loses_nothing() {
+    let lab = Lab::with_sweep(TINY);
+    // 100 KiB: states, scores and pictures fit, checkpoints do not.
+    let ran = lab.run_script("ulimit -f 200; exec \"$0\" \"$@\"", &["run", "sweep.toml"]);
+    assert_eq!(ran.code, BAD_STORE, "{}", ran.stderr);
+    let named = "cannot write `";
+    assert!(
+        ran.stderr.contains(named) && ran.stderr.contains("checkpoint.safetensors"),
+        "{}",
+        ran.stderr
+    );
+    assert!(!ran.stderr.contains("panicked"), "{}", ran.stderr);
+    assert_goes_on(&lab);
+}
+
+/// Whether file systems can be mounted here, in a name space of one's own.
+fn can_mount() -> bool {
+    static CAN: LazyLock<bool> = LazyLock::new(|| {
+        let mut command = Command::new("unshare");
+        command.args(["-rm", "mount", "-t", "tmpfs", "none", "/mnt"]);
+        let tried = command.stderr(Stdio::null()).status();
+        tried.is_ok_and(|status| status.success())
+    });
+    if !*CAN {
+        println!("skipped: no file system can be mounted here");
+    }
+    *CAN
+}
+
+/// Runs a script with a name space for mounts of its own.
+fn run_with_mounts(lab: &Lab, script: &str) -> Ran {
+    fs::create_dir_all(lab.path("runs")).unwrap();
+    lab.write("script.sh", script);
+    lab.run_script("exec unshare -rm sh ./script.sh \"$0\"", &[])
+}
+
+#[test]
+fn a_full_disk_ends_the_run_with_a_sentence_and_room_lets_it_go_on() {
+    if !can_mount() {
+        return;
+    }
+    let lab = Lab::with_sweep(TINY);
+    let ran = run_with_mounts(
+        &lab,
+        "mount -t tmpfs -o size=2m none runs || exit 99
+         \"$1\" run sweep.toml
+         code=$?
+         find runs -name '*.tmp' | sed 's/^/left behind: /' >&2
+         mount -o remount,size=64m runs
+         \"$1\" run sweep.toml >&2 || exit 98
+         cp -a runs saved
+         exit $code",
+    );
+    assert_eq!(ran.code, BAD_STORE, "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("no space left to write `"),
+        "{}",
+        ran.stderr
+    );
+    assert!(!ran.stderr.contains("left behind"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("/checkpoint.safetensors`"),
+        "{}",
+        ran.stderr
+    );
+    assert_same(
+        "with more room",
+        &results(&lab.path("saved")),
+        &TINY_RESULTS,
+    );
+}
+
+#[test]
+fn a_read_only_store_is_refused_for_writing_and_read_all_the_same() {
+    if !can_mount() {
+        return;
+    }
+    let lab = Lab::with_sweep(TINY);
+    lab.run_well(&["run", "sweep.toml"]);
+    let ran = run_with_mounts(
+        &lab,
+        "mount --bind runs runs && mount -o remount,ro,bind runs || exit 99
+         \"$1\" status sweep.toml || exit 98
+         \"$1\" plan sweep.toml --no-measure || exit 97
+         \"$1\" report sweep.toml || exit 96
+         \"$1\" run sweep.toml",
+    );
+    assert_eq!(ran.code, BAD_STORE, "{}", ran.stderr);
+    assert!(ran.stderr.contains("cannot be written"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("--store"), "{}", ran.stderr);
+}
+
+#[test]
+fn results_that_stdout_does_not_take_are_no_success() {
+    let lab = Lab::with_sweep(TINY);
+    for args in [
+        &["run", "sweep.toml"][..],
+        &["status", "sweep.toml", "--json"],
+        &["plan", "sweep.toml", "--no-measure"],
+        &["check", "sweep.toml"],
+        &["report", "sweep.toml", "--json"],
+    ] {
+        let ran = lab.run_script("exec \"$0\" \"$@\" > /dev/full", args);
+        assert_eq!(ran.code, BAD_STORE, "{args:?}: {}", ran.stderr);
+        assert!(
+            ran.stderr.contains("could not be written to stdout"),
+            "{}",
+            ran.stderr
+        );
+        // The reader is gone before anything is written.
+        let script = "{ sleep 0.2; \"$0\" \"$@\"; echo $? > code; } | true; cat code";
+        let gone = lab.run_script(script, args);
+        assert_eq!(gone.stdout, "141\n", "{args:?}: {}", gone.stderr);
+    }
+}
+
+#[test]
+fn a_worker_that_hangs_is_replaced() {
+    let lab = Lab::with_sweep(TINY);
+    let mut running = lab.start(&["run", "sweep.toml", "--jobs", "1", "--max-silence", "5s"]);
+    let pid = running.pid();
+    assert!(running.watch(|| !children(pid).is_empty()));
+    for worker in children(pid) {
+        let pid = rustix::process::Pid::from_raw(worker.pid.cast_signed()).unwrap();
+        rustix::process::kill_process(pid, Signal::STOP).unwrap();
+    }
+    let ran = running.wait();
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("said nothing for 5 s"),
+        "{}",
+        ran.stderr
+    );
+    assert_same("after all", &results(&lab.path("runs")), &TINY_RESULTS);
+}
+
+#[test]
+fn a_second_interrupt_ends_the_run_at_once() {
+    let lab = Lab::with_sweep(&TINY.replace("steps = 20", "steps = 1_000_000"));
+    let mut running = lab.start(&["run", "sweep.toml"]);
+    let store = lab.path("runs");
+    assert!(running.watch(|| !states(&store).is_empty()));
+    let workers = children(running.pid());
+    // Workers that stand still cannot save: the first interrupt alone would wait for them.
+    for worker in &workers {
+        let pid = rustix::process::Pid::from_raw(worker.pid.cast_signed()).unwrap();
+        rustix::process::kill_process(pid, Signal::STOP).unwrap();
+    }
+    let began = Instant::now();
+    running.signal(Signal::INT);
+    std::thread::sleep(Duration::from_millis(200));
+    assert!(running.is_running(), "it did not wait for its workers");
+    running.signal(Signal::INT);
+    let ran = running.wait();
+    assert_eq!(ran.code, Some(130), "{}", ran.stderr);
+    assert!(began.elapsed() < Duration::from_secs(5));
+    assert!(workers.iter().all(|worker| !worker.is_alive()));
+}
+
+#[test]
+fn a_flipped_bit_in_a_checkpoint_costs_the_steps_since_the_one_before() {
+    let lab = Lab::with_sweep(LONGER);
+    let store = lab.path("runs");
+    let mut running = lab.start(&[
+        "run",
+        "sweep.toml",
+        "--jobs",
+        "1",
+        "--checkpoint-every",
+        "0.05",
+    ]);
+    let previous = |id: &String| store.join(id).join("checkpoint.previous.safetensors");
+    assert!(running.watch(|| steps(&store).keys().any(|id| previous(id).exists())));
+    running.signal(Signal::KILL);
+    running.wait();
+    let ids = steps(&store).into_keys().filter(|id| previous(id).exists());
+    for id in ids {
+        let path = store.join(id).join("checkpoint.safetensors");
+        let Ok(mut bytes) = fs::read(&path) else {
+            continue;
+        };
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        fs::write(&path, bytes).unwrap();
+    }
+    let ran = lab.run_well(&["run", "sweep.toml"]);
+    assert!(
+        ran.stderr.contains("checkpoint.safetensors` is damaged"),
+        "{}",
+        ran.stderr
+    );
+    assert_same("after all", &results(&store), &undisturbed(LONGER));
+}
+
+/// Refused within seconds and with a sentence, whatever memory and time it would like to take.
+fn check_refused(lab: &Lab, args: &[&str], why: &str) {
+    // 4 GB of addresses are far more than any of this needs, and far less than it would like.
+    let ran = lab.run_script("ulimit -v 4000000; exec \"$0\" \"$@\"", args);
+    assert_eq!(ran.code, BAD_SWEEP, "{args:?}: {}", ran.stderr);
+    assert!(ran.stderr.contains(why), "{args:?}: {}", ran.stderr);
+    assert!(ran.stderr.len() < 20_000 && !ran.stderr.contains("panicked"));
+    assert!(!lab.path("runs").exists());
+}
+
+#[test]
+fn files_without_an_end_or_a_measure_are_refused() {
+    let lab = Lab::with_sweep(TINY);
+    check_refused(&lab, &["run", "/dev/zero"], "more than 4194304 bytes");
+    check_refused(
+        &lab,
+        &["check", "/dev/urandom"],
+        "cannot read the sweep file",
+    );
+    lab.write("huge.toml", "#".repeat(5 << 20));
+    check_refused(&lab, &["run", "huge.toml"], "more than 4194304 bytes");
+    lab.write("deep.toml", format!("x = {}", "[".repeat(1 << 20)));
+    check_refused(&lab, &["run", "deep.toml"], "deep.toml");
+    lab.write("on-zero.toml", tiny_on_npz("/dev/zero", ""));
+    check_refused(&lab, &["run", "on-zero.toml"], "regular file");
+}
+
+#[test]
+fn links_in_a_store_lead_nowhere() {
+    let lab = Lab::with_sweep(TINY);
+    lab.run_well(&["run", "sweep.toml"]);
+    let store = lab.path("runs");
+    let mut ids = states(&store).into_keys();
+    let (first, second) = (ids.next().unwrap(), ids.next().unwrap());
+    // A trial's folder, and files in another one's, lead out of the store.
+    let outside = lab.path("outside");
+    fs::create_dir(&outside).unwrap();
+    fs::remove_dir_all(store.join(&first)).unwrap();
+    symlink(&outside, store.join(&first)).unwrap();
+    let ran = lab.run(&["run", "sweep.toml"]);
+    assert_eq!(ran.code, BAD_STORE, "{}", ran.stderr);
+    assert!(ran.stderr.contains("is not a folder"), "{}", ran.stderr);
+    assert_eq!(fs::read_dir(&outside).unwrap().count(), 0);
+    lab.write("other.toml", TINY.replace("[1, 8]", "[2]"));
+    lab.run_well(&["gc", "other.toml", "--delete"]);
+    assert!(outside.is_dir() && fs::symlink_metadata(store.join(&first)).is_ok());
+
+    fs::remove_file(store.join(&first)).unwrap();
+    lab.run_well(&["run", "sweep.toml"]);
+    lab.write("outside/precious", "untouched");
+    for name in [
+        "state.json",
+        "scores/mig.json",
+        "pictures.npz",
+        "train.csv",
+        "log.txt",
+    ] {
+        let path = store.join(&second).join(name);
+        let _ = fs::remove_file(&path);
+        symlink(outside.join("precious"), &path).unwrap();
+    }
+    lab.run(&["run", "sweep.toml"]);
+    assert_eq!(files(&outside).len(), 1);
+    assert_eq!(lab.read("outside/precious"), "untouched");
+}
