@@ -68,7 +68,7 @@ impl Missing {
         !lacks_file && self.scores.is_empty()
     }
 
-    /// Whether a trial of so many steps has to be trained: there is no model yet, or a score is missing of a step
+    /// Whether a trial of so many steps has to be trained: there is no finished model, or a score is missing of a step
     /// before the last, whose weights are not kept.
     #[must_use]
     pub fn needs_training(&self, steps: u64) -> bool {
@@ -113,6 +113,7 @@ impl TrialFolder {
             records: self.lacks_train_log() || self.lacks(TRIAL),
             ..Missing::default()
         };
+        missing.model |= self.is_trained_halfway_again()?;
         missing.records |= self.lacks_state(&mut notices)?;
         for_each_metric(wanted, |metric, scores| {
             let file = absent_if_damaged(self.scores(metric), &mut notices)?;
@@ -147,6 +148,17 @@ impl TrialFolder {
         }
         let state = sealed::read_of::<TrialState>(&self.file(STATE), self.id());
         Ok(absent_if_damaged(state, notices)?.is_none())
+    }
+
+    /// Whether the last checkpoint is of an earlier step than the model: a training that was begun again, for a score on
+    /// the way that was lost, and that did not come to its end. Until then the curves end early too.
+    fn is_trained_halfway_again(&self) -> Result<bool, StoreError> {
+        let model = Model::read_step(&self.file(MODEL), self.id());
+        let trained = absent_if_damaged(model, &mut Vec::new())?;
+        Ok(match (trained, self.checkpoint_step()?) {
+            (Some(trained), Some(saved)) => saved < trained,
+            _ => false,
+        })
     }
 
     /// Whether the training curves are lost, and a checkpoint still has them.

@@ -423,6 +423,17 @@ mod tests {
     }
 
     #[test]
+    fn a_training_begun_again_is_to_come_to_its_end() {
+        let (_folder, store) = new_store();
+        let lock = store.create(&trial()).unwrap();
+        finish(&lock);
+        lock.set_checkpoint(&checkpoint(10)).unwrap();
+        assert!(lock.missing(&wanted(), Check::Quick).unwrap().model);
+        lock.set_checkpoint(&checkpoint(30)).unwrap();
+        assert!(lock.missing(&wanted(), Check::Quick).unwrap().is_nothing());
+    }
+
+    #[test]
     fn lost_records_are_missing_and_made_again() {
         let (_folder, store) = new_store();
         let lock = store.create(&trial()).unwrap();

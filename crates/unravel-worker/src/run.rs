@@ -197,6 +197,12 @@ fn score_one<B: Kernels>(
         step: model.step,
         device,
     };
+    // Before the scores, so that a trial is done with the last of them and whoever is killed leaves it to be opened again.
+    member.state.status = Status::Trained;
+    member.state.step = model.step;
+    member.state.steps = member.trial.training.steps;
+    member.state.reason = None;
+    member.lock.set_state(&member.state)?;
     match evaluate(&subject, &member.missing, reporter) {
         Ok(false) => return Ok(false),
         Ok(true) => {}
@@ -206,11 +212,6 @@ fn score_one<B: Kernels>(
         }
         Err(error) => return Err(error),
     }
-    member.state.status = Status::Trained;
-    member.state.step = model.step;
-    member.state.steps = member.trial.training.steps;
-    member.state.reason = None;
-    member.lock.set_state(&member.state)?;
     reporter.send(&Event::TrialDone {
         id: member.lock.id().clone(),
     });
