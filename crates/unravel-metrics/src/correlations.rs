@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use crate::sums::Sums;
 use crate::table::CodeTable;
 
 /// Rows summed by one task.
@@ -27,7 +28,7 @@ impl Correlations {
         let sums = tasks
             .map(|task| {
                 let first = task * ROWS_PER_TASK;
-                Sums::of(table, first..(first + ROWS_PER_TASK).min(n_points))
+                sums_of(table, first..(first + ROWS_PER_TASK).min(n_points))
             })
             .collect();
         Self::from_sums(table, sums, n_points)
@@ -37,24 +38,17 @@ impl Correlations {
     pub(crate) fn of_points(table: &CodeTable, points: &[u32]) -> Self {
         let sums = points
             .par_chunks(ROWS_PER_TASK)
-            .map(|points| Sums::of(table, points.iter().map(|&point| point as usize)))
+            .map(|points| sums_of(table, points.iter().map(|&point| point as usize)))
             .collect();
         Self::from_sums(table, sums, points.len())
     }
 
-    /// Adds up in the order of the tasks, which does not depend on who ran them.
     fn from_sums(table: &CodeTable, tasks: Vec<Sums>, n_points: usize) -> Self {
         let (n_codes, n_factors) = (table.n_codes(), table.grid().n_factors());
         let n_columns = n_codes + n_factors;
         let n = n_points as f64;
-        let mut sums = Sums::zero(n_columns);
-        for task in tasks {
-            sums.add(&task);
-        }
-        let covariance = |a: usize, b: usize| {
-            let (a, b) = (a.max(b), a.min(b));
-            (sums.products[a * (a + 1) / 2 + b] - sums.firsts[a] * sums.firsts[b] / n) / n
-        };
+        let sums = Sums::total(n_columns, tasks);
+        let covariance = |a: usize, b: usize| sums.centred_product(a, b, n) / n;
         let variances: Vec<f64> = (0..n_columns)
             .map(|column| covariance(column, column))
             .collect();
@@ -80,52 +74,22 @@ impl Correlations {
     }
 }
 
-/// Sums over codes and factor values, as deviations from the first row of the table: so a constant code has no variance at
-/// all, and no large mean cancels.
-struct Sums {
-    firsts: Vec<f64>,
-    /// Lower triangle, row by row.
-    products: Vec<f64>,
-}
-
-impl Sums {
-    fn zero(n_columns: usize) -> Self {
-        Self {
-            firsts: vec![0.0; n_columns],
-            products: vec![0.0; n_columns * (n_columns + 1) / 2],
+/// Of the codes and the factor values of these points.
+fn sums_of(table: &CodeTable, points: impl Iterator<Item = usize>) -> Sums {
+    let grid = table.grid();
+    let mut sums = Sums::zero(table.n_codes() + grid.n_factors());
+    let mut row = vec![0.0; table.n_codes() + grid.n_factors()];
+    for point in points {
+        let (codes, values) = row.split_at_mut(table.n_codes());
+        for ((code, &x), &origin) in codes.iter_mut().zip(table.row(point)).zip(table.row(0)) {
+            *code = f64::from(x) - f64::from(origin);
         }
-    }
-
-    fn of(table: &CodeTable, points: impl Iterator<Item = usize>) -> Self {
-        let grid = table.grid();
-        let mut sums = Self::zero(table.n_codes() + grid.n_factors());
-        let mut row = vec![0.0; table.n_codes() + grid.n_factors()];
-        for point in points {
-            let (codes, values) = row.split_at_mut(table.n_codes());
-            for ((code, &x), &origin) in codes.iter_mut().zip(table.row(point)).zip(table.row(0)) {
-                *code = f64::from(x) - f64::from(origin);
-            }
-            for (factor, value) in values.iter_mut().enumerate() {
-                *value = grid.value(point, factor) as f64;
-            }
-            let mut first = 0;
-            for (column, &x) in row.iter().enumerate() {
-                sums.firsts[column] += x;
-                for (sum, other) in sums.products[first..].iter_mut().zip(&row[..=column]) {
-                    *sum += x * other;
-                }
-                first += column + 1;
-            }
+        for (factor, value) in values.iter_mut().enumerate() {
+            *value = grid.value(point, factor) as f64;
         }
-        sums
+        sums.push(&row);
     }
-
-    fn add(&mut self, other: &Self) {
-        let sums = self.firsts.iter_mut().chain(&mut self.products);
-        for (sum, value) in sums.zip(other.firsts.iter().chain(&other.products)) {
-            *sum += value;
-        }
-    }
+    sums
 }
 
 #[cfg(test)]

@@ -30,6 +30,7 @@ mod outcome;
 mod registry;
 mod samples;
 mod stencil;
+mod sums;
 mod symmetric;
 mod table;
 

@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use crate::sums::Sums;
 use crate::table::CodeTable;
 
 /// Rows summed by one task.
@@ -23,25 +24,19 @@ impl Moments {
         let n_codes = table.n_codes();
         let tasks = table.codes().par_chunks(ROWS_PER_TASK * n_codes);
         let sums = tasks
-            .map(|rows| Sums::of(table.row(0), rows.chunks_exact(n_codes)))
+            .map(|rows| sums_of(table.row(0), rows.chunks_exact(n_codes)))
             .collect();
         Self::from_sums(table, sums, table.grid().n_points())
     }
 
-    /// Adds up in the order of the tasks, which does not depend on who ran them.
     fn from_sums(table: &CodeTable, sums: Vec<Sums>, n_points: usize) -> Self {
         let n_codes = table.n_codes();
         let n = n_points as f64;
-        let mut total = Sums::zero(n_codes);
-        for sums in sums {
-            total.add(&sums);
-        }
+        let total = Sums::total(n_codes, sums);
         let mut covariance = vec![0.0; n_codes * n_codes];
         for a in 0..n_codes {
             for b in 0..=a {
-                let product =
-                    total.products[a * (a + 1) / 2 + b] - total.firsts[a] * total.firsts[b] / n;
-                let value = product / (n - 1.0).max(1.0);
+                let value = total.centred_product(a, b, n) / (n - 1.0).max(1.0);
                 covariance[a * n_codes + b] = value;
                 covariance[b * n_codes + a] = value;
             }
@@ -68,47 +63,17 @@ impl Moments {
     }
 }
 
-/// Sums of deviations from an origin, which is a row of the table: so a constant code has no variance at all, and no large
-/// mean cancels.
-struct Sums {
-    firsts: Vec<f64>,
-    /// Lower triangle, row by row.
-    products: Vec<f64>,
-}
-
-impl Sums {
-    fn zero(n_codes: usize) -> Self {
-        Self {
-            firsts: vec![0.0; n_codes],
-            products: vec![0.0; n_codes * (n_codes + 1) / 2],
+/// Of the codes of these rows.
+fn sums_of<'a>(origin: &[f32], rows: impl Iterator<Item = &'a [f32]>) -> Sums {
+    let mut sums = Sums::zero(origin.len());
+    let mut deviations = vec![0.0; origin.len()];
+    for row in rows {
+        for ((deviation, &x), &origin) in deviations.iter_mut().zip(row).zip(origin) {
+            *deviation = f64::from(x) - f64::from(origin);
         }
+        sums.push(&deviations);
     }
-
-    fn of<'a>(origin: &[f32], rows: impl Iterator<Item = &'a [f32]>) -> Self {
-        let mut sums = Self::zero(origin.len());
-        let mut deviations = vec![0.0; origin.len()];
-        for row in rows {
-            for ((deviation, &x), &origin) in deviations.iter_mut().zip(row).zip(origin) {
-                *deviation = f64::from(x) - f64::from(origin);
-            }
-            let mut first = 0;
-            for (code, &deviation) in deviations.iter().enumerate() {
-                sums.firsts[code] += deviation;
-                for (sum, other) in sums.products[first..].iter_mut().zip(&deviations[..=code]) {
-                    *sum += deviation * other;
-                }
-                first += code + 1;
-            }
-        }
-        sums
-    }
-
-    fn add(&mut self, other: &Self) {
-        let sums = self.firsts.iter_mut().chain(&mut self.products);
-        for (sum, value) in sums.zip(other.firsts.iter().chain(&other.products)) {
-            *sum += value;
-        }
-    }
+    sums
 }
 
 #[cfg(test)]
