@@ -207,6 +207,15 @@ fn command_lines() {
         USAGE,
     );
     check("no-sweep", &lab, &["run"], USAGE);
+    let figure = [
+        "report",
+        "sweep.toml",
+        "--figure",
+        "trade",
+        "--out",
+        "x.svg",
+    ];
+    check("unknown-figure", &lab, &figure, USAGE);
     let run = |option, value| ["run", "sweep.toml", option, value];
     check("no-cuda", &lab, &run("--device", "cuda"), USAGE);
     check("unknown-device", &lab, &run("--device", "gpu"), USAGE);

@@ -116,7 +116,11 @@ impl From<DeviceError> for Failure {
 
 impl From<ReportError> for Failure {
     fn from(error: ReportError) -> Self {
-        Self::new(Exit::BadStore, error)
+        let exit = match error {
+            ReportError::UnknownFigure { .. } | ReportError::UnknownEnding { .. } => Exit::Usage,
+            _ => Exit::BadStore,
+        };
+        Self::new(exit, error)
     }
 }
 
