@@ -47,13 +47,13 @@ fn objectives_has_every_family_and_every_architecture() {
 
 /// Each paper's sweep with its number of trials, and those of its small version.
 const PAPERS: [(&str, usize, usize); 7] = [
-    ("beta-vae-2017", 6 * 3 * 10, 6),
-    ("understanding-2018", 2 * 10, 4),
-    ("factor-vae-2018", (6 + 7) * 10, 12),
-    ("beta-tcvae-2018", 2 * 6 * 10, 10),
-    ("dip-vae-2018", (5 + 2 * 9) * 10, 16),
+    ("beta-vae-2017", 6 * 3 * 10, 9),
+    ("understanding-2018", 2 * 10, 6),
+    ("factor-vae-2018", (6 + 7) * 10, 18),
+    ("beta-tcvae-2018", 2 * 6 * 10, 15),
+    ("dip-vae-2018", (5 + 2 * 9) * 10, 21),
     ("locatello-2019-dsprites", 6 * 6 * 50, 24),
-    ("infogan-cr-2020", 4 * 10, 6),
+    ("infogan-cr-2020", 4 * 10, 9),
 ];
 
 fn paper(name: &str) -> (String, Sweep) {
