@@ -9,6 +9,8 @@
 mod driver;
 #[cfg(any(feature = "cuda", test))]
 mod guard;
+#[cfg(feature = "cuda")]
+mod kernel_cache;
 pub mod trained;
 #[cfg(not(feature = "cuda"))]
 mod without;

@@ -15,7 +15,7 @@ use unravel_worker::{End, WorkerError};
 
 use crate::guard::guarded;
 use crate::trained::{self, FirstSteps, Pace};
-use crate::{CudaGpu, shown};
+use crate::{CudaGpu, kernel_cache, shown};
 
 /// The devices that the driver shows (it heeds `CUDA_VISIBLE_DEVICES`).
 ///
@@ -42,8 +42,14 @@ pub fn run(order: &Order, index: usize, reporter: &mut Reporter<'_>) -> Result<E
         .iter()
         .find(|gpu| gpu.index == index)
         .ok_or_else(|| no_device(format!("CUDA device {index} is not visible here")))?;
-    let (device, name) = (CudaDevice::new(index), format!("cuda ({})", gpu.name));
+    let (device, name) = (device(index), format!("cuda ({})", gpu.name));
     guarded(|| unravel_worker::run::<Cuda>(order, &device, &name, reporter))
+}
+
+/// The device of this index, whose compiled kernels are kept.
+fn device(index: usize) -> CudaDevice {
+    kernel_cache::keep();
+    CudaDevice::new(index)
 }
 
 /// [`trained::first_steps`] on the CUDA device of this index.
@@ -56,7 +62,7 @@ pub fn first_steps(
     index: usize,
     steps: u64,
 ) -> Result<FirstSteps, WorkerError> {
-    let device = CudaDevice::new(index);
+    let device = device(index);
     guarded(|| {
         Ok(trained::first_steps::<Cuda>(
             trial, dataset, &device, steps,
@@ -74,7 +80,7 @@ pub fn codes(
     weights: &Arrays,
     index: usize,
 ) -> Result<Encoding, WorkerError> {
-    let device = CudaDevice::new(index);
+    let device = device(index);
     guarded(|| Ok(trained::codes::<Cuda>(trial, dataset, weights, &device)?))
 }
 
@@ -88,6 +94,6 @@ pub fn pace(
     index: usize,
     at_least: Duration,
 ) -> Result<Pace, WorkerError> {
-    let device = CudaDevice::new(index);
+    let device = device(index);
     guarded(|| Ok(trained::pace::<Cuda>(trials, dataset, &device, at_least)?))
 }
