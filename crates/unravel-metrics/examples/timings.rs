@@ -55,6 +55,10 @@ fn main() -> Result<(), MetricError> {
 /// What a score looks at.
 fn points(metric: Metric, variant: Variant) -> &'static str {
     match (metric, variant) {
+        (Metric::BetaVaeScore | Metric::FactorVaeScore, Variant::Lin2020) => {
+            "50,000 points in 500 groups"
+        }
+        (_, Variant::Lin2020) => "73,728 points",
         (Metric::BetaVaeScore, _) => "1,920,000 points in 15,000 examples",
         (Metric::FactorVaeScore, Variant::Study) => "960,000 points in 15,000 votes, 10,000 beside",
         (Metric::MigChen, Variant::Study) => "737,280 points, 10,000 samples an entropy",

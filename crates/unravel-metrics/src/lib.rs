@@ -11,6 +11,7 @@
 //!   ([`sampling`]), so the score does not depend on the number of threads.
 //! - *Exact* variants use every point of the grid once: no sampling, no seed.
 //! - A few metrics have variants that use another estimator, which say in their names which: [`Variant`].
+//! - [`lin_2020`] is the protocol of one paper, for numbers that compare with its own.
 //!
 //! The crate knows no tensor, no file, no clock and no model; it neither prints nor reads the environment. Work is spread
 //! over rayon's current pool.
@@ -35,6 +36,7 @@ mod symmetric;
 mod table;
 
 pub mod estimators;
+pub mod lin_2020;
 pub mod metrics;
 pub mod sampling;
 

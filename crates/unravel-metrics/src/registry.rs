@@ -65,6 +65,9 @@ pub enum Variant {
     RandomForest,
     /// With rank correlations, over all points there are; no sampling and no seed.
     Spearman,
+    /// Sampled, by the protocol of Lin et al. 2020 ([`crate::lin_2020`]); depends on a seed.
+    #[serde(rename = "lin-2020")]
+    Lin2020,
 }
 
 /// Which way a quantity is better.
@@ -195,7 +198,7 @@ impl Metric {
     /// How long a score takes.
     pub fn cost(self, variant: Variant) -> Cost {
         match (self, variant) {
-            (Self::Dci, Variant::Lasso) => Cost::Moments,
+            (Self::Dci, Variant::Lasso | Variant::Lin2020) => Cost::Moments,
             (Self::Dci | Self::Downstream | Self::MigChen, _)
             | (Self::Infomec | Self::Explicitness, _) => Cost::Seconds,
             _ => Cost::Moments,
@@ -245,15 +248,16 @@ impl Metric {
 
 impl Variant {
     /// Every variant.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Study,
         Self::Exact,
         Self::Lasso,
         Self::RandomForest,
         Self::Spearman,
+        Self::Lin2020,
     ];
 
-    /// `study`, `exact`, `lasso`, `random-forest` or `spearman`.
+    /// `study`, `exact`, `lasso`, `random-forest`, `spearman` or `lin-2020`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Study => "study",
@@ -261,6 +265,7 @@ impl Variant {
             Self::Lasso => "lasso",
             Self::RandomForest => "random-forest",
             Self::Spearman => "spearman",
+            Self::Lin2020 => "lin-2020",
         }
     }
 
@@ -271,7 +276,7 @@ impl Variant {
 
     /// Whether the score depends on a seed.
     pub fn is_sampled(self) -> bool {
-        matches!(self, Self::Study | Self::RandomForest)
+        matches!(self, Self::Study | Self::RandomForest | Self::Lin2020)
     }
 }
 
@@ -294,21 +299,28 @@ pub fn score(
     metric.check(variant, &table.offered())?;
     match (metric, variant) {
         (Metric::BetaVaeScore, Variant::Study) => beta_vae_score::study(table, seed),
+        (Metric::BetaVaeScore, Variant::Lin2020) => beta_vae_score::lin_2020(table, seed),
         (Metric::FactorVaeScore, Variant::Study) => factor_vae_score::study(table, seed),
         (Metric::FactorVaeScore, Variant::Exact) => factor_vae_score::exact(table),
+        (Metric::FactorVaeScore, Variant::Lin2020) => factor_vae_score::lin_2020(table, seed),
         (Metric::Mig, Variant::Study) => mig::study(table, seed),
         (Metric::Mig, Variant::Exact) => mig::exact(table),
+        (Metric::Mig, Variant::Lin2020) => mig::lin_2020(table, seed),
         (Metric::MigChen, Variant::Study) => mig_chen::study(table, seed),
         (Metric::MigChen, Variant::Exact) => mig_chen::exact(table),
         (Metric::Dci, Variant::Study) => dci::study(table, seed),
         (Metric::Dci, Variant::Lasso) => dci::lasso(table),
         (Metric::Dci, Variant::RandomForest) => dci::random_forest(table, seed),
+        (Metric::Dci, Variant::Lin2020) => dci::lin_2020(table, seed),
         (Metric::Sap, Variant::Study) => sap::study(table, seed),
         (Metric::Sap, Variant::Exact) => sap::exact(table),
+        (Metric::Sap, Variant::Lin2020) => sap::lin_2020(table, seed),
         (Metric::Explicitness, Variant::Study) => explicitness::study(table, seed),
+        (Metric::Explicitness, Variant::Lin2020) => explicitness::lin_2020(table, seed),
         (Metric::Downstream, Variant::Study) => downstream::study(table, seed),
         (Metric::Modularity, Variant::Study) => modularity::study(table, seed),
         (Metric::Modularity, Variant::Exact) => modularity::exact(table),
+        (Metric::Modularity, Variant::Lin2020) => modularity::lin_2020(table, seed),
         (Metric::Irs, Variant::Study) => irs::study(table, seed),
         (Metric::Irs, Variant::Exact) => irs::exact(table),
         (Metric::Unsupervised, Variant::Study) => unsupervised::study(table, seed),
@@ -341,6 +353,7 @@ mod tests {
         assert_eq!(Metric::from_name("mig-sub"), None);
         for variant in Variant::ALL {
             assert_eq!(Variant::from_name(variant.name()), Some(variant));
+            assert_eq!(serde_json::to_value(variant).unwrap(), variant.name());
         }
     }
 

@@ -68,6 +68,22 @@ impl<'a> Seeded<'a> {
     pub fn new(grid: &'a FactorGrid, seed: u64) -> Self {
         Self { grid, seed }
     }
+
+    /// Fills `points` as [`PointStream::group`] does, but around a factor that is given: the one at `position` among those
+    /// that can be held fixed. Returns the factor.
+    pub(crate) fn group_around(
+        &self,
+        purpose: Purpose,
+        index: u64,
+        position: usize,
+        points: &mut [u32],
+    ) -> usize {
+        let mut stream = SeededStream {
+            grid: self.grid,
+            rng: generator(self.seed, purpose, index),
+        };
+        stream.group_around(position, points)
+    }
 }
 
 impl PointSource for Seeded<'_> {
@@ -150,12 +166,26 @@ impl SeededStream<'_> {
         (product >> 32) as u32
     }
 
-    /// As [`PointStream::group`], of points that are listed.
-    fn listed_group(&mut self, matching: &[Matching], points: &mut [u32]) -> usize {
-        let Matching { factor, groups, .. } = &matching[self.below(matching.len() as u32) as usize];
-        let group = &groups[self.below(groups.len() as u32) as usize];
-        points.fill_with(|| group[self.below(group.len() as u32) as usize]);
-        *factor
+    /// As [`PointStream::group`], around the factor at `position` among those that can be held fixed.
+    fn group_around(&mut self, position: usize, points: &mut [u32]) -> usize {
+        if let Some(matching) = self.grid.matching() {
+            let Matching { factor, groups, .. } = &matching[position];
+            let group = &groups[self.below(groups.len() as u32) as usize];
+            points.fill_with(|| group[self.below(group.len() as u32) as usize]);
+            return *factor;
+        }
+        let factor = self.grid.varying()[position];
+        let size = self.grid.sizes()[factor] as u32;
+        let stride = self.grid.stride(factor) as u32;
+        let value = self.below(size);
+        // The points with this value, counted through in order.
+        let n_points = self.grid.n_points() as u32 / size;
+        points.fill_with(|| {
+            let rest = self.below(n_points);
+            let low = rest % stride;
+            (rest - low) * size + value * stride + low
+        });
+        factor
     }
 
     /// As [`PointStream::pairs`], of points that are listed.
@@ -188,21 +218,8 @@ impl PointStream for SeededStream<'_> {
     }
 
     fn group(&mut self, points: &mut [u32]) -> usize {
-        if let Some(matching) = self.grid.matching() {
-            return self.listed_group(matching, points);
-        }
-        let factor = self.varying_factor();
-        let size = self.grid.sizes()[factor] as u32;
-        let stride = self.grid.stride(factor) as u32;
-        let value = self.below(size);
-        // The points with this value, counted through in order.
-        let n_points = self.grid.n_points() as u32 / size;
-        points.fill_with(|| {
-            let rest = self.below(n_points);
-            let low = rest % stride;
-            (rest - low) * size + value * stride + low
-        });
-        factor
+        let position = self.below(self.grid.n_matching() as u32) as usize;
+        self.group_around(position, points)
     }
 
     fn pairs(&mut self, first: &mut [u32], second: &mut [u32]) -> usize {

@@ -4,6 +4,8 @@
 mod estimators;
 #[path = "golden/information.rs"]
 mod information;
+#[path = "golden/lin_2020.rs"]
+mod lin_2020;
 #[path = "golden/predictors.rs"]
 mod predictors;
 mod support;

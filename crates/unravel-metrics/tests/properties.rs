@@ -212,6 +212,8 @@ proptest! {
             let tolerance = match (metric, variant) {
                 (_, Variant::Exact) => 1e-9,
                 (Metric::BetaVaeScore, _) => 0.15,
+                // A standard deviation of up to 0.02 over 500 votes.
+                (Metric::FactorVaeScore, Variant::Lin2020) => 0.15,
                 _ => 0.05,
             };
             prop_assert!((a - b).abs() < tolerance, "{} {}: {a} and {b}", metric.name(), variant.name());

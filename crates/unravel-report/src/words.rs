@@ -39,6 +39,9 @@ pub fn variant_sentence(variant: &str) -> &'static str {
         "lasso" => "with linear regressions under an L1 penalty, nothing sampled",
         "random-forest" => "with random forests, once per evaluation seed",
         "spearman" => "with rank correlations, nothing sampled",
+        "lin-2020" => {
+            "sampled by the protocol of Lin et al. (2020), scored on the points fitted on, once per evaluation seed"
+        }
         "probe" => "mean over a fixed, evenly spaced set of grid points",
         _ => "",
     }

@@ -71,9 +71,16 @@ pub const METRICS: &[&str] = &[
 /// The metrics that are taken where a sweep names none: each at once.
 pub const DEFAULT_METRICS: &[&str] = &["beta-vae-score", "factor-vae-score", "mig"];
 
-/// The variants of metrics: sampled as the study of Locatello et al. (2019) did, exact over the whole grid, or by
-/// another estimator.
-pub const VARIANTS: &[&str] = &["study", "exact", "lasso", "random-forest", "spearman"];
+/// The variants of metrics: sampled as the study of Locatello et al. (2019) did, exact over the whole grid, by another
+/// estimator, or by the protocol of Lin et al. (2020).
+pub const VARIANTS: &[&str] = &[
+    "study",
+    "exact",
+    "lasso",
+    "random-forest",
+    "spearman",
+    "lin-2020",
+];
 
 /// The variants that are taken where a sweep names none.
 pub const DEFAULT_VARIANTS: &[&str] = &["study", "exact"];

@@ -14,5 +14,6 @@ pub mod logistic;
 pub mod logistic_cv;
 mod multinomial;
 mod newton_cg;
+pub mod one_vs_rest;
 pub mod roc;
 mod tree;

@@ -14,6 +14,10 @@
 //!   the grid once: no sampling, no seed, and the informativeness in training is that in testing.
 //! - *Random forest*: the paper's second. Random forests of 100 regression trees on 10,000 points, tested on 5,000 others. The paper
 //!   chooses the depth of the trees by validation; here they are grown out, as scikit-learn's defaults.
+//! - *Lin 2020*: lasso as above over the 73,728 points of the protocol of Lin et al. 2020 ([`crate::lin_2020`]); completeness is
+//!   the plain mean over factors. The authors' code has five regressors, of which this is the first; which of them made the
+//!   scores in their table is not known, so it need not compare. A code or a factor without any weight makes their score
+//!   undefined.
 //!
 //! With lasso and forest, informativeness is `1 - NRMSE`, at least 0: the paper's error, the root mean squared error by the
 //! standard deviation of the factor, turned around so that more is better.
@@ -31,7 +35,9 @@
 //! and by more on small samples.
 
 mod importance;
+mod lin_2020;
 
+pub use self::lin_2020::{lin_2020, lin_2020_of_points};
 use crate::correlations::Correlations;
 use crate::error::MetricError;
 use crate::estimators::boosting::GradientBoosting;
@@ -50,7 +56,12 @@ pub const DESCRIPTION: Description = Description {
     title: "DCI",
     one_line: "how far each code serves to predict one factor only, and each factor is predicted from one code only",
     paper: "Eastwood & Williams 2018, A Framework for the Quantitative Evaluation of Disentangled Representations",
-    variants: &[Variant::Study, Variant::Lasso, Variant::RandomForest],
+    variants: &[
+        Variant::Study,
+        Variant::Lasso,
+        Variant::RandomForest,
+        Variant::Lin2020,
+    ],
     needs: Needs::factors(2),
     quantities: &[
         Quantity {
@@ -108,8 +119,11 @@ pub fn study(table: &CodeTable, seed: u64) -> Result<Outcome, MetricError> {
 /// # Errors
 /// Fewer than two factors vary.
 pub fn lasso(table: &CodeTable) -> Result<Outcome, MetricError> {
+    by_lasso(table, &Correlations::of_grid(table))
+}
+
+fn by_lasso(table: &CodeTable, correlations: &Correlations) -> Result<Outcome, MetricError> {
     table.needs_varying(Metric::Dci, 2)?;
-    let correlations = Correlations::of_grid(table);
     let n_factors = table.grid().n_factors();
     outcome(table, |factor| {
         let with_factor: Vec<f64> = correlations
@@ -168,10 +182,12 @@ pub fn of_points(
     match variant {
         Variant::Study => outcome(table, |factor| boosted(table, &train, &test, factor)),
         Variant::RandomForest => outcome(table, |factor| grown(table, &train, &test, factor, seed)),
-        Variant::Exact | Variant::Lasso | Variant::Spearman => Err(MetricError::NoSuchVariant {
-            metric: Metric::Dci,
-            variant,
-        }),
+        Variant::Exact | Variant::Lasso | Variant::Spearman | Variant::Lin2020 => {
+            Err(MetricError::NoSuchVariant {
+                metric: Metric::Dci,
+                variant,
+            })
+        }
     }
 }
 

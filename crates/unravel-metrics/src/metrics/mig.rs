@@ -7,6 +7,7 @@
 //! several hundredths, so they are two metrics here.
 //!
 //! - Range 0 to 1, higher is better. Study: 10,000 points drawn with replacement. Exact: every point of the grid once.
+//!   Lin 2020: the 73,728 points of the protocol of Lin et al. 2020 ([`crate::lin_2020`]), else as the study.
 //! - Cost: one pass over the table (exact), a millisecond (study).
 //! - A factor with a single value has no entropy and is left out of the mean (its gap is reported as 0).
 //! - A constant code carries no information: all of it falls into one bin. If every code is constant, the score is 0.
@@ -19,6 +20,7 @@
 
 use crate::counts::JointCounts;
 use crate::error::MetricError;
+use crate::lin_2020;
 use crate::needs::Needs;
 use crate::outcome::{Matrix, Outcome};
 use crate::registry::{Description, Direction, Metric, Quantity, Variant};
@@ -31,7 +33,7 @@ pub const DESCRIPTION: Description = Description {
     title: "MIG",
     one_line: "gap in mutual information between the two codes that know most of a factor, over the factor's entropy",
     paper: "Chen et al. 2018, Isolating Sources of Disentanglement in Variational Autoencoders (codes in 20 bins)",
-    variants: &[Variant::Study, Variant::Exact],
+    variants: &[Variant::Study, Variant::Exact, Variant::Lin2020],
     needs: Needs::factors(1),
     quantities: &[Quantity {
         name: "mig",
@@ -57,6 +59,14 @@ pub fn study(table: &CodeTable, seed: u64) -> Result<Outcome, MetricError> {
         .stream(POINTS, 0)
         .points(&mut points);
     of_points(table, &points)
+}
+
+/// MIG of the points of the protocol of Lin et al. 2020.
+///
+/// # Errors
+/// No factor varies.
+pub fn lin_2020(table: &CodeTable, seed: u64) -> Result<Outcome, MetricError> {
+    of_points(table, &lin_2020::points(table.grid(), seed))
 }
 
 /// MIG of the given points of the table; a point may occur more than once.

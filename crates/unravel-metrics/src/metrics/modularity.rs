@@ -6,9 +6,11 @@
 //! disentanglement_lib's study settings: codes in 20 bins of equal width, 10,000 points.
 //!
 //! - Range 0 to 1, higher is better. Study: 10,000 points drawn with replacement. Exact: every point of the grid once.
+//!   Lin 2020: the 73,728 points of the protocol of Lin et al. 2020 ([`crate::lin_2020`]).
 //! - Cost: one pass over the table (exact), a millisecond (study).
 //! - A *dead* code has no mutual information with any factor, as a constant one. It counts as 0, as in disentanglement_lib;
-//!   how many there are is reported beside the score.
+//!   in lin-2020 it is left out of the mean, where the authors' code divides by zero. If all are dead, the score is 0. How many
+//!   there are is reported beside it.
 //! - A factor with a single value has no mutual information and is not counted in K. At least two factors must vary.
 //!
 //! Traps: codes are not weighted by how much they know, so a code of pure noise counts by its chance mutual information: some
@@ -18,6 +20,7 @@
 
 use crate::counts::JointCounts;
 use crate::error::MetricError;
+use crate::lin_2020;
 use crate::needs::Needs;
 use crate::outcome::{Matrix, Outcome};
 use crate::registry::{Description, Direction, Metric, Quantity, Variant};
@@ -30,14 +33,14 @@ pub const DESCRIPTION: Description = Description {
     title: "Modularity",
     one_line: "how far each code knows of one factor only, by mutual information, as a mean over codes",
     paper: "Ridgeway & Mozer 2018, Learning Deep Disentangled Embeddings with the F-Statistic Loss",
-    variants: &[Variant::Study, Variant::Exact],
+    variants: &[Variant::Study, Variant::Exact, Variant::Lin2020],
     needs: Needs::factors(2),
     quantities: &[
         Quantity {
             name: "modularity",
             range: [0.0, 1.0],
             direction: Direction::HigherIsBetter,
-            one_line: "mean modularity over the codes, a dead code counting as 0",
+            one_line: "mean modularity over the codes, a dead code counting as 0, in lin-2020 not at all",
         },
         Quantity {
             name: "n_dead_codes",
@@ -59,12 +62,30 @@ pub fn study(table: &CodeTable, seed: u64) -> Result<Outcome, MetricError> {
     of_points(table, &study_points(table.grid(), POINTS, seed))
 }
 
+/// Modularity by the protocol of Lin et al. 2020.
+///
+/// # Errors
+/// Fewer than two factors vary.
+pub fn lin_2020(table: &CodeTable, seed: u64) -> Result<Outcome, MetricError> {
+    lin_2020_of_points(table, &lin_2020::points(table.grid(), seed))
+}
+
+/// The same of the given points of the table; a point may occur more than once.
+///
+/// # Errors
+/// Fewer than two factors vary.
+pub fn lin_2020_of_points(table: &CodeTable, points: &[u32]) -> Result<Outcome, MetricError> {
+    outcome(table, Dead::LeftOut, || {
+        JointCounts::of_points(table, points)
+    })
+}
+
 /// Modularity of the given points of the table; a point may occur more than once.
 ///
 /// # Errors
 /// Fewer than two factors vary.
 pub fn of_points(table: &CodeTable, points: &[u32]) -> Result<Outcome, MetricError> {
-    outcome(table, || JointCounts::of_points(table, points))
+    outcome(table, Dead::Zero, || JointCounts::of_points(table, points))
 }
 
 /// Modularity of the whole grid.
@@ -72,10 +93,21 @@ pub fn of_points(table: &CodeTable, points: &[u32]) -> Result<Outcome, MetricErr
 /// # Errors
 /// Fewer than two factors vary.
 pub fn exact(table: &CodeTable) -> Result<Outcome, MetricError> {
-    outcome(table, || JointCounts::of_grid(table))
+    outcome(table, Dead::Zero, || JointCounts::of_grid(table))
 }
 
-fn outcome(table: &CodeTable, count: impl FnOnce() -> JointCounts) -> Result<Outcome, MetricError> {
+/// What a dead code is to the mean.
+#[derive(Clone, Copy, PartialEq)]
+enum Dead {
+    Zero,
+    LeftOut,
+}
+
+fn outcome(
+    table: &CodeTable,
+    dead_codes: Dead,
+    count: impl FnOnce() -> JointCounts,
+) -> Result<Outcome, MetricError> {
     let n_varying = table.needs_varying(Metric::Modularity, 2)?.len();
     let information = count().mutual_information();
     let by_code: Vec<Option<f64>> = information
@@ -87,12 +119,13 @@ fn outcome(table: &CodeTable, count: impl FnOnce() -> JointCounts) -> Result<Out
         .into_iter()
         .map(|found| found.unwrap_or(0.0))
         .collect();
+    let n_counted = match dead_codes {
+        Dead::Zero => by_code.len(),
+        Dead::LeftOut => (by_code.len() - dead).max(1),
+    };
     Ok(Outcome {
         quantities: vec![
-            (
-                "modularity",
-                by_code.iter().sum::<f64>() / by_code.len() as f64,
-            ),
+            ("modularity", by_code.iter().sum::<f64>() / n_counted as f64),
             ("n_dead_codes", dead as f64),
         ],
         matrices: vec![
@@ -134,5 +167,24 @@ mod tests {
         let outcome = exact(&CodeTable::new(&codes, 2, &[3, 4, 1]).unwrap()).unwrap();
         assert_eq!(outcome.quantity("n_dead_codes"), Some(1.0));
         assert_eq!(outcome.headline(), 0.5);
+    }
+
+    #[test]
+    fn lin_2020_leaves_a_dead_code_out() {
+        let codes: Vec<f32> = (0..12)
+            .flat_map(|point| [(point / 4) as f32, 7.0])
+            .collect();
+        let points: Vec<u32> = (0..12).collect();
+        let table = CodeTable::new(&codes, 2, &[3, 4]).unwrap();
+        let outcome = lin_2020_of_points(&table, &points).unwrap();
+        assert_eq!(
+            (outcome.headline(), outcome.quantity("n_dead_codes")),
+            (1.0, Some(1.0))
+        );
+        let constant = CodeTable::new(&[7.0; 12], 1, &[3, 4]).unwrap();
+        assert_eq!(
+            lin_2020_of_points(&constant, &points).unwrap().headline(),
+            0.0
+        );
     }
 }

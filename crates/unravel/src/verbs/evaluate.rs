@@ -34,7 +34,7 @@ pub struct EvaluateArgs {
     /// Metrics to compute, or `all` [default: all that take moments]
     #[arg(long, value_name = "NAME,…", value_delimiter = ',', value_parser = metrics())]
     metrics: Vec<Named>,
-    /// study: sampled, as disentanglement_lib does; exact: every point once [default: all that a metric has]
+    /// study: sampled, as disentanglement_lib does; exact: every point once [default: all that a metric has but lin-2020]
     #[arg(long, alias = "variant", value_name = "NAME,…", value_delimiter = ',', value_parser = variants())]
     variants: Vec<Variant>,
     /// Evaluation seeds of the study variants: 0 to N - 1

@@ -3,12 +3,15 @@
 use unravel_metrics::{Cost, Metric, Variant};
 
 /// Every asked metric in every asked variant that it has; an empty list asks for all, of the metrics for those that take
-/// moments. Repeated names count once.
+/// moments, of the variants for those that are no single paper's. Repeated names count once.
 ///
 /// # Errors
 /// A sentence, when a metric was named that has none of the variants that were.
 pub fn pairs(metrics: &[Metric], variants: &[Variant]) -> Result<Vec<(Metric, Variant)>, String> {
-    let is_wanted = |variant: &Variant| variants.is_empty() || variants.contains(variant);
+    let is_wanted = |variant: &Variant| match variants.is_empty() {
+        true => *variant != Variant::Lin2020,
+        false => variants.contains(variant),
+    };
     let mut pairs = Vec::new();
     for &metric in if metrics.is_empty() {
         Metric::ALL.as_slice()
@@ -71,7 +74,7 @@ fn names(variants: &[Variant]) -> String {
 mod tests {
     use super::*;
     use Metric::{BetaVaeScore, Mig};
-    use Variant::{Exact, Study};
+    use Variant::{Exact, Lin2020, Study};
 
     #[test]
     fn nothing_asked_is_everything_that_takes_moments() {
@@ -90,6 +93,14 @@ mod tests {
     }
 
     #[test]
+    fn the_protocol_of_a_paper_is_taken_where_it_is_named() {
+        let all = pairs(&[Mig], &[]).unwrap();
+        assert_eq!(all, [(Mig, Study), (Mig, Exact)]);
+        assert_eq!(pairs(&[Mig], &[Lin2020]), Ok(vec![(Mig, Lin2020)]));
+        assert_eq!(had(&[Mig], &[Lin2020]), [(Mig, Lin2020)]);
+    }
+
+    #[test]
     fn what_is_named_is_had_or_refused() {
         assert_eq!(pairs(&[Mig, Mig], &[Exact, Exact]), Ok(vec![(Mig, Exact)]));
         let both = pairs(&[BetaVaeScore, Mig], &[Study]).unwrap();
@@ -97,7 +108,7 @@ mod tests {
         let refused = pairs(&[Mig, BetaVaeScore], &[Exact]);
         assert_eq!(
             refused,
-            Err("beta-vae-score has no exact variant; it has study".to_owned())
+            Err("beta-vae-score has no exact variant; it has study, lin-2020".to_owned())
         );
     }
 }
