@@ -1,5 +1,7 @@
 //! A store of invented but plausible trials, for tests and for the demo. No number in it was measured.
 
+#![allow(dead_code, reason = "every test target uses a part of it")]
+
 use std::path::Path;
 use unravel_store::{
     Codes, Pictures, ScoreContext, ScoreFile, ScoreMatrix, ScoreRecord, Status, Store, StoreError,
