@@ -140,6 +140,16 @@ fn the_lock_file_says_what_it_is_asked() {
 }
 
 #[test]
+fn the_version_of_burn_that_trials_name_is_the_locked_one() {
+    let lock = toml_file(&root().join("Cargo.lock"));
+    let packages = lock["package"].as_array().unwrap().iter();
+    let mut burn = packages.filter(|package| package["name"].as_str() == Some("burn"));
+    let locked = burn.next().and_then(|package| package["version"].as_str());
+    assert_eq!(locked, Some(unravel_model::BURN_VERSION));
+    assert!(burn.next().is_none());
+}
+
+#[test]
 fn arrows_between_crates_run_one_way() {
     let members = members();
     for (name, allowed) in ARROWS.iter().filter(|(name, _)| members.contains(*name)) {

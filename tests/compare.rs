@@ -46,7 +46,9 @@ fn sweeps_that_differ_in_steps_settings_and_metrics_are_matched_by_name() {
 
 #[test]
 fn one_sweep_before_and_after_is_compared_seed_by_seed() {
-    let two_seeds = TINY.replace("seeds = 1\n", "seeds = 2\n");
+    let two_seeds = TINY
+        .replace("seeds = 1\n", "seeds = 2\n")
+        .replace(r#"["mig"]"#, r#"["mig", "udr"]"#);
     let lab = Lab::with_sweep(&two_seeds);
     lab.run_well(&["run", "sweep.toml", "--store", "before"]);
     lab.run_well(&["run", "sweep.toml", "--store", "after"]);
@@ -70,6 +72,9 @@ fn one_sweep_before_and_after_is_compared_seed_by_seed() {
     for line in table.lines().skip(1) {
         assert!(line.ends_with(",0.0,0.0,paired by seed"), "{line}");
     }
+    // Scores over several trials, which no trial's folder has: of two settings.
+    let n_udr = table.lines().filter(|line| line.contains(",udr,"));
+    assert_eq!(n_udr.count(), 2, "{table}");
 }
 
 #[test]

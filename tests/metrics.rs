@@ -303,6 +303,12 @@ fn udr_compares_the_trials_of_a_setting_and_lives_beside_the_report() {
     );
     let page = lab.run_well(&["report", "sweep.toml", "--json"]).json();
     assert_eq!(page["missing"], 0);
+    let figure = ["--figure", "violins-udr-lasso", "--out", "udr.csv"];
+    lab.run_well(&[&["report", "sweep.toml"], figure.as_slice()].concat());
+    assert_eq!(
+        lab.read("udr.csv"),
+        lab.read("reports/tiny/data/violins-udr-lasso.csv")
+    );
 
     let path = lab.path("reports/tiny/scores/udr.json");
     let before = fs::metadata(&path).unwrap().modified().unwrap();

@@ -20,3 +20,6 @@ pub mod trained;
 
 /// Burn's CPU backend, with the kernels of this crate.
 pub use burn::backend::Flex as Cpu;
+
+/// The version of Burn that this was built with; checked against the lock file in the program's tests.
+pub const BURN_VERSION: &str = "0.21.0";

@@ -2,7 +2,7 @@
 
 use crate::paint::text_width;
 use crate::panel::{Area, fitting};
-use crate::scene::{Anchor, Scene, TextStyle};
+use crate::scene::{Anchor, Point, Scene, TextStyle};
 use crate::style::{GRID, Ink, NEGATIVE, PAPER, POSITIVE, QUIET, TEXT, on, size};
 
 /// Colours come in so many steps each way, which keeps the page's rules for the dark theme few.
@@ -11,6 +11,9 @@ const STEPS: f64 = 20.0;
 const ROOM: f64 = 4.0;
 /// Smallest font of a number, in pixels.
 const SMALLEST: f64 = 7.5;
+
+/// Between names of neighbouring columns, in pixels.
+const BETWEEN_NAMES: f64 = 3.0;
 
 /// A matrix to be drawn; cells without a value stay empty.
 pub struct Cells<'a> {
@@ -52,27 +55,27 @@ pub fn draw(scene: &mut Scene, area: Area, cells: &Cells<'_>) {
     let font = ((width - ROOM) / widest.max(1e-6))
         .min(height * 0.72)
         .min(size::NOTE);
+    let (corner, opposite) = ((area.left, area.top), (area.right, area.bottom));
+    scene.rectangle(corner, opposite, GRID, 1.0);
+    let mut numbers: Vec<(Point, String, TextStyle)> = Vec::new();
     for (i, value) in cells.values.iter().enumerate() {
         let (row, column) = (i / n_columns.max(1), i % n_columns.max(1));
-        let corner = (
+        let (x, y) = (
             area.left + column as f64 * width,
             area.top + row as f64 * height,
         );
-        let opposite = (corner.0 + width, corner.1 + height);
-        scene.rectangle(corner, opposite, GRID, 1.0);
-        let inside = |(x, y): (f64, f64), d: f64| (x + d, y + d);
         let fill = value.map_or(PAPER, |value| ink(value, cells.full));
-        scene.rectangle(inside(corner, 0.5), inside(opposite, -0.5), fill, 1.0);
-        let centre = (corner.0 + width / 2.0, corner.1 + height / 2.0);
-        match value {
-            Some(value) if SMALLEST <= font => {
-                let style = TextStyle::new(font, on(fill));
-                scene.text(centre, text(*value), style, Anchor::Middle);
-            }
-            None if SMALLEST <= font => {
-                scene.text(centre, "–", TextStyle::new(font, QUIET), Anchor::Middle);
-            }
-            _ => {}
+        let ends = ((x + 0.5, y + 0.5), (x + width - 0.5, y + height - 0.5));
+        scene.rectangle(ends.0, ends.1, fill, 1.0);
+        let (words, ink) = value.map_or(("–".to_owned(), QUIET), |v| (text(v), on(fill)));
+        let centre = (x + width / 2.0, y + height / 2.0);
+        numbers.push((centre, words, TextStyle::new(font, ink)));
+    }
+    if SMALLEST <= font {
+        // Those of one ink together, which a file needs to name once then.
+        numbers.sort_by_key(|(_, _, style)| style.ink);
+        for (centre, words, style) in numbers {
+            scene.text(centre, words, style, Anchor::Middle);
         }
     }
     names(scene, area, cells, (width, height));
@@ -84,12 +87,24 @@ fn names(scene: &mut Scene, area: Area, cells: &Cells<'_>, (width, height): (f64
         let at = (area.left - 8.0, area.top + (row as f64 + 0.5) * height);
         scene.text(at, name.as_str(), style, Anchor::End);
     }
+    // Names that are too wide for their columns stand in two rows by turns.
+    let widest = cells
+        .columns
+        .iter()
+        .map(|name| text_width(name, size::NOTE, false))
+        .fold(0.0, f64::max);
+    let n_rows = if widest <= width - BETWEEN_NAMES {
+        1
+    } else {
+        2
+    };
     for (column, name) in cells.columns.iter().enumerate() {
         let at = (
             area.left + (column as f64 + 0.5) * width,
-            area.bottom + 12.0,
+            area.bottom + 12.0 * (1 + column % n_rows) as f64,
         );
-        let style = fitting(name, TextStyle::new(size::NOTE, TEXT), width - 3.0);
+        let room = width * n_rows as f64 - BETWEEN_NAMES;
+        let style = fitting(name, TextStyle::new(size::NOTE, TEXT), room);
         scene.text(at, name.as_str(), style, Anchor::Middle);
     }
 }

@@ -11,6 +11,7 @@ mod page;
 mod scatter;
 mod words;
 
+use crate::cross_trial;
 use crate::error::ReportError;
 use crate::load::load;
 use crate::output::write;
@@ -20,7 +21,7 @@ use crate::scored::scored;
 use difference::Column;
 use scatter::{Scatter, scatters};
 use std::path::{Path, PathBuf};
-use unravel_store::Store;
+use unravel_store::{CrossTrialFile, Store};
 use unravel_sweep::{Sweep, Trial};
 
 /// One of the two.
@@ -33,6 +34,8 @@ pub struct Side<'a> {
     pub trials: &'a [Trial],
     /// Where its trials are.
     pub store: &'a Store,
+    /// Its scores over several trials, which no trial's folder has.
+    pub cross_trial: Vec<CrossTrialFile>,
 }
 
 /// A comparison that was written.
@@ -117,7 +120,8 @@ pub fn compare(sides: [&Side<'_>; 2], dir: &Path) -> Result<Compared, CompareErr
 }
 
 fn know(side: &Side<'_>) -> Result<Known, CompareError> {
-    let rows = load(side.sweep, side.trials, side.store, &mut |_, _| {});
+    let mut rows = load(side.sweep, side.trials, side.store, &mut |_, _| {});
+    cross_trial::add(&mut rows, &side.cross_trial);
     let scored = scored(&rows, &side.sweep.evaluation.metrics);
     let scatters = scatters(&rows, scored);
     if rows.final_scores().next().is_none() {

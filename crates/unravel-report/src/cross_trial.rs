@@ -15,28 +15,36 @@ pub fn is_cross_trial(metric: &str) -> bool {
     Metric::from_name(metric).is_some_and(|metric| metric.needs().several_trials)
 }
 
-/// Adds the scores that the sweep asks for and that were taken of these trials, one to each trial.
-pub fn load(rows: &mut Rows, evaluation: &EvaluationConfig, report: &Path) {
+/// The scores beside a report that the sweep asks for.
+pub fn read(
+    evaluation: &EvaluationConfig,
+    report: &Path,
+    notices: &mut Vec<String>,
+) -> Vec<CrossTrialFile> {
+    let names = evaluation.metrics.iter();
+    names
+        .filter(|name| is_cross_trial(name))
+        .filter_map(|name| noted(CrossTrialFile::read(report, name), notices))
+        .collect()
+}
+
+/// Adds the scores that were taken of these trials, one to each trial.
+pub fn add(rows: &mut Rows, files: &[CrossTrialFile]) {
     let by_id: BTreeMap<String, usize> = rows
         .trials
         .iter()
         .enumerate()
         .map(|(idx, trial)| (trial.id.clone(), idx))
         .collect();
-    for metric in evaluation
-        .metrics
-        .iter()
-        .filter(|name| is_cross_trial(name))
-    {
-        let file = noted(CrossTrialFile::read(report, metric), &mut rows.notices);
-        for score in file.into_iter().flat_map(|file| file.scores) {
+    for file in files {
+        for score in &file.scores {
             for (id, value) in score.trials.iter().zip(&score.values) {
                 let Some(trial) = by_id.get(id.as_str()) else {
                     continue;
                 };
                 rows.scores.push(ScoreRow {
                     trial: *trial,
-                    metric: metric.clone(),
+                    metric: file.metric.clone(),
                     quantity: score.quantity.clone(),
                     is_headline: true,
                     variant: score.variant.clone(),

@@ -15,6 +15,8 @@ use crate::style::{BAND_OPACITY, FamilyStyle, Ink, Shape, TEXT, size};
 const LEADER: f64 = 16.0;
 /// From there to the labels' end, apart from the label.
 const AROUND_LABEL: f64 = 26.0;
+/// How far bands may widen the vertical axis on either side, as a share of the range of the means.
+const BAND_SHARE: f64 = 0.15;
 /// More settings than this are spread over a panel a family.
 const ONE_PANEL: usize = 12;
 
@@ -109,10 +111,28 @@ fn label_width(panels: &[Panel]) -> f64 {
     widest.fold(20.0, f64::max)
 }
 
+/// Around all means, and around the bands as far as they reach beyond by a part of the means' range: a single wild one is
+/// not to press the lines together.
 fn y_axis(curves: &Curves<'_>, pixels: (f64, f64)) -> Axis {
     let lines = curves.panels.iter().flat_map(|panel| &panel.lines);
-    let means = lines.flat_map(|line| line.points.iter().map(|(_, value)| value.mean));
-    Axis::around(curves.kind, means, 0.05, pixels)
+    let spreads: Vec<&Spread> = lines
+        .flat_map(|line| line.points.iter().map(|(_, value)| value))
+        .collect();
+    let means = || spreads.iter().map(|spread| spread.mean);
+    let (low, high) = means()
+        .filter(|mean| mean.is_finite())
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), mean| {
+            (low.min(mean), high.max(mean))
+        });
+    let beyond = match curves.kind {
+        Kind::Linear => BAND_SHARE * (high - low),
+        Kind::Log => 0.0,
+    };
+    let edges = spreads.iter().flat_map(|spread| {
+        let sd = spread.sd.unwrap_or(0.0);
+        [spread.mean - sd, spread.mean + sd].map(|edge| edge.max(low - beyond).min(high + beyond))
+    });
+    Axis::around(curves.kind, means().chain(edges), 0.05, pixels)
 }
 
 fn single(curves: &Curves<'_>, panel: &Panel) -> Scene {

@@ -35,7 +35,13 @@ pub fn latex(table: &Table) -> String {
 /// What LaTeX would read as its own, and the letters that fonts of old lack.
 fn escaped(text: &str) -> String {
     let mut escaped = String::new();
-    for letter in text.chars() {
+    let mut rest = text.chars();
+    while let Some(letter) = rest.next() {
+        if let Some((symbol, after)) = subscripted(letter, rest.as_str()) {
+            escaped.push_str(&symbol);
+            rest = after.chars();
+            continue;
+        }
         let instead = match letter {
             '&' | '%' | '$' | '#' | '_' | '{' | '}' => {
                 escaped.push('\\');
@@ -64,6 +70,20 @@ fn escaped(text: &str) -> String {
     escaped
 }
 
+/// `$\lambda_{\mathrm{od}}$` of `λ_od` and the text after it; none where no Greek letter with an index begins here.
+fn subscripted(letter: char, after: &str) -> Option<(String, &str)> {
+    let index = after
+        .strip_prefix('_')
+        .filter(|_| ('α'..='ω').contains(&letter))?;
+    let symbol = escaped(&letter.to_string());
+    let symbol = symbol.strip_suffix('$')?;
+    let n_bytes = index
+        .find(|c: char| !c.is_ascii_alphanumeric())
+        .unwrap_or(index.len());
+    let (index, after) = index.split_at(n_bytes);
+    (!index.is_empty()).then(|| (format!("{symbol}_{{\\mathrm{{{index}}}}}$"), after))
+}
+
 #[cfg(test)]
 mod tests {
     use super::escaped;
@@ -73,5 +93,6 @@ mod tests {
         assert_eq!(escaped("β-VAE β=4"), "$\\beta$-VAE $\\beta$=4");
         assert_eq!(escaped("0.3 ± 0.1"), "0.3 $\\pm$ 0.1");
         assert_eq!(escaped("50 % & a_b"), "50 \\% \\& a\\_b");
+        assert_eq!(escaped("λ_od=5"), "$\\lambda_{\\mathrm{od}}$=5");
     }
 }

@@ -5,7 +5,7 @@
 //! every table and figure) and `pictures/` (traversals, reconstructions and samples).
 //!
 //! The way of the numbers is one: `load` turns the store into plain `rows`; `tables` and each figure's `data` (polars)
-//! turn rows into frames; each figure's `draw` lays a `scene` out, which `paint` (plotters) turns into files; `page`
+//! turn rows into frames; each figure's `draw` lays a `scene` out, which `paint` turns into SVG and (through plotters) into PNG; `page`
 //! puts it all into the template. Looks are decided in `style` alone. The same store gives the same bytes.
 //!
 //! This crate trains nothing, scores nothing and reads no clock. It knows trials, scores and pictures as the store

@@ -99,6 +99,7 @@ fn load_trial(
             steps: trial.training.steps,
             standing,
             device: state.device.unwrap_or_default(),
+            program: state.program.unwrap_or_default(),
             elapsed_secs: (0.0 < state.elapsed_secs).then_some(state.elapsed_secs),
         },
         log: None,

@@ -4,7 +4,7 @@ mod png;
 mod svg;
 mod text;
 
-pub use png::{encode_png, png};
+pub use png::{encode_png, encode_small_png, png};
 pub use svg::{described, svg};
 pub use text::{blend_text, text_width};
 

@@ -89,7 +89,7 @@ pub fn frame(
     titles: &Titles,
 ) {
     horizontal_grid(scene, area, y, true);
-    vertical_grid(scene, area, x);
+    vertical_grid(scene, area, x, None);
     words(scene, (area.left, area.right), titles);
 }
 
@@ -109,31 +109,41 @@ pub fn words(scene: &mut Scene, (left, right): (f64, f64), titles: &Titles) {
 /// Lines across the data at the marks, with labels to the left where `is_labelled`.
 pub fn horizontal_grid(scene: &mut Scene, area: Area, marks: &[(f64, String)], is_labelled: bool) {
     let tick = TextStyle::new(size::TICK, QUIET);
-    for (at, label) in marks {
+    for (at, _) in marks {
         let ends = vec![(area.left, *at), (area.right, *at)];
         scene.line(ends, GRID, 1.0, size::HAIR);
-        if is_labelled {
-            let place = (area.left - TICK_GAP, *at);
-            scene.text(place, label.as_str(), tick, Anchor::End);
-        }
+    }
+    for (at, label) in marks.iter().filter(|_| is_labelled) {
+        let place = (area.left - TICK_GAP, *at);
+        scene.text(place, label.as_str(), tick, Anchor::End);
     }
 }
 
 /// The horizontal axis with its marks; labels that would touch the one before are left out, and those at the ends stay
-/// inside the figure.
-pub fn vertical_grid(scene: &mut Scene, area: Area, marks: &[(f64, String)]) {
+/// inside the figure, or within `bounds` where other panels are beside this one.
+pub fn vertical_grid(
+    scene: &mut Scene,
+    area: Area,
+    marks: &[(f64, String)],
+    bounds: Option<(f64, f64)>,
+) {
     let tick = TextStyle::new(size::TICK, QUIET);
+    for (at, _) in marks {
+        let ends = vec![(*at, area.top), (*at, area.bottom)];
+        scene.line(ends, GRID, 1.0, size::HAIR);
+    }
+    for (at, _) in marks {
+        let ends = vec![(*at, area.bottom), (*at, area.bottom + 4.0)];
+        scene.line(ends, AXIS, 1.0, size::HAIR);
+    }
+    let ends = vec![(area.left, area.bottom), (area.right, area.bottom)];
+    scene.line(ends, AXIS, 1.0, size::HAIR);
+    let (left, right) = bounds.unwrap_or((2.0, scene.width - 2.0));
     let mut reached = f64::NEG_INFINITY;
     for (at, label) in marks {
-        let lines = [
-            (vec![(*at, area.top), (*at, area.bottom)], GRID),
-            (vec![(*at, area.bottom), (*at, area.bottom + 4.0)], AXIS),
-        ];
-        for (ends, ink) in lines {
-            scene.line(ends, ink, 1.0, size::HAIR);
-        }
         let half = text_width(label, size::TICK, false) / 2.0;
-        let place = at.clamp(half + 2.0, (scene.width - half - 2.0).max(half + 2.0));
+        let low = left + half;
+        let place = at.clamp(low, (right - half).max(low));
         if reached + 5.0 <= place - half {
             scene.text(
                 (place, area.bottom + 15.0),
@@ -144,8 +154,6 @@ pub fn vertical_grid(scene: &mut Scene, area: Area, marks: &[(f64, String)]) {
             reached = place + half;
         }
     }
-    let ends = vec![(area.left, area.bottom), (area.right, area.bottom)];
-    scene.line(ends, AXIS, 1.0, size::HAIR);
 }
 
 /// The style, made smaller where the text would be wider than `width`.

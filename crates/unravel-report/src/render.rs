@@ -22,7 +22,7 @@ use crate::scored::{Scored, scored};
 use crate::tables::{encode, tables};
 use polars::prelude::DataFrame;
 use std::path::{Path, PathBuf};
-use unravel_store::Store;
+use unravel_store::{CrossTrialFile, Store};
 use unravel_sweep::{Sweep, Trial};
 
 /// How far the making of a report is.
@@ -59,12 +59,12 @@ struct Prepared {
 }
 
 impl Prepared {
-    /// `report` is the report's folder, which has the scores over several trials.
+    /// `cross_trial` has the scores over several trials.
     fn of(
         sweep: &Sweep,
         trials: &[Trial],
         store: &Store,
-        report: Option<&Path>,
+        cross_trial: &[CrossTrialFile],
         progress: &mut dyn FnMut(Progress),
     ) -> Self {
         let mut reading = |n_done, n_all| {
@@ -76,9 +76,7 @@ impl Prepared {
             });
         };
         let mut rows = load(sweep, trials, store, &mut reading);
-        if let Some(report) = report {
-            cross_trial::load(&mut rows, &sweep.evaluation, report);
-        }
+        cross_trial::add(&mut rows, cross_trial);
         let scored = scored(&rows, &sweep.evaluation.metrics);
         let panels = panels(&rows, &scored);
         Self {
@@ -149,7 +147,9 @@ fn render_with(
     dir: &Path,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Rendered, ReportError> {
-    let prepared = Prepared::of(sweep, trials, store, Some(dir), progress);
+    let mut notices = Vec::new();
+    let cross_trial = cross_trial::read(&sweep.evaluation, dir, &mut notices);
+    let prepared = Prepared::of(sweep, trials, store, &cross_trial, progress);
     let context = prepared.context(sweep);
     let (rows, panels) = (&prepared.rows, &prepared.panels);
     write_tables(rows, panels, dir)?;
@@ -161,8 +161,8 @@ fn render_with(
         store,
         dir,
     };
-    let (mut files, mut notices) = (Vec::new(), rows.notices.clone());
-    let mut sections = Vec::new();
+    notices.splice(0..0, rows.notices.iter().cloned());
+    let (mut files, mut sections) = (Vec::new(), Vec::new());
     for kind in sweep
         .report
         .figures

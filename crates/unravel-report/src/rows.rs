@@ -129,6 +129,8 @@ pub struct TrialRow {
     pub standing: Standing,
     /// What it ran on, as the worker named it; empty when unknown.
     pub device: String,
+    /// What trained it, as the worker named it: `unravel 0.1.0 with Burn 0.21.0`; empty when unknown.
+    pub program: String,
     /// Seconds of training, over all its runs.
     pub elapsed_secs: Option<f64>,
 }

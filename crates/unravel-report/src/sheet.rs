@@ -1,6 +1,6 @@
 //! Sheets of small pictures: the rows and columns of traversals, reconstructions and samples.
 
-use crate::paint::{blend_text, encode_png, text_width};
+use crate::paint::{blend_text, encode_png, encode_small_png, text_width};
 use crate::scene::{Anchor, TextStyle};
 use crate::style::{PAPER, Rgb, TEXT, Theme, mix};
 use std::io;
@@ -27,6 +27,17 @@ const LEAST_WIDTH: usize = 128;
 /// Font size of the labels in files, in pixels.
 const LABEL_SIZE: f64 = 24.0;
 const MARGIN: usize = 16;
+
+/// Shades of a channel in the page.
+const LEVELS: f64 = 64.0;
+/// The shade that stands for nothing; none of the levels is so near to black but black itself.
+const CLEAR: u8 = 1;
+
+/// The nearest level.
+fn rounded(shade: u8) -> u8 {
+    let step = 255.0 / (LEVELS - 1.0);
+    ((f64::from(shade) / step).round() * step).round() as u8
+}
 
 impl Sheet<'_> {
     fn n_columns(&self) -> usize {
@@ -65,27 +76,22 @@ impl Sheet<'_> {
         })
     }
 
-    /// A PNG file in the pictures' own pixels, transparent between them, without labels: for the page.
+    /// A PNG file in the pictures' own pixels, transparent between them, without labels: for the page, where every byte
+    /// counts. Shades are rounded to [`LEVELS`], which halves it and cannot be seen.
     ///
     /// # Errors
     /// When the pixels cannot be encoded.
     pub fn bare_png(&self) -> io::Result<Vec<u8>> {
         let (width, height) = self.size();
-        let is_gray = self.shape[2] == 1;
-        let mut pixels = Vec::with_capacity(width * height * 4);
+        let channels = if self.shape[2] == 1 { 1 } else { 3 };
+        let mut pixels = Vec::with_capacity(width * height * channels);
         for y in 0..height {
             for x in 0..width {
-                let (rgb, alpha) = self.at(x, y).map_or(([0; 3], 0), |rgb| (rgb, 255));
-                pixels.extend_from_slice(if is_gray { &rgb[..1] } else { &rgb });
-                pixels.push(alpha);
+                let rgb = self.at(x, y).map_or([CLEAR; 3], |rgb| rgb.map(rounded));
+                pixels.extend_from_slice(&rgb[..channels]);
             }
         }
-        let color = if is_gray {
-            png::ColorType::GrayscaleAlpha
-        } else {
-            png::ColorType::Rgba
-        };
-        encode_png(&pixels, width, height, color)
+        encode_small_png(&pixels, width, height, CLEAR)
     }
 
     /// Width, height and RGB pixels on grey paper: a frame of an animation. None where it would be wider or higher than a
@@ -169,10 +175,21 @@ mod tests {
         let mut reader = decoder.read_info().unwrap();
         let mut bytes = vec![0; reader.output_buffer_size().unwrap()];
         reader.next_frame(&mut bytes).unwrap();
-        assert_eq!(
-            bytes[..12],
-            [0, 255, 0, 255, 0, 0, 0, 0, 255, 255, 255, 255]
-        );
+        assert_eq!(bytes[..6], [0, 0, 1, 1, 255, 255]);
+        let clear = reader.info().trns.clone();
+        assert_eq!(clear.as_deref(), Some([0, 1].as_slice()));
+    }
+
+    #[test]
+    fn shades_of_the_page_are_near_their_own_and_none_is_clear() {
+        for shade in 0..=255 {
+            let level = rounded(shade);
+            assert!(
+                level.abs_diff(shade) <= 2 && level != CLEAR,
+                "{shade} as {level}"
+            );
+        }
+        assert_eq!([rounded(0), rounded(255)], [0, 255]);
     }
 
     #[test]

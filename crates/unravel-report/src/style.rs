@@ -329,7 +329,7 @@ pub mod size {
 
 /// Opacity of a trial's mark among `n` on the figure: the more there are, the fainter each.
 pub fn trial_opacity(n: usize) -> f64 {
-    (0.45 * (100.0 / n.max(1) as f64).sqrt()).clamp(0.16, 0.45)
+    (0.55 * (100.0 / n.max(1) as f64).sqrt()).clamp(0.22, 0.55)
 }
 
 /// Opacity of the paper behind a label, which keeps it readable on a cloud of marks.

@@ -165,15 +165,6 @@ fn the_page_of_an_unfinished_sweep_says_what_is_missing() {
 }
 
 #[test]
-fn the_trade_off_as_svg() {
-    let report = Report::of(SWEEP, |_| Fate::Done);
-    insta::assert_snapshot!(
-        "trade-off",
-        report.read("figures/trade-off-mig-exact-light.svg")
-    );
-}
-
-#[test]
 fn tables_hold_every_score_of_the_store() {
     let report = Report::of(SWEEP, |_| Fate::Done);
     let store = unravel_store::Store::open_read(report.folder.path().join("runs")).unwrap();
@@ -542,6 +533,7 @@ fn each_figure_can_be_drawn_alone() {
             name,
             is_dark: false,
             out: &out,
+            cross_trial: &[],
         };
         unravel_report::draw_alone(&report.sweep, &report.trials, &store, &asked, &mut |_| {})
             .map(|path| fs::read(path).unwrap())
@@ -575,6 +567,17 @@ fn each_figure_can_be_drawn_alone() {
             .unwrap()
             .starts_with(b"\x89PNG")
     );
+    for name in [
+        "traversals-posterior",
+        "traversals-beta-vae-beta-4-posterior",
+    ] {
+        let own_range = draw(name, "x.png").unwrap();
+        assert!(own_range.starts_with(b"\x89PNG"), "{name}");
+        assert_ne!(
+            own_range,
+            draw("traversals-beta-vae-beta-4", "x.png").unwrap()
+        );
+    }
     let tex = String::from_utf8(draw("table", "x.tex").unwrap()).unwrap();
     assert!(tex.contains("\\toprule") && tex.contains("$\\beta$-VAE $\\beta$=4"));
     assert!(

@@ -203,6 +203,11 @@ impl NpzReader {
         }))
     }
 
+    /// Whether it has an array of this name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.archive.has(name)
+    }
+
     /// The shape and the values of an array with this many axes.
     ///
     /// # Errors

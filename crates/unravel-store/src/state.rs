@@ -56,6 +56,9 @@ pub struct TrialState {
     pub elapsed_secs: f64,
     /// What it was last trained on, with the instruction set, such as `cpu (avx512)`.
     pub device: Option<String>,
+    /// What last trained it, such as `unravel 0.1.0 with Burn 0.21.0`; none in states that an earlier program wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<String>,
     /// Why it failed: one sentence.
     pub reason: Option<String>,
 }

@@ -30,12 +30,40 @@ pub fn take(
     report: &Path,
 ) -> Result<Vec<String>, WorkerError> {
     let mut notices = Vec::new();
-    let metric = Metric::Udr;
-    if !evaluation.metrics.iter().any(|name| name == metric.name()) {
+    if !is_asked(evaluation) {
         return Ok(notices);
     }
-    let before = absent_if_damaged(CrossTrialFile::read(report, metric.name()), &mut notices)?;
-    let before = before.unwrap_or_default();
+    let before = CrossTrialFile::read(report, Metric::Udr.name());
+    let before = absent_if_damaged(before, &mut notices)?.unwrap_or_default();
+    let file = scores(evaluation, trials, grid, store, &before, &mut notices)?;
+    if let Some(file) = file.filter(|file| *file != before) {
+        file.write(report)?;
+    }
+    Ok(notices)
+}
+
+fn is_asked(evaluation: &EvaluationConfig) -> bool {
+    let name = Metric::Udr.name();
+    evaluation.metrics.iter().any(|asked| asked == name)
+}
+
+/// The same without a report: nothing is written. Scores of the same trials that `before` has are taken from there; none
+/// where the sweep asks for none.
+///
+/// # Errors
+/// A store that cannot be read.
+pub fn scores(
+    evaluation: &EvaluationConfig,
+    trials: &[Trial],
+    grid: &str,
+    store: &Store,
+    before: &CrossTrialFile,
+    notices: &mut Vec<String>,
+) -> Result<Option<CrossTrialFile>, WorkerError> {
+    if !is_asked(evaluation) {
+        return Ok(None);
+    }
+    let metric = Metric::Udr;
     let mut file = CrossTrialFile {
         metric: metric.name().to_owned(),
         scores: Vec::new(),
@@ -56,16 +84,11 @@ pub fn take(
                 .find(|score| group.is_of(score, variant));
             match found {
                 Some(score) => file.scores.push(score.clone()),
-                None => file
-                    .scores
-                    .extend(group.score(store, variant, &mut notices)?),
+                None => file.scores.extend(group.score(store, variant, notices)?),
             }
         }
     }
-    if file != before {
-        file.write(report)?;
-    }
-    Ok(notices)
+    Ok(Some(file))
 }
 
 /// The trials of each setting, settings in the order of their first trial.

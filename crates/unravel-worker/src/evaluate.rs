@@ -103,11 +103,7 @@ pub fn evaluate<B: Kernels>(
         lock.set_codes(&as_codes(&points, table))?;
     }
     if missing.pictures {
-        lock.set_pictures(&pictures::draw(
-            &model,
-            dataset,
-            &probe::kl_per_code(&probe),
-        ))?;
+        lock.set_pictures(&pictures::draw(&model, dataset, &probe))?;
     }
     if missing.probe {
         lock.set_probe(&as_codes(&probe_points, probe))?;

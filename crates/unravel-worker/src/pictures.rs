@@ -3,11 +3,16 @@
 use unravel_data::Dataset;
 use unravel_model::kernels::Kernels;
 use unravel_model::random::{Purpose, Stream};
-use unravel_model::trained::TrainedVae;
+use unravel_model::trained::{Encoding, TrainedVae};
 use unravel_store::Pictures;
+
+use crate::probe::kl_per_code;
 
 /// Values of a traversal, from the first to the last, evenly spaced: three standard deviations of the prior.
 const TRAVERSAL: (f32, f32, usize) = (-3.0, 3.0, 11);
+
+/// Where a code's own range begins and ends, as shares of its means over the probe; so many even values lie between.
+const POSTERIOR: (f64, f64, usize) = (0.01, 0.99, 11);
 
 const N_RECONSTRUCTIONS: usize = 12;
 const N_SAMPLES: usize = 24;
@@ -15,8 +20,8 @@ const N_SAMPLES: usize = 24;
 /// The streams of pictures: the same points and samples for every trial, so that pictures compare.
 const SEED: u64 = 0;
 
-/// Draws all pictures of a trained model.
-pub fn draw<B: Kernels>(model: &TrainedVae<B>, dataset: &Dataset, kl_per_code: &[f64]) -> Pictures {
+/// Draws all pictures of a trained model; `probe` has the posteriors of a fixed part of the grid.
+pub fn draw<B: Kernels>(model: &TrainedVae<B>, dataset: &Dataset, probe: &Encoding) -> Pictures {
     let n_codes = model.n_codes();
     let points =
         Stream::new(SEED, Purpose::Evaluation, 0).points(N_RECONSTRUCTIONS, dataset.n_points());
@@ -27,32 +32,58 @@ pub fn draw<B: Kernels>(model: &TrainedVae<B>, dataset: &Dataset, kl_per_code: &
     let mut prior = vec![0.0; N_SAMPLES * n_codes];
     Stream::new(SEED, Purpose::Evaluation, 1).normal(&mut prior);
 
-    let values = traversal_values();
+    let values = even(TRAVERSAL.0, TRAVERSAL.1, TRAVERSAL.2);
+    let posterior_values = posterior_values(probe);
     let base = model.encode(dataset, &[base_point(dataset)], |_| ()).z_mean;
-    let mut codes = Vec::with_capacity(n_codes * values.len() * n_codes);
-    for code in 0..n_codes {
-        for value in &values {
-            codes.extend_from_slice(&base);
-            let row = codes.len() - n_codes;
-            codes[row + code] = *value;
-        }
-    }
+    let traversal = |values: &[f32]| bytes(&model.decode(&moved(&base, values)));
     Pictures {
         image_shape: dataset.shape(),
-        traversals: bytes(&model.decode(&codes)),
+        traversals: traversal(&values.repeat(n_codes)),
         traversal_values: values,
-        kl_per_code: kl_per_code.iter().map(|nats| *nats as f32).collect(),
+        posterior_traversals: traversal(&posterior_values),
+        posterior_values,
+        kl_per_code: kl_per_code(probe)
+            .into_iter()
+            .map(|nats| nats as f32)
+            .collect(),
         originals: bytes(&originals),
         reconstructions: bytes(&reconstructions),
         samples: bytes(&model.decode(&prior)),
     }
 }
 
-fn traversal_values() -> Vec<f32> {
-    let (first, last, n) = TRAVERSAL;
+/// Codes that are `base` but for one of them, which takes its values, `[n_codes, n_values]`, one after the other.
+fn moved(base: &[f32], values: &[f32]) -> Vec<f32> {
+    let n_values = values.len() / base.len();
+    let mut codes = Vec::with_capacity(values.len() * base.len());
+    for (code, values) in values.chunks(n_values).enumerate() {
+        for value in values {
+            let row = codes.len();
+            codes.extend_from_slice(base);
+            codes[row + code] = *value;
+        }
+    }
+    codes
+}
+
+/// `n` values from `first` to `last`, evenly spaced.
+fn even(first: f32, last: f32, n: usize) -> Vec<f32> {
     (0..n)
         .map(|i| first + (last - first) * i as f32 / (n - 1) as f32)
         .collect()
+}
+
+/// Each code's values from one end of its own range to the other: `[n_codes, n_values]`.
+fn posterior_values(probe: &Encoding) -> Vec<f32> {
+    let (low, high, n) = POSTERIOR;
+    let values = |code: usize| {
+        let means = probe.z_mean.iter().skip(code).step_by(probe.n_codes);
+        let mut means: Vec<f32> = means.copied().collect();
+        means.sort_by(f32::total_cmp);
+        let at = |share: f64| means[(share * (means.len() - 1) as f64).round() as usize];
+        even(at(low), at(high), n)
+    };
+    (0..probe.n_codes).flat_map(values).collect()
 }
 
 /// Where traversals start: the last value of the first factor (dSprites' heart has no symmetry), the others in the
@@ -69,4 +100,33 @@ fn bytes(pixels: &[f32]) -> Vec<u8> {
         .iter()
         .map(|p| (p.clamp(0.0, 1.0) * 255.0).round() as u8)
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_code_moves_at_a_time() {
+        let codes = moved(&[7.0, 8.0], &[0.0, 1.0, 2.0, 3.0]);
+        assert_eq!(codes, [0.0, 8.0, 1.0, 8.0, 7.0, 2.0, 7.0, 3.0]);
+    }
+
+    #[test]
+    fn a_codes_own_range_leaves_its_ends_out() {
+        // Means −1, −0.99, …, 1 of one code and ten times that of the other.
+        let mean = |i: i16| f32::from(i) / 100.0;
+        let probe = Encoding {
+            n_codes: 2,
+            z_mean: (-100..=100)
+                .flat_map(|i| [mean(i), 10.0 * mean(i)])
+                .collect(),
+            z_logvar: vec![0.0; 402],
+        };
+        let values = posterior_values(&probe);
+        assert_eq!(values.len(), 2 * 11);
+        for (value, expected) in [(0, -0.98), (5, 0.0), (10, 0.98), (11, -9.8), (21, 9.8)] {
+            assert!((values[value] - expected).abs() < 1e-5, "{values:?}");
+        }
+    }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use unravel_data::Dataset;
+use unravel_model::BURN_VERSION;
 use unravel_model::arrays::{Array, Arrays};
 use unravel_model::cohort::{Cohort, Snapshot, StepTerms};
 use unravel_model::kernels::Kernels;
@@ -326,11 +327,18 @@ impl<B: Kernels> Training<'_, B> {
             state.steps = member.trial.training.steps;
             state.elapsed_secs += elapsed_secs;
             state.device = Some(self.device_name.to_owned());
+            state.program = Some(program());
             state.reason = None;
             member.lock.set_state(state)?;
         }
         Ok(())
     }
+}
+
+/// What trains here: `unravel 0.1.0 with Burn 0.21.0`.
+fn program() -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    format!("unravel {version} with Burn {BURN_VERSION}")
 }
 
 /// Writes down that a trial failed, and says so.

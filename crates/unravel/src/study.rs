@@ -10,7 +10,7 @@ use unravel_data::Grid;
 use unravel_orchestrator::plan::PlanOptions;
 use unravel_orchestrator::store_records::StoreRecords;
 use unravel_report::{Rendered, ReportError};
-use unravel_store::{Store, Wanted};
+use unravel_store::{CrossTrialFile, Store, Wanted};
 use unravel_sweep::{Faults, Sweep, Trial};
 use unravel_worker::{cross_trial, data, wanted};
 
@@ -140,6 +140,18 @@ impl Study {
             store,
             report,
         )?)
+    }
+
+    /// The same scores without a report: nothing is written, and nothing is taken from an earlier time.
+    pub fn cross_trial_scores(
+        &self,
+        store: &Store,
+        notices: &mut Vec<String>,
+    ) -> Result<Vec<CrossTrialFile>, Failure> {
+        let (evaluation, grid) = (&self.sweep.evaluation, self.grid.name());
+        let before = CrossTrialFile::default();
+        let file = cross_trial::scores(evaluation, &self.trials, &grid, store, &before, notices)?;
+        Ok(file.into_iter().collect())
     }
 
     /// Renders the report of whatever the store holds.

@@ -47,8 +47,8 @@ pub fn figures(context: &Context<'_>) -> Result<Vec<Figure>, ReportError> {
 fn unlabelled(n: usize) -> String {
     match n {
         0 => String::new(),
-        1 => " One mark has no label, for want of room.".to_owned(),
-        n => format!(" {n} marks have no label, for want of room."),
+        1 => " One mark has no label, for want of room; the data name it.".to_owned(),
+        n => format!(" {n} marks have no label, for want of room; the data name them."),
     }
 }
 

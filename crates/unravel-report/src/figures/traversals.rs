@@ -6,4 +6,4 @@ mod draw;
 
 pub use animate::animation;
 pub use choose::{Best, BestTrials, best_trials};
-pub use draw::{Pictured, SheetFile, sheet};
+pub use draw::{POSTERIOR_TRAVERSALS, Pictured, SheetFile, sheets};

@@ -1,7 +1,7 @@
 //! What was run and how: the facts at the head of the page and the account at its foot.
 
 use crate::axis::plain;
-use crate::rows::Rows;
+use crate::rows::{Rows, TrialRow};
 use crate::words::{count, duration, list};
 use std::collections::{BTreeMap, BTreeSet};
 use unravel_store::STORE_FORMAT;
@@ -11,8 +11,8 @@ use unravel_sweep::{DatasetSource, FORMAT_VERSION, SEMANTICS_VERSION, Sweep, Tri
 pub struct TrialList {
     /// The setting's label.
     pub setting: String,
-    /// Seed and id of each trial.
-    pub trials: Vec<(u64, String)>,
+    /// Seed and id of each trial, and what trained it where trials differ in that.
+    pub trials: Vec<(u64, String, String)>,
 }
 
 /// Data, model and training in a few words each.
@@ -95,14 +95,8 @@ fn seeds_a_setting(rows: &Rows) -> String {
 
 /// Version, devices, time and seeds.
 pub fn made(rows: &Rows, sweep: &Sweep) -> Vec<(&'static str, String)> {
-    let mut devices: BTreeMap<&str, usize> = BTreeMap::new();
-    for trial in rows.trials.iter().filter(|trial| !trial.device.is_empty()) {
-        *devices.entry(&trial.device).or_default() += 1;
-    }
-    let devices: Vec<String> = devices
-        .into_iter()
-        .map(|(device, n)| format!("{device} ({})", count(n, "trial")))
-        .collect();
+    let devices = counted(rows.trials.iter().map(|trial| trial.device.as_str()));
+    let programs = counted(rows.trials.iter().map(|trial| trial.program.as_str()));
     let or_none = |text: String| {
         if text.is_empty() {
             "–".to_owned()
@@ -117,7 +111,11 @@ pub fn made(rows: &Rows, sweep: &Sweep) -> Vec<(&'static str, String)> {
         .flat_map(|s| s.evaluation_seeds.iter().copied())
         .collect();
     vec![
-        ("Program", format!("unravel {}", env!("CARGO_PKG_VERSION"))),
+        ("Trained by", or_none(list(&programs))),
+        (
+            "This page by",
+            format!("unravel {}", env!("CARGO_PKG_VERSION")),
+        ),
         (
             "Versions of formats",
             format!(
@@ -130,6 +128,16 @@ pub fn made(rows: &Rows, sweep: &Sweep) -> Vec<(&'static str, String)> {
         ("Evaluation seeds", or_none(seeds(&evaluation_seeds))),
         ("Metrics asked for", sweep.evaluation.metrics.join(", ")),
     ]
+}
+
+/// `cpu (avx2) (3 trials)` for each distinct value that is known.
+fn counted<'a>(values: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for value in values.filter(|value| !value.is_empty()) {
+        *counts.entry(value).or_default() += 1;
+    }
+    let words = |(value, n)| format!("{value} ({})", count(n, "trial"));
+    counts.into_iter().map(words).collect()
 }
 
 /// Trials of a cohort train at the same time and each records the whole time, so a sum would count it many times.
@@ -168,13 +176,23 @@ fn seeds(seeds: &BTreeSet<u64>) -> String {
 
 /// Every setting's trials by seed.
 pub fn trial_lists(rows: &Rows) -> Vec<TrialList> {
+    let programs: BTreeSet<&str> = rows
+        .trials
+        .iter()
+        .map(|trial| trial.program.as_str())
+        .filter(|program| !program.is_empty())
+        .collect();
+    let program = |trial: &TrialRow| match programs.len() {
+        0 | 1 => String::new(),
+        _ => trial.program.clone(),
+    };
     let list = |(idx, row): (usize, &crate::rows::SettingRow)| TrialList {
         setting: row.setting.label.clone(),
         trials: rows
             .trials
             .iter()
             .filter(|t| t.setting == idx)
-            .map(|t| (t.seed, t.id.clone()))
+            .map(|t| (t.seed, t.id.clone(), program(t)))
             .collect(),
     };
     rows.settings.iter().enumerate().map(list).collect()

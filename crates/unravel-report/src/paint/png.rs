@@ -70,6 +70,30 @@ pub fn encode_png(
     Ok(bytes)
 }
 
+/// Encodes 8-bit pixels, grey or RGB, as small as may be; those of the shade `clear` are transparent.
+///
+/// # Errors
+/// When there are no pixels, or neither one nor three bytes for each, or the encoder fails.
+pub fn encode_small_png(
+    pixels: &[u8],
+    width: usize,
+    height: usize,
+    clear: u8,
+) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut encoder = ::png::Encoder::new(&mut bytes, width as u32, height as u32);
+    let channels = pixels.len() / (width * height).max(1);
+    encoder.set_color(match channels {
+        1 => ::png::ColorType::Grayscale,
+        _ => ::png::ColorType::Rgb,
+    });
+    encoder.set_depth(::png::BitDepth::Eight);
+    encoder.set_trns([0, clear].repeat(channels));
+    encoder.set_compression(::png::Compression::High);
+    encoder.write_header()?.write_image_data(pixels)?;
+    Ok(bytes)
+}
+
 fn paint(backend: &mut BitMapBackend<'_>, mark: &Mark, theme: Theme) -> io::Result<()> {
     match mark {
         Mark::Line {

@@ -1,59 +1,113 @@
-//! SVG through plotters, with a title and a description for readers of screens.
+//! SVG in few words, with a title and a description for readers of screens.
+//!
+//! A page holds some thirty figures of hundreds of marks each, so what neighbouring marks have in common is written once,
+//! and shapes are paths of relative steps in whole numbers.
 
-use super::{coord, drawn, length, stroke};
-use crate::scene::{Anchor, Mark, Point, Scene};
+use super::{coord, length, text::BASELINE};
+use crate::scene::{Anchor, Mark, Point, Scene, TextStyle};
 use crate::style::{FONT_FAMILY, Shape, Theme, hex, size::SCALE};
-use plotters::prelude::{DrawingBackend, FontFamily, FontStyle, IntoFont, SVGBackend};
-use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{RGBColor, TextStyle};
 use std::fmt::Write as _;
-use std::io;
-
-/// plotters divides font sizes by this before it writes them.
-const PLOTTERS_FONT_FACTOR: f64 = 1.24;
 
 /// Paints `scene` as one SVG element; colours are those of `theme`.
-///
-/// # Errors
-/// When plotters cannot draw a mark.
-pub fn svg(scene: &Scene, theme: Theme) -> io::Result<String> {
+pub fn svg(scene: &Scene, theme: Theme) -> String {
     let (width, height) = coord((scene.width, scene.height));
     let size = format!(r#"width="{}" height="{}""#, scene.width, scene.height);
     let mut text = format!(
-        r#"<svg xmlns="http://www.w3.org/2000/svg" {size} viewBox="0 0 {width} {height}" stroke-linejoin="round">"#
+        r#"<svg xmlns="http://www.w3.org/2000/svg" {size} viewBox="0 0 {width} {height}" stroke-linejoin="round" font-family="{FONT_FAMILY}">"#
     );
-    let is_dots = |mark: &Mark| matches!(mark, Mark::Dots { .. });
-    for run in scene.marks.chunk_by(|a, b| is_dots(a) == is_dots(b)) {
-        match run {
-            [Mark::Dots { .. }, ..] => run
-                .iter()
-                .for_each(|mark| paint_dots(&mut text, mark, theme)),
-            _ => text.push_str(&painted(run, theme)?),
-        }
+    text.push('\n');
+    for run in scene.marks.chunk_by(look_alike) {
+        text.push_str(&painted(run, theme));
+        text.push('\n');
     }
     text.push_str("</svg>\n");
-    Ok(text)
+    text
 }
 
-/// The elements of marks that plotters draws.
-fn painted(marks: &[Mark], theme: Theme) -> io::Result<String> {
-    let mut text = String::new();
-    {
-        let mut backend = SVGBackend::with_string(&mut text, (1, 1));
-        for mark in marks {
-            paint(&mut backend, mark, theme)?;
-        }
-        drawn(backend.present())?;
+/// Whether two neighbours can be written as one element. Areas cannot: where they overlap, one path would look different.
+fn look_alike(a: &Mark, b: &Mark) -> bool {
+    match (a, b) {
+        (
+            Mark::Line {
+                ink,
+                opacity,
+                width,
+                ..
+            },
+            Mark::Line {
+                ink: other_ink,
+                opacity: other_opacity,
+                width: other_width,
+                ..
+            },
+        ) => (ink, opacity, width) == (other_ink, other_opacity, other_width),
+        (
+            Mark::Text { style, anchor, .. },
+            Mark::Text {
+                style: other_style,
+                anchor: other_anchor,
+                ..
+            },
+        ) => (style, anchor) == (other_style, other_anchor),
+        _ => false,
     }
-    // Without plotters' own opening and closing tags.
-    let body = text.split_once('>').map_or("", |(_, body)| body);
-    let body = body.rsplit_once("</svg>").map_or(body, |(body, _)| body);
-    Ok(body.to_owned())
 }
 
-/// Marks of one look as one path: a sweep of 1,800 trials has as many on every figure, and plotters would give each an
-/// element of its own.
-fn paint_dots(text: &mut String, mark: &Mark, theme: Theme) {
+/// The element of marks that look alike.
+fn painted(run: &[Mark], theme: Theme) -> String {
+    let outlines = || run.iter().map(outline).collect::<String>();
+    match &run[0] {
+        Mark::Line {
+            ink,
+            opacity,
+            width,
+            ..
+        } => format!(
+            r#"<path fill="none" stroke="{}" stroke-width="{}"{} d="{}"/>"#,
+            hex(ink.in_theme(theme)),
+            length(*width),
+            faint(*opacity),
+            outlines()
+        ),
+        Mark::Area { ink, opacity, .. } => format!(
+            r#"<path fill="{}"{} d="{}"/>"#,
+            hex(ink.in_theme(theme)),
+            faint(*opacity),
+            outlines()
+        ),
+        Mark::Disc {
+            centre,
+            radius,
+            ink,
+            opacity,
+        } => {
+            let (x, y) = coord(*centre);
+            let (radius, fill) = (length(*radius), hex(ink.in_theme(theme)));
+            let faint = faint(*opacity);
+            format!(r#"<circle cx="{x}" cy="{y}" r="{radius}" fill="{fill}"{faint}/>"#)
+        }
+        Mark::Dots { .. } => dots(&run[0], theme),
+        Mark::Text { style, anchor, .. } => words(run, *style, *anchor, theme),
+    }
+}
+
+/// `value` in parts of `1 / parts`.
+fn rounded(value: f64, parts: f64) -> f64 {
+    (value * parts).round() / parts
+}
+
+/// The attribute of what is not opaque.
+fn faint(opacity: f64) -> String {
+    if opacity < 1.0 {
+        format!(r#" opacity="{}""#, rounded(opacity, 1000.0))
+    } else {
+        String::new()
+    }
+}
+
+/// Marks of one look as one path, each as opaque where they overlap as where they do not: a sweep of 1,800 trials has as
+/// many on every figure.
+fn dots(mark: &Mark, theme: Theme) -> String {
     let Mark::Dots {
         shape,
         centres,
@@ -62,45 +116,85 @@ fn paint_dots(text: &mut String, mark: &Mark, theme: Theme) {
         opacity,
     } = mark
     else {
-        return;
+        return String::new();
     };
-    let color = hex(ink.in_theme(theme));
-    // Writing to a String cannot fail.
-    let _ = if *shape == Shape::Disc {
+    let (color, faint) = (hex(ink.in_theme(theme)), faint(*opacity));
+    if *shape == Shape::Disc {
         let width = 2 * length(*radius);
-        write!(
-            text,
-            r#"<path fill="none" stroke="{color}" stroke-opacity="{opacity:.3}" stroke-width="{width}" stroke-linecap="round" d=""#
+        let place = |centre: &Point| {
+            let (x, y) = coord(*centre);
+            format!("M{x} {y}h0")
+        };
+        let places: String = centres.iter().map(place).collect();
+        format!(
+            r#"<path fill="none" stroke="{color}" stroke-width="{width}" stroke-linecap="round"{faint} d="{places}"/>"#
         )
     } else {
-        write!(text, r#"<path fill="{color}" opacity="{opacity:.3}" d=""#)
-    };
-    for centre in centres {
-        let (x, y) = coord(*centre);
-        let _ = if *shape == Shape::Disc {
-            write!(text, "M{x} {y}h0")
-        } else {
-            write!(text, "{}", closed(&shape.corners_at(*centre, *radius)))
-        };
+        let corners = |centre: &Point| path(&shape.corners_at(*centre, *radius), true);
+        let places: String = centres.iter().map(corners).collect();
+        format!(r#"<path fill="{color}"{faint} d="{places}"/>"#)
     }
-    text.push_str("\"/>\n");
 }
 
-/// A polygon in the relative words of a path.
-fn closed(corners: &[Point]) -> String {
-    let mut path = String::new();
-    let mut before = (0, 0);
-    for (i, corner) in corners.iter().enumerate() {
-        let (x, y) = coord(*corner);
-        let _ = match i {
-            0 => write!(path, "M{x} {y}l"),
-            1 => write!(path, "{} {}", x - before.0, y - before.1),
-            _ => write!(path, " {} {}", x - before.0, y - before.1),
-        };
-        before = (x, y);
+fn outline(mark: &Mark) -> String {
+    match mark {
+        Mark::Line { points, .. } => path(points, false),
+        Mark::Area { corners, .. } => path(corners, true),
+        Mark::Disc { .. } | Mark::Dots { .. } | Mark::Text { .. } => String::new(),
     }
-    path.push('z');
-    path
+}
+
+/// A path through points: a place, then steps.
+fn path(points: &[Point], is_closed: bool) -> String {
+    let mut text = String::new();
+    let mut before: Option<(i32, i32)> = None;
+    for (x, y) in points.iter().copied().map(coord) {
+        // Writing to a String cannot fail.
+        let _ = match before.map(|(from_x, from_y)| (x - from_x, y - from_y)) {
+            None => write!(text, "M{x} {y}"),
+            Some((0, 0)) => Ok(()),
+            Some((dx, 0)) => write!(text, "h{dx}"),
+            Some((0, dy)) => write!(text, "v{dy}"),
+            Some((dx, dy)) if dy < 0 => write!(text, "l{dx}{dy}"),
+            Some((dx, dy)) => write!(text, "l{dx} {dy}"),
+        };
+        before = Some((x, y));
+    }
+    if is_closed {
+        text.push('z');
+    }
+    text
+}
+
+/// Lines of text of one style.
+fn words(run: &[Mark], style: TextStyle, anchor: Anchor, theme: Theme) -> String {
+    let size = rounded(style.size * f64::from(SCALE), 10.0);
+    let mut look = format!(
+        r#"font-size="{size}" fill="{}""#,
+        hex(style.ink.in_theme(theme))
+    );
+    look.push_str(match anchor {
+        Anchor::Start => "",
+        Anchor::Middle => r#" text-anchor="middle""#,
+        Anchor::End => r#" text-anchor="end""#,
+    });
+    if style.bold {
+        look.push_str(r#" font-weight="600""#);
+    }
+    let line = |mark: &Mark, look: &str| {
+        let Mark::Text { at, text, .. } = mark else {
+            return String::new();
+        };
+        let (x, y) = coord((at.0, at.1 + BASELINE * style.size));
+        format!(r#"<text x="{x}" y="{y}"{look}>{}</text>"#, escape(text))
+    };
+    match run {
+        [only] => line(only, &format!(" {look}")),
+        _ => {
+            let lines: String = run.iter().map(|mark| line(mark, "")).collect();
+            format!("<g {look}>{lines}</g>")
+        }
+    }
 }
 
 /// `svg` with `title` and `description` inside, announced as one image.
@@ -116,59 +210,34 @@ fn escape(text: &str) -> String {
         .replace('>', "&gt;")
 }
 
-fn paint(backend: &mut SVGBackend<'_>, mark: &Mark, theme: Theme) -> io::Result<()> {
-    match mark {
-        Mark::Line {
-            points,
-            ink,
-            opacity,
-            width,
-        } => {
-            let points = points.iter().copied().map(coord);
-            drawn(backend.draw_path(points, &stroke(ink.in_theme(theme), *opacity, *width)))
-        }
-        Mark::Area {
-            corners,
-            ink,
-            opacity,
-        } => {
-            let corners = corners.iter().copied().map(coord);
-            drawn(backend.fill_polygon(corners, &stroke(ink.in_theme(theme), *opacity, 1.0)))
-        }
-        Mark::Disc {
-            centre,
-            radius,
-            ink,
-            opacity,
-        } => {
-            let style = stroke(ink.in_theme(theme), *opacity, 1.0);
-            drawn(backend.draw_circle(coord(*centre), length(*radius), &style, true))
-        }
-        Mark::Dots { .. } => Ok(()),
-        Mark::Text {
-            at,
-            text,
-            style,
-            anchor,
-        } => {
-            let [r, g, b] = style.ink.in_theme(theme);
-            let weight = if style.bold {
-                FontStyle::Bold
-            } else {
-                FontStyle::Normal
-            };
-            let size = style.size * PLOTTERS_FONT_FACTOR * f64::from(SCALE);
-            let horizontal = match anchor {
-                Anchor::Start => HPos::Left,
-                Anchor::Middle => HPos::Center,
-                Anchor::End => HPos::Right,
-            };
-            let font = (FontFamily::Name(FONT_FAMILY), size, weight).into_font();
-            let color = RGBColor(r, g, b);
-            let style = TextStyle::from(font)
-                .color(&color)
-                .pos(Pos::new(horizontal, VPos::Center));
-            drawn(backend.draw_text(text, &style, coord(*at)))
-        }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::style::{GRID, TEXT};
+
+    #[test]
+    fn neighbours_of_one_look_share_an_element() {
+        let mut scene = Scene::new(10.0, 10.0);
+        scene.line(vec![(0.0, 1.0), (5.0, 1.0)], GRID, 1.0, 1.0);
+        scene.line(vec![(0.0, 2.0), (5.0, 1.0), (5.0, 4.0)], GRID, 1.0, 1.0);
+        scene.rectangle((1.0, 1.0), (2.0, 2.0), TEXT, 0.5);
+        scene.rectangle((1.0, 1.0), (2.0, 2.0), TEXT, 0.5);
+        let style = TextStyle::new(10.0, TEXT);
+        scene.text((1.0, 1.0), "a<b", style, Anchor::Start);
+        scene.text((1.0, 5.0), "c", style, Anchor::Start);
+        let text = svg(&scene, Theme::Light);
+        let body: Vec<&str> = text.lines().skip(1).collect();
+        let area = r##"<path fill="#1B1F27" opacity="0.5" d="M4 4h4v4h-4z"/>"##;
+        assert_eq!(
+            body,
+            [
+                r##"<path fill="#FFFFFF" d="M0 0h40v40h-40z"/>"##,
+                r##"<path fill="none" stroke="#E6E9EE" stroke-width="4" d="M0 4h20M0 8l20-4v12"/>"##,
+                area,
+                area,
+                r##"<g font-size="40" fill="#1B1F27"><text x="4" y="15">a&lt;b</text><text x="4" y="31">c</text></g>"##,
+                "</svg>",
+            ]
+        );
     }
 }

@@ -6,7 +6,7 @@ use ab_glyph::{Font, FontRef, PxScale, ScaleFont, point};
 use std::sync::LazyLock;
 
 /// From the middle of small letters down to the baseline, in font sizes: half of Open Sans' x-height.
-const BASELINE: f64 = 0.267;
+pub const BASELINE: f64 = 0.267;
 
 static FONTS: LazyLock<[FontRef<'static>; 2]> = LazyLock::new(|| {
     [REGULAR, SEMIBOLD]

@@ -9,6 +9,8 @@ use crate::style::{TEXT, size};
 const TITLE_ROOM: f64 = 24.0;
 const TICK_ROOM: f64 = 30.0;
 const GAP: f64 = 20.0;
+/// How far a tick's label reaches beyond its panel, so that it does not touch the neighbour's.
+const TICK_OVERHANG: f64 = 7.0;
 /// Below the panels, for the title of their horizontal axes and the note; and above them, for the figure's title.
 const FOOT: f64 = 46.0;
 const HEAD: f64 = 36.0;
@@ -71,7 +73,8 @@ pub fn facet_axes(
 ) {
     let Facet { area, is_first } = facet;
     horizontal_grid(scene, area, y, is_first);
-    vertical_grid(scene, area, x);
+    let ends = (area.left - TICK_OVERHANG, area.right + TICK_OVERHANG);
+    vertical_grid(scene, area, x, Some(ends));
     let style = TextStyle {
         bold: true,
         ..TextStyle::new(size::TICK, TEXT)

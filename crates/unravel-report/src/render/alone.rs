@@ -2,7 +2,7 @@
 
 use super::{Prepared, Progress, pictures};
 use crate::error::ReportError;
-use crate::figures::traversals::{Pictured, animation, best_trials, sheet};
+use crate::figures::traversals::{POSTERIOR_TRAVERSALS, Pictured, animation, best_trials, sheets};
 use crate::figures::{Context, Figure, KINDS, Kind};
 use crate::latex::latex;
 use crate::load::noted;
@@ -14,22 +14,27 @@ use crate::style::Theme;
 use crate::tables::{encode, tables};
 use polars::prelude::DataFrame;
 use std::path::{Path, PathBuf};
-use unravel_store::Store;
+use unravel_store::{CrossTrialFile, Store};
 use unravel_sweep::{Sweep, Trial};
 
 /// Which figure, and where it goes.
 pub struct Alone<'a> {
     /// A name that `[report] figures` may give, for all of its figures in one; the name of one of these, as its file in
-    /// `figures/` has it; `traversals-<setting>` and the like for another setting than the best; or `table`.
+    /// `figures/` has it; `traversals-<setting>` and the like for another setting than the best; either with `-posterior` for traversals of each
+    /// code's own range; or `table`.
     pub name: &'a str,
     /// Whether it is for dark paper.
     pub is_dark: bool,
     /// The file; its ending says what is written.
     pub out: &'a Path,
+    /// The scores over several trials, which no trial's folder has.
+    pub cross_trial: &'a [CrossTrialFile],
 }
 
 /// The name of the table of all settings.
 const TABLE: &str = "table";
+/// The end of the names of traversals of each code's own range.
+const POSTERIOR: &str = "-posterior";
 
 /// Draws one figure into one file and returns its path.
 ///
@@ -43,7 +48,7 @@ pub fn draw_alone(
     asked: &Alone<'_>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<PathBuf, ReportError> {
-    let prepared = Prepared::of(sweep, trials, store, None, progress);
+    let prepared = Prepared::of(sweep, trials, store, asked.cross_trial, progress);
     let context = prepared.context(sweep);
     let bytes = if asked.name == TABLE {
         table(&context, asked)?
@@ -134,7 +139,7 @@ fn figure(context: &Context<'_>, asked: &Alone<'_>, kind: &Kind) -> Result<Vec<u
     let join = |of: fn(&Figure) -> &str| figures.iter().map(of).collect::<Vec<_>>().join(" ");
     match ending(asked) {
         "svg" => {
-            let text = svg(&scene, theme).map_err(failed(asked))?;
+            let text = svg(&scene, theme);
             let text = described(
                 &text,
                 &join(|one| &one.title),
@@ -176,11 +181,17 @@ fn picture(
         )
     };
     let merit = best.criterion.merit();
-    let found = if asked.name == kind.name {
+    // `traversals-posterior` and `traversals-<setting>-posterior` are those of each code's own range.
+    let own_range = match pictured {
+        Pictured::Traversals => asked.name.strip_suffix(POSTERIOR),
+        _ => None,
+    };
+    let name = own_range.unwrap_or(asked.name);
+    let found = if name == kind.name {
         let all = best.trials.iter();
         all.max_by(|a, b| (merit * a.value).total_cmp(&(merit * b.value)))
     } else {
-        best.trials.iter().find(|one| slug(one.trial) == asked.name)
+        best.trials.iter().find(|one| slug(one.trial) == name)
     };
     let Some(found) = found else {
         let known = best.trials.iter().map(|one| slug(one.trial));
@@ -193,7 +204,10 @@ fn picture(
     let folder = store.trial(&trials[found.trial].id());
     let pictures = noted(folder.pictures(), &mut Vec::new()).ok_or_else(|| nothing(asked))?;
     let probe = noted(folder.probe(), &mut Vec::new());
-    let file = sheet(&pictures, probe.as_ref(), pictured).ok_or_else(|| nothing(asked))?;
+    let file = sheets(&pictures, probe.as_ref(), pictured)
+        .into_iter()
+        .find(|file| own_range.is_some() == (file.kind == POSTERIOR_TRAVERSALS))
+        .ok_or_else(|| nothing(asked))?;
     match (ending(asked), pictured) {
         ("png", _) => file.sheet.labelled_png().map_err(failed(asked)),
         ("gif", Pictured::Traversals) => animation(&file.sheet)

@@ -42,7 +42,7 @@ fn draw_one(figure: &Figure, dir: &Path) -> Result<(String, Vec<PathBuf>), Repor
     let mut inline = String::new();
     let mut paths = Vec::new();
     for theme in Theme::ALL {
-        let text = svg(&figure.scene, theme).map_err(failed)?;
+        let text = svg(&figure.scene, theme);
         let text = described(&text, &figure.title, &figure.description);
         let stem = format!("{}-{}", figure.name, theme.name());
         paths.push(write(&folder, &format!("{stem}.svg"), text.as_bytes())?);

@@ -2,7 +2,7 @@
 
 use crate::axis::plain;
 use crate::error::ReportError;
-use crate::figures::traversals::{Best, BestTrials, Pictured, animation, sheet};
+use crate::figures::traversals::{Best, BestTrials, Pictured, SheetFile, animation, sheets};
 use crate::load::noted;
 use crate::output::write;
 use crate::page::{SettingPictures, setting_pictures, view};
@@ -78,29 +78,14 @@ fn draw_one(
         Pictured::Traversals => noted(folder.probe(), &mut notices),
         _ => None,
     };
-    let file = pictures
+    let sheets = pictures
         .as_ref()
-        .and_then(|p| sheet(p, probe.as_ref(), pictured));
-    if let Some(file) = file {
+        .map_or_else(Vec::new, |p| sheets(p, probe.as_ref(), pictured));
+    for file in &sheets {
         let stem = format!("{}-{}", slug(rows, trial.setting), file.kind);
-        let failed = |source| ReportError::Draw {
-            figure: stem.clone(),
-            source,
-        };
-        let to = sources.dir.join("pictures");
-        let bytes = file.sheet.labelled_png().map_err(failed)?;
-        files.push(write(&to, &format!("{stem}.png"), &bytes)?);
-        let moving = match pictured {
-            Pictured::Traversals => animation(&file.sheet).map_err(failed)?,
-            _ => None,
-        };
-        let moving_name = moving.as_ref().map(|_| format!("{stem}.gif"));
-        if let (Some(bytes), Some(name)) = (moving, &moving_name) {
-            files.push(write(&to, name, &bytes)?);
-        }
-        let still = format!("pictures/{stem}.png");
-        let moving = moving_name.map(|name| format!("pictures/{name}"));
-        views.push(view(setting, trial, &file, still, moving).map_err(failed)?);
+        let names = write_sheet(sources.dir, &stem, file, pictured, &mut files)?;
+        let shown = view(setting, trial, file, names.0, names.1);
+        views.push(shown.map_err(failed(&stem))?);
     }
     let (quantity, value) = (sources.best.criterion.quantity(), plain(best.value, 3));
     let which = format!(
@@ -108,6 +93,36 @@ fn draw_one(
         trial.seed, trial.id
     );
     Ok((setting_pictures(setting, which, views), files, notices))
+}
+
+fn failed(stem: &str) -> impl Fn(std::io::Error) -> ReportError {
+    move |source| ReportError::Draw {
+        figure: stem.to_owned(),
+        source,
+    }
+}
+
+/// Writes a sheet and, of traversals, its animation; returns their places relative to the page.
+fn write_sheet(
+    dir: &Path,
+    stem: &str,
+    file: &SheetFile<'_>,
+    pictured: Pictured,
+    files: &mut Vec<PathBuf>,
+) -> Result<(String, Option<String>), ReportError> {
+    let to = dir.join("pictures");
+    let bytes = file.sheet.labelled_png().map_err(failed(stem))?;
+    files.push(write(&to, &format!("{stem}.png"), &bytes)?);
+    let moving = match pictured {
+        Pictured::Traversals => animation(&file.sheet).map_err(failed(stem))?,
+        _ => None,
+    };
+    let moving_name = moving.as_ref().map(|_| format!("{stem}.gif"));
+    if let (Some(bytes), Some(name)) = (moving, &moving_name) {
+        files.push(write(&to, name, &bytes)?);
+    }
+    let place = |name: String| format!("pictures/{name}");
+    Ok((place(format!("{stem}.png")), moving_name.map(place)))
 }
 
 /// `beta-vae-beta-4`; with the beginning of its id where settings share family and strength.

@@ -53,14 +53,20 @@ pub fn compare(args: &CompareArgs) -> Result<Exit, Failure> {
     let studies = [Study::open(files[0])?, Study::open(files[1])?];
     let opened = [Store::open_read(stores[0])?, Store::open_read(stores[1])?];
     let titles = titles(&studies, files, stores);
-    let side = |idx: usize| Side {
-        title: titles[idx].clone(),
-        sweep: &studies[idx].sweep,
-        trials: &studies[idx].trials,
-        store: &opened[idx],
+    let mut notices = Vec::new();
+    let mut side = |idx: usize| {
+        Ok::<_, Failure>(Side {
+            title: titles[idx].clone(),
+            sweep: &studies[idx].sweep,
+            trials: &studies[idx].trials,
+            store: &opened[idx],
+            cross_trial: studies[idx].cross_trial_scores(&opened[idx], &mut notices)?,
+        })
     };
+    let sides = [side(0)?, side(1)?];
     let folder = args.report.clone().unwrap_or_else(|| folder(&titles));
-    let compared = write_page([&side(0), &side(1)], &folder)?;
+    let mut compared = write_page(sides.each_ref(), &folder)?;
+    compared.notices.extend(notices);
     say(args, &titles, &compared);
     Ok(Exit::Success)
 }

@@ -49,11 +49,16 @@ fn alone(
     name: &str,
     out: &Path,
 ) -> Result<Exit, Failure> {
+    let mut notices = Vec::new();
     let asked = Alone {
         name,
         is_dark: args.dark,
         out,
+        cross_trial: &study.cross_trial_scores(store, &mut notices)?,
     };
+    for notice in notices {
+        eprintln!("note: {notice}");
+    }
     let path = unravel_report::draw_alone(&study.sweep, &study.trials, store, &asked, &mut |_| {})?;
     if args.common.json {
         output::json(&json!({ "figure": name, "file": path }));

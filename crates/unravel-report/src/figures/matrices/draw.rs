@@ -9,6 +9,8 @@ use crate::style::{TEXT, size};
 
 /// Height of a row of a matrix.
 const ROW: f64 = 15.0;
+/// Room for a second row of names of factors.
+const SECOND_NAMES: f64 = 8.0;
 /// Room for the names of codes.
 const NAMES: f64 = 46.0;
 
@@ -21,13 +23,14 @@ pub fn scene(rows: &Rows, shown: &Shown<'_>, titles: &Titles) -> Scene {
     let n = shown.matrices.len();
     let columns = if n == 1 { 1 } else { 2 };
     let height = ROW * n_rows as f64;
-    let (figure, facets) = facet_areas(n, columns, height, (0.0, 0.0), &[]);
+    let (figure, facets) = facet_areas(n, columns, height + SECOND_NAMES, (0.0, 0.0), &[]);
     let mut scene = Scene::new(size::WIDTH, figure);
     for (one, facet) in shown.matrices.iter().zip(&facets) {
         let right = facet.area.right.min(facet.area.left + 300.0);
         let area = Area {
             left: facet.area.left + NAMES,
             right,
+            bottom: facet.area.bottom - SECOND_NAMES,
             ..facet.area
         };
         let trial = &rows.trials[one.trial];

@@ -1,14 +1,15 @@
 //! The layout of the trade-off.
 
+mod labelled;
+
 use super::data::{Panel, SettingMean};
 use crate::axis::{Axis, Kind};
-use crate::labels::{self, Label, Obstacle, Placed};
 use crate::panel::{Area, Titles, data_box, data_range, frame, legend, legend_rows};
 use crate::published;
 use crate::rows::Rows;
-use crate::scene::{Anchor, Point, Scene, TextStyle};
+use crate::scene::{Point, Scene};
 use crate::stats::Spread;
-use crate::style::{AXIS, FamilyStyle, Ink, PAD_OPACITY, PAPER, QUIET, TEXT, size, trial_opacity};
+use crate::style::{FamilyStyle, PAPER, TEXT, size, trial_opacity};
 use crate::words::count;
 use std::collections::BTreeMap;
 use unravel_sweep::PublishedPoint;
@@ -17,8 +18,6 @@ use unravel_sweep::PublishedPoint;
 const CAP: f64 = 2.5;
 /// How faint the line through a family's settings is.
 const PATH_OPACITY: f64 = 0.4;
-/// How closely a path is sampled to keep labels off it, in pixels.
-const DOT: f64 = 4.0;
 /// Errors whose largest is so many times the smallest have a logarithmic axis.
 const WIDE: f64 = 3.0;
 /// How far a ring around a mark reaches beyond it.
@@ -33,7 +32,7 @@ struct Layout<'a> {
     y: Axis,
 }
 
-/// Lays a panel out, and says how many of its marks have no label for want of room.
+/// Lays a panel out, and says how many of its marks have no label.
 pub fn scene(rows: &Rows, panel: &Panel, published: &[&PublishedPoint]) -> (Scene, usize) {
     let reach = |spread: &Spread| {
         let sd = spread.sd.unwrap_or(0.0);
@@ -84,7 +83,7 @@ pub fn scene(rows: &Rows, panel: &Panel, published: &[&PublishedPoint]) -> (Scen
     for place in 0..panel.means.len() {
         layout.mark(&mut scene, place);
     }
-    let n_unlabelled = layout.labels(&mut scene);
+    let n_unlabelled = layout.draw_labels(&mut scene);
     (scene, n_unlabelled)
 }
 
@@ -259,127 +258,4 @@ impl Layout<'_> {
         }
         scene.shape(row.style.shape, at, size::MARK, row.ink, 1.0);
     }
-
-    /// Settings of the front first, which are to keep their labels; published points last.
-    fn wanted_labels(&self) -> Vec<(Label<'_>, bool)> {
-        let means = &self.panel.means;
-        let is_in_front = |place: &usize| self.panel.front.contains(place);
-        let (front, rest): (Vec<usize>, Vec<usize>) = (0..means.len()).partition(is_in_front);
-        let settings = front.into_iter().chain(rest).map(|place| {
-            let mean = &means[place];
-            let label = Label {
-                text: self.rows.settings[mean.setting].short_label(),
-                mark: self.at(mean),
-                radius: size::MARK,
-            };
-            (label, false)
-        });
-        let published = self.published.iter().map(|point| {
-            let label = Label {
-                text: &point.label,
-                mark: self.published_at(point),
-                radius: size::MARK,
-            };
-            (label, true)
-        });
-        settings.chain(published).collect()
-    }
-
-    /// Draws the labels and returns how many there was no room for.
-    fn labels(&self, scene: &mut Scene) -> usize {
-        let (wanted, is_published): (Vec<Label<'_>>, Vec<bool>) =
-            self.wanted_labels().into_iter().unzip();
-        let bounds = Area {
-            top: self.area.top - 8.0,
-            ..self.area
-        };
-        let placed = labels::place(&wanted, size::LABEL, bounds, &self.obstacles());
-        let n_unlabelled = placed.iter().filter(|place| place.is_none()).count();
-        let all = wanted.iter().zip(&is_published).zip(placed);
-        for ((label, is_published), place) in all.filter_map(|(l, place)| Some((l, place?))) {
-            draw_label(
-                scene,
-                label,
-                &place,
-                if *is_published { QUIET } else { TEXT },
-            );
-        }
-        n_unlabelled
-    }
-
-    fn obstacles(&self) -> Vec<Obstacle> {
-        let obstacle = |weight: f64| move |area: Area| Obstacle { area, weight };
-        let around = |radius: f64| move |at: Point| Area::around(at, radius);
-        let (means, points) = (&self.panel.means, &self.panel.points);
-        let marks = means
-            .iter()
-            .map(|mean| self.at(mean))
-            .map(around(size::MARK + 1.0));
-        let bars = means.iter().flat_map(|mean| self.bars(mean));
-        let trials = points
-            .iter()
-            .map(|p| (self.x.pixel(p.reconstruction), self.y.pixel(p.score)))
-            .map(around(size::TRIAL));
-        let published = self.published.iter();
-        let published = published
-            .map(|p| self.published_at(p))
-            .map(around(size::MARK));
-        let paths: Vec<Point> = self
-            .paths()
-            .iter()
-            .flat_map(|(_, path)| dotted(path))
-            .collect();
-        marks
-            .map(obstacle(6.0))
-            .chain(bars.map(obstacle(1.2)))
-            .chain(published.map(obstacle(6.0)))
-            .chain(trials.map(obstacle(0.8)))
-            .chain(paths.into_iter().map(around(DOT / 2.0)).map(obstacle(0.6)))
-            .collect()
-    }
-}
-
-/// A label on a pad of paper, with a line to its mark where it is far from it.
-fn draw_label(scene: &mut Scene, label: &Label<'_>, place: &Placed, ink: Ink) {
-    let Area {
-        left,
-        top,
-        right,
-        bottom,
-    } = place.area;
-    if place.is_far {
-        let ends = vec![label.mark, nearest(label.mark, place)];
-        scene.line(ends, AXIS, 1.0, size::HAIR * 0.75);
-    }
-    scene.rectangle((left, top), (right, bottom), PAPER, PAD_OPACITY);
-    let centre = (f64::midpoint(left, right), f64::midpoint(top, bottom));
-    let style = TextStyle::new(size::LABEL, ink);
-    scene.text(centre, label.text, style, Anchor::Middle);
-}
-
-/// Points along a path, `DOT` apart.
-fn dotted(path: &[Point]) -> Vec<Point> {
-    let between = |ends: &[Point]| {
-        let (from, to) = (ends[0], ends[1]);
-        let n = ((to.0 - from.0).hypot(to.1 - from.1) / DOT).ceil().max(1.0) as usize;
-        let at = move |i: usize| i as f64 / n as f64;
-        (0..n).map(move |i| {
-            (
-                from.0 + (to.0 - from.0) * at(i),
-                from.1 + (to.1 - from.1) * at(i),
-            )
-        })
-    };
-    path.windows(2).flat_map(between).collect()
-}
-
-/// The point of a label's box that is nearest to its mark.
-fn nearest(mark: Point, place: &Placed) -> Point {
-    let Area {
-        left,
-        top,
-        right,
-        bottom,
-    } = place.area;
-    (mark.0.clamp(left, right), mark.1.clamp(top, bottom))
 }

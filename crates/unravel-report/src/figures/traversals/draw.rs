@@ -23,7 +23,7 @@ pub enum Pictured {
 
 /// A sheet with its words.
 pub struct SheetFile<'a> {
-    /// `traversals`, `reconstructions` or `samples`: the end of its file's name.
+    /// `traversals`, [`POSTERIOR_TRAVERSALS`], `reconstructions` or `samples`: the end of its file's name.
     pub kind: &'static str,
     /// What it shows.
     pub caption: String,
@@ -33,22 +33,30 @@ pub struct SheetFile<'a> {
     pub idle: Vec<bool>,
 }
 
-/// The sheet of one trial; none without pictures. `probe` has the posteriors of a fixed part of the grid.
-pub fn sheet<'a>(
+/// The kind of traversals of each code's own range.
+pub const POSTERIOR_TRAVERSALS: &str = "posterior-traversals";
+
+/// The sheets of one trial; none without pictures. `probe` has the posteriors of a fixed part of the grid.
+pub fn sheets<'a>(
     pictures: &'a Pictures,
     probe: Option<&Codes>,
     pictured: Pictured,
-) -> Option<SheetFile<'a>> {
-    let file = match pictured {
-        Pictured::Traversals => traversals(pictures, probe),
-        Pictured::Reconstructions => reconstructions(pictures),
-        Pictured::Samples => samples(pictures),
+) -> Vec<SheetFile<'a>> {
+    let mut files = match pictured {
+        Pictured::Traversals => vec![traversals(pictures, probe), posterior_traversals(pictures)],
+        Pictured::Reconstructions => vec![reconstructions(pictures)],
+        Pictured::Samples => vec![samples(pictures)],
     };
-    file.sheet
-        .rows
-        .iter()
-        .any(|row| !row.is_empty())
-        .then_some(file)
+    files.retain(|file| file.sheet.rows.iter().any(|row| !row.is_empty()));
+    files
+}
+
+/// Codes, those that say most about the image first.
+fn by_kl(pictures: &Pictures) -> Vec<usize> {
+    let kl = |code: usize| pictures.kl_per_code[code];
+    let mut codes: Vec<usize> = (0..pictures.n_codes()).collect();
+    codes.sort_by(|&a, &b| kl(b).total_cmp(&kl(a)));
+    codes
 }
 
 /// The first and the last hundredth of each code's means over the probe: where the encoder puts images.
@@ -62,7 +70,7 @@ fn posterior_ranges(probe: &Codes) -> Vec<(f32, f32)> {
     (0..probe.n_codes).map(range).collect()
 }
 
-/// Rows are codes, those that say most about the image first.
+/// Rows are codes, by their KL.
 fn traversals<'a>(pictures: &'a Pictures, probe: Option<&Codes>) -> SheetFile<'a> {
     let ranges = probe.map_or_else(Vec::new, posterior_ranges);
     let dimmed = |code: &usize| -> Vec<bool> {
@@ -72,8 +80,7 @@ fn traversals<'a>(pictures: &'a Pictures, probe: Option<&Codes>) -> SheetFile<'a
         let values = pictures.traversal_values.iter();
         values.map(|value| *value < low || high < *value).collect()
     };
-    let mut codes: Vec<usize> = (0..pictures.n_codes()).collect();
-    codes.sort_by(|&a, &b| pictures.kl_per_code[b].total_cmp(&pictures.kl_per_code[a]));
+    let codes = by_kl(pictures);
     let row = |&code: &usize| {
         (0..pictures.n_values())
             .map(|value| pictures.traversal(code, value))
@@ -115,6 +122,38 @@ fn traversals<'a>(pictures: &'a Pictures, probe: Option<&Codes>) -> SheetFile<'a
             rows: codes.iter().map(row).collect(),
             labels: codes.iter().map(label).collect(),
             dimmed: codes.iter().map(dimmed).collect(),
+        },
+    }
+}
+
+/// Each code over its own range; those that say next to nothing are left out, since they hardly move.
+fn posterior_traversals(pictures: &Pictures) -> SheetFile<'_> {
+    let n_values = pictures.n_posterior_values();
+    let mut codes = by_kl(pictures);
+    codes.retain(|&code| 0 < n_values && IDLE_NATS <= pictures.kl_per_code[code]);
+    let row = |&code: &usize| {
+        (0..n_values)
+            .map(|value| pictures.posterior_traversal(code, value))
+            .collect()
+    };
+    let label = |&code: &usize| {
+        let values = &pictures.posterior_values[code * n_values..][..n_values];
+        let [first, last] = [values[0], values[n_values - 1]].map(|v| plain(f64::from(v), 1));
+        format!("z{code} · {first} to {last}")
+    };
+    SheetFile {
+        kind: POSTERIOR_TRAVERSALS,
+        caption: format!(
+            "The same over the range that the encoder gives to each code (its means, 1st to 99th percentile), in equal steps; \
+             codes under {} nats are left out.",
+            plain(f64::from(IDLE_NATS), 1)
+        ),
+        idle: vec![false; codes.len()],
+        sheet: Sheet {
+            shape: pictures.image_shape,
+            rows: codes.iter().map(row).collect(),
+            labels: codes.iter().map(label).collect(),
+            dimmed: Vec::new(),
         },
     }
 }

@@ -44,7 +44,7 @@ pub fn scene(
     let marks: Vec<(f64, String)> = (0..=4)
         .map(|i| (x.pixel(f64::from(i) / 4.0), format!("{} %", 25 * i)))
         .collect();
-    vertical_grid(&mut scene, area, &marks);
+    vertical_grid(&mut scene, area, &marks, None);
     words(&mut scene, (area.left, area.right), titles);
     legend(&mut scene);
     for (i, (one, name)) in explained.iter().zip(&names).enumerate() {
@@ -58,8 +58,10 @@ pub fn scene(
         );
         bar(&mut scene, &x, y, one);
     }
+    let lines: Vec<f64> = published.iter().map(|point| x.pixel(point.score)).collect();
     for (i, point) in published.iter().enumerate() {
         let (at, top) = (x.pixel(point.score), area.top - 8.0 - 16.0 * i as f64);
+        scene.line(vec![(at, area.top), (at, area.bottom)], PAPER, 0.75, 3.0);
         scene.dashes((at, top), (at, area.bottom), TEXT, 0.9, size::HAIR);
         let label = format!("published: {} {:.0} %", point.label, 100.0 * point.score);
         let style = TextStyle::new(size::NOTE, QUIET);
@@ -71,6 +73,11 @@ pub fn scene(
             (at - 5.0, Anchor::End)
         };
         scene.text((place, top + 3.0), label, style, anchor);
+    }
+    for (i, one) in explained.iter().enumerate() {
+        let y = area.top + ROW * (i as f64 + 0.5);
+        chance(&mut scene, &x, y, one);
+        numbers(&mut scene, &x, y, one, &lines);
     }
     scene
 }
@@ -99,34 +106,72 @@ fn legend(scene: &mut Scene) {
     );
 }
 
-fn bar(scene: &mut Scene, x: &Axis, y: f64, one: &Explained) {
+/// Each part from its left to its right, with its share and ink.
+fn parts(x: &Axis, one: &Explained) -> [(f64, f64, f64, Ink); 3] {
     let shares = [one.shares.objective, one.shares.strength, one.shares.seed];
-    let chance = x.pixel(one.shares.by_chance());
     let mut from = 0.0;
-    for (share, (_, ink)) in shares.into_iter().zip(PARTS) {
-        let (left, right) = (x.pixel(from), x.pixel(from + share));
+    std::array::from_fn(|i| {
+        let (share, start) = (shares[i], from);
         from += share;
+        (x.pixel(start), x.pixel(from), share, PARTS[i].1)
+    })
+}
+
+fn bar(scene: &mut Scene, x: &Axis, y: f64, one: &Explained) {
+    for (left, right, _, ink) in parts(x, one) {
         scene.rectangle((left, y - BAR / 2.0), (right, y + BAR / 2.0), ink, 1.0);
-        let text = format!("{:.0} %", 100.0 * share);
-        let width = text_width(&text, size::NOTE, false) + 8.0;
-        // Beside the stroke, where it would lie on it.
-        let middle = f64::midpoint(left, right);
-        let beside = if (middle - chance).abs() < width / 2.0 + 3.0 {
-            chance + width / 2.0 + 3.0
-        } else {
-            middle
-        };
-        if width < right - left && beside + width / 2.0 <= right {
-            let at = (beside, y);
-            scene.text(
-                at,
-                text,
-                TextStyle::new(size::NOTE, on(ink)),
-                Anchor::Middle,
-            );
-        }
     }
+}
+
+/// The stroke of what would be explained by chance alone.
+fn chance(scene: &mut Scene, x: &Axis, y: f64, one: &Explained) {
+    let chance = x.pixel(one.shares.by_chance());
     let ends = |reach: f64| vec![(chance, y - reach), (chance, y + reach)];
     scene.line(ends(BAR / 2.0 + 3.0), PAPER, 1.0, 4.0);
     scene.line(ends(BAR / 2.0 + 3.0), TEXT, 1.0, 2.0);
+}
+
+/// The shares in their parts, beside the strokes and `lines` that would cross them; none where there is no room.
+fn numbers(scene: &mut Scene, x: &Axis, y: f64, one: &Explained, lines: &[f64]) {
+    let strokes: Vec<f64> = lines
+        .iter()
+        .copied()
+        .chain([x.pixel(one.shares.by_chance())])
+        .collect();
+    for (left, right, share, ink) in parts(x, one) {
+        let text = format!("{:.0} %", 100.0 * share);
+        let reach = text_width(&text, size::NOTE, false) / 2.0 + 4.0;
+        if let Some(middle) = free_place((left, right), reach, &strokes) {
+            let style = TextStyle::new(size::NOTE, on(ink));
+            scene.text((middle, y), text, style, Anchor::Middle);
+        }
+    }
+}
+
+/// The place between two ends, as near to their middle as may be, that keeps `reach` from both and from every stroke.
+fn free_place((left, right): (f64, f64), reach: f64, strokes: &[f64]) -> Option<f64> {
+    let middle = f64::midpoint(left, right);
+    let is_free = |place: &f64| {
+        let is_clear = |stroke: &f64| reach <= (place - stroke).abs() + 1e-6;
+        left + reach <= *place && *place + reach <= right && strokes.iter().all(is_clear)
+    };
+    let beside = strokes.iter().flat_map(|s| [s - reach, s + reach]);
+    std::iter::once(middle)
+        .chain(beside)
+        .filter(is_free)
+        .min_by(|a, b| (a - middle).abs().total_cmp(&(b - middle).abs()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::free_place;
+
+    #[test]
+    fn numbers_stand_in_the_middle_or_beside_what_crosses_it() {
+        assert_eq!(free_place((0.0, 100.0), 10.0, &[20.0]), Some(50.0));
+        assert_eq!(free_place((0.0, 100.0), 10.0, &[45.0]), Some(55.0));
+        assert_eq!(free_place((0.0, 100.0), 10.0, &[45.0, 60.0]), Some(35.0));
+        assert_eq!(free_place((0.0, 19.0), 10.0, &[]), None);
+        assert_eq!(free_place((0.0, 30.0), 10.0, &[15.0]), None);
+    }
 }

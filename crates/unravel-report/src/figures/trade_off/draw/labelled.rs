@@ -1,0 +1,157 @@
+//! The labels of the trade-off: which marks have one, and where it stands.
+
+use super::Layout;
+use crate::labels::{self, Label, Obstacle, Placed};
+use crate::panel::Area;
+use crate::scene::{Anchor, Point, Scene, TextStyle};
+use crate::style::{AXIS, FamilyStyle, Ink, PAD_OPACITY, PAPER, QUIET, TEXT, size};
+
+/// With more settings than this, only those of the front and the ends of each objective's are labelled.
+const MOST_LABELS: usize = 16;
+/// How closely a path is sampled to keep labels off it, in pixels.
+const DOT: f64 = 4.0;
+
+impl Layout<'_> {
+    /// The weakest and the strongest setting of each family, as places among the means.
+    fn ends(&self) -> Vec<usize> {
+        let setting = |place: usize| &self.rows.settings[self.panel.means[place].setting].setting;
+        let ends = |(title, _): (&str, FamilyStyle)| {
+            let mine = (0..self.panel.means.len()).filter(|&i| setting(i).family_title == title);
+            let strength = |a: &usize, b: &usize| {
+                let [a, b] = [*a, *b].map(|place| setting(place).strength);
+                a.total_cmp(&b)
+            };
+            [mine.clone().min_by(strength), mine.max_by(strength)]
+        };
+        let families = self.rows.families().into_iter();
+        families.flat_map(ends).flatten().collect()
+    }
+
+    /// Settings of the front first, which are to keep their labels; published points last.
+    fn wanted_labels(&self) -> Vec<(Label<'_>, bool)> {
+        let means = &self.panel.means;
+        let is_in_front = |place: &usize| self.panel.front.contains(place);
+        let (front, mut rest): (Vec<usize>, Vec<usize>) = (0..means.len()).partition(is_in_front);
+        if MOST_LABELS < means.len() {
+            let ends = self.ends();
+            rest.retain(|place| ends.contains(place));
+        }
+        let settings = front.into_iter().chain(rest).map(|place| {
+            let mean = &means[place];
+            let label = Label {
+                text: self.rows.settings[mean.setting].short_label(),
+                mark: self.at(mean),
+                radius: size::MARK,
+            };
+            (label, false)
+        });
+        let published = self.published.iter().map(|point| {
+            let label = Label {
+                text: &point.label,
+                mark: self.published_at(point),
+                radius: size::MARK,
+            };
+            (label, true)
+        });
+        settings.chain(published).collect()
+    }
+
+    /// Draws the labels and returns how many there was no room for.
+    pub(super) fn draw_labels(&self, scene: &mut Scene) -> usize {
+        let (wanted, is_published): (Vec<Label<'_>>, Vec<bool>) =
+            self.wanted_labels().into_iter().unzip();
+        let bounds = Area {
+            top: self.area.top - 8.0,
+            ..self.area
+        };
+        let placed = labels::place(&wanted, size::LABEL, bounds, &self.obstacles());
+        let n_labelled = placed.iter().flatten().count();
+        let n_marks = self.panel.means.len() + self.published.len();
+        let all = wanted.iter().zip(&is_published).zip(placed);
+        for ((label, is_published), place) in all.filter_map(|(l, place)| Some((l, place?))) {
+            draw_label(
+                scene,
+                label,
+                &place,
+                if *is_published { QUIET } else { TEXT },
+            );
+        }
+        n_marks - n_labelled
+    }
+
+    fn obstacles(&self) -> Vec<Obstacle> {
+        let obstacle = |weight: f64| move |area: Area| Obstacle { area, weight };
+        let around = |radius: f64| move |at: Point| Area::around(at, radius);
+        let (means, points) = (&self.panel.means, &self.panel.points);
+        let marks = means
+            .iter()
+            .map(|mean| self.at(mean))
+            .map(around(size::MARK + 1.0));
+        let bars = means.iter().flat_map(|mean| self.bars(mean));
+        let trials = points
+            .iter()
+            .map(|p| (self.x.pixel(p.reconstruction), self.y.pixel(p.score)))
+            .map(around(size::TRIAL));
+        let published = self.published.iter();
+        let published = published
+            .map(|p| self.published_at(p))
+            .map(around(size::MARK));
+        let paths: Vec<Point> = self
+            .paths()
+            .iter()
+            .flat_map(|(_, path)| dotted(path))
+            .collect();
+        marks
+            .map(obstacle(6.0))
+            .chain(bars.map(obstacle(1.2)))
+            .chain(published.map(obstacle(6.0)))
+            .chain(trials.map(obstacle(0.8)))
+            .chain(paths.into_iter().map(around(DOT / 2.0)).map(obstacle(0.6)))
+            .collect()
+    }
+}
+
+/// A label on a pad of paper, with a line to its mark where it is far from it.
+fn draw_label(scene: &mut Scene, label: &Label<'_>, place: &Placed, ink: Ink) {
+    let Area {
+        left,
+        top,
+        right,
+        bottom,
+    } = place.area;
+    if place.is_far {
+        let ends = vec![label.mark, nearest(label.mark, place)];
+        scene.line(ends, AXIS, 1.0, size::HAIR * 0.75);
+    }
+    scene.rectangle((left, top), (right, bottom), PAPER, PAD_OPACITY);
+    let centre = (f64::midpoint(left, right), f64::midpoint(top, bottom));
+    let style = TextStyle::new(size::LABEL, ink);
+    scene.text(centre, label.text, style, Anchor::Middle);
+}
+
+/// Points along a path, `DOT` apart.
+fn dotted(path: &[Point]) -> Vec<Point> {
+    let between = |ends: &[Point]| {
+        let (from, to) = (ends[0], ends[1]);
+        let n = ((to.0 - from.0).hypot(to.1 - from.1) / DOT).ceil().max(1.0) as usize;
+        let at = move |i: usize| i as f64 / n as f64;
+        (0..n).map(move |i| {
+            (
+                from.0 + (to.0 - from.0) * at(i),
+                from.1 + (to.1 - from.1) * at(i),
+            )
+        })
+    };
+    path.windows(2).flat_map(between).collect()
+}
+
+/// The point of a label's box that is nearest to its mark.
+fn nearest(mark: Point, place: &Placed) -> Point {
+    let Area {
+        left,
+        top,
+        right,
+        bottom,
+    } = place.area;
+    (mark.0.clamp(left, right), mark.1.clamp(top, bottom))
+}
