@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Trains, scores and reports the small versions of the papers in sweeps/papers/, each into reports/papers/<paper>/.
 #
-#   reports/papers/make.sh                     all seven; they share trials, so about 30 models are trained
+#   reports/papers/make.sh                     all seven; they share trials, so 38 models are trained
 #   reports/papers/make.sh dip-vae-2018 …      some of them
 #   reports/papers/make.sh --as-it-is …        from what is trained and scored so far; nothing is trained
 #
