@@ -75,6 +75,7 @@ fn measure(cli: &Cli, what: What) -> Result<(), BenchError> {
         })?,
         What::Cuda { cohorts } => on_cuda(cli, &cohorts, None)?,
         What::CudaWorker => {
+            unravel_cuda::keep_kernels(&std::env::temp_dir().join("unravel-bench-kernels"));
             for workload in cli.workloads() {
                 let rate = cuda::measure(workload, cli.seconds)?;
                 println!("{}", serde_json::to_string(&rate).unwrap_or_default());

@@ -1,10 +1,9 @@
 //! Compiled GPU kernels, kept on the disk.
 //!
-//! Burn writes its kernels at run time and has the driver's compiler translate them, which takes half a minute for a model and
+//! Burn writes its kernels at run time and has the driver's compiler translate them, which takes ten seconds for a model and
 //! which every worker process would do again.
 
-use std::env;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Once;
 
 use cubecl::config::cache::CacheConfig;
@@ -12,26 +11,14 @@ use cubecl::config::{CubeClRuntimeConfig, RuntimeConfig};
 
 static KEEP: Once = Once::new();
 
-/// Has this process keep its compiled kernels, and use those of earlier ones. To be called before the first use of a device.
-///
-/// They lie in `unravel` in the user's cache folder; without one, nothing is kept.
-pub fn keep() {
+/// Has this process keep its compiled kernels in a folder, and use those that are there. To be called before the first use
+/// of a device; later calls change nothing, nor does one where CubeCL's own configuration names a place.
+pub fn keep_kernels(folder: &Path) {
     KEEP.call_once(|| {
         let mut config = CubeClRuntimeConfig::from_current_dir().override_from_env();
         if config.compilation.cache.is_none() {
-            config.compilation.cache = folder().map(CacheConfig::File);
+            config.compilation.cache = Some(CacheConfig::File(folder.to_owned()));
         }
         CubeClRuntimeConfig::set(config);
     });
-}
-
-/// `$XDG_CACHE_HOME/unravel` or `~/.cache/unravel`.
-fn folder() -> Option<PathBuf> {
-    let absolute = |name: &str| {
-        env::var_os(name)
-            .map(PathBuf::from)
-            .filter(|path| path.is_absolute())
-    };
-    let caches = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")))?;
-    Some(caches.join("unravel"))
 }

@@ -18,8 +18,10 @@ mod without;
 mod work;
 
 use driver::{Driver, LIBRARY};
+#[cfg(feature = "cuda")]
+pub use kernel_cache::keep_kernels;
 #[cfg(not(feature = "cuda"))]
-pub use without::{codes, first_steps, missed, pace, run, visible};
+pub use without::{codes, first_steps, keep_kernels, missed, pace, run, visible};
 #[cfg(feature = "cuda")]
 pub use work::{codes, first_steps, missed, pace, run, visible};
 

@@ -1,5 +1,6 @@
 //! A build without CUDA.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,6 +37,9 @@ fn missed_of(gpus: &[CudaGpu]) -> Option<String> {
         "training on the CPU, though there is a GPU ({gpu}): this program was built without CUDA, {HOW}"
     ))
 }
+
+/// There are no kernels to keep.
+pub fn keep_kernels(_folder: &Path) {}
 
 /// Refuses the order.
 ///

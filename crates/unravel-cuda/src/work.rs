@@ -15,7 +15,7 @@ use unravel_worker::{End, WorkerError};
 
 use crate::guard::guarded;
 use crate::trained::{self, FirstSteps, Pace};
-use crate::{CudaGpu, kernel_cache, shown};
+use crate::{CudaGpu, shown};
 
 /// The devices that the driver shows (it heeds `CUDA_VISIBLE_DEVICES`).
 ///
@@ -42,14 +42,8 @@ pub fn run(order: &Order, index: usize, reporter: &mut Reporter<'_>) -> Result<E
         .iter()
         .find(|gpu| gpu.index == index)
         .ok_or_else(|| no_device(format!("CUDA device {index} is not visible here")))?;
-    let (device, name) = (device(index), format!("cuda ({})", gpu.name));
+    let (device, name) = (CudaDevice::new(index), format!("cuda ({})", gpu.name));
     guarded(|| unravel_worker::run::<Cuda>(order, &device, &name, reporter))
-}
-
-/// The device of this index, whose compiled kernels are kept.
-fn device(index: usize) -> CudaDevice {
-    kernel_cache::keep();
-    CudaDevice::new(index)
 }
 
 /// [`trained::first_steps`] on the CUDA device of this index.
@@ -62,7 +56,7 @@ pub fn first_steps(
     index: usize,
     steps: u64,
 ) -> Result<FirstSteps, WorkerError> {
-    let device = device(index);
+    let device = CudaDevice::new(index);
     guarded(|| {
         Ok(trained::first_steps::<Cuda>(
             trial, dataset, &device, steps,
@@ -80,7 +74,7 @@ pub fn codes(
     weights: &Arrays,
     index: usize,
 ) -> Result<Encoding, WorkerError> {
-    let device = device(index);
+    let device = CudaDevice::new(index);
     guarded(|| Ok(trained::codes::<Cuda>(trial, dataset, weights, &device)?))
 }
 
@@ -94,6 +88,6 @@ pub fn pace(
     index: usize,
     at_least: Duration,
 ) -> Result<Pace, WorkerError> {
-    let device = device(index);
+    let device = CudaDevice::new(index);
     guarded(|| Ok(trained::pace::<Cuda>(trials, dataset, &device, at_least)?))
 }

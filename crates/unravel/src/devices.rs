@@ -1,6 +1,8 @@
 //! Which devices a run uses, and how many models it trains together on them.
 
 use std::collections::BTreeMap;
+use std::env;
+use std::path::PathBuf;
 
 use unravel_orchestrator::cohort_sizes::{CohortSizes, TrialKind};
 use unravel_orchestrator::device::{Device, DeviceClass, DeviceRequest};
@@ -22,6 +24,14 @@ pub fn resolve(machine: &Machine) -> Result<(Vec<Device>, Option<String>), Failu
     let is_fallback = machine.device == DeviceRequest::Auto && devices == [Device::Cpu];
     let note = is_fallback.then(unravel_cuda::missed).flatten();
     Ok((devices, note))
+}
+
+/// Where compiled GPU kernels are kept: `unravel` in the user's cache folder, if there is one.
+pub fn kernel_folder() -> Option<PathBuf> {
+    let folder = |name: &str| env::var_os(name).map(PathBuf::from);
+    let caches = folder("XDG_CACHE_HOME").filter(|path| path.is_absolute());
+    let caches = caches.or_else(|| Some(folder("HOME")?.join(".cache")))?;
+    Some(caches.join("unravel"))
 }
 
 /// How many models train together: as many as are asked for, else one on a CPU, whose cores several workers fill, and on

@@ -22,6 +22,7 @@ use unravel_store::{Event, Order};
 use unravel_worker::reporter::Reporter;
 use unravel_worker::{End, WorkerError, device};
 
+use crate::devices;
 use crate::exit::{Exit, Failure};
 use event_file::EventFile;
 
@@ -109,7 +110,12 @@ fn work(order: &Order, reporter: &mut Reporter<'_>) -> Result<End, (FailureCause
             let name = device::describe_cpu();
             unravel_worker::run::<Cpu>(order, &Default::default(), &name, reporter)
         }
-        (_, Some(index)) => unravel_cuda::run(order, index, reporter),
+        (_, Some(index)) => {
+            if let Some(folder) = devices::kernel_folder() {
+                unravel_cuda::keep_kernels(&folder);
+            }
+            unravel_cuda::run(order, index, reporter)
+        }
         (other, None) => {
             let reason = format!("this program cannot compute on `{other}`");
             Err(WorkerError::Device { reason })
