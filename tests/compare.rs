@@ -73,7 +73,7 @@ fn one_sweep_before_and_after_is_compared_seed_by_seed() {
         assert!(line.ends_with(",0.0,0.0,paired by seed"), "{line}");
     }
     // Scores over several trials, which no trial's folder has: of two settings.
-    let n_udr = table.lines().filter(|line| line.contains(",udr,"));
+    let n_udr = table.lines().filter(|line| line.contains(",UDR · lasso,"));
     assert_eq!(n_udr.count(), 2, "{table}");
 }
 
