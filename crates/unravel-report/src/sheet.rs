@@ -177,7 +177,7 @@ mod tests {
         reader.next_frame(&mut bytes).unwrap();
         assert_eq!(bytes[..6], [0, 0, 1, 1, 255, 255]);
         let clear = reader.info().trns.clone();
-        assert_eq!(clear.as_deref(), Some([0, 1].as_slice()));
+        assert_eq!(clear.as_deref(), Some([1].as_slice()));
     }
 
     #[test]
