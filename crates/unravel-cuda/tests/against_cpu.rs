@@ -48,7 +48,8 @@ fn a_gpu_trains_and_encodes_as_the_cpu_does() {
         let on_cpu =
             trained::first_steps::<Cpu>(&trial, &dataset, &Default::default(), STEPS).unwrap();
         let on_gpu = unravel_cuda::first_steps(&trial, &dataset, gpus[0].index, STEPS).unwrap();
-        // The same draws from the first step on, and products in TF32 on a tensor core; later steps carry the rounding of all before them.
+        // The same draws from the first step on, and products in TF32 on a tensor core (seen on an H200: 1.1e-4 in the first
+        // step); later steps carry the rounding of all before them.
         for (steps, tolerance) in [(1, 5e-4), (10, 1e-3), (STEPS as usize, 2e-2)] {
             let distance = distance(&on_cpu.losses[..steps], &on_gpu.losses[..steps]);
             assert!(
@@ -65,7 +66,7 @@ fn a_gpu_trains_and_encodes_as_the_cpu_does() {
             (&from_cpu.z_logvar, &from_gpu.z_logvar),
         ] {
             let distance = distance(cpu, gpu);
-            assert!(distance < 5e-3, "{name}: codes differ by {distance}");
+            assert!(distance < 1e-3, "{name}: codes differ by {distance}");
         }
     }
 }

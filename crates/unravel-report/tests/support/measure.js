@@ -7,12 +7,6 @@ function outside(inner, outer, slack) {
     || inner.top < outer.top - slack || inner.bottom > outer.bottom + slack;
 }
 
-// A font's line may be higher than the line that the page gives it; its letters are not.
-function letters({ left, right, top, bottom }) {
-  const above = Math.min(8, 0.2 * (bottom - top));
-  return { left, right, top: top + above, bottom: bottom - above };
-}
-
 // The nearest ancestor that is laid out as a box.
 function box(node, view) {
   let element = node.parentElement;
@@ -41,7 +35,7 @@ function measure(frame) {
     if (place.width === 0) continue;
     texts += 1;
     if (place.left < -1 || place.right > width + 1) say("text beyond the screen", text);
-    else if (outside(letters(place), box(node, view).getBoundingClientRect(), 3)) say("text outside its box", text);
+    else if (outside(place, box(node, view).getBoundingClientRect(), 3)) say("text outside its box", text);
   }
   for (const svg of page.querySelectorAll("figure svg")) {
     const frame = svg.getBoundingClientRect();
