@@ -4,7 +4,7 @@ mod support;
 
 use support::codes::{LAYOUTS, codes, factors, factors_npy, npy};
 use support::lab::{Lab, Ran};
-use support::npz::{self, NpyArray};
+use support::npz::{self, Bomb, NpyArray};
 use support::sweeps::{TINY, tiny_on_npz};
 
 /// Exit codes, as the help names them.
@@ -14,8 +14,11 @@ const BAD_STORE: i32 = 5;
 
 /// Runs the program, which is to refuse with `code`, and compares what it says with the snapshot `name`.
 fn check(name: &str, lab: &Lab, args: &[&str], code: i32) {
-    let ran = lab.run(args);
-    let said = shown(lab, args, &ran);
+    check_ran(name, lab, args, code, &lab.run(args));
+}
+
+fn check_ran(name: &str, lab: &Lab, args: &[&str], code: i32, ran: &Ran) {
+    let said = shown(lab, args, ran);
     assert_eq!(ran.code, Some(code), "{name}: {said}");
     assert!(!said.contains("panicked"), "{name}: {said}");
     assert_eq!(ran.stdout, "", "{name} says something on stdout");
@@ -289,6 +292,159 @@ fn codes_made_elsewhere() {
         "codes-of-too-few-matching-rows",
         &args,
     );
+}
+
+/// Runs the program in 1.5 GB of addresses: what asks for more is to be refused, not to end it.
+fn run_in_little_memory(lab: &Lab, args: &[&str]) -> Ran {
+    let script = r#"ulimit -v 1500000; RAYON_NUM_THREADS=2 exec "$0" "$@""#;
+    lab.run_script(script, args)
+}
+
+fn with_bombs(file: &str, bombs: &[Bomb]) -> Lab {
+    let lab = Lab::with_sweep(tiny_on_npz("data.npz", "").trim_start());
+    npz::write_bombs(&lab.path(file), bombs);
+    lab
+}
+
+/// The verbs that read an npz of images, each with its code for one that is not right.
+const READERS: [(&str, &[&str], i32); 2] = [
+    (
+        "verify",
+        &["dataset", "verify", "data.npz", "--quiet"],
+        USAGE,
+    ),
+    ("run", &["run", "sweep.toml"], BAD_SWEEP),
+];
+
+/// Small files that truthfully unpack to gigabytes, which nothing in them needs to be held for.
+#[test]
+fn bombs_are_refused_in_a_sentence() {
+    let columns = |key| [Bomb::zeros(key, "|u1", 1, &[1, 1 << 26])];
+    let rows = |key| [Bomb::zeros(key, "|u1", 1, &[1 << 28, 1])];
+    for (verb, args, code) in READERS {
+        for (what, bombs) in [
+            ("columns", columns("latents_classes")),
+            ("rows", rows("latents_classes")),
+        ] {
+            let lab = with_bombs("data.npz", &bombs);
+            let ran = run_in_little_memory(&lab, args);
+            check_ran(&format!("{verb}-bomb-of-{what}"), &lab, args, code, &ran);
+        }
+    }
+    let args = ["evaluate", "codes.npz"];
+    let [columns, rows] = [columns("factors"), rows("factors")];
+    let codes = [Bomb::zeros("codes", "<f4", 4, &[1, 1 << 26])];
+    for (what, bombs) in [("columns", columns), ("rows", rows), ("codes", codes)] {
+        let one_code = Bomb::zeros("codes", "<f4", 4, &[1, 1]);
+        let has_codes = bombs[0].key == "codes";
+        let bombs: Vec<Bomb> = match has_codes {
+            true => bombs.into(),
+            false => bombs.into_iter().chain([one_code]).collect(),
+        };
+        let lab = with_bombs("codes.npz", &bombs);
+        let ran = run_in_little_memory(&lab, &args);
+        check_ran(
+            &format!("evaluate-bomb-of-{what}"),
+            &lab,
+            &args,
+            USAGE,
+            &ran,
+        );
+    }
+}
+
+/// What has to be held and is more than there is: the sentence says how much, which differs from machine to machine.
+#[test]
+fn what_does_not_fit_into_memory_is_refused_in_a_sentence() {
+    let is_refused = |lab: &Lab, args: &[&str], code: i32, n_bytes: u64| {
+        let ran = run_in_little_memory(lab, args);
+        let said = shown(lab, args, &ran);
+        assert_eq!(ran.code, Some(code), "{said}");
+        assert!(!said.contains("panicked"), "{said}");
+        // Words, whatever lines they were laid out in.
+        let words: Vec<&str> = said
+            .split_whitespace()
+            .filter(|word| *word != "│")
+            .collect();
+        let expected = format!("it takes {n_bytes} bytes of memory and ");
+        assert!(words.join(" ").contains(&expected), "{said}");
+    };
+
+    // Images that are not binary, so that they cannot be held as bits; all of them of one factor.
+    let images = Bomb {
+        first: vec![7],
+        ..Bomb::zeros("imgs", "|u1", 1, &[32, 1 << 13, 1 << 13])
+    };
+    let classes = Bomb {
+        first: (0..32).collect(),
+        ..Bomb::zeros("latents_classes", "|u1", 1, &[32, 1])
+    };
+    let lab = with_bombs("data.npz", &[images, classes]);
+    is_refused(&lab, &["run", "sweep.toml"], BAD_SWEEP, 2 << 30);
+
+    // Codes of two gigabytes, and factor values of which no column is constant.
+    let args = ["evaluate", "codes.npz"];
+    let codes = |n_rows| Bomb::zeros("codes", "<f4", 4, &[n_rows, 1]);
+    is_refused(
+        &with_bombs("codes.npz", &[codes(1 << 29)]),
+        &args,
+        USAGE,
+        2 << 30,
+    );
+    let factors = Bomb {
+        first: vec![1; 64],
+        ..Bomb::zeros("factors", "|u1", 1, &[1 << 23, 64])
+    };
+    let lab = with_bombs("codes.npz", &[codes(1 << 23), factors]);
+    is_refused(&lab, &args, USAGE, 2 << 30);
+
+    // Few codes to read and many pairs of them to count: 400 cells of 4 bytes each, for one task and for the sum.
+    let n_codes = 60_000;
+    let factors = Bomb {
+        first: vec![0, 1, 2, 3],
+        ..Bomb::zeros("factors", "|u1", 1, &[4, 1])
+    };
+    let codes = Bomb::zeros("codes", "<f4", 4, &[4, n_codes]);
+    let lab = with_bombs("codes.npz", &[codes, factors]);
+    let n_cells = n_codes as u64 * (4 * 20 + n_codes as u64 / 2 * 400);
+    let args = ["evaluate", "codes.npz", "--metrics", "unsupervised"];
+    is_refused(&lab, &args, USAGE, n_cells * 4 * 2);
+}
+
+#[test]
+fn sizes_that_lie() {
+    let lab = Lab::new();
+    lab.write(
+        "codes.npy",
+        npy("<f4", &[737_280, 1 << 40], false, vec![0; 80]),
+    );
+    check(
+        "npy-shorter-than-it-says",
+        &lab,
+        &["evaluate", "codes.npy"],
+        USAGE,
+    );
+    let mut header = b"\x93NUMPY\x02\x00".to_vec();
+    header.extend(u32::MAX.to_le_bytes());
+    lab.write("codes.npy", header);
+    check(
+        "npy-header-of-four-gigabytes",
+        &lab,
+        &["evaluate", "codes.npy"],
+        USAGE,
+    );
+
+    // An archive that says of an array that it unpacks to 4 GB.
+    let lab = Lab::new();
+    npz::write(&lab.path("data.npz"), &[NpyArray::classes()]);
+    let mut bytes = std::fs::read(lab.path("data.npz")).unwrap();
+    let entry = bytes.windows(4).position(|w| w == b"PK\x01\x02").unwrap();
+    bytes[entry + 24..][..4].copy_from_slice(&0xf000_0000_u32.to_le_bytes());
+    lab.write("data.npz", bytes);
+    let ran = lab.run(&["dataset", "verify", "data.npz", "--quiet"]);
+    assert_eq!(ran.code, Some(USAGE), "{}", ran.stderr);
+    let sentence = "data.npz, array \"latents_classes\": it claims 4026531840 bytes, more than";
+    assert!(ran.stderr.contains(sentence), "{}", ran.stderr);
 }
 
 #[test]

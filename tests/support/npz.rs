@@ -79,6 +79,56 @@ impl NpyArray {
     }
 }
 
+/// An array of which all but the first bytes are zero, so that it deflates to a thousandth.
+pub struct Bomb {
+    pub key: &'static str,
+    pub descr: &'static str,
+    pub shape: Vec<usize>,
+    /// Bytes of an element.
+    pub width: usize,
+    pub first: Vec<u8>,
+}
+
+impl Bomb {
+    /// Zeros only.
+    pub fn zeros(key: &'static str, descr: &'static str, width: usize, shape: &[usize]) -> Self {
+        Self {
+            key,
+            descr,
+            shape: shape.to_vec(),
+            width,
+            first: Vec::new(),
+        }
+    }
+}
+
+/// Writes an npz with these arrays, which are never held.
+pub fn write_bombs(path: &Path, bombs: &[Bomb]) {
+    const ZEROS: [u8; 1 << 16] = [0; 1 << 16];
+    let mut archive = ZipWriter::new(File::create(path).unwrap());
+    let options = SimpleFileOptions::default().compression_level(Some(1));
+    for bomb in bombs {
+        archive
+            .start_file(format!("{}.npy", bomb.key), options.large_file(true))
+            .unwrap();
+        let array = NpyArray {
+            key: bomb.key,
+            descr: bomb.descr,
+            shape: bomb.shape.clone(),
+            data: bomb.first.clone(),
+        };
+        archive.write_all(&array.to_bytes()).unwrap();
+        let n_bytes = bomb.shape.iter().product::<usize>() * bomb.width;
+        let mut left = n_bytes - bomb.first.len();
+        while 0 < left {
+            let n = left.min(ZEROS.len());
+            archive.write_all(&ZEROS[..n]).unwrap();
+            left -= n;
+        }
+    }
+    archive.finish().unwrap();
+}
+
 /// Writes an npz with these arrays.
 pub fn write(path: &Path, arrays: &[NpyArray]) {
     let mut archive = ZipWriter::new(File::create(path).unwrap());

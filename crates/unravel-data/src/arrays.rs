@@ -1,8 +1,8 @@
 //! NumPy's files, read with care: `.npy` is one array, `.npz` a zip archive of them.
 //!
 //! A file may come from a stranger. Nothing in it is executed (arrays of pickled objects are refused), and every size
-//! that it claims is compared with the bytes that are there before memory is taken. Stored and deflated archives
-//! are read, headers of versions 1 to 3, little-endian elements, rows or (of a matrix) columns first.
+//! that it claims is compared with the bytes that are there before memory is taken, and what it unpacks to with the
+//! memory that is left ([`memory`]). Stored and deflated archives are read, headers of versions 1 to 3, little-endian elements, rows or (of a matrix) columns first.
 //!
 //! [`ArrayFile::open`] finds out what a file is; an [`Archive`] hands out an [`ArrayReader`] for each key, whose elements
 //! are read once, as [`ArrayReader::values`] of one type, as [`ArrayReader::integers`] or as [`ArrayReader::floats`].
@@ -25,9 +25,11 @@ mod elements;
 mod fault;
 mod file;
 mod header;
+pub mod memory;
 mod reader;
 #[cfg(test)]
 pub(crate) mod sample;
+mod tail;
 
 pub use archive::Archive;
 pub use elements::Element;

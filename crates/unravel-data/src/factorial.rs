@@ -1,8 +1,14 @@
 //! From a table of factor values, such as `latents_classes`, to its factors and, where the rows are all of a grid, to the
 //! place of every row in it.
 
-use crate::arrays::{Archive, ArrayFault, NpzError, Place};
+mod names;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use crate::arrays::{Archive, ArrayFault, NpzError, memory};
 use crate::space::{Factor, FactorSpace, SpaceError};
+use table::Table;
 
 /// Where an npz has its table of factor values, and the names of its columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,73 +51,28 @@ impl Labels {
     /// Reads the table, integers `[n_rows, n_columns]`, and the names if they are there.
     ///
     /// # Errors
-    /// When an array is missing or not right, or no column ever changes.
+    /// When an array is missing or not right, no column ever changes, or there is no memory for the rows.
     pub fn read(archive: &mut Archive, keys: FactorialKeys) -> Result<Self, NpzError> {
-        let Table {
-            place,
-            values,
-            levels,
-            names,
-        } = Table::read(archive, keys)?;
-        let n_rows = values.len() / levels.len();
-        let sizes = || levels.iter().map(Vec::len);
-        let n_points = sizes().try_fold(1_usize, |n, size| n.checked_mul(size));
-        // Few rows of many combinations: no space holds all of them, but names have to be right all the same.
-        let space = match n_points {
-            Some(n_points) if n_points <= n_rows => space(&levels, names),
-            _ => space_of(&levels, names, |_| 2),
-        };
-        let space = space.map_err(|fault| place.fault(fault))?;
-        let points = match n_points == Some(n_rows) {
-            true => place_rows(&values, &levels, &space).ok(),
-            false => None,
-        };
-        let varying: Vec<usize> = (0..levels.len()).filter(|&c| 1 < levels[c].len()).collect();
-        let factors = varying.iter().zip(space.factors());
-        let factors = factors
-            .map(|(&column, factor)| Factor::new(factor.name.clone(), levels[column].len()))
-            .collect();
-        let rank = |(column, row): (usize, &[i64])| {
-            levels[column].partition_point(|level| *level < row[column]) as u32
-        };
-        let values = values
-            .chunks_exact(levels.len())
-            .flat_map(|row| varying.iter().map(move |&column| (column, row)))
-            .map(rank)
-            .collect();
+        let mut table = Table::read(archive, keys)?;
+        let factors = factors(&table.levels, table.names.as_deref());
+        // Few rows may be of more combinations than can be counted, so the factors need not span a space.
+        FactorSpace::check(&factors).map_err(|fault| table.fault(refusal(fault)))?;
+        let (n_rows, n_factors) = (table.n_rows(), factors.len());
+        let n_values = n_rows.saturating_mul(n_factors);
+        let mut values = memory::filled(n_values, 0_u32).map_err(|fault| table.fault(fault))?;
+        let factor_of_column = factors_of_columns(&table.levels);
+        table.each_rank(|row, column, rank| {
+            if let Some(factor) = factor_of_column[column] {
+                // A column has as many distinct values as the table has rows at most, and an array of more than
+                // `u32::MAX` rows of as many values is longer than any that is read.
+                values[row * n_factors + factor] = rank as u32;
+            }
+        })?;
+        let points = points(&factors, &values, n_rows).map_err(|fault| table.fault(fault))?;
         Ok(Self {
             factors,
             values,
             points,
-        })
-    }
-}
-
-/// The table of factor values as it stands in the file.
-struct Table {
-    place: Place,
-    /// `[n_rows, n_columns]`.
-    values: Vec<i64>,
-    /// Distinct values of each column, ascending.
-    levels: Vec<Vec<i64>>,
-    names: Option<Vec<String>>,
-}
-
-impl Table {
-    fn read(archive: &mut Archive, keys: FactorialKeys) -> Result<Self, NpzError> {
-        let classes = archive.array(keys.classes)?;
-        let [_, n_columns] = classes.axes("[rows, factors]")?;
-        let place = classes.place();
-        let values = classes.integers()?;
-        let levels: Vec<Vec<i64>> = (0..n_columns)
-            .map(|column| distinct(values.iter().skip(column).step_by(n_columns).copied()))
-            .collect();
-        let names = names(archive, keys, n_columns)?;
-        Ok(Self {
-            place,
-            values,
-            levels,
-            names,
         })
     }
 }
@@ -125,62 +86,67 @@ impl Factorial {
     /// `factor-<column>`.
     ///
     /// # Errors
-    /// When an array is missing or not right, or the rows are not every combination of values once.
+    /// When an array is missing or not right, the rows are not every combination of values once, or there is no memory
+    /// for them.
     pub fn read(archive: &mut Archive, keys: FactorialKeys) -> Result<Self, NpzError> {
-        let Table {
-            place,
-            values,
-            levels,
-            names,
-        } = Table::read(archive, keys)?;
-        let space = space(&levels, names).map_err(|fault| place.fault(fault))?;
-        let point_of_row = place_rows(&values, &levels, &space)
-            .map_err(|reason| place.fault(ArrayFault::NotFactorial { reason }))?;
-        Ok(Self {
-            space,
-            point_of_row,
-        })
+        let mut table = Table::read(archive, keys)?;
+        let space = FactorSpace::new(factors(&table.levels, table.names.as_deref()));
+        let space = space.map_err(|fault| table.fault(refusal(fault)))?;
+        let n_rows = table.n_rows();
+        if n_rows != space.n_points() {
+            return Err(table.fault(other_number(n_rows, &table.levels, &space)));
+        }
+        let mut point_of_row =
+            memory::filled(n_rows, 0_usize).map_err(|fault| table.fault(fault))?;
+        let strides = strides(&table.levels);
+        table.each_rank(|row, column, rank| point_of_row[row] += strides[column] * rank)?;
+        match first_repeated(&point_of_row).map_err(|fault| table.fault(fault))? {
+            None => Ok(Self {
+                space,
+                point_of_row,
+            }),
+            Some(row) => {
+                let reason = format!("row {row} repeats the combination of an earlier row");
+                Err(table.fault(ArrayFault::NotFactorial { reason }))
+            }
+        }
     }
 }
 
-/// The distinct values, ascending.
-fn distinct(values: impl Iterator<Item = i64>) -> Vec<i64> {
-    let mut values: Vec<i64> = values.collect();
-    values.sort_unstable();
-    values.dedup();
-    values
-}
-
-/// The space of every combination of the levels.
-fn space(levels: &[Vec<i64>], names: Option<Vec<String>>) -> Result<FactorSpace, ArrayFault> {
-    space_of(levels, names, Vec::len)
-}
-
-/// A space with a factor for each column that varies, of the size that its levels are given.
-fn space_of(
-    levels: &[Vec<i64>],
-    names: Option<Vec<String>>,
-    size: impl Fn(&Vec<i64>) -> usize,
-) -> Result<FactorSpace, ArrayFault> {
-    let varying = levels
-        .iter()
-        .enumerate()
-        .filter(|(_, levels)| 1 < levels.len());
+/// A factor for each column that varies, with as many values as the column has.
+fn factors(levels: &[Vec<i64>], names: Option<&[String]>) -> Vec<Factor> {
+    let varying = levels.iter().enumerate();
+    let varying = varying.filter(|(_, levels)| 1 < levels.len());
     let factors: Vec<Factor> = varying
         .map(|(column, levels)| {
-            let name = match &names {
+            let name = match names {
                 Some(names) => names[column].clone(),
                 None => format!("factor-{column}"),
             };
-            Factor::new(name, size(levels))
+            Factor::new(name, levels.len())
         })
         .collect();
     let dsprites = FactorSpace::dsprites();
     let sizes = factors.iter().map(|f| f.size);
     if names.is_none() && sizes.eq(dsprites.factors().iter().map(|f| f.size)) {
-        return Ok(dsprites);
+        return dsprites.factors().to_vec();
     }
-    FactorSpace::new(factors).map_err(|fault| match fault {
+    factors
+}
+
+/// The factor that each column is, if it varies.
+fn factors_of_columns(levels: &[Vec<i64>]) -> Vec<Option<usize>> {
+    let mut factors = 0..;
+    let varies = |levels: &Vec<i64>| 1 < levels.len();
+    levels
+        .iter()
+        .map(|levels| varies(levels).then(|| factors.next()).flatten())
+        .collect()
+}
+
+/// Why these factors span no space, as a fault of the table.
+fn refusal(fault: SpaceError) -> ArrayFault {
+    match fault {
         SpaceError::Empty => ArrayFault::NotFactorial {
             reason: "no column of it ever changes".to_owned(),
         },
@@ -190,160 +156,54 @@ fn space_of(
         fault => ArrayFault::Names {
             reason: format!("the factors' names do not do: {fault}"),
         },
-    })
+    }
 }
 
-/// The point of each row, when the rows are all points, each once.
-fn place_rows(
-    values: &[i64],
-    levels: &[Vec<i64>],
-    space: &FactorSpace,
-) -> Result<Vec<usize>, String> {
-    let n_rows = values.len() / levels.len();
-    if n_rows != space.n_points() {
-        let sizes: Vec<String> = levels.iter().map(|l| l.len().to_string()).collect();
-        return Err(format!(
+/// The fault of having another number of rows than there are points.
+fn other_number(n_rows: usize, levels: &[Vec<i64>], space: &FactorSpace) -> ArrayFault {
+    let sizes: Vec<String> = levels.iter().map(|l| l.len().to_string()).collect();
+    ArrayFault::NotFactorial {
+        reason: format!(
             "it has {n_rows} rows while its columns' distinct values make {} = {} combinations",
             sizes.join("x"),
             space.n_points()
-        ));
+        ),
     }
-    let mut taken = vec![false; n_rows];
-    let mut point_of_row = Vec::with_capacity(n_rows);
-    for (row, classes) in values.chunks_exact(levels.len()).enumerate() {
-        // A column with one level adds nothing.
-        let point = levels
-            .iter()
-            .zip(classes)
-            .fold(0, |point, (levels, class)| {
-                point * levels.len() + levels.partition_point(|level| level < class)
-            });
-        if std::mem::replace(&mut taken[point], true) {
-            return Err(format!(
-                "row {row} repeats the combination of an earlier row"
-            ));
-        }
-        point_of_row.push(point);
-    }
-    Ok(point_of_row)
 }
 
-/// The names, one per column, if the file has them.
-fn names(
-    archive: &mut Archive,
-    keys: FactorialKeys,
-    n_columns: usize,
-) -> Result<Option<Vec<String>>, NpzError> {
-    if !archive.has(keys.names) {
+/// What one step in each column adds to the number of a point, the last column fastest. A column that never changes
+/// adds nothing.
+fn strides(levels: &[Vec<i64>]) -> Vec<usize> {
+    let mut strides = vec![1; levels.len()];
+    for column in (1..levels.len()).rev() {
+        strides[column - 1] = strides[column] * levels[column].len();
+    }
+    strides
+}
+
+/// The point of each row of `values`, `[n_rows, n_factors]`, when the rows are all points, each once.
+fn points(
+    factors: &[Factor],
+    values: &[u32],
+    n_rows: usize,
+) -> Result<Option<Vec<usize>>, ArrayFault> {
+    let product = |n: usize, factor: &Factor| n.checked_mul(factor.size);
+    if factors.iter().try_fold(1, product) != Some(n_rows) {
         return Ok(None);
     }
-    let array = archive.array(keys.names)?;
-    if array.shape() != [n_columns as u64] {
-        return Err(array.wrong_shape(format!(
-            "[{n_columns}], a name per column of {},",
-            keys.classes
-        )));
+    let mut points = memory::filled(n_rows, 0_usize)?;
+    for (point, row) in points.iter_mut().zip(values.chunks_exact(factors.len())) {
+        let digits = factors.iter().zip(row);
+        *point = digits.fold(0, |point, (factor, &value)| {
+            point * factor.size + value as usize
+        });
     }
-    let place = array.place();
-    let (wide, length) = match array.descr().split_at_checked(2) {
-        Some(("<U", length)) => (true, length.parse::<usize>()),
-        Some(("|S", length)) => (false, length.parse::<usize>()),
-        _ => return Err(array.wrong_dtype("text, that is str,")),
-    };
-    let length = length.unwrap_or(0) * if wide { 4 } else { 1 };
-    if length == 0 {
-        let reason = "its names are empty".to_owned();
-        return Err(array.fault(ArrayFault::Names { reason }));
-    }
-    let bytes = array.raw(n_columns * length)?;
-    let decoded = bytes.chunks_exact(length).map(|name| decode(name, wide));
-    match decoded.collect() {
-        Some(names) => Ok(Some(names)),
-        None => {
-            let reason = "a name is not valid text".to_owned();
-            Err(place.fault(ArrayFault::Names { reason }))
-        }
-    }
+    Ok(first_repeated(&points)?.is_none().then_some(points))
 }
 
-/// A name of fixed width, padded with zeros: UTF-32 when `wide`, else UTF-8.
-fn decode(bytes: &[u8], wide: bool) -> Option<String> {
-    let text = if wide {
-        let (words, _) = bytes.as_chunks::<4>();
-        let chars = words
-            .iter()
-            .map(|&word| char::from_u32(u32::from_le_bytes(word)));
-        chars.collect::<Option<String>>()?
-    } else {
-        str::from_utf8(bytes).ok()?.to_owned()
-    };
-    Some(text.trim_end_matches('\0').to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn levels(sizes: &[i64]) -> Vec<Vec<i64>> {
-        sizes.iter().map(|&size| (0..size).collect()).collect()
-    }
-
-    #[test]
-    fn names_of_dsprites_by_sizes_and_numbers_of_columns_else() {
-        let dsprites = space(&levels(&[1, 3, 6, 40, 32, 32]), None).unwrap();
-        assert_eq!(dsprites, FactorSpace::dsprites());
-        let other = space(&levels(&[4, 1, 2]), None).unwrap();
-        assert_eq!(
-            other.factors(),
-            [Factor::new("factor-0", 4), Factor::new("factor-2", 2)]
-        );
-        let names = ["hue", "size", "hue"].map(String::from).to_vec();
-        let named = space(&levels(&[1, 2, 3]), Some(names.clone())).unwrap();
-        assert_eq!(
-            named.factors(),
-            [Factor::new("size", 2), Factor::new("hue", 3)]
-        );
-        let fault = space(&levels(&[2, 2, 2]), Some(names)).unwrap_err();
-        assert!(fault.to_string().contains("\"hue\" is used twice"));
-    }
-
-    #[test]
-    fn rows_in_any_order_with_gaps_in_the_classes() {
-        let levels = [vec![-1, 4], vec![7], vec![0, 2, 4]];
-        let space = space(&levels, None).unwrap();
-        let rows = [
-            [4, 7, 4],
-            [-1, 7, 0],
-            [-1, 7, 4],
-            [4, 7, 0],
-            [4, 7, 2],
-            [-1, 7, 2],
-        ];
-        let placed = place_rows(rows.as_flattened(), &levels, &space);
-        assert_eq!(placed, Ok(vec![5, 0, 2, 3, 4, 1]));
-    }
-
-    #[test]
-    fn missing_and_repeated_rows_are_told_apart() {
-        let levels = levels(&[2, 2]);
-        let space = space(&levels, None).unwrap();
-        let fault = place_rows(&[0, 0, 0, 1, 1, 0], &levels, &space).unwrap_err();
-        assert!(
-            fault.contains("3 rows") && fault.contains("2x2 = 4"),
-            "{fault}"
-        );
-        let fault = place_rows(&[0, 0, 0, 1, 1, 1, 0, 1], &levels, &space).unwrap_err();
-        assert_eq!(fault, "row 3 repeats the combination of an earlier row");
-    }
-
-    #[test]
-    fn names_are_cut_at_their_padding() {
-        assert_eq!(decode(b"posX\0\0", false).as_deref(), Some("posX"));
-        assert_eq!(
-            decode(b"\xce\x00\0\0\xb2\x03\0\0\0\0\0\0", true).as_deref(),
-            Some("Îβ")
-        );
-        assert_eq!(decode(b"\xff\xff\xff\xff", true), None);
-        assert_eq!(decode(b"\xff", false), None);
-    }
+/// The first row whose point an earlier one has; points are below their number.
+fn first_repeated(points: &[usize]) -> Result<Option<usize>, ArrayFault> {
+    let mut taken = memory::filled(points.len(), false)?;
+    let is_taken = |&point: &usize| std::mem::replace(&mut taken[point], true);
+    Ok(points.iter().position(is_taken))
 }

@@ -69,7 +69,15 @@ impl FactorSpace {
     /// When the list is empty, a name is empty or repeated, a size is below 2, or the number of
     /// points overflows.
     pub fn new(factors: Vec<Factor>) -> Result<Self, SpaceError> {
-        let mut n_points = 1_usize;
+        Self::check(&factors)?;
+        let product = |n: usize, factor: &Factor| n.checked_mul(factor.size);
+        let n_points = factors.iter().try_fold(1, product);
+        let n_points = n_points.ok_or(SpaceError::TooLarge)?;
+        Ok(Self { factors, n_points })
+    }
+
+    /// All that [`Self::new`] asks of the factors one by one.
+    pub(crate) fn check(factors: &[Factor]) -> Result<(), SpaceError> {
         for (position, factor) in factors.iter().enumerate() {
             if factor.name.is_empty() {
                 return Err(SpaceError::Unnamed { position });
@@ -85,14 +93,11 @@ impl FactorSpace {
                     size: factor.size,
                 });
             }
-            n_points = n_points
-                .checked_mul(factor.size)
-                .ok_or(SpaceError::TooLarge)?;
         }
-        if factors.is_empty() {
-            return Err(SpaceError::Empty);
+        match factors.is_empty() {
+            true => Err(SpaceError::Empty),
+            false => Ok(()),
         }
-        Ok(Self { factors, n_points })
     }
 
     /// The five factors of dSprites that vary: shape 3, scale 6, orientation 40, pos-x 32,

@@ -12,6 +12,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use rustix::fs::OFlags;
+use unravel_data::ArrayFault;
+use unravel_data::arrays::memory;
 
 use crate::error::StoreError;
 use crate::{faults, folders};
@@ -128,12 +130,27 @@ pub(crate) fn read(path: &Path, max_bytes: u64) -> Result<Option<Vec<u8>>, Store
     let Some((file, length)) = open(path, max_bytes)? else {
         return Ok(None);
     };
-    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
+    check_memory(path, length)?;
+    let mut bytes = Vec::new();
+    bytes
+        .try_reserve_exact(usize::try_from(length).unwrap_or(0))
+        .map_err(|_| StoreError::io("read", path, io::ErrorKind::OutOfMemory.into()))?;
     // A file that grows while it is read stays within the limit as well.
     file.take(max_bytes)
         .read_to_end(&mut bytes)
         .map_err(|source| StoreError::io("read", path, source))?;
     Ok(Some(bytes))
+}
+
+/// Finds the memory for so many bytes of a file to be there: that there is none says nothing against the file.
+pub(crate) fn check_memory(path: &Path, n_bytes: u64) -> Result<(), StoreError> {
+    memory::check(n_bytes).map_err(|fault| out_of_memory(path, &fault))
+}
+
+/// The error of having too little memory for a file.
+pub(crate) fn out_of_memory(path: &Path, fault: &ArrayFault) -> StoreError {
+    let source = io::Error::new(io::ErrorKind::OutOfMemory, fault.to_string());
+    StoreError::io("read", path, source)
 }
 
 /// Reads a plain UTF-8 file of at most `max_bytes`; `None` when there is none. See [`open`].

@@ -44,6 +44,8 @@ const RESERVED: &str = "train-log/";
 const LOG_STEPS: &str = "train-log/steps";
 const LOG_VALUES: &str = "train-log/values";
 const LOG_SUMS: &str = "train-log/sums";
+/// A thousand times what is logged: each row takes several times its bytes in the file.
+const MAX_LOG_ROWS: usize = 1 << 20;
 const LOG_COLUMNS: &str = "train-log-columns";
 const SUM_NAMES: &str = "train-log-sums";
 
@@ -137,6 +139,9 @@ impl Checkpoint {
         let sums = f64s(&typed(LOG_SUMS, Dtype::F64)?);
         let (columns, sum_names) = (names(LOG_COLUMNS)?, names(SUM_NAMES)?);
         let n_columns = columns.len();
+        if MAX_LOG_ROWS < steps.len() {
+            return None;
+        }
         if values.len() != steps.len().checked_mul(n_columns)? || sums.len() != sum_names.len() {
             return None;
         }
@@ -435,6 +440,20 @@ mod tests {
         bytes[..8].copy_from_slice(&u64::MAX.to_le_bytes());
         fs::write(&path, bytes).unwrap();
         assert!(tensor_file::read_metadata(&path).unwrap_err().is_damaged());
+    }
+
+    #[test]
+    fn more_rows_than_are_ever_logged_are_refused() {
+        let mut whole = checkpoint();
+        whole.log.columns.clear();
+        whole.log.rows = (0..=MAX_LOG_ROWS as u64)
+            .map(|step| (step, vec![]))
+            .collect();
+        let (_folder, path) = written(&whole);
+        assert!(Checkpoint::read(&path, &id()).unwrap_err().is_damaged());
+        whole.log.rows.pop();
+        whole.write(&path, &id()).unwrap();
+        assert!(Checkpoint::read(&path, &id()).unwrap().is_some());
     }
 
     #[test]

@@ -9,8 +9,8 @@ use std::fs::File;
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use unravel_data::NpzError;
 use unravel_data::arrays::{Archive, Element, Header};
+use unravel_data::{ArrayFault, NpzError};
 use unravel_sweep::TrialId;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
@@ -248,6 +248,9 @@ fn damaged(path: &Path, name: &str, error: &NpzError) -> StoreError {
     let what = match error {
         NpzError::NotAnArchive { reason, .. } => reason.clone(),
         NpzError::Missing { .. } => format!("it has no array `{name}`"),
+        NpzError::Array { fault, .. } if matches!(**fault, ArrayFault::Memory { .. }) => {
+            return atomic::out_of_memory(path, fault);
+        }
         NpzError::Array { fault, .. } => format!("array `{name}`: {fault}"),
         other => other.to_string(),
     };

@@ -185,6 +185,8 @@ pub(crate) fn read(path: &Path) -> Result<Option<TensorFile>, StoreError> {
             "it does not begin as a tensor file of this program",
         ));
     }
+    // Its tensors are copied out of it.
+    atomic::check_memory(path, bytes.len() as u64)?;
     let written: [u8; 64] = std::array::from_fn(|i| bytes[HASH_START + i]);
     bytes[HASH_START..HASH_END].copy_from_slice(NO_HASH.as_bytes());
     if written != *blake3::hash(&bytes).to_hex().as_bytes() {
@@ -243,7 +245,8 @@ pub(crate) fn read_metadata(path: &Path) -> Result<Option<Metadata>, StoreError>
     file.read_exact(&mut header).map_err(cut_short)?;
     let metadata: Metadata = serde_json::from_slice(&header)
         .map_err(|error| StoreError::damaged(path, error.to_string()))?;
-    let n_expected_bytes = (N_LENGTH_BYTES + metadata.data_len()) as u64 + length;
+    let n_data_bytes = metadata.data_len() as u64;
+    let n_expected_bytes = n_data_bytes.saturating_add(N_LENGTH_BYTES as u64 + length);
     if n_file_bytes != n_expected_bytes {
         let what = format!("it has {n_file_bytes} bytes and {n_expected_bytes} are announced");
         return Err(StoreError::damaged(path, what));

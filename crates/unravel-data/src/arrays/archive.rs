@@ -12,14 +12,19 @@ use zip::{CompressionMethod, ZipArchive};
 use super::fault::{ArrayFault, NpzError};
 use super::file;
 use super::reader::{ArrayReader, MAX_BYTES, Place};
+use super::tail::Tail;
 
 /// A byte of deflate unpacks to 1032 at most; who claims more is lying.
 const MAX_DEFLATE_RATIO: u64 = 1032;
 
+/// Keys that a message lists, and the characters of each that it shows.
+const MAX_LISTED: usize = 20;
+const MAX_SHOWN: usize = 64;
+
 /// An open npz.
 pub struct Archive {
     path: PathBuf,
-    zip: ZipArchive<BufReader<File>>,
+    zip: ZipArchive<BufReader<Tail>>,
     file_bytes: u64,
 }
 
@@ -39,16 +44,25 @@ impl Archive {
     /// When it is no complete zip archive.
     pub fn over(path: &Path, file: File, file_bytes: u64) -> Result<Self, NpzError> {
         let path = path.to_owned();
-        match ZipArchive::new(BufReader::new(file)) {
-            Ok(zip) => Ok(Self {
-                path,
-                zip,
-                file_bytes,
-            }),
-            Err(fault) => Err(NpzError::NotAnArchive {
-                reason: fault.to_string(),
-                path,
-            }),
+        let opened = Tail::new(file, file_bytes)
+            .map_err(ZipError::Io)
+            .and_then(|(tail, whole)| Ok((ZipArchive::new(BufReader::new(tail))?, whole)));
+        match opened {
+            Ok((zip, whole)) => {
+                whole.open();
+                Ok(Self {
+                    path,
+                    zip,
+                    file_bytes,
+                })
+            }
+            Err(fault) => {
+                let reason = match fault {
+                    ZipError::Io(fault) => fault.to_string(),
+                    fault => fault.to_string(),
+                };
+                Err(NpzError::NotAnArchive { path, reason })
+            }
         }
     }
 
@@ -67,7 +81,7 @@ impl Archive {
             return Err(NpzError::Missing {
                 path: self.path.clone(),
                 key: key.to_owned(),
-                found: self.keys().join(", "),
+                found: self.listed(),
             });
         }
         let place = Place::new(&self.path, Some(key));
@@ -93,6 +107,17 @@ impl Archive {
         keys.sort_unstable();
         keys
     }
+
+    /// The keys for a message, which one file's many or long ones do not make endless.
+    fn listed(&self) -> String {
+        let keys = self.keys();
+        let shown = |key: &&str| key.chars().take(MAX_SHOWN).collect::<String>();
+        let mut listed: Vec<String> = keys.iter().take(MAX_LISTED).map(shown).collect();
+        if MAX_LISTED < keys.len() {
+            listed.push(format!("and {} more", keys.len() - MAX_LISTED));
+        }
+        listed.join(", ")
+    }
 }
 
 impl fmt::Debug for Archive {
@@ -109,7 +134,7 @@ fn entry_name(key: &str) -> String {
 }
 
 /// Bytes of an entry, unpacked, once what the archive claims of it is possible.
-fn held_bytes(entry: &ZipFile<'_, BufReader<File>>, file_bytes: u64) -> Result<u64, ArrayFault> {
+fn held_bytes(entry: &ZipFile<'_, BufReader<Tail>>, file_bytes: u64) -> Result<u64, ArrayFault> {
     let (held, packed) = (entry.size(), entry.compressed_size());
     let limit = match entry.compression() {
         CompressionMethod::Stored => packed,

@@ -63,15 +63,32 @@ impl ArrayReader<'_> {
     /// # Errors
     /// As [`Self::values`].
     pub fn integers(self) -> Result<Vec<i64>, NpzError> {
+        let mut values = self.room(self.n_elements(), 0)?;
+        self.each_integer(|at, value| {
+            values[at] = value;
+            Ok(())
+        })?;
+        Ok(values)
+    }
+
+    /// Calls `each` with the place, rows first, and the value of every element, as [`Self::integers`] has them, in the order
+    /// of the file. None of them is held.
+    ///
+    /// # Errors
+    /// As [`Self::values`], and what `each` returns.
+    pub(crate) fn each_integer(
+        self,
+        mut each: impl FnMut(usize, i64) -> Result<(), ArrayFault>,
+    ) -> Result<(), NpzError> {
         match self.descr() {
-            u8::DESCR | "|b1" => self.converted(|value: u8| i64::from(value)),
-            u16::DESCR => self.converted(|value: u16| i64::from(value)),
-            u32::DESCR => self.converted(|value: u32| i64::from(value)),
-            u64::DESCR => self.converted(|value: u64| value.cast_signed()),
-            i8::DESCR => self.converted(|value: i8| i64::from(value)),
-            i16::DESCR => self.converted(|value: i16| i64::from(value)),
-            i32::DESCR => self.converted(|value: i32| i64::from(value)),
-            i64::DESCR => self.converted(|value: i64| value),
+            u8::DESCR | "|b1" => self.each(|at, value: u8| each(at, value.into())),
+            u16::DESCR => self.each(|at, value: u16| each(at, value.into())),
+            u32::DESCR => self.each(|at, value: u32| each(at, value.into())),
+            u64::DESCR => self.each(|at, value: u64| each(at, value.cast_signed())),
+            i8::DESCR => self.each(|at, value: i8| each(at, value.into())),
+            i16::DESCR => self.each(|at, value: i16| each(at, value.into())),
+            i32::DESCR => self.each(|at, value: i32| each(at, value.into())),
+            i64::DESCR => self.each(each),
             _ => Err(self.wrong_dtype("a little-endian integer, best int64,")),
         }
     }
@@ -100,24 +117,38 @@ impl ArrayReader<'_> {
     }
 
     fn converted<T: Element, U: Copy + Default>(
-        mut self,
+        self,
         convert: impl Fn(T) -> U,
     ) -> Result<Vec<U>, NpzError> {
-        let by_columns = self.columns()?;
         let mut values = self.room(self.n_elements(), U::default())?;
+        self.each(|at, element| {
+            values[at] = convert(element);
+            Ok(())
+        })?;
+        Ok(values)
+    }
+
+    /// Calls `each` with the place, rows first, and the value of every element, in the order of the file.
+    fn each<T: Element>(
+        mut self,
+        mut each: impl FnMut(usize, T) -> Result<(), ArrayFault>,
+    ) -> Result<(), NpzError> {
+        let by_columns = self.columns()?;
+        let place = |at: usize| match by_columns {
+            Some([n_rows, n_columns]) => at % n_rows * n_columns + at / n_rows,
+            None => at,
+        };
+        let (n_elements, n_at_once) = (self.n_elements(), CHUNK / size_of::<T>());
         let mut buffer = vec![0; CHUNK];
-        for values in values.chunks_mut(CHUNK / size_of::<T>()) {
-            let bytes = &mut buffer[..size_of::<T>() * values.len()];
+        for start in (0..n_elements).step_by(n_at_once) {
+            let n = n_at_once.min(n_elements - start);
+            let bytes = &mut buffer[..size_of::<T>() * n];
             self.read(bytes)?;
-            for (value, element) in values.iter_mut().zip(T::decode(bytes)) {
-                *value = convert(element);
+            for (at, element) in (start..).zip(T::decode(bytes)) {
+                each(place(at), element).map_err(|fault| self.fault(fault))?;
             }
         }
-        self.finish()?;
-        Ok(match by_columns {
-            Some([n_rows, n_columns]) => by_rows(&values, n_rows, n_columns),
-            None => values,
-        })
+        self.finish()
     }
 
     /// The shape of a matrix that lies columns first.
@@ -128,21 +159,6 @@ impl ArrayReader<'_> {
             (true, _) => Err(self.fault(ArrayFault::FortranOrder)),
         }
     }
-}
-
-/// A matrix from columns first to rows first.
-fn by_rows<T: Copy>(values: &[T], n_rows: usize, n_columns: usize) -> Vec<T> {
-    if values.is_empty() {
-        return Vec::new();
-    }
-    let row = |row| {
-        values[row..]
-            .iter()
-            .step_by(n_rows)
-            .take(n_columns)
-            .copied()
-    };
-    (0..n_rows).flat_map(row).collect()
 }
 
 #[cfg(test)]

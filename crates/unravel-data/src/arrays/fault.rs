@@ -135,11 +135,28 @@ pub enum ArrayFault {
     },
     /// Not enough memory.
     #[error(
-        "holding it takes {bytes} bytes of memory, which are not to be had; free some or use a smaller file"
+        "it takes {bytes} bytes of memory{}; free some or use a smaller file",
+        match available {
+            Some(available) => format!(" and {available} are available"),
+            None => ", which are not to be had".to_owned(),
+        }
     )]
     Memory {
         /// Bytes needed.
         bytes: u64,
+        /// Bytes left, where the system says it.
+        available: Option<u64>,
+    },
+    /// More columns of factor values than any dataset has.
+    #[error(
+        "it has {found} columns of factor values and at most {limit} are read; give it one row for each image or code, \
+         and one column for each factor"
+    )]
+    TooManyFactors {
+        /// Columns found.
+        found: usize,
+        /// Columns allowed.
+        limit: usize,
     },
     /// The bytes do not unpack: the file ends early or a checksum fails.
     #[error("it ends early or is damaged ({source}); download or write the file again")]

@@ -9,6 +9,12 @@ use std::io::{self, Read};
 /// The longest header text that is read, as in NumPy itself.
 const MAX_TEXT: usize = 10_000;
 
+/// The most axes that an array has in NumPy.
+const MAX_AXES: usize = 64;
+
+/// Longer than any type string that is read.
+const MAX_DESCR: usize = 32;
+
 pub(super) const MAGIC: &[u8; 6] = b"\x93NUMPY";
 
 /// What a header says.
@@ -64,6 +70,7 @@ impl Header {
         let header = std::str::from_utf8(&text)
             .ok()
             .and_then(parse)
+            .filter(|header| header.shape.len() <= MAX_AXES && header.descr.len() <= MAX_DESCR)
             .ok_or_else(|| HeaderFault::Text(describe(&text)))?;
         Ok((header, (start.len() + n_length + n_text) as u64))
     }
@@ -260,6 +267,14 @@ mod tests {
         let bytes = [MAGIC.as_slice(), &[2, 0], &u32::MAX.to_le_bytes()].concat();
         let fault = Header::read(&mut bytes.as_slice()).unwrap_err();
         assert!(matches!(fault, HeaderFault::Text(text) if text.contains("4294967295")));
+    }
+
+    #[test]
+    fn no_header_makes_a_message_endless() {
+        for header in [header("|u1", &[1; 65]), header(&"0".repeat(33), &[1])] {
+            let fault = Header::read(&mut header.to_bytes().as_slice()).unwrap_err();
+            assert!(matches!(fault, HeaderFault::Text(text) if text.len() < 200));
+        }
     }
 
     #[test]

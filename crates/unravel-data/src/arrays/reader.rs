@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::fault::{ArrayFault, NpzError};
 use super::file;
 use super::header::{Header, HeaderFault};
+use super::memory;
 
 /// The most bytes that an array may have, unpacked: 16 GiB.
 pub(super) const MAX_BYTES: u64 = 16 << 30;
@@ -99,8 +100,11 @@ impl<'a> ArrayReader<'a> {
     /// Number of elements.
     #[must_use]
     pub fn n_elements(&self) -> usize {
-        // Neither overflows: in bytes it was compared with what is there.
-        self.header.shape.iter().product::<u64>() as usize
+        // In bytes it was compared with what is there; only elements of no bytes can be too many to count.
+        let product = |n: u64, &axis: &u64| n.checked_mul(axis);
+        let n = self.header.shape.iter().try_fold(1, product);
+        n.and_then(|n| usize::try_from(n).ok())
+            .unwrap_or(usize::MAX)
     }
 
     /// Whether the elements lie columns first, so that their order is not that of the rows.
@@ -155,15 +159,9 @@ impl<'a> ArrayReader<'a> {
     /// `n` elements, all `value`, or the fault that there is no memory for them.
     ///
     /// # Errors
-    /// [`ArrayFault::Memory`].
+    /// [`ArrayFault::Memory`], before any is taken.
     pub fn room<T: Copy>(&self, n: usize, value: T) -> Result<Vec<T>, NpzError> {
-        let mut room = Vec::new();
-        if room.try_reserve_exact(n).is_err() {
-            let bytes = n as u64 * size_of::<T>() as u64;
-            return Err(self.fault(ArrayFault::Memory { bytes }));
-        }
-        room.resize(n, value);
-        Ok(room)
+        memory::filled(n, value).map_err(|fault| self.fault(fault))
     }
 
     /// Reads the next elements' bytes, in the order of the file.

@@ -10,7 +10,8 @@ use std::path::PathBuf;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde_json::json;
-use unravel_metrics::{CodeTable, Metric, Variant};
+use unravel_data::arrays::memory;
+use unravel_metrics::{CodeTable, Metric, Variant, scoring_bytes};
 
 use crate::exit::{Exit, Failure};
 use crate::output;
@@ -140,6 +141,13 @@ fn score(
         None => Ok(table),
     });
     let table = table.map_err(refused)?;
+    let metrics: Vec<Metric> = pairs.iter().map(|(metric, _)| *metric).collect();
+    memory::check(scoring_bytes(
+        &table,
+        &metrics,
+        rayon::current_num_threads(),
+    ))
+    .map_err(|fault| Failure::usage(format!("`{place}`: {fault}")))?;
     let mut task = Task::new("scoring", "scores", args.quiet);
     let scores = Scores::take(&table, pairs, args.seeds, |done, total| {
         task.set(done, total)

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use unravel_data::arrays::{Archive, ArrayFile, ArrayReader, Place};
+use unravel_data::arrays::{Archive, ArrayFile, ArrayReader, Place, memory};
 use unravel_data::{Factor, FactorSpace, FactorialKeys, Labels};
 use unravel_metrics::{FactorGrid, LOGVAR_RANGE, MetricError};
 
@@ -14,6 +14,12 @@ const KEYS: FactorialKeys = FactorialKeys {
     classes: "factors",
     names: "factor_names",
 };
+
+/// The most codes of a point: more than any layer has, and few enough to work on some rows at once.
+const MAX_CODES: usize = 1 << 16;
+
+/// Bytes that a factor value of a row takes in a grid of listed points: itself, and its row in two orders.
+const LISTED_BYTES: u64 = 24;
 
 /// Codes of points whose factors are known.
 #[derive(Debug, PartialEq)]
@@ -56,6 +62,7 @@ fn of_dsprites(array: ArrayReader<'_>, logvars: Option<&Path>) -> Result<Represe
             output::thousands(space.n_points() as u64),
         )));
     }
+    check_width(&array.place(), shape)?;
     let codes = finite(array, shape)?;
     let logvars = match logvars
         .map(ArrayFile::open)
@@ -82,6 +89,7 @@ fn of_table(mut archive: Archive) -> Result<Representation, Failure> {
     let array = archive.array("codes").map_err(Failure::usage)?;
     let shape = array.axes("[n, codes]").map_err(Failure::usage)?;
     let place = array.place();
+    check_width(&place, shape)?;
     let codes = finite(array, shape)?;
     let logvars = match archive.has("logvars") {
         true => {
@@ -100,6 +108,11 @@ fn of_table(mut archive: Archive) -> Result<Representation, Failure> {
             output::thousands(n_labelled as u64),
         )));
     }
+    let taken = match labels.points {
+        Some(_) => size_of_val(codes.as_slice()) as u64,
+        None => (labels.values.len() as u64).saturating_mul(LISTED_BYTES),
+    };
+    memory::check(taken).map_err(|fault| Failure::usage(place.fault(fault)))?;
     let refused = |error: MetricError| Failure::usage(format!("{place}: {error}"));
     Ok(match labels.points {
         Some(points) => Representation {
@@ -123,6 +136,18 @@ fn grid(factors: &[Factor], values: Option<Vec<u32>>) -> Result<FactorGrid, Metr
     match values {
         None => FactorGrid::new(&sizes)?.with_names(names),
         Some(values) => FactorGrid::of_rows(&sizes, values)?.with_names(names),
+    }
+}
+
+/// Refuses more codes of a point than any representation has.
+fn check_width(place: &Place, [_, n_codes]: [usize; 2]) -> Result<(), Failure> {
+    match n_codes <= MAX_CODES {
+        true => Ok(()),
+        false => Err(Failure::usage(format!(
+            "{place}: it has {} where at most {} are scored; give a row of codes for each point",
+            output::count(n_codes, "column"),
+            output::thousands(MAX_CODES as u64),
+        ))),
     }
 }
 
