@@ -79,6 +79,20 @@ pub enum What {
         #[arg(long, value_delimiter = ',', default_value = "1,2,4,8,16,32,64,128", value_parser = at_least_one)]
         cohorts: Vec<usize>,
     },
+    /// Planning, looking and tabulating with very many trials in the store.
+    Scale {
+        /// Where the store is made, which is left there.
+        folder: PathBuf,
+        /// Trials in the store.
+        #[arg(long, default_value = "12600")]
+        trials: usize,
+        /// Trials that are planned with no store.
+        #[arg(long, default_value = "100000")]
+        planned: usize,
+        /// Cohorts that are trained for the orchestrator's own time.
+        #[arg(long, default_value = "108")]
+        cohorts: usize,
+    },
     /// One process of `train`.
     #[command(hide = true)]
     Worker,

@@ -40,6 +40,17 @@ pub enum BenchError {
         /// What is missing.
         why: String,
     },
+    /// The store of `scale` could not be read or written.
+    #[error(transparent)]
+    Store(#[from] unravel_store::StoreError),
+    /// A file could not be written.
+    #[error("cannot write `{path}`: {source}")]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// A program ended or spoke otherwise than agreed.
     #[error("`{program}` gave no timings: {why}")]
     NoTimings {

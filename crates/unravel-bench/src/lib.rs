@@ -7,6 +7,7 @@
 //! | `layers` | [`layers`] | where the time of a step goes, beside what a matrix product of the same shape reaches |
 //! | `data` | [`data`] | images rendered per second |
 //! | `cuda` | [`cuda`] | cohorts on a GPU: rates, memory, what memory bandwidth allows, PyTorch beside them |
+//! | `scale` | [`scale`] | planning, looking and tabulating with very many trials in the store |
 //! | `--vs-torch` | [`versus`] | training here and in PyTorch, alternately |
 //!
 //! Every function hands its records over as they come; only the binary prints. The criterion benches in `benches/` time
@@ -18,6 +19,7 @@ pub mod encode;
 pub mod error;
 pub mod layers;
 pub mod machine;
+pub mod scale;
 pub mod timing;
 pub mod train;
 pub mod versus;

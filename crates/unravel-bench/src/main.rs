@@ -11,7 +11,7 @@ use serde::Serialize;
 use unravel_bench::BenchError;
 use unravel_bench::machine::Machine;
 use unravel_bench::versus::{self, Plan};
-use unravel_bench::{cuda, data, encode, layers, train};
+use unravel_bench::{cuda, data, encode, layers, scale, train};
 
 use cli::{Cli, What};
 
@@ -27,7 +27,7 @@ fn main() -> ExitCode {
         (Some(what), None) => measure(&cli, what),
         (None, None) => {
             eprintln!(
-                "error: say what to measure: train, encode, layers or data; --help tells more"
+                "error: say what to measure: train, encode, layers, data or scale; --help tells more"
             );
             return ExitCode::from(2);
         }
@@ -74,6 +74,23 @@ fn measure(cli: &Cli, what: What) -> Result<(), BenchError> {
             emit(cli, record)
         })?,
         What::Cuda { cohorts } => on_cuda(cli, &cohorts, None)?,
+        What::Scale {
+            folder,
+            trials,
+            planned,
+            cohorts,
+        } => {
+            let plan = scale::Plan {
+                trials,
+                planned,
+                cohorts,
+                rounds: cli.rounds,
+                folder,
+            };
+            scale::measure(&plan, &mut |line| eprintln!("{line}"), &mut |timed| {
+                emit(cli, timed);
+            })?;
+        }
         What::CudaWorker => {
             unravel_cuda::keep_kernels(&std::env::temp_dir().join("unravel-bench-kernels"));
             for workload in cli.workloads() {

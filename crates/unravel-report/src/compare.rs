@@ -13,7 +13,7 @@ mod words;
 
 use crate::cross_trial;
 use crate::error::ReportError;
-use crate::load::load;
+use crate::load::{Also, load};
 use crate::output::write;
 use crate::render::{draw_figures, write_table};
 use crate::rows::Rows;
@@ -120,7 +120,13 @@ pub fn compare(sides: [&Side<'_>; 2], dir: &Path) -> Result<Compared, CompareErr
 }
 
 fn know(side: &Side<'_>) -> Result<Known, CompareError> {
-    let mut rows = load(side.sweep, side.trials, side.store, &mut |_, _| {});
+    let mut rows = load(
+        side.sweep,
+        side.trials,
+        side.store,
+        Also::default(),
+        &mut |_, _| {},
+    );
     cross_trial::add(&mut rows, &side.cross_trial);
     let scored = scored(&rows, &side.sweep.evaluation.metrics);
     let scatters = scatters(&rows, scored);

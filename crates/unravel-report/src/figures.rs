@@ -13,6 +13,7 @@ pub mod variance_explained;
 mod violins;
 
 use crate::error::ReportError;
+use crate::load::Also;
 use crate::rows::Rows;
 use crate::scene::Scene;
 use crate::scored::Scored;
@@ -60,6 +61,8 @@ pub struct Kind {
     pub make: fn(&Context<'_>) -> Result<Vec<Figure>, ReportError>,
     /// Which pictures of trials it shows besides.
     pub pictures: Option<traversals::Pictured>,
+    /// What it reads of trials beside their scores.
+    pub also: Also,
 }
 
 impl Kind {
@@ -75,7 +78,27 @@ impl Kind {
             lead,
             make,
             pictures: None,
+            also: Also {
+                logs: false,
+                matrices: false,
+            },
         }
+    }
+
+    const fn of_logs(self) -> Self {
+        let also = Also {
+            logs: true,
+            matrices: false,
+        };
+        Self { also, ..self }
+    }
+
+    const fn of_matrices(self) -> Self {
+        let also = Also {
+            logs: false,
+            matrices: true,
+        };
+        Self { also, ..self }
     }
 
     const fn pictures(
@@ -90,6 +113,10 @@ impl Kind {
             lead,
             make: |_| Ok(Vec::new()),
             pictures: Some(pictured),
+            also: Also {
+                logs: false,
+                matrices: false,
+            },
         }
     }
 
@@ -148,19 +175,22 @@ pub const KINDS: &[Kind] = &[
         "How training went",
         "Every loss term against the training step.",
         training_curves::figures,
-    ),
+    )
+    .of_logs(),
     Kind::of(
         "kl-per-latent",
         "How much each latent carries",
         "KL from the prior of each latent, the largest first.",
         kl_per_latent::figures,
-    ),
+    )
+    .of_logs(),
     Kind::of(
         "matrices",
         "Which code holds which factor",
         "The matrices behind the scores.",
         matrices::figures,
-    ),
+    )
+    .of_matrices(),
     Kind::pictures(
         "traversals",
         "What the codes do",

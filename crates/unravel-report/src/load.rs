@@ -15,11 +15,31 @@ use unravel_sweep::{EvaluationConfig, Sweep, Trial};
 /// Trials are read so many at a time, and progress is told in between.
 const AT_ONCE: usize = 64;
 
+/// What is read of every trial beside its state and its scores: with very many trials these are what takes the time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Also {
+    /// The training log.
+    pub logs: bool,
+    /// The matrices behind the scores.
+    pub matrices: bool,
+}
+
+impl Also {
+    /// What either needs.
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            logs: self.logs || other.logs,
+            matrices: self.matrices || other.matrices,
+        }
+    }
+}
+
 /// Reads everything that figures and tables need; `progress` is called with the number of trials read and of all.
 pub fn load(
     sweep: &Sweep,
     trials: &[Trial],
     store: &Store,
+    also: Also,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Rows {
     let settings = styled(unravel_sweep::settings(trials));
@@ -35,7 +55,7 @@ pub fn load(
     let read = |(idx, trial): (usize, &Trial)| {
         let setting = index.get(&trial.setting().id).copied().unwrap_or(0);
         let folder = store.trial(&trial.id());
-        load_trial(&sweep.evaluation, idx, trial, setting, &folder)
+        load_trial(&sweep.evaluation, idx, trial, setting, &folder, also)
     };
     for (n_chunk, chunk) in trials.chunks(AT_ONCE).enumerate() {
         let first = n_chunk * AT_ONCE;
@@ -78,6 +98,7 @@ fn load_trial(
     trial: &Trial,
     setting: usize,
     folder: &TrialFolder,
+    also: Also,
 ) -> Found {
     let mut notices = Vec::new();
     let (state, standing) = match folder.state() {
@@ -112,14 +133,19 @@ fn load_trial(
         return found;
     }
     // What a failed trial logged on its way would bend the curves of its setting.
-    if !matches!(found.trial.standing, Standing::Failed { .. })
+    if also.logs
+        && !matches!(found.trial.standing, Standing::Failed { .. })
         && let Some(log) = noted(folder.train_log(), &mut found.notices)
     {
         let (terms, latents) = logs::split(idx, trial.training.steps, &log);
         (found.log, found.latents) = (Some(terms), latents);
     }
     for metric in evaluation.metrics.iter().map(String::as_str).chain([ELBO]) {
-        if let Some(file) = noted(folder.scores(metric), &mut found.notices) {
+        let file = match also.matrices {
+            true => folder.scores(metric),
+            false => folder.scores_alone(metric),
+        };
+        if let Some(file) = noted(file, &mut found.notices) {
             let asked = scores::Asked {
                 evaluation,
                 trial: idx,

@@ -13,7 +13,7 @@ use crate::figures::trade_off::{Panel, panels};
 use crate::figures::traversals::best_trials;
 use crate::figures::{Context, Kind};
 use crate::latex::latex;
-use crate::load::load;
+use crate::load::{Also, load};
 use crate::missing::missing;
 use crate::output::write;
 use crate::page::{Inputs, Section, page, settings_table};
@@ -23,7 +23,7 @@ use crate::tables::{encode, tables};
 use polars::prelude::DataFrame;
 use std::path::{Path, PathBuf};
 use unravel_store::{CrossTrialFile, Store};
-use unravel_sweep::{Sweep, Trial};
+use unravel_sweep::{Measure, Sweep, Trial};
 
 /// How far the making of a report is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +65,7 @@ impl Prepared {
         trials: &[Trial],
         store: &Store,
         cross_trial: &[CrossTrialFile],
+        also: Also,
         progress: &mut dyn FnMut(Progress),
     ) -> Self {
         let mut reading = |n_done, n_all| {
@@ -75,7 +76,7 @@ impl Prepared {
                 n_all,
             });
         };
-        let mut rows = load(sweep, trials, store, &mut reading);
+        let mut rows = load(sweep, trials, store, also, &mut reading);
         cross_trial::add(&mut rows, cross_trial);
         let scored = scored(&rows, &sweep.evaluation.metrics);
         let panels = panels(&rows, &scored);
@@ -149,7 +150,8 @@ fn render_with(
 ) -> Result<Rendered, ReportError> {
     let mut notices = Vec::new();
     let cross_trial = cross_trial::read(&sweep.evaluation, dir, &mut notices);
-    let prepared = Prepared::of(sweep, trials, store, &cross_trial, progress);
+    let also = also(sweep);
+    let prepared = Prepared::of(sweep, trials, store, &cross_trial, also, progress);
     let context = prepared.context(sweep);
     let (rows, panels) = (&prepared.rows, &prepared.panels);
     write_tables(rows, panels, dir)?;
@@ -217,6 +219,18 @@ fn render_with(
         n_missing,
         notices,
     })
+}
+
+/// What the sweep's figures and claims need of every trial.
+fn also(sweep: &Sweep) -> Also {
+    let figures = sweep.report.figures.iter();
+    let of_figures = figures.filter_map(|name| Some(Kind::named(name)?.also));
+    let mut claims = sweep.report.claims.iter();
+    let of_claims = Also {
+        logs: claims.any(|claim| matches!(claim.of, Measure::Log { .. })),
+        ..Also::default()
+    };
+    of_figures.fold(of_claims, Also::and)
 }
 
 /// Every score, and every setting's means, for other programs; and the latter for a paper.

@@ -4,6 +4,7 @@ use crate::paint::{blend_text, encode_png, encode_small_png, text_width};
 use crate::scene::{Anchor, TextStyle};
 use crate::style::{PAPER, Rgb, TEXT, Theme, mix};
 use std::io;
+use std::sync::LazyLock;
 
 /// Pictures of one shape in rows and columns.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,15 +30,25 @@ const LABEL_SIZE: f64 = 24.0;
 const MARGIN: usize = 16;
 
 /// Shades of a channel in the page.
-const LEVELS: f64 = 64.0;
+const LEVELS: u32 = 64;
 /// The shade that stands for nothing; none of the levels is so near to black but black itself.
 const CLEAR: u8 = 1;
 
-/// The nearest level.
-fn rounded(shade: u8) -> u8 {
-    let step = 255.0 / (LEVELS - 1.0);
-    ((f64::from(shade) / step).round() * step).round() as u8
-}
+/// The nearest level of every shade.
+const ROUNDED: [u8; 256] = {
+    let mut levels = [0; 256];
+    let (last, mut shade) = (LEVELS - 1, 0);
+    while shade < 256 {
+        let level = (2 * shade * last + 255) / 510;
+        levels[shade as usize] = ((2 * level * 255 + last) / (2 * last)) as u8;
+        shade += 1;
+    }
+    levels
+};
+
+/// Every shade, dimmed.
+static DIMMED: LazyLock<[u8; 256]> =
+    LazyLock::new(|| std::array::from_fn(|shade| mix([shade as u8; 3], [128; 3], DIMMING)[0]));
 
 impl Sheet<'_> {
     fn n_columns(&self) -> usize {
@@ -70,7 +81,7 @@ impl Sheet<'_> {
         };
         let is_dimmed = self.dimmed.get(row).and_then(|row| row.get(column));
         Some(if is_dimmed == Some(&true) {
-            mix(rgb, [128; 3], DIMMING)
+            rgb.map(|shade| DIMMED[usize::from(shade)])
         } else {
             rgb
         })
@@ -87,7 +98,9 @@ impl Sheet<'_> {
         let mut pixels = Vec::with_capacity(width * height * channels);
         for y in 0..height {
             for x in 0..width {
-                let rgb = self.at(x, y).map_or([CLEAR; 3], |rgb| rgb.map(rounded));
+                let rgb = self.at(x, y).map_or([CLEAR; 3], |rgb| {
+                    rgb.map(|shade| ROUNDED[usize::from(shade)])
+                });
                 pixels.extend_from_slice(&rgb[..channels]);
             }
         }
@@ -127,12 +140,19 @@ impl Sheet<'_> {
         );
         let paper = PAPER.in_theme(Theme::Light);
         let mut pixels = paper.repeat(width * height);
-        for y in 0..sheet_height * zoom {
-            for x in 0..sheet_width * zoom {
-                if let Some(rgb) = self.at(x / zoom, y / zoom) {
-                    let start = ((y + MARGIN) * width + x + left) * 3;
-                    pixels[start..start + 3].copy_from_slice(&rgb);
+        for y in 0..sheet_height {
+            let first = ((MARGIN + y * zoom) * width + left) * 3;
+            for x in 0..sheet_width {
+                if let Some(rgb) = self.at(x, y) {
+                    let square = &mut pixels[first + x * zoom * 3..][..zoom * 3];
+                    square
+                        .chunks_exact_mut(3)
+                        .for_each(|pixel| pixel.copy_from_slice(&rgb));
                 }
+            }
+            for below in 1..zoom {
+                let line = first..first + sheet_width * zoom * 3;
+                pixels.copy_within(line, first + below * width * 3);
             }
         }
         for (row, label) in self.labels.iter().enumerate() {
@@ -182,14 +202,14 @@ mod tests {
 
     #[test]
     fn shades_of_the_page_are_near_their_own_and_none_is_clear() {
-        for shade in 0..=255 {
-            let level = rounded(shade);
+        for shade in 0..=255_u8 {
+            let level = ROUNDED[usize::from(shade)];
             assert!(
                 level.abs_diff(shade) <= 2 && level != CLEAR,
                 "{shade} as {level}"
             );
         }
-        assert_eq!([rounded(0), rounded(255)], [0, 255]);
+        assert_eq!([ROUNDED[0], ROUNDED[255]], [0, 255]);
     }
 
     #[test]

@@ -142,6 +142,10 @@ impl StoreError {
         Self::damaged(path, format!("it is of trial {trial}"))
     }
 
+    pub(crate) fn of_another_metric(path: &Path, metric: &str) -> Self {
+        Self::damaged(path, format!("it holds scores of `{metric}`"))
+    }
+
     /// An [`Unwritable`](Self::Unwritable) error.
     pub(crate) fn unwritable(path: &Path, what: impl Into<String>) -> Self {
         Self::Unwritable {

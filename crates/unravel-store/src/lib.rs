@@ -46,6 +46,7 @@ mod scores;
 mod sealed;
 mod state;
 mod store;
+mod taken;
 mod tensor_file;
 mod train_log;
 mod trial_folder;

@@ -7,7 +7,6 @@ use crate::layout::{
 };
 use crate::npz::{self, NpzReader};
 use crate::score_record::ScoreContext;
-use crate::scores::ScoreFile;
 use crate::sealed;
 use crate::state::TrialState;
 use crate::trial_folder::TrialFolder;
@@ -115,15 +114,7 @@ impl TrialFolder {
         };
         missing.model |= self.is_trained_halfway_again()?;
         missing.records |= self.lacks_state(&mut notices)?;
-        for_each_metric(wanted, |metric, scores| {
-            let file = absent_if_damaged(self.scores(metric), &mut notices)?;
-            missing.scores.extend(
-                scores
-                    .iter()
-                    .filter_map(|score| lacking(score, file.as_ref())),
-            );
-            Ok(())
-        })?;
+        missing.scores = self.lacking_with(&wanted.scores, check, &mut notices)?;
         missing.notices = notices;
         Ok(missing)
     }
@@ -133,12 +124,7 @@ impl TrialFolder {
     /// # Errors
     /// [`StoreError::Io`], [`StoreError::NewerFormat`].
     pub fn lacking(&self, wanted: &[WantedScore]) -> Result<Vec<WantedScore>, StoreError> {
-        let mut missing = Vec::new();
-        for score in wanted {
-            let file = absent_if_damaged(self.scores(&score.metric), &mut Vec::new())?;
-            missing.extend(lacking(score, file.as_ref()));
-        }
-        Ok(missing)
+        self.lacking_with(wanted, Check::Quick, &mut Vec::new())
     }
 
     /// Whether there is a model whose state is lost or damaged. Before that, a state is the business of whoever trains.
@@ -186,107 +172,5 @@ impl TrialFolder {
             Check::Quick => npz::glance(&path, self.id()),
             Check::Thorough => Ok(NpzReader::open(&path, self.id())?.map(|_| ())),
         }
-    }
-}
-
-/// Calls `visit` with each run of wanted scores of one metric, so that its file is read once.
-fn for_each_metric(
-    wanted: &Wanted,
-    mut visit: impl FnMut(&str, &[WantedScore]) -> Result<(), StoreError>,
-) -> Result<(), StoreError> {
-    wanted
-        .scores
-        .chunk_by(|a, b| a.metric == b.metric)
-        .try_for_each(|scores| visit(&scores[0].metric, scores))
-}
-
-/// The part of a wanted score that a metric's file does not have; `None` when it has all of it.
-pub(crate) fn lacking(wanted: &WantedScore, file: Option<&ScoreFile>) -> Option<WantedScore> {
-    let mut records = file
-        .into_iter()
-        .flat_map(|file| file.of(&wanted.context))
-        .peekable();
-    if records.peek().is_none() {
-        return Some(wanted.clone());
-    }
-    // A metric writes all its quantities at once, so a seed that one of them lacks is taken anew for all.
-    let records: Vec<_> = records.collect();
-    let is_there = |seed: &u64| records.iter().all(|record| record.seeds.contains(seed));
-    let seeds: Vec<u64> = wanted
-        .seeds
-        .iter()
-        .copied()
-        .filter(|seed| !is_there(seed))
-        .collect();
-    (!seeds.is_empty()).then(|| WantedScore {
-        seeds,
-        ..wanted.clone()
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::score_record::ScoreRecord;
-
-    fn context(variant: &str) -> ScoreContext {
-        let (variant, representation, grid) =
-            (variant.to_owned(), "mean".to_owned(), "2x2".to_owned());
-        ScoreContext {
-            variant,
-            representation,
-            grid,
-            step: 10,
-        }
-    }
-
-    fn wanted(variant: &str, seeds: &[u64]) -> WantedScore {
-        WantedScore {
-            metric: "mig".to_owned(),
-            context: context(variant),
-            seeds: seeds.to_vec(),
-        }
-    }
-
-    fn seeds_lacking(wanted: &WantedScore, file: &ScoreFile) -> Option<Vec<u64>> {
-        lacking(wanted, Some(file)).map(|score| score.seeds)
-    }
-
-    #[test]
-    fn only_what_is_not_there_is_lacking() {
-        let mut file = ScoreFile::new("mig");
-        file.scores = vec![
-            ScoreRecord::exact("mig", "mig", &context("exact"), 0.5),
-            ScoreRecord::sampled(
-                "mig",
-                "mig",
-                &context("study"),
-                [(0, 0.1), (1, 0.2), (2, 0.3)],
-            ),
-            ScoreRecord::sampled(
-                "mig",
-                "entropy_nats",
-                &context("study"),
-                [(0, 0.1), (2, 0.3)],
-            ),
-        ];
-        assert_eq!(
-            lacking(&wanted("exact", &[]), None),
-            Some(wanted("exact", &[]))
-        );
-        assert_eq!(lacking(&wanted("exact", &[]), Some(&file)), None);
-        assert_eq!(seeds_lacking(&wanted("study", &[0, 2]), &file), None);
-        assert_eq!(
-            seeds_lacking(&wanted("study", &[0, 1, 2, 3]), &file),
-            Some(vec![1, 3])
-        );
-        let at_another_step = WantedScore {
-            context: ScoreContext {
-                step: 20,
-                ..context("exact")
-            },
-            ..wanted("exact", &[])
-        };
-        assert!(lacking(&at_another_step, Some(&file)).is_some());
     }
 }

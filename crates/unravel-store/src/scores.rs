@@ -20,6 +20,9 @@ use serde::{Deserialize, Serialize};
 use crate::error::StoreError;
 use crate::score_record::{ScoreContext, ScoreRecord};
 
+/// The last field of a score file, most of its text.
+pub(crate) const MATRICES: &str = "matrices";
+
 /// What the names of rows and columns that stand for codes begin with.
 const CODE_PREFIX: &str = "code_";
 
@@ -32,7 +35,8 @@ pub struct ScoreFile {
     /// Sorted by variant, representation, grid, step, and within one of these in the metric's own order of quantities,
     /// the headline first.
     pub scores: Vec<ScoreRecord>,
-    /// The matrices behind the scores, sorted alike.
+    /// The matrices behind the scores, sorted alike; the last field, so that the others can be read without it.
+    #[serde(default)]
     pub matrices: Vec<ScoreMatrix>,
 }
 

@@ -6,8 +6,8 @@
 
 use std::path::Path;
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use unravel_sweep::TrialId;
 
 use crate::atomic;
@@ -63,10 +63,10 @@ fn write_with_head<T: Serialize>(path: &Path, head: &str, value: &T) -> Result<(
 /// # Errors
 /// [`StoreError::Damaged`] when anything in it changed, [`StoreError::NewerFormat`], [`StoreError::Io`].
 pub(crate) fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, StoreError> {
-    match read_fields(path)? {
-        Some(fields) => parse(path, &fields).map(Some),
-        None => Ok(None),
-    }
+    let Some(sealed) = Sealed::open(path, None)? else {
+        return Ok(None);
+    };
+    sealed.value(path).map(Some)
 }
 
 /// Reads a value written by [`write_of`] for this trial; `None` when there is no such file.
@@ -77,25 +77,52 @@ pub(crate) fn read_of<T: DeserializeOwned>(
     path: &Path,
     trial: &TrialId,
 ) -> Result<Option<T>, StoreError> {
-    let Some(fields) = read_fields(path)? else {
+    let Some(sealed) = Sealed::open(path, Some(trial))? else {
         return Ok(None);
     };
-    let head = fields
-        .strip_prefix(TRIAL_BEFORE)
-        .and_then(|rest| rest.split_once(TRIAL_AFTER));
-    match head {
-        Some((of, fields)) if of == trial.as_str() => parse(path, fields).map(Some),
-        Some((of, _)) => Err(StoreError::of_another_trial(path, of)),
-        None => Err(StoreError::damaged(path, "it does not name its trial")),
+    sealed.value(path).map(Some)
+}
+
+/// The text of a file whose seal fits, not parsed yet.
+pub(crate) struct Sealed {
+    text: String,
+    /// Where the value's own object begins.
+    begins_at: usize,
+}
+
+impl Sealed {
+    /// Reads and checks a file, of this trial if one is given; `None` when there is no such file.
+    pub(crate) fn open(path: &Path, trial: Option<&TrialId>) -> Result<Option<Self>, StoreError> {
+        let Some(mut text) = atomic::read_text(path, MAX_BYTES)? else {
+            return Ok(None);
+        };
+        let fields = fields(path, &text, trial)?;
+        // The line before ends so; with an object's beginning in its place the rest is the value, and nothing is copied.
+        let begins_at = text.len() - fields.len() - OPENING.len();
+        text.replace_range(begins_at..begins_at + OPENING.len(), OPENING);
+        Ok(Some(Self { text, begins_at }))
+    }
+
+    /// The whole value.
+    pub(crate) fn value<'a, T: Deserialize<'a>>(&'a self, path: &Path) -> Result<T, StoreError> {
+        serde_json::from_str(&self.text[self.begins_at..])
+            .map_err(|error| StoreError::damaged(path, error.to_string()))
+    }
+
+    /// Leaves `key` of the value's own and everything behind it out, where the text is laid out as [`write`] does.
+    pub(crate) fn cut_before(&mut self, key: &str) {
+        // No text within JSON holds a line break, so this is where the key stands and nothing else.
+        let line = format!(",\n  \"{key}\": ");
+        if let Some(at) = self.text[self.begins_at..].find(&line) {
+            self.text.truncate(self.begins_at + at);
+            self.text.push_str("\n}\n");
+        }
     }
 }
 
-/// The lines after the seal and the format.
-fn read_fields(path: &Path) -> Result<Option<String>, StoreError> {
-    let Some(text) = atomic::read_text(path, MAX_BYTES)? else {
-        return Ok(None);
-    };
-    let Some(rest) = unsealed(&text) else {
+/// The lines after the seal, the format and the trial.
+fn fields<'a>(path: &Path, text: &'a str, trial: Option<&TrialId>) -> Result<&'a str, StoreError> {
+    let Some(rest) = unsealed(text) else {
         return Err(StoreError::damaged(
             path,
             "its checksum does not fit its contents",
@@ -115,12 +142,17 @@ fn read_fields(path: &Path) -> Result<Option<String>, StoreError> {
             known: FILE_FORMAT,
         });
     }
-    Ok(Some(fields.to_owned()))
-}
-
-fn parse<T: DeserializeOwned>(path: &Path, fields: &str) -> Result<T, StoreError> {
-    serde_json::from_str(&format!("{OPENING}{fields}"))
-        .map_err(|error| StoreError::damaged(path, error.to_string()))
+    let Some(trial) = trial else {
+        return Ok(fields);
+    };
+    let head = fields
+        .strip_prefix(TRIAL_BEFORE)
+        .and_then(|rest| rest.split_once(TRIAL_AFTER));
+    match head {
+        Some((of, fields)) if of == trial.as_str() => Ok(fields),
+        Some((of, _)) => Err(StoreError::of_another_trial(path, of)),
+        None => Err(StoreError::damaged(path, "it does not name its trial")),
+    }
 }
 
 /// What the seal covers, if the seal is whole and fits.
@@ -178,6 +210,35 @@ mod tests {
         assert!(error.to_string().contains(mine), "{error}");
         write(&path, &state()).unwrap();
         assert!(read(mine).unwrap_err().is_damaged());
+    }
+
+    #[test]
+    fn what_comes_behind_a_key_can_be_left_out() {
+        #[derive(Debug, PartialEq, Serialize, Deserialize)]
+        struct Value {
+            text: String,
+            within: Vec<std::collections::BTreeMap<String, u8>>,
+            #[serde(default)]
+            last: Vec<u8>,
+        }
+        let value = Value {
+            text: ",\n  \"last\": [1]".to_owned(),
+            within: vec![[("last".to_owned(), 2)].into()],
+            last: vec![3, 4],
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("value.json");
+        write(&path, &value).unwrap();
+        let mut sealed = Sealed::open(&path, None).unwrap().unwrap();
+        assert_eq!(sealed.value::<Value>(&path).unwrap(), value);
+        sealed.cut_before("no such key");
+        assert_eq!(sealed.value::<Value>(&path).unwrap(), value);
+        sealed.cut_before("last");
+        let last = Vec::new();
+        assert_eq!(
+            sealed.value::<Value>(&path).unwrap(),
+            Value { last, ..value }
+        );
     }
 
     #[test]

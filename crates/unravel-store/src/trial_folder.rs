@@ -20,8 +20,8 @@ use crate::layout::{
 use crate::lock::{self, LockHolder};
 use crate::npz;
 use crate::pictures::Pictures;
-use crate::scores::ScoreFile;
-use crate::sealed;
+use crate::scores::{MATRICES, ScoreFile};
+use crate::sealed::{self, Sealed};
 use crate::state::{Status, TrialState};
 use crate::train_log::TrainLog;
 use crate::trial_lock::TrialLock;
@@ -217,15 +217,30 @@ impl TrialFolder {
     /// # Errors
     /// [`StoreError::Damaged`], [`StoreError::Io`], [`StoreError::NewerFormat`].
     pub fn scores(&self, metric: &str) -> Result<Option<ScoreFile>, StoreError> {
+        self.read_scores(metric, |_| ())
+    }
+
+    /// The scores of one metric without the matrices behind them, which are most of the file.
+    ///
+    /// # Errors
+    /// As [`scores`](Self::scores).
+    pub fn scores_alone(&self, metric: &str) -> Result<Option<ScoreFile>, StoreError> {
+        self.read_scores(metric, |sealed| sealed.cut_before(MATRICES))
+    }
+
+    fn read_scores(
+        &self,
+        metric: &str,
+        prepare: impl FnOnce(&mut Sealed),
+    ) -> Result<Option<ScoreFile>, StoreError> {
         let path = self.score_path(metric)?;
-        let Some(file) = sealed::read_of::<ScoreFile>(&path, &self.id)? else {
+        let Some(mut sealed) = Sealed::open(&path, Some(&self.id))? else {
             return Ok(None);
         };
+        prepare(&mut sealed);
+        let file: ScoreFile = sealed.value(&path)?;
         if file.metric != metric {
-            return Err(StoreError::damaged(
-                &path,
-                format!("it holds scores of `{}`", file.metric),
-            ));
+            return Err(StoreError::of_another_metric(&path, &file.metric));
         }
         file.checked(&path).map(Some)
     }

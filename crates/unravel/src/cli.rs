@@ -183,7 +183,7 @@ pub struct ReportArgs {
     /// The report's folder [default: reports/<sweep name>]
     #[arg(long, value_name = "DIR")]
     pub report: Option<PathBuf>,
-    /// Draw one figure alone, such as trade-off or trade-off-mig-exact, or the table of settings
+    /// Draw one figure alone, such as trade-off or trade-off-mig-exact; `table` is the settings' means, `scores` every score
     #[arg(long, value_name = "NAME", requires = "out", conflicts_with = "report")]
     pub figure: Option<String>,
     /// The figure's file: .svg, .png, .gif, .csv, .parquet or .tex, as the figure has it

@@ -89,7 +89,7 @@ pub fn encode_small_png(
     });
     encoder.set_depth(::png::BitDepth::Eight);
     encoder.set_trns([0, clear].repeat(channels));
-    encoder.set_compression(::png::Compression::High);
+    encoder.set_compression(::png::Compression::Balanced);
     encoder.write_header()?.write_image_data(pixels)?;
     Ok(bytes)
 }
@@ -177,18 +177,20 @@ fn segment(
 
 /// The means of blocks of `factor` by `factor` RGB pixels.
 fn average(pixels: &[u8], width: usize, factor: usize) -> Vec<u8> {
-    let (columns, rows) = (width / factor, pixels.len() / 3 / width / factor);
-    let mut means = Vec::with_capacity(columns * rows * 3);
-    for row in 0..rows {
-        for column in 0..columns {
-            for channel in 0..3 {
-                let sum: usize = (0..factor * factor)
-                    .map(|i| (row * factor + i / factor) * width + column * factor + i % factor)
-                    .map(|pixel| usize::from(pixels[pixel * 3 + channel]))
-                    .sum();
-                means.push(((sum + factor * factor / 2) / (factor * factor)) as u8);
+    let (columns, n) = (width / factor, (factor * factor) as u32);
+    let mut means = Vec::with_capacity(pixels.len() / n as usize);
+    let mut sums = vec![0_u32; columns * 3];
+    for rows in pixels.chunks_exact(width * 3 * factor) {
+        sums.fill(n / 2);
+        for row in rows.chunks_exact(width * 3) {
+            let blocks = row.chunks_exact(factor * 3);
+            for (sum, block) in sums.chunks_exact_mut(3).zip(blocks) {
+                for pixel in block.chunks_exact(3) {
+                    (0..3).for_each(|channel| sum[channel] += u32::from(pixel[channel]));
+                }
             }
         }
+        means.extend(sums.iter().map(|sum| (sum / n) as u8));
     }
     means
 }

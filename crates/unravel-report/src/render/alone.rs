@@ -21,7 +21,7 @@ use unravel_sweep::{Sweep, Trial};
 pub struct Alone<'a> {
     /// A name that `[report] figures` may give, for all of its figures in one; the name of one of these, as its file in
     /// `figures/` has it; `traversals-<setting>` and the like for another setting than the best; either with `-posterior` for traversals of each
-    /// code's own range; or `table`.
+    /// code's own range; `table` for the settings' means, or `scores` for every score of every trial.
     pub name: &'a str,
     /// Whether it is for dark paper.
     pub is_dark: bool,
@@ -33,6 +33,8 @@ pub struct Alone<'a> {
 
 /// The name of the table of all settings.
 const TABLE: &str = "table";
+/// The name of the table of all scores of all trials.
+const SCORES: &str = "scores";
 /// The end of the names of traversals of each code's own range.
 const POSTERIOR: &str = "-posterior";
 
@@ -48,33 +50,37 @@ pub fn draw_alone(
     asked: &Alone<'_>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<PathBuf, ReportError> {
-    let prepared = Prepared::of(sweep, trials, store, asked.cross_trial, progress);
+    let is_table = [TABLE, SCORES].contains(&asked.name);
+    let kind = if is_table { None } else { Some(kind(asked)?) };
+    let also = kind.map(|kind| kind.also).unwrap_or_default();
+    let prepared = Prepared::of(sweep, trials, store, asked.cross_trial, also, progress);
     let context = prepared.context(sweep);
-    let bytes = if asked.name == TABLE {
-        table(&context, asked)?
-    } else {
-        let kind = KINDS
-            .iter()
-            .filter(|kind| {
-                let rest = asked.name.strip_prefix(kind.name);
-                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
-            })
-            .max_by_key(|kind| kind.name.len())
-            .ok_or_else(|| unknown(asked, KINDS.iter().map(|kind| kind.name.to_owned())))?;
-        match kind.pictures {
-            Some(pictured) => picture(&prepared, trials, store, asked, (kind, pictured))?,
-            None => figure(&context, asked, kind)?,
-        }
+    let bytes = match (kind, kind.and_then(|kind| kind.pictures)) {
+        (None, _) => table(&context, asked)?,
+        (Some(kind), None) => figure(&context, asked, kind)?,
+        (Some(kind), Some(pictured)) => picture(&prepared, trials, store, asked, (kind, pictured))?,
     };
     let folder = asked.out.parent().filter(|folder| *folder != Path::new(""));
     let name = asked.out.file_name().unwrap_or_default().to_string_lossy();
     write(folder.unwrap_or(Path::new(".")), &name, &bytes)
 }
 
+/// The kind whose name the asked one is or begins with.
+fn kind(asked: &Alone<'_>) -> Result<&'static Kind, ReportError> {
+    let is_of = |kind: &&Kind| {
+        let rest = asked.name.strip_prefix(kind.name);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    };
+    let found = KINDS.iter().filter(is_of);
+    found
+        .max_by_key(|kind| kind.name.len())
+        .ok_or_else(|| unknown(asked, KINDS.iter().map(|kind| kind.name.to_owned())))
+}
+
 fn unknown(asked: &Alone<'_>, known: impl Iterator<Item = String>) -> ReportError {
     ReportError::UnknownFigure {
         name: asked.name.to_owned(),
-        known: known.chain([TABLE.to_owned()]).collect(),
+        known: known.chain([TABLE, SCORES].map(str::to_owned)).collect(),
     }
 }
 
@@ -106,9 +112,23 @@ fn failed(asked: &Alone<'_>) -> impl Fn(std::io::Error) -> ReportError {
 
 fn table(context: &Context<'_>, asked: &Alone<'_>) -> Result<Vec<u8>, ReportError> {
     match ending(asked) {
-        "tex" => Ok(latex(&settings_table(context.rows, context.panels)).into_bytes()),
-        "csv" | "parquet" => encoded(asked, &tables(context.rows)?.summary),
-        _ => Err(bad_ending(asked, &[".tex", ".csv", ".parquet"])),
+        "tex" if asked.name == TABLE => {
+            Ok(latex(&settings_table(context.rows, context.panels)).into_bytes())
+        }
+        "csv" | "parquet" => {
+            let tables = tables(context.rows)?;
+            let is_summary = asked.name == TABLE;
+            encoded(
+                asked,
+                if is_summary {
+                    &tables.summary
+                } else {
+                    &tables.scores
+                },
+            )
+        }
+        _ if asked.name == TABLE => Err(bad_ending(asked, &[".tex", ".csv", ".parquet"])),
+        _ => Err(bad_ending(asked, &[".csv", ".parquet"])),
     }
 }
 

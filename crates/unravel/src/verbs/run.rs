@@ -62,10 +62,12 @@ pub fn run(args: &RunArgs) -> Result<Exit, Failure> {
     }
     let watch = interrupt::watch()?;
     let summary = std::thread::scope(|scope| {
-        let live = Live::start(scope, |so_far| {
+        let render = |so_far: &str| {
             // Only a look on the way; what is wrong is said when the whole is rendered.
             let _ = study.render_so_far(so_far, &store, &report_folder);
-        });
+        };
+        // With nothing left to do the whole is rendered at once, and once is enough.
+        let live = (0 < n_left).then(|| Live::start(scope, render));
         let run = Run {
             args,
             study: &study,
@@ -153,20 +155,27 @@ impl Run<'_> {
 /// Progress for the person at the terminal and for the reader of the page.
 struct Watched<'a> {
     progress: &'a mut Progress,
-    live: Live,
+    live: Option<Live>,
 }
 
 impl<'a> Watched<'a> {
-    fn new(progress: &'a mut Progress, live: Live) -> Self {
-        live.tell(progress.so_far());
-        Self { progress, live }
+    fn new(progress: &'a mut Progress, live: Option<Live>) -> Self {
+        let watched = Self { progress, live };
+        watched.tell();
+        watched
+    }
+
+    fn tell(&self) {
+        if let Some(live) = &self.live {
+            live.tell(self.progress.so_far());
+        }
     }
 }
 
 impl Observer for Watched<'_> {
     fn on(&mut self, observed: &Observed<'_>) {
         self.progress.on(observed);
-        self.live.tell(self.progress.so_far());
+        self.tell();
     }
 }
 

@@ -1,0 +1,123 @@
+//! Copies of trained trials, as many as a sweep names, each a little different.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use rayon::prelude::*;
+use unravel_store::{
+    Codes, Model, Pictures, ScoreFile, Store, StoreError, TrainLog, TrialFolder, TrialState,
+};
+use unravel_sweep::{Sweep, Trial};
+use unravel_worker::data;
+
+use crate::error::BenchError;
+
+/// Rows of a training log at most, as the worker writes it.
+const N_LOG_ROWS: u64 = 1_000;
+
+/// Writes every trial of the sweep `all` as a copy of the one of its objective in `first`.
+pub fn write(first: &Path, first_store: &Path, all: &Path, store: &Path) -> Result<(), BenchError> {
+    let from = Store::open_read(first_store)?;
+    let mut originals = BTreeMap::new();
+    for trial in trials(first)? {
+        originals.insert(
+            trial.setting().family,
+            Original::read(&from.trial(&trial.id()))?,
+        );
+    }
+    let store = Store::open(store)?;
+    let copied = trials(all)?;
+    copied.par_iter().try_for_each(|trial| {
+        let folder = store.trial(&trial.id());
+        match originals.get(&trial.setting().family) {
+            Some(original) if !folder.is_present() => original.copy(&store, trial),
+            _ => Ok(()),
+        }
+    })?;
+    Ok(())
+}
+
+fn trials(path: &Path) -> Result<Vec<Trial>, BenchError> {
+    let no = |why: String| BenchError::NoTimings {
+        program: path.to_owned(),
+        why,
+    };
+    let text = std::fs::read_to_string(path).map_err(|error| no(error.to_string()))?;
+    let sweep: Sweep = unravel_sweep::parse(&text).map_err(|faults| no(format!("{faults:?}")))?;
+    let observations =
+        data::open_source(&sweep.data.dataset).map_err(|error| no(error.to_string()))?;
+    Ok(sweep.trials(observations.content()))
+}
+
+/// What is copied of a trial.
+struct Original {
+    state: TrialState,
+    log: TrainLog,
+    scores: Vec<ScoreFile>,
+    pictures: Pictures,
+    probe: Codes,
+}
+
+impl Original {
+    fn read(folder: &TrialFolder) -> Result<Self, StoreError> {
+        let log = folder
+            .train_log()?
+            .unwrap_or_else(|| TrainLog::new([""; 0]));
+        Ok(Self {
+            state: folder.state()?.value,
+            log,
+            scores: folder.all_scores()?.value,
+            pictures: folder.pictures()?.unwrap_or_default(),
+            probe: folder.probe()?.unwrap_or_default(),
+        })
+    }
+
+    fn copy(&self, store: &Store, trial: &Trial) -> Result<(), StoreError> {
+        let lock = store.create(trial)?;
+        let steps = trial.training.steps;
+        lock.set_model(&Model {
+            step: steps,
+            ..Model::default()
+        })?;
+        lock.set_train_log(&self.log_of(trial))?;
+        lock.set_pictures(&self.pictures)?;
+        lock.set_probe(&self.probe)?;
+        for file in &self.scores {
+            lock.set_scores(&moved(file.clone(), trial.seed))?;
+        }
+        lock.set_state(&self.state)
+    }
+
+    /// As many rows as a long training has, of the numbers that there are.
+    fn log_of(&self, trial: &Trial) -> TrainLog {
+        let steps = trial.training.steps;
+        let n_rows = N_LOG_ROWS.min(steps);
+        let mut log = TrainLog::new(self.log.columns.clone());
+        if !self.log.rows.is_empty() {
+            log.rows = (1..=n_rows)
+                .map(|row| {
+                    let (_, values) = &self.log.rows[row as usize % self.log.rows.len()];
+                    let values = values.iter().map(|value| value * factor(trial.seed + row));
+                    (row * steps / n_rows, values.collect())
+                })
+                .collect();
+        }
+        log
+    }
+}
+
+fn moved(mut file: ScoreFile, seed: u64) -> ScoreFile {
+    for score in &mut file.scores {
+        let factor = factor(seed);
+        score.values.iter_mut().for_each(|value| *value *= factor);
+        score.mean *= factor;
+        score.sd = score.sd.map(|sd| sd * factor);
+    }
+    file
+}
+
+/// Within a twentieth of 1, with as many digits as a measured number.
+fn factor(seed: u64) -> f64 {
+    let spread = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 11;
+    0.95 + 0.1 * spread as f64 / (1_u64 << 53) as f64
+}
