@@ -126,6 +126,17 @@ fn redacted(page: &str) -> String {
     page.replace(env!("CARGO_PKG_VERSION"), "[version]")
 }
 
+/// The page without its pictures, whose letters may spell anything.
+fn words(page: &str) -> String {
+    let mut parts = page.split("base64,");
+    let first = parts.next().unwrap_or_default().to_owned();
+    let behind = |part: &str| {
+        part.find('"')
+            .map_or(String::new(), |end| part[end..].to_owned())
+    };
+    parts.fold(first, |words, part| words + &behind(part))
+}
+
 #[test]
 fn the_page_of_a_whole_sweep() {
     let report = Report::of(SWEEP, |_| Fate::Done);
@@ -260,7 +271,7 @@ fn a_sweep_of_which_nothing_is_trained_has_a_page_and_no_figure() {
     );
     let page = report.page();
     assert!(page.contains("Nothing to show yet") && page.contains("0 of 12 trials are trained"));
-    assert!(!page.contains("NaN"));
+    assert!(!words(&page).contains("NaN"));
     assert_eq!(report.csv("scores"), []);
 }
 
@@ -275,7 +286,7 @@ fn a_single_seed_has_no_spread_and_says_so() {
     assert!(!page.contains("id=\"variance-explained\""));
     assert!(page.contains("With one trial seed there is no telling"));
     assert!(page.contains("one trial seed each, so no spread is known"));
-    assert!(!page.contains("NaN") && !page.contains("± 0.000"));
+    assert!(!words(&page).contains("NaN") && !page.contains("± 0.000"));
     for row in report.csv("summary") {
         assert_eq!(row["sd_over_trial_seeds"], "");
     }
@@ -380,7 +391,7 @@ fn a_single_setting_has_nothing_to_be_compared_with() {
     let page = report.page();
     assert!(page.contains("nothing to compare it with"));
     assert!(page.contains("over 3 trials of one setting, is the seed&#39;s"));
-    assert!(!page.contains("NaN") && !page.contains("knee of their front"));
+    assert!(!words(&page).contains("NaN") && !page.contains("knee of their front"));
 }
 
 #[test]
