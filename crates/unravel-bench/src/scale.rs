@@ -1,7 +1,8 @@
 //! A store of very many trials: what planning, looking and tabulating take there.
 //!
 //! The trials are copies of a few that `unravel` itself has trained and scored just before, each with its own seed and
-//! with its numbers moved a little, so that files are as long as real ones. Only the weights are left out. Every figure is of the program itself, run as a user would.
+//! with its numbers moved a little, so that files are as long as real ones. Only the weights are left out, and the
+//! pictures of trials that no page shows. Every figure is of the program itself, run as a user would.
 
 mod copies;
 mod process;
@@ -225,8 +226,8 @@ impl Bench<'_> {
         })
     }
 
-    /// Trains cohorts of one trial that take a moment each, so that the orchestrator has most to do; without figures,
-    /// which belong to no cohort. The same again with nothing to train is what does not belong to them either.
+    /// Trains cohorts of one trial that take a moment each, so that the orchestrator has most to do. The same again with
+    /// nothing to train is what belongs to no cohort: reading, looking and the report.
     fn cohorts(&self, emit: &mut dyn FnMut(&Timed)) -> Result<(), BenchError> {
         let (sweep, n) = self.sweep(
             "cohorts",
