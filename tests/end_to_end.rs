@@ -154,7 +154,12 @@ fn a_damaged_file_is_noticed_and_made_again() {
     let store = lab.path("runs");
     let before = support::store::results(&store);
     let id = states(&store).into_keys().next().unwrap();
-    for name in ["scores/mig.json", "pictures.npz", "model.safetensors"] {
+    for name in [
+        "scores/mig.json",
+        "pictures.npz",
+        "train.csv",
+        "model.safetensors",
+    ] {
         let path = format!("runs/{id}/{name}");
         let whole = fs::read(lab.path(&path)).unwrap();
         lab.write(&path, &whole[..whole.len() / 2]);

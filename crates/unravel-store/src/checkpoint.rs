@@ -47,6 +47,8 @@ const LOG_SUMS: &str = "train-log/sums";
 /// A thousand times what is logged: each row takes several times its bytes in the file.
 const MAX_LOG_ROWS: usize = 1 << 20;
 const LOG_COLUMNS: &str = "train-log-columns";
+/// The checksum of the `train.csv` beside a model.
+const CURVES: &str = "curves";
 const SUM_NAMES: &str = "train-log-sums";
 
 impl Checkpoint {
@@ -158,10 +160,18 @@ impl Checkpoint {
 }
 
 impl Model {
-    pub(crate) fn write(&self, path: &Path, trial: &TrialId) -> Result<(), StoreError> {
+    /// Writes the file, with the checksum of the curves beside it.
+    pub(crate) fn write(
+        &self,
+        path: &Path,
+        trial: &TrialId,
+        curves: Option<String>,
+    ) -> Result<(), StoreError> {
         let mut tensors = Vec::with_capacity(self.arrays.len());
         add_arrays(path, &self.arrays, &mut tensors)?;
-        tensor_file::write(path, metadata(MODEL, self.step, trial), &tensors)
+        let mut metadata = metadata(MODEL, self.step, trial);
+        metadata.extend(curves.map(|hash| (CURVES, hash)));
+        tensor_file::write(path, metadata, &tensors)
     }
 
     pub(crate) fn read(path: &Path, trial: &TrialId) -> Result<Option<Self>, StoreError> {
@@ -190,6 +200,19 @@ impl Model {
             Some(metadata) => checked_step(path, &metadata, MODEL, trial).map(Some),
             None => Ok(None),
         }
+    }
+
+    /// The checksum of the curves that were there when the model was written; inside, none for a file of a time before
+    /// such checksums. Nothing but the header is read, and that is not verified.
+    pub(crate) fn read_curves_hash(
+        path: &Path,
+        trial: &TrialId,
+    ) -> Result<Option<Option<String>>, StoreError> {
+        let Some(metadata) = tensor_file::read_metadata(path)? else {
+            return Ok(None);
+        };
+        checked_step(path, &metadata, MODEL, trial)?;
+        Ok(Some(entry(&metadata, CURVES).map(str::to_owned)))
     }
 }
 
@@ -405,7 +428,7 @@ mod tests {
             step: 7,
             arrays: checkpoint().arrays,
         };
-        model.write(&path, &id()).unwrap();
+        model.write(&path, &id(), None).unwrap();
         assert_eq!(Model::read_step(&path, &id()).unwrap(), Some(7));
         assert!(
             Checkpoint::read(&path, &id())
@@ -466,7 +489,9 @@ mod tests {
             ("__metadata__", vec![2]),
         ] {
             let arrays = Arrays::from([(name.to_owned(), Array::new(shape, vec![1.0, 2.0]))]);
-            let error = Model { step: 1, arrays }.write(&path, &id()).unwrap_err();
+            let error = Model { step: 1, arrays }
+                .write(&path, &id(), None)
+                .unwrap_err();
             assert!(
                 matches!(error, StoreError::Unwritable { .. }),
                 "{name}: {error}"
@@ -490,7 +515,7 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("model.safetensors");
             let model = Model { step, arrays };
-            model.write(&path, &id()).unwrap();
+            model.write(&path, &id(), None).unwrap();
             let read = Model::read(&path, &id()).unwrap().unwrap();
             prop_assert_eq!(read.step, step);
             prop_assert_eq!(bits(&read.arrays), bits(&model.arrays));

@@ -209,6 +209,46 @@ mod tests {
         unreachable!()
     }
 
+    /// A trained trial that is trained once more, for a score on the way that was lost.
+    fn life_again(store: &Store) -> Result<(), StoreError> {
+        let lock = store.create(&trial())?;
+        lock.set_checkpoint(&checkpoint(10))?;
+        lock.set_checkpoint(&checkpoint(20))?;
+        lock.set_model(&model())?;
+        lock.remove_previous_checkpoint()
+    }
+
+    #[test]
+    fn a_training_begun_again_never_makes_its_curves_look_damaged() {
+        for n in 0.. {
+            let folder = tempfile::tempdir().unwrap();
+            let store = Store::open(folder.path().join("runs")).unwrap();
+            before(&store.create(&trial()).unwrap()).unwrap();
+            life(&store).unwrap();
+            let model_file = store.trial(&trial().id()).path().join("model.safetensors");
+            let model_bytes = fs::read(&model_file).unwrap();
+            let was_reached = with_fault(Fault::Death, n, || drop(life_again(&store)));
+            let context = format!("death at point {n}");
+            let lock = store.create(&trial()).unwrap();
+            check_whole(&lock, &context);
+            assert_eq!(lock.restore_records().unwrap(), Vec::<String>::new());
+            check_whole(&lock, &context);
+            let log = lock.train_log().unwrap().unwrap();
+            let saved = lock.checkpoint().unwrap().value.unwrap();
+            // Between a checkpoint and its curves, those of the first training are still there.
+            let known = [saved.log, checkpoint(20).log];
+            assert!(known.contains(&log), "{context}");
+            drop(lock);
+            life_again(&store).unwrap();
+            check_whole(&store.create(&trial()).unwrap(), &context);
+            assert_eq!(fs::read(&model_file).unwrap(), model_bytes, "{context}");
+            if !was_reached {
+                assert!(10 < n);
+                return;
+            }
+        }
+    }
+
     #[test]
     fn a_disk_that_is_full_at_any_write_costs_nothing_that_was_there() {
         assert!(30 < check_every_point(Fault::Full));

@@ -11,7 +11,7 @@
 //!                    state.json            where it stands; made again from the other files when lost
 //!                    train.csv             training curves
 //!                    checkpoint.safetensors, checkpoint.previous.safetensors
-//!                    model.safetensors     the final weights: their being there makes a trial trained
+//!                    model.safetensors     the final weights: their being there makes a trial trained; the checksum of train.csv
 //!                    scores/<metric>.json  scores, with variant, grid, step and seeds, and the matrices behind them
 //!                    pictures.npz          traversals, reconstructions, samples
 //!                    probe.npz             means and log variances at fixed points, which scores over several trials read
@@ -29,6 +29,7 @@ mod atomic;
 mod checkpoint;
 mod codes;
 mod cross_trial;
+mod curves;
 mod error;
 pub mod export;
 mod faults;

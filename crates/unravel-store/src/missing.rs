@@ -1,6 +1,7 @@
 //! What a trial still lacks, decided by the files that matter and by nothing else.
 
 use crate::checkpoint::Model;
+use crate::curves::Curves;
 use crate::error::{StoreError, absent_if_damaged};
 use crate::layout::{
     CHECKPOINT, CODES, MODEL, PICTURES, PREVIOUS_CHECKPOINT, PROBE, STATE, TRAIN_LOG, TRIAL,
@@ -51,7 +52,8 @@ pub struct Missing {
     pub probe: bool,
     /// `codes.npz`, where it was wanted.
     pub codes: bool,
-    /// `trial.toml`, `train.csv` or `state.json`, which can be made again from what is there; see
+    /// `trial.toml`, `train.csv` or `state.json`, which can be made again from what is there (a damaged `train.csv` that no
+    /// checkpoint has is a notice alone, since it is not worth a training); see
     /// [`TrialLock::restore_records`](crate::TrialLock::restore_records).
     pub records: bool,
     /// The scores, each with the seeds that are missing only.
@@ -114,6 +116,9 @@ impl TrialFolder {
         };
         missing.model |= self.is_trained_halfway_again()?;
         missing.records |= self.lacks_state(&mut notices)?;
+        if check == Check::Thorough {
+            missing.records |= self.lacks_curves(&mut notices)?;
+        }
         missing.scores = self.lacking_with(&wanted.scores, check, &mut notices)?;
         missing.notices = notices;
         Ok(missing)
@@ -138,13 +143,25 @@ impl TrialFolder {
 
     /// Whether the last checkpoint is of an earlier step than the model: a training that was begun again, for a score on
     /// the way that was lost, and that did not come to its end. Until then the curves end early too.
-    fn is_trained_halfway_again(&self) -> Result<bool, StoreError> {
+    pub(crate) fn is_trained_halfway_again(&self) -> Result<bool, StoreError> {
         let model = Model::read_step(&self.file(MODEL), self.id());
         let trained = absent_if_damaged(model, &mut Vec::new())?;
         Ok(match (trained, self.checkpoint_step()?) {
             (Some(trained), Some(saved)) => saved < trained,
             _ => false,
         })
+    }
+
+    /// Whether there is something to be written again so that the training curves and their checksum fit.
+    fn lacks_curves(&self, notices: &mut Vec<String>) -> Result<bool, StoreError> {
+        let (is_lacking, notice) = match self.curves()? {
+            Curves::Right => (false, None),
+            Curves::Newer => (true, None),
+            Curves::Restorable { notice, .. } => (true, notice),
+            Curves::Lost { notice } => (false, Some(notice)),
+        };
+        notices.extend(notice);
+        Ok(is_lacking)
     }
 
     /// Whether the training curves are lost, and a checkpoint still has them.

@@ -15,7 +15,7 @@ use crate::error::{Recovered, StoreError, absent_if_damaged};
 use crate::folders;
 use crate::layout::{
     CHECKPOINT, CODES, LOCK, LOG, MAX_NAME_BYTES, MODEL, PICTURES, PREVIOUS_CHECKPOINT, PROBE,
-    SCORE_SUFFIX, SCORES, STATE, TRAIN_LOG, TRIAL, is_metric_name,
+    SCORE_SUFFIX, SCORES, STATE, TRIAL, is_metric_name,
 };
 use crate::lock::{self, LockHolder};
 use crate::npz;
@@ -23,10 +23,8 @@ use crate::pictures::Pictures;
 use crate::scores::{MATRICES, ScoreFile};
 use crate::sealed::{self, Sealed};
 use crate::state::{Status, TrialState};
-use crate::train_log::TrainLog;
 use crate::trial_lock::TrialLock;
 
-const MAX_TEXT_BYTES: u64 = 64 << 20;
 /// A trial has some two thousand bytes.
 pub(crate) const MAX_TRIAL_BYTES: u64 = 1 << 20;
 const LOG_TAIL_BYTES: u64 = 64 << 10;
@@ -191,25 +189,6 @@ impl TrialFolder {
     /// [`StoreError::Damaged`], [`StoreError::Io`], [`StoreError::NewerFormat`].
     pub fn model(&self) -> Result<Option<Model>, StoreError> {
         Model::read(&self.file(MODEL), &self.id)
-    }
-
-    /// `train.csv`: the training curves; when it is lost or damaged, those in the last checkpoint.
-    ///
-    /// # Errors
-    /// [`StoreError::Damaged`] when the checkpoint has none either, [`StoreError::Io`].
-    pub fn train_log(&self) -> Result<Option<TrainLog>, StoreError> {
-        let path = self.file(TRAIN_LOG);
-        let log = match atomic::read(&path, MAX_TEXT_BYTES)? {
-            Some(text) => TrainLog::from_csv(&path, &text).map(Some),
-            None => Ok(None),
-        };
-        if let Ok(Some(_)) = log {
-            return log;
-        }
-        match self.checkpoint()?.value {
-            Some(checkpoint) => Ok(Some(checkpoint.log)),
-            None => log,
-        }
     }
 
     /// The scores of one metric.

@@ -137,11 +137,12 @@ impl TrialLock {
         sealed::write_of(&path, self.id(), state)
     }
 
-    /// Makes `state.json`, where it was lost or damaged, and `train.csv`, where it was lost, again, if the model or a
-    /// checkpoint says what was in them; of a state, the number of attempts and the time are lost.
-    /// [`TrialFolder::create`] does the same for `trial.toml`.
+    /// Makes `state.json` and `train.csv` again, where they were lost or damaged, if the model or a checkpoint says what was
+    /// in them; of a state, the number of attempts and the time are lost. [`TrialFolder::create`] does the same for
+    /// `trial.toml`.
     ///
-    /// Returns a sentence for each damaged file that was met.
+    /// Returns a sentence for each damaged file that was met, but for curves that nothing can make again: of those
+    /// [`TrialFolder::missing`] tells.
     ///
     /// # Errors
     /// What any reading and writing may meet.
@@ -157,6 +158,7 @@ impl TrialLock {
         {
             self.set_train_log(&log)?;
         }
+        notices.extend(self.restore_curves()?);
         Ok(notices)
     }
 
@@ -208,15 +210,18 @@ impl TrialLock {
         atomic::remove(&self.file(CHECKPOINT))
     }
 
-    /// Writes `model.safetensors`. From then on the trial is trained, whatever its state says.
+    /// Writes `model.safetensors`, with the checksum of the `train.csv` that is there. From then on the trial is trained,
+    /// whatever its state says.
     ///
     /// # Errors
     /// [`StoreError::Unwritable`] for arrays that do not fit their shapes; what any write may meet.
     pub fn set_model(&self, model: &Model) -> Result<(), StoreError> {
-        model.write(&self.file_to_write(MODEL)?, self.id())
+        let path = self.file_to_write(MODEL)?;
+        model.write(&path, self.id(), self.curves_hash()?)
     }
 
-    /// Writes `train.csv`; [`set_checkpoint`](Self::set_checkpoint) does so too.
+    /// Writes `train.csv`; [`set_checkpoint`](Self::set_checkpoint) does so too. To be called before
+    /// [`set_model`](Self::set_model), whose file keeps the checksum.
     ///
     /// # Errors
     /// [`StoreError::Unwritable`] for rows that do not fit the columns; what any write may meet.

@@ -75,11 +75,11 @@ impl Original {
     fn copy(&self, store: &Store, trial: &Trial) -> Result<(), StoreError> {
         let lock = store.create(trial)?;
         let steps = trial.training.steps;
+        lock.set_train_log(&self.log_of(trial))?;
         lock.set_model(&Model {
             step: steps,
             ..Model::default()
         })?;
-        lock.set_train_log(&self.log_of(trial))?;
         // Only the best of a setting is shown, which is the first seed here; packing them all would take hours.
         match trial.seed {
             0 => lock.set_pictures(&self.pictures)?,

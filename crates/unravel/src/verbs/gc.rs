@@ -102,10 +102,10 @@ fn find(
     Ok(garbage)
 }
 
-/// Whether every byte of the final weights is there; the checkpoint could make them again otherwise.
+/// Whether every byte of the final weights and of the curves is there; the checkpoint could make them again otherwise.
 fn is_trained(folder: &TrialFolder) -> Result<bool, StoreError> {
     let missing = folder.missing(&Wanted::default(), Check::Thorough)?;
-    Ok(!missing.model)
+    Ok(!missing.model && !missing.records)
 }
 
 impl Garbage {
