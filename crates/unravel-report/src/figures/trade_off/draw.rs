@@ -22,6 +22,8 @@ const PATH_OPACITY: f64 = 0.4;
 const WIDE: f64 = 3.0;
 /// How far a ring around a mark reaches beyond it.
 const RING: f64 = 2.6;
+/// From the mark to the ring's outer edge, in pixels.
+const RING_EDGE: f64 = RING + 1.2;
 
 struct Layout<'a> {
     rows: &'a Rows,
@@ -251,7 +253,7 @@ impl Layout<'_> {
         let mean = &self.panel.means[place];
         let (row, at) = (&self.rows.settings[mean.setting], self.at(mean));
         if self.panel.front.contains(&place) {
-            scene.shape(row.style.shape, at, size::MARK + RING + 1.2, TEXT, 1.0);
+            scene.shape(row.style.shape, at, size::MARK + RING_EDGE, TEXT, 1.0);
             scene.shape(row.style.shape, at, size::MARK + RING, PAPER, 1.0);
         } else {
             scene.shape(row.style.shape, at, size::MARK + 1.4, PAPER, 1.0);
