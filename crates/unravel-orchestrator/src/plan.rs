@@ -2,7 +2,7 @@
 //!
 //! Pure: a function of the trials and of what a store holds of each.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashSet};
 
 use unravel_sweep::{Trial, TrialId};
 
@@ -152,9 +152,7 @@ pub fn plan_at_once(
     options: &PlanOptions,
     held: impl FnOnce(&[PlannedTrial]) -> Vec<Held>,
 ) -> Plan {
-    let mut seen = BTreeSet::new();
-    let mut planned: Vec<PlannedTrial> = trials.into_iter().map(PlannedTrial::new).collect();
-    planned.retain(|planned| seen.insert(planned.id.clone()));
+    let planned = each_once(trials);
     let held = held(&planned);
     let new_trials = planned.into_iter().zip(held).map(|(planned, held)| {
         let is_retry = options.retry_failed && held.failure.is_some();
@@ -167,6 +165,15 @@ pub fn plan_at_once(
         )
     });
     sort_out(new_trials, &options.models_per_cohort)
+}
+
+/// The trials with their ids, one that comes twice where it comes first. What was seen is forgotten before more memory
+/// is taken.
+fn each_once(trials: impl IntoIterator<Item = Trial>) -> Vec<PlannedTrial> {
+    let mut seen = HashSet::new();
+    let planned = trials.into_iter().map(PlannedTrial::new);
+    let is_new = |planned: &PlannedTrial| seen.insert(planned.id.clone());
+    planned.filter(is_new).collect()
 }
 
 /// Puts every trial in its place, by what is held of it; cohorts begin in the order of their first trials.

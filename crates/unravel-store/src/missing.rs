@@ -35,7 +35,8 @@ pub struct Wanted {
 /// How closely files are looked at to say what is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Check {
-    /// Headers, ends and lengths of large files, checksums of small ones: well under a millisecond a trial.
+    /// Headers, ends and lengths of large files, checksums of small ones, and of scores what was taken, not its numbers: well
+    /// under a millisecond a trial.
     Quick,
     /// Every byte, by checksums.
     Thorough,
@@ -111,7 +112,7 @@ impl TrialFolder {
             pictures: is_missing(self.has_npz(PICTURES, check))?,
             probe: is_missing(self.has_npz(PROBE, check))?,
             codes: wanted.codes && is_missing(self.has_npz(CODES, check))?,
-            records: self.lacks_train_log() || self.lacks(TRIAL),
+            records: self.lacks_train_log()? || self.lacks(TRIAL),
             ..Missing::default()
         };
         missing.model |= self.is_trained_halfway_again()?;
@@ -165,9 +166,8 @@ impl TrialFolder {
     }
 
     /// Whether the training curves are lost, and a checkpoint still has them.
-    pub(crate) fn lacks_train_log(&self) -> bool {
-        let has_checkpoint = !self.lacks(CHECKPOINT) || !self.lacks(PREVIOUS_CHECKPOINT);
-        self.lacks(TRAIN_LOG) && has_checkpoint
+    pub(crate) fn lacks_train_log(&self) -> Result<bool, StoreError> {
+        Ok(self.lacks(TRAIN_LOG) && self.saved_train_log()?.is_some())
     }
 
     fn lacks(&self, name: &str) -> bool {

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use crate::error::{StoreError, absent_if_damaged};
 use crate::missing::{Check, WantedScore};
+use crate::score_record::ScoreContext;
 use crate::scores::MATRICES;
 use crate::sealed::Sealed;
 use crate::trial_folder::TrialFolder;
@@ -79,12 +80,17 @@ impl TrialFolder {
 
 /// The part of a wanted score that was not taken; `None` when all of it was.
 fn lacking(wanted: &WantedScore, taken: &[Taken<'_>]) -> Option<WantedScore> {
-    let context = &wanted.context;
+    let ScoreContext {
+        variant,
+        representation,
+        grid,
+        step,
+    } = &wanted.context;
     let is_of = |taken: &&Taken<'_>| {
-        taken.step == context.step
-            && taken.variant == context.variant
-            && taken.representation == context.representation
-            && taken.grid == context.grid
+        taken.step == *step
+            && taken.variant == *variant
+            && taken.representation == *representation
+            && taken.grid == *grid
     };
     let mut records = taken.iter().filter(is_of).peekable();
     if records.peek().is_none() {
@@ -106,7 +112,7 @@ mod tests {
     use unravel_sweep::{Objective, Trial};
 
     use super::*;
-    use crate::{ScoreContext, ScoreFile, ScoreRecord, Store};
+    use crate::{ScoreFile, ScoreRecord, Store};
 
     fn context(variant: &str) -> ScoreContext {
         let (variant, representation, grid) =

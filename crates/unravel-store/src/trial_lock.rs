@@ -153,7 +153,7 @@ impl TrialLock {
             notices.extend(state.notices);
             self.set_state(&state.value)?;
         }
-        if self.lacks_train_log()
+        if self.lacks_train_log()?
             && let Some(log) = absent_if_damaged(self.train_log(), &mut notices)?
         {
             self.set_train_log(&log)?;

@@ -30,7 +30,10 @@ pub fn write(first: &Path, first_store: &Path, all: &Path, store: &Path) -> Resu
     copied.par_iter().try_for_each(|trial| {
         let folder = store.trial(&trial.id());
         match originals.get(&trial.setting().family) {
-            Some(original) if !folder.is_present() => original.copy(&store, trial),
+            // Its state is written last, so a copy that was cut short has none.
+            Some(original) if folder.state()?.value != original.state => {
+                original.copy(&store, trial)
+            }
             _ => Ok(()),
         }
     })?;

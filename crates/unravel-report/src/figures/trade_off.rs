@@ -26,13 +26,14 @@ pub fn figures(context: &Context<'_>) -> Result<Vec<Figure>, ReportError> {
         let name = format!("trade-off-{}", key.slug());
         let published = published::of_key(context.published, key);
         let points = published::points(&published, has_place);
-        let (scene, n_unlabelled) = draw::scene(context.rows, panel, &points);
+        let (scene, left_out) = draw::scene(context.rows, panel, &points);
         Ok(Figure {
             title: format!("{} against reconstruction error", key.title()),
             caption: format!(
-                "{}{}{}",
+                "{}{}{}{}",
                 caption(context, panel),
-                unlabelled(n_unlabelled),
+                cut_bars(left_out.n_cut_bars),
+                unlabelled(left_out.n_unlabelled),
                 published::caption(&published, has_place)
             ),
             description: description(context, panel),
@@ -42,6 +43,14 @@ pub fn figures(context: &Context<'_>) -> Result<Vec<Figure>, ReportError> {
         })
     };
     context.panels.iter().map(figure).collect()
+}
+
+fn cut_bars(n: usize) -> &'static str {
+    match n {
+        0 => "",
+        1 => " One bar, without a stroke at its end, goes on to the left.",
+        _ => " Bars without a stroke at their left end go on to the left.",
+    }
 }
 
 fn unlabelled(n: usize) -> String {

@@ -20,8 +20,13 @@ const CAP: f64 = 2.5;
 const PATH_OPACITY: f64 = 0.4;
 /// Errors whose largest is so many times the smallest have a logarithmic axis.
 const WIDE: f64 = 3.0;
+/// Of the least error, what an error bar may widen the axis to: an error has no sign, and a wild seed's bar is not to press
+/// the other settings together.
+const BAR_SHARE: f64 = 0.5;
 /// How far a ring around a mark reaches beyond it.
 const RING: f64 = 2.6;
+/// From the mark to the ring's outer edge, in pixels.
+const RING_EDGE: f64 = RING + 1.2;
 
 struct Layout<'a> {
     rows: &'a Rows,
@@ -32,18 +37,28 @@ struct Layout<'a> {
     y: Axis,
 }
 
-/// Lays a panel out, and says how many of its marks have no label.
-pub fn scene(rows: &Rows, panel: &Panel, published: &[&PublishedPoint]) -> (Scene, usize) {
+/// What a layout has no room for.
+pub struct LeftOut {
+    /// Marks without a label.
+    pub n_unlabelled: usize,
+    /// Error bars that go on beyond the axis.
+    pub n_cut_bars: usize,
+}
+
+/// Lays a panel out, and says what it has no room for.
+pub fn scene(rows: &Rows, panel: &Panel, published: &[&PublishedPoint]) -> (Scene, LeftOut) {
     let reach = |spread: &Spread| {
         let sd = spread.sd.unwrap_or(0.0);
         [spread.mean - sd, spread.mean + sd]
     };
     let (points, means) = (&panel.points, &panel.means);
-    let xs = points
-        .iter()
-        .map(|p| p.reconstruction)
-        .chain(means.iter().flat_map(|m| reach(&m.reconstruction)))
-        .chain(published.iter().filter_map(|p| p.reconstruction_nats));
+    let errors = || {
+        let published = published.iter().filter_map(|p| p.reconstruction_nats);
+        points.iter().map(|p| p.reconstruction).chain(published)
+    };
+    let least = BAR_SHARE * errors().fold(f64::INFINITY, f64::min);
+    let bar_ends = means.iter().flat_map(|m| reach(&m.reconstruction));
+    let xs = errors().chain(bar_ends.filter(|end| least <= *end));
     let ys = points
         .iter()
         .map(|p| p.score)
@@ -83,8 +98,11 @@ pub fn scene(rows: &Rows, panel: &Panel, published: &[&PublishedPoint]) -> (Scen
     for place in 0..panel.means.len() {
         layout.mark(&mut scene, place);
     }
-    let n_unlabelled = layout.draw_labels(&mut scene);
-    (scene, n_unlabelled)
+    let left_out = LeftOut {
+        n_unlabelled: layout.draw_labels(&mut scene),
+        n_cut_bars: panel.means.iter().filter(|m| layout.is_cut(m)).count(),
+    };
+    (scene, left_out)
 }
 
 /// Errors of a wide range lie on a logarithmic axis: a few settings that reconstruct badly would push the others together.
@@ -205,7 +223,10 @@ impl Layout<'_> {
         let (x, y) = self.at(mean);
         if let Some([left, right, ..]) = self.bars(mean).first().map(|bar| [bar.left, bar.right]) {
             scene.line(vec![(left, y), (right, y)], ink, 0.75, size::HAIR);
-            for end in [left, right] {
+            // A bar that goes on beyond the axis has no end there.
+            let first = usize::from(self.is_cut(mean));
+            for end in &[left, right][first..] {
+                let end = *end;
                 scene.line(vec![(end, y - CAP), (end, y + CAP)], ink, 0.75, size::HAIR);
             }
         }
@@ -215,6 +236,13 @@ impl Layout<'_> {
                 scene.line(vec![(x - CAP, end), (x + CAP, end)], ink, 0.75, size::HAIR);
             }
         }
+    }
+
+    /// Whether the horizontal error bar goes on beyond the axis.
+    fn is_cut(&self, mean: &SettingMean) -> bool {
+        let spread = &mean.reconstruction;
+        let end = spread.mean - spread.sd.unwrap_or(0.0);
+        self.x.pixel(end) <= self.area.left
     }
 
     /// The horizontal and the vertical error bar; none where there is no sd.
@@ -251,7 +279,7 @@ impl Layout<'_> {
         let mean = &self.panel.means[place];
         let (row, at) = (&self.rows.settings[mean.setting], self.at(mean));
         if self.panel.front.contains(&place) {
-            scene.shape(row.style.shape, at, size::MARK + RING + 1.2, TEXT, 1.0);
+            scene.shape(row.style.shape, at, size::MARK + RING_EDGE, TEXT, 1.0);
             scene.shape(row.style.shape, at, size::MARK + RING, PAPER, 1.0);
         } else {
             scene.shape(row.style.shape, at, size::MARK + 1.4, PAPER, 1.0);

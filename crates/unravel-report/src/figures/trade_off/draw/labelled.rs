@@ -1,6 +1,6 @@
 //! The labels of the trade-off: which marks have one, and where it stands.
 
-use super::Layout;
+use super::{Layout, RING_EDGE};
 use crate::labels::{self, Label, Obstacle, Placed};
 use crate::panel::Area;
 use crate::scene::{Anchor, Point, Scene, TextStyle};
@@ -41,7 +41,8 @@ impl Layout<'_> {
             let label = Label {
                 text: self.rows.settings[mean.setting].short_label(),
                 mark: self.at(mean),
-                radius: size::MARK,
+                // Clear of the ring too.
+                radius: size::MARK + if is_in_front(&place) { RING_EDGE } else { 0.0 },
             };
             (label, false)
         });
