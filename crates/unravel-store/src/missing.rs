@@ -3,9 +3,7 @@
 use crate::checkpoint::Model;
 use crate::curves::Curves;
 use crate::error::{StoreError, absent_if_damaged};
-use crate::layout::{
-    CHECKPOINT, CODES, MODEL, PICTURES, PREVIOUS_CHECKPOINT, PROBE, STATE, TRAIN_LOG, TRIAL,
-};
+use crate::layout::{CODES, MODEL, PICTURES, PROBE, STATE, TRAIN_LOG, TRIAL};
 use crate::npz::{self, NpzReader};
 use crate::score_record::ScoreContext;
 use crate::sealed;
