@@ -230,6 +230,17 @@ impl Metric {
         self.description().variants
     }
 
+    /// The variants that it has of those that are asked for by name, in its own order; its first where it has none of them.
+    pub fn variants_asked(self, names: &[String]) -> Vec<Variant> {
+        let has = self.variants();
+        let is_asked = |variant: &&Variant| names.iter().any(|name| name == variant.name());
+        let both: Vec<Variant> = has.iter().filter(is_asked).copied().collect();
+        match both.is_empty() {
+            true => has.iter().take(1).copied().collect(),
+            false => both,
+        }
+    }
+
     /// Its quantities, the headline first.
     pub fn quantities(self) -> &'static [Quantity] {
         self.description().quantities

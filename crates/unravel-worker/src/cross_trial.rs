@@ -10,7 +10,6 @@ use unravel_store::{Codes, CrossTrialFile, CrossTrialScore, Store, StoreError, a
 use unravel_sweep::{EvaluationConfig, Trial, TrialId};
 
 use crate::error::WorkerError;
-use crate::wanted::variants;
 
 /// The representation that is compared.
 const MEAN: &str = "mean";
@@ -77,7 +76,7 @@ pub fn scores(
         if group.trials.len() < 2 {
             continue;
         }
-        for variant in variants(metric, evaluation) {
+        for variant in metric.variants_asked(&evaluation.variants) {
             let found = before
                 .scores
                 .iter()

@@ -1,6 +1,6 @@
 //! Which scores make a trial done.
 
-use unravel_metrics::{Metric, Variant};
+use unravel_metrics::Metric;
 use unravel_store::{ScoreContext, Wanted, WantedScore};
 use unravel_sweep::{EvaluationConfig, Representation, Trial};
 
@@ -49,7 +49,7 @@ fn wanted_at(evaluation: &EvaluationConfig, grid: &str, step: u64) -> Vec<Wanted
     let metrics = evaluation.metrics.iter();
     let metrics = metrics.filter_map(|name| Metric::from_name(name));
     for metric in metrics.filter(|metric| !metric.needs().several_trials) {
-        for variant in variants(metric, evaluation) {
+        for variant in metric.variants_asked(&evaluation.variants) {
             let seeds = if variant.is_sampled() {
                 evaluation.seeds
             } else {
@@ -67,20 +67,6 @@ fn wanted_at(evaluation: &EvaluationConfig, grid: &str, step: u64) -> Vec<Wanted
     wanted
 }
 
-/// The variants of a metric that a sweep asks for; its first where it has none of those.
-pub fn variants(metric: Metric, evaluation: &EvaluationConfig) -> Vec<Variant> {
-    let has = metric.variants();
-    let asked = |variant: &&Variant| {
-        let mut names = evaluation.variants.iter();
-        names.any(|name| name == variant.name())
-    };
-    let both: Vec<Variant> = has.iter().filter(asked).copied().collect();
-    match both.is_empty() {
-        true => has.iter().take(1).copied().collect(),
-        false => both,
-    }
-}
-
 /// The representations that a metric is taken of.
 fn representations(metric: Metric, evaluation: &EvaluationConfig) -> Vec<Representation> {
     match metric.needs_posteriors() {
@@ -92,6 +78,7 @@ fn representations(metric: Metric, evaluation: &EvaluationConfig) -> Vec<Represe
 #[cfg(test)]
 mod tests {
     use super::*;
+    use unravel_metrics::Variant;
     use unravel_sweep::Objective;
 
     #[test]

@@ -1,6 +1,7 @@
 //! The scores and matrices that a sweep asks for; a store may hold others, of other sweeps.
 
-use crate::rows::{ELBO, MatrixRow, ScoreRow};
+use crate::rows::{MatrixRow, ScoreRow};
+use unravel_metrics::{Metric, Variant};
 use unravel_store::{ScoreContext, ScoreFile};
 use unravel_sweep::{EvaluationConfig, Representation};
 
@@ -18,12 +19,12 @@ impl Asked<'_> {
     /// The file's scores, the headline of each context marked.
     pub fn scores(&self, file: ScoreFile) -> Vec<ScoreRow> {
         let seeds: Vec<u64> = (0..self.evaluation.seeds).collect();
-        let has_asked = self.has_asked(&file);
+        let variants = self.variants(&file.metric);
         let mut headline_context = None;
         let mut rows = Vec::new();
         for record in file.scores {
             let context = record.context();
-            if !self.is_wanted(&record.metric, &context, has_asked) {
+            if !self.is_wanted(&context, &variants) {
                 continue;
             }
             let is_headline = headline_context.as_ref() != Some(&context);
@@ -50,14 +51,14 @@ impl Asked<'_> {
 
     /// The final matrices with several rows and columns, of the first evaluation seed where there are several.
     pub fn matrices(&self, file: &ScoreFile) -> Vec<MatrixRow> {
-        let has_asked = self.has_asked(file);
+        let variants = self.variants(&file.metric);
         let wanted = file.matrices.iter().filter(|matrix| {
             1 < matrix.row_names.len()
                 && 1 < matrix.col_names.len()
                 && matrix.row_names != matrix.col_names
                 && matrix.step == self.steps
                 && matrix.seed.is_none_or(|seed| seed == 0)
-                && self.is_wanted(&file.metric, &matrix.context(), has_asked)
+                && self.is_wanted(&matrix.context(), &variants)
         });
         let row = |matrix: &unravel_store::ScoreMatrix| MatrixRow {
             trial: self.trial,
@@ -67,21 +68,57 @@ impl Asked<'_> {
         wanted.map(row).collect()
     }
 
-    /// Whether the file has a variant that is asked for. A metric that has none is taken in its first, and so are its
-    /// scores.
-    fn has_asked(&self, file: &ScoreFile) -> bool {
-        let variants = &self.evaluation.variants;
-        let mut scores = file.scores.iter();
-        scores.any(|record| variants.contains(&record.variant))
+    /// The variants that are shown of a metric, the same as are taken of it; nothing for what is no metric, of which all
+    /// is shown. A store may hold others, of other sweeps.
+    fn variants(&self, metric: &str) -> Option<Vec<&'static str>> {
+        let asked = Metric::from_name(metric)?.variants_asked(&self.evaluation.variants);
+        Some(asked.into_iter().map(Variant::name).collect())
     }
 
-    fn is_wanted(&self, metric: &str, context: &ScoreContext, has_asked: bool) -> bool {
+    fn is_wanted(&self, context: &ScoreContext, variants: &Option<Vec<&'static str>>) -> bool {
         let evaluation = self.evaluation;
         let is_step = context.step == self.steps || evaluation.at.contains(&context.step);
-        let mut representations = evaluation.representations.iter().copied();
-        let is_asked = metric == ELBO
-            || ((!has_asked || evaluation.variants.contains(&context.variant))
-                && representations.any(|r| Representation::name(r) == context.representation));
+        let is_asked = variants.as_ref().is_none_or(|variants| {
+            let mut representations = evaluation.representations.iter().copied();
+            variants.contains(&context.variant.as_str())
+                && representations.any(|r| Representation::name(r) == context.representation)
+        });
         is_step && is_asked
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use unravel_store::ScoreRecord;
+
+    #[test]
+    fn a_variant_that_another_sweep_has_taken_is_not_shown_in_place_of_one_that_is_still_missing() {
+        let shown = |metric: &str, variant: &str, asked: &[&str]| {
+            let evaluation = EvaluationConfig {
+                variants: asked.iter().map(|name| (*name).to_owned()).collect(),
+                ..EvaluationConfig::default()
+            };
+            let context = ScoreContext {
+                variant: variant.to_owned(),
+                representation: "mean".to_owned(),
+                grid: "2x2".to_owned(),
+                step: 10,
+            };
+            let mut file = ScoreFile::new(metric);
+            file.scores = vec![ScoreRecord::exact(metric, "score", &context, 0.5)];
+            let asked = Asked {
+                evaluation: &evaluation,
+                trial: 0,
+                steps: 10,
+            };
+            !asked.scores(file).is_empty()
+        };
+        assert!(shown("mig", "study", &["study", "exact"]));
+        assert!(!shown("mig", "study", &["lin-2020"]));
+        assert!(shown("mig", "lin-2020", &["lin-2020"]));
+        // A metric that has none of the variants that are asked for is taken in its first.
+        assert!(shown("unsupervised", "study", &["lin-2020"]));
+        assert!(shown("elbo", "probe", &["study"]));
     }
 }

@@ -5,7 +5,6 @@ use unravel_metrics::{Metric, MetricError, Offered};
 use unravel_model::error::ModelError;
 use unravel_sweep::{Estimator, EvaluationConfig, Fault, Faults, Representation, Sweep, span_of};
 use unravel_worker::WorkerError;
-use unravel_worker::wanted::variants;
 
 /// Takes out of the sweep the metrics that cannot be computed on its grid or of its trials, a sentence for each.
 ///
@@ -83,7 +82,7 @@ fn refusal(
             help: "leave it out, or give an arm more seeds",
         });
     }
-    let variants = variants(metric, evaluation);
+    let variants = metric.variants_asked(&evaluation.variants);
     let error = variants
         .into_iter()
         .find_map(|variant| metric.check(variant, offered).err())?;
