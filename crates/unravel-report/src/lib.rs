@@ -18,6 +18,7 @@ mod compare;
 mod cross_trial;
 mod curves;
 mod error;
+mod error_axis;
 mod figures;
 mod labels;
 mod latex;

@@ -4,6 +4,7 @@ use super::Known;
 use super::matched::Matches;
 use super::scatter::{Mean, Scatter};
 use crate::axis::{Axis, Kind};
+use crate::error_axis::{error_axis, scale_words};
 use crate::labels::{self, Label, Obstacle};
 use crate::panel::{Area, Titles, data_box, data_range, frame, legend, legend_rows};
 use crate::rows::SettingRow;
@@ -35,9 +36,8 @@ struct Layout<'a> {
 pub fn scene(both: &Both<'_>) -> Scene {
     let dots = || both.scatters.iter().flat_map(|scatter| &scatter.dots);
     let means = || both.scatters.iter().flat_map(|scatter| &scatter.means);
-    let xs = dots()
-        .map(|dot| dot.reconstruction)
-        .chain(means().flat_map(|mean| reach(&mean.reconstruction)));
+    let errors = dots().map(|dot| dot.reconstruction).collect();
+    let bar_ends = means().flat_map(|mean| reach(&mean.reconstruction));
     let ys = dots()
         .map(|dot| dot.score)
         .chain(means().flat_map(|mean| reach(&mean.score)));
@@ -45,7 +45,7 @@ pub fn scene(both: &Both<'_>) -> Scene {
     let (top, bottom) = data_range(size::HEIGHT, legend_rows(&families));
     let y = Axis::around(Kind::Linear, ys, 0.08, (bottom, top));
     let (area, y_marks) = data_box(&y, (top, bottom), 20.0);
-    let x = Axis::around(Kind::Linear, xs, 0.07, (area.left, area.right));
+    let x = error_axis(errors, bar_ends, (area.left, area.right));
     let layout = Layout { both, area, x, y };
     let mut scene = Scene::new(size::WIDTH, size::HEIGHT);
     frame(
@@ -53,7 +53,7 @@ pub fn scene(both: &Both<'_>) -> Scene {
         area,
         &layout.x.marks(6),
         &y_marks,
-        &titles(both),
+        &titles(both, &layout.x),
     );
     legend(&mut scene, &families);
     layout.trials(&mut scene);
@@ -72,12 +72,15 @@ fn reach(spread: &Spread) -> [f64; 2] {
     [spread.mean - sd, spread.mean + sd]
 }
 
-fn titles(both: &Both<'_>) -> Titles {
+fn titles(both: &Both<'_>, x: &Axis) -> Titles {
     let key = &both.scatters[0].key;
     let [a, b] = both.known.each_ref().map(|side| side.title.as_str());
     Titles {
         y: format!("{}{}", key.title(), key.direction_words()),
-        x: "Reconstruction error, nats per image (lower is better)".to_owned(),
+        x: format!(
+            "Reconstruction error, nats per image{} (lower is better)",
+            scale_words(x)
+        ),
         note: format!("Hollow: {a}. Filled: {b}. Means ± 1 sd over trial seeds; faint: trials."),
     }
 }

@@ -4,6 +4,7 @@ mod labelled;
 
 use super::data::{Panel, SettingMean};
 use crate::axis::{Axis, Kind};
+use crate::error_axis::{error_axis, scale_words};
 use crate::panel::{Area, Titles, data_box, data_range, frame, legend, legend_rows};
 use crate::published;
 use crate::rows::Rows;
@@ -18,11 +19,6 @@ use unravel_sweep::PublishedPoint;
 const CAP: f64 = 2.5;
 /// How faint the line through a family's settings is.
 const PATH_OPACITY: f64 = 0.4;
-/// Errors whose largest is so many times the smallest have a logarithmic axis.
-const WIDE: f64 = 3.0;
-/// Of the least error, what an error bar may widen the axis to: an error has no sign, and a wild seed's bar is not to press
-/// the other settings together.
-const BAR_SHARE: f64 = 0.5;
 /// How far a ring around a mark reaches beyond it.
 const RING: f64 = 2.6;
 /// From the mark to the ring's outer edge, in pixels.
@@ -52,13 +48,9 @@ pub fn scene(rows: &Rows, panel: &Panel, published: &[&PublishedPoint]) -> (Scen
         [spread.mean - sd, spread.mean + sd]
     };
     let (points, means) = (&panel.points, &panel.means);
-    let errors = || {
-        let published = published.iter().filter_map(|p| p.reconstruction_nats);
-        points.iter().map(|p| p.reconstruction).chain(published)
-    };
-    let least = BAR_SHARE * errors().fold(f64::INFINITY, f64::min);
+    let of_others = published.iter().filter_map(|p| p.reconstruction_nats);
+    let errors = points.iter().map(|p| p.reconstruction).chain(of_others);
     let bar_ends = means.iter().flat_map(|m| reach(&m.reconstruction));
-    let xs = errors().chain(bar_ends.filter(|end| least <= *end));
     let ys = points
         .iter()
         .map(|p| p.score)
@@ -68,7 +60,7 @@ pub fn scene(rows: &Rows, panel: &Panel, published: &[&PublishedPoint]) -> (Scen
     let (top, bottom) = data_range(size::HEIGHT, legend_rows(&families));
     let y = Axis::around(Kind::Linear, ys, 0.08, (bottom, top));
     let (area, y_marks) = data_box(&y, (top, bottom), 20.0);
-    let x = error_axis(xs.collect(), (area.left, area.right));
+    let x = error_axis(errors.collect(), bar_ends, (area.left, area.right));
     let layout = Layout {
         rows,
         panel,
@@ -105,20 +97,8 @@ pub fn scene(rows: &Rows, panel: &Panel, published: &[&PublishedPoint]) -> (Scen
     (scene, left_out)
 }
 
-/// Errors of a wide range lie on a logarithmic axis: a few settings that reconstruct badly would push the others together.
-fn error_axis(errors: Vec<f64>, pixels: (f64, f64)) -> Axis {
-    let low = errors.iter().copied().fold(f64::INFINITY, f64::min);
-    let high = errors.iter().copied().fold(0.0, f64::max);
-    let kind = if 0.0 < low && WIDE * low < high {
-        Kind::Log
-    } else {
-        Kind::Linear
-    };
-    Axis::around(kind, errors, 0.07, pixels)
-}
-
 fn titles(panel: &Panel, x: &Axis) -> Titles {
-    let scale = if x.is_log() { ", log scale" } else { "" };
+    let scale = scale_words(x);
     let key = &panel.scored.key;
     let n_trials = count(panel.points.len(), "trial");
     let note = if panel.has_spread() {
