@@ -195,7 +195,7 @@ impl NpzReader {
             ));
         }
         let archive =
-            Archive::over(path, file, n_bytes).map_err(|error| damaged(path, "", &error))?;
+            Archive::over(path, file, n_bytes).map_err(|error| damaged(path, "", error))?;
         Ok(Some(Self {
             path: path.to_path_buf(),
             archive,
@@ -216,7 +216,7 @@ impl NpzReader {
         &mut self,
         name: &str,
     ) -> Result<([usize; N], Vec<T>), StoreError> {
-        let failed = |error: NpzError| damaged(&self.path, name, &error);
+        let failed = |error: NpzError| damaged(&self.path, name, error);
         let refused =
             |what: &str| StoreError::damaged(&self.path, format!("array `{name}` {what}"));
         let array = self.archive.array(name).map_err(failed)?;
@@ -243,13 +243,17 @@ impl NpzReader {
     }
 }
 
-/// The error as one of the store, which names the file itself and knows another way out: to make it again.
-fn damaged(path: &Path, name: &str, error: &NpzError) -> StoreError {
+/// The error as one of the store, which names the file itself and knows another way out: to make it again. A disk that
+/// fails says nothing against the file.
+fn damaged(path: &Path, name: &str, error: NpzError) -> StoreError {
     let what = match error {
-        NpzError::NotAnArchive { reason, .. } => reason.clone(),
+        NpzError::Open { source, .. } | NpzError::Read { source, .. } => {
+            return StoreError::io("read", path, source);
+        }
+        NpzError::NotAnArchive { reason, .. } => reason,
         NpzError::Missing { .. } => format!("it has no array `{name}`"),
-        NpzError::Array { fault, .. } if matches!(**fault, ArrayFault::Memory { .. }) => {
-            return atomic::out_of_memory(path, fault);
+        NpzError::Array { fault, .. } if matches!(*fault, ArrayFault::Memory { .. }) => {
+            return atomic::out_of_memory(path, &fault);
         }
         NpzError::Array { fault, .. } => format!("array `{name}`: {fault}"),
         other => other.to_string(),
@@ -349,6 +353,23 @@ mod tests {
         }
         write(&path, &trial(), |file| file.array("bytes", &[1], &[0_u8])).unwrap();
         assert!(read(&path).unwrap_err().to_string().contains("`values`"));
+    }
+
+    #[test]
+    fn a_disk_that_fails_damages_nothing() {
+        let path = Path::new("a.npz");
+        let read = NpzError::Read {
+            path: path.to_owned(),
+            // EIO.
+            source: io::Error::from_raw_os_error(5),
+        };
+        let error = damaged(path, "", read);
+        assert!(matches!(error, StoreError::Io { .. }), "{error}");
+        let cut = NpzError::NotAnArchive {
+            path: path.to_owned(),
+            reason: "cut short".to_owned(),
+        };
+        assert!(damaged(path, "", cut).is_damaged());
     }
 
     #[test]

@@ -41,28 +41,26 @@ impl Archive {
     /// Reads the table of contents of an open file of `file_bytes` bytes; `path` is for messages.
     ///
     /// # Errors
-    /// When it is no complete zip archive.
+    /// When it cannot be read, or is no complete zip archive.
     pub fn over(path: &Path, file: File, file_bytes: u64) -> Result<Self, NpzError> {
-        let path = path.to_owned();
-        let opened = Tail::new(file, file_bytes)
-            .map_err(ZipError::Io)
-            .and_then(|(tail, whole)| Ok((ZipArchive::new(BufReader::new(tail))?, whole)));
-        match opened {
-            Ok((zip, whole)) => {
+        let (tail, whole) =
+            Tail::new(file, file_bytes).map_err(|error| not_an_archive(path, error))?;
+        match ZipArchive::new(BufReader::new(tail)) {
+            Ok(zip) => {
                 whole.open();
                 Ok(Self {
-                    path,
+                    path: path.to_owned(),
                     zip,
                     file_bytes,
                 })
             }
-            Err(fault) => {
-                let reason = match fault {
-                    ZipError::Io(fault) => fault.to_string(),
-                    fault => fault.to_string(),
-                };
-                Err(NpzError::NotAnArchive { path, reason })
-            }
+            Err(fault) => Err(match (whole.error(), fault) {
+                (Some(error), _) | (None, ZipError::Io(error)) => not_an_archive(path, error),
+                (None, fault) => NpzError::NotAnArchive {
+                    path: path.to_owned(),
+                    reason: fault.to_string(),
+                },
+            }),
         }
     }
 
@@ -126,6 +124,21 @@ impl fmt::Debug for Archive {
             .field("path", &self.path)
             .field("keys", &self.keys())
             .finish()
+    }
+}
+
+/// What was met on the way to the table of contents: an error of the system, or of what the file says.
+fn not_an_archive(path: &Path, error: io::Error) -> NpzError {
+    let path = path.to_owned();
+    match error.raw_os_error() {
+        Some(_) => NpzError::Read {
+            path,
+            source: error,
+        },
+        None => NpzError::NotAnArchive {
+            path,
+            reason: error.to_string(),
+        },
     }
 }
 

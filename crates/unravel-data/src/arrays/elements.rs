@@ -45,6 +45,19 @@ element!(i64, "<i8", "int64");
 element!(f32, "<f4", "float32");
 element!(f64, "<f8", "float64");
 
+/// The types of which [`ArrayReader::integers`] makes integers.
+const INTEGERS: [&str; 9] = [
+    "|b1",
+    u8::DESCR,
+    u16::DESCR,
+    u32::DESCR,
+    u64::DESCR,
+    i8::DESCR,
+    i16::DESCR,
+    i32::DESCR,
+    i64::DESCR,
+];
+
 impl ArrayReader<'_> {
     /// All elements of an array of this very type, rows first whatever their order in the file.
     ///
@@ -63,6 +76,10 @@ impl ArrayReader<'_> {
     /// # Errors
     /// As [`Self::values`].
     pub fn integers(self) -> Result<Vec<i64>, NpzError> {
+        // Before room is taken for elements that are no integers.
+        if !INTEGERS.contains(&self.descr()) {
+            return Err(self.no_integers());
+        }
         let mut values = self.room(self.n_elements(), 0)?;
         self.each_integer(|at, value| {
             values[at] = value;
@@ -89,8 +106,12 @@ impl ArrayReader<'_> {
             i16::DESCR => self.each(|at, value: i16| each(at, value.into())),
             i32::DESCR => self.each(|at, value: i32| each(at, value.into())),
             i64::DESCR => self.each(each),
-            _ => Err(self.wrong_dtype("a little-endian integer, best int64,")),
+            _ => Err(self.no_integers()),
         }
+    }
+
+    fn no_integers(&self) -> NpzError {
+        self.wrong_dtype("a little-endian integer, best int64,")
     }
 
     /// All elements of an array of float32 or float64, rows first, the latter rounded.
@@ -241,6 +262,34 @@ mod tests {
         assert!(opened(&file).integers().is_err() && opened(&file).values::<f32>().is_err());
         let file = npy("|b1", &[2], false, &[0, 1]);
         assert_eq!(opened(&file).integers().unwrap(), [0, 1]);
+    }
+
+    #[test]
+    fn the_type_is_looked_at_before_room_is_taken() {
+        // Texts of no characters take no bytes in the file, and as integers would take more than there is.
+        let file = npy("|S0", &[1 << 46], false, &[]);
+        for refused in [
+            opened(&file).integers().unwrap_err(),
+            opened(&file).floats().unwrap_err(),
+            opened(&file).values::<u8>().unwrap_err(),
+        ] {
+            let message = refused.to_string();
+            assert!(message.contains("its dtype is '|S0'"), "{message}");
+        }
+        for descr in INTEGERS {
+            let file = npy(
+                descr,
+                &[1],
+                false,
+                &[1, 0, 0, 0, 0, 0, 0, 0][..width(descr)],
+            );
+            assert_eq!(opened(&file).integers().unwrap(), [1], "{descr}");
+        }
+    }
+
+    /// Bytes of an element, by the digit at the end of its type.
+    fn width(descr: &str) -> usize {
+        descr[2..].parse().unwrap()
     }
 
     #[test]

@@ -18,6 +18,17 @@ pub enum NpzError {
         /// What the system said.
         source: io::Error,
     },
+    /// The system failed while the file was read, which says nothing against the file.
+    #[error(
+        "cannot read {}: {source}; its disk failed, or the way to it, so try again",
+        path.display()
+    )]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// Neither a `.npy` nor an `.npz`.
     #[error(
         "{} is neither a .npy nor an .npz; write it with numpy.save or numpy.savez_compressed",

@@ -4,7 +4,10 @@
 //! it may take. A request that the system grants on credit and cannot keep ends the program, or another one; so what is
 //! left is asked for first.
 
+mod cgroup;
+
 use std::fs;
+use std::path::Path;
 
 use super::fault::ArrayFault;
 
@@ -51,8 +54,9 @@ pub(crate) fn filled<T: Copy>(n: usize, value: T) -> Result<Vec<T>, ArrayFault> 
     Ok(room)
 }
 
-/// Bytes that this process may still take: what the machine has left, or fewer where its addresses are limited
-/// (`ulimit -v`). None where the system does not say, that is on all but Linux.
+/// Bytes that this process may still take: what the machine has left, or fewer where its addresses (`ulimit -v`) or the
+/// group of processes that it is in (a container, a job) are limited. None where the system does not say, that is on all
+/// but Linux.
 fn available() -> Option<u64> {
     let read = |file: &str| fs::read_to_string(file).ok();
     let left = kib_of(&read("/proc/meminfo")?, "MemAvailable:")?;
@@ -61,7 +65,9 @@ fn available() -> Option<u64> {
         let taken = kib_of(&read("/proc/self/status")?, "VmSize:")?;
         Some(limit.saturating_sub(taken))
     };
-    Some(addresses().unwrap_or(u64::MAX).min(left))
+    let groups = || cgroup::left(Path::new(cgroup::ROOT), &read("/proc/self/cgroup")?);
+    let limits = [addresses(), groups()].into_iter().flatten();
+    Some(limits.fold(left, u64::min))
 }
 
 /// The number of a line such as `MemAvailable:   1024 kB`, in bytes.

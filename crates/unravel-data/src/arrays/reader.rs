@@ -29,12 +29,19 @@ impl Place {
         }
     }
 
-    /// `fault`, at this place.
+    /// `fault`, at this place; [`NpzError::Read`] where it is the system's and not the file's.
     #[must_use]
     pub fn fault(&self, fault: ArrayFault) -> NpzError {
-        NpzError::Array {
-            place: self.clone(),
-            fault: Box::new(fault),
+        match fault {
+            // What unpacks wrongly or ends early has no number of the system's.
+            ArrayFault::Damaged { source } if source.raw_os_error().is_some() => NpzError::Read {
+                path: self.path.clone(),
+                source,
+            },
+            fault => NpzError::Array {
+                place: self.clone(),
+                fault: Box::new(fault),
+            },
         }
     }
 }
@@ -224,4 +231,20 @@ fn checked_header(bytes: &mut impl Read, held: u64) -> Result<Header, ArrayFault
         });
     }
     Ok(header)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disk_that_fails_is_told_from_a_file_that_is_damaged() {
+        let place = Place::new("codes.npz".as_ref(), Some("codes"));
+        let damaged = |source| place.fault(ArrayFault::Damaged { source });
+        // EIO, as a disk that fails has it.
+        let error = damaged(io::Error::from_raw_os_error(5));
+        assert!(matches!(error, NpzError::Read { .. }), "{error}");
+        let error = damaged(io::ErrorKind::UnexpectedEof.into());
+        assert!(matches!(error, NpzError::Array { .. }), "{error}");
+    }
 }

@@ -40,7 +40,8 @@ impl<'a> Table<'a> {
             }));
         }
         let mut columns: Vec<Distinct> = (0..n_columns).map(|_| Distinct::default()).collect();
-        classes.each_integer(|at, value| columns[at % n_columns].add(value))?;
+        let mut room = Room::new(memory::check);
+        classes.each_integer(|at, value| columns[at % n_columns].add(value, &mut room))?;
         let levels = columns.into_iter().map(Distinct::sorted).collect();
         let names = names(archive, keys, n_columns)?;
         Ok(Self {
@@ -92,6 +93,28 @@ fn changed() -> ArrayFault {
     ArrayFault::Damaged { source }
 }
 
+/// The room of all columns together: each may grow by less than what is looked at, and all of them by gigabytes.
+struct Room {
+    bytes: u64,
+    check: fn(u64) -> Result<(), ArrayFault>,
+}
+
+impl Room {
+    fn new(check: fn(u64) -> Result<(), ArrayFault>) -> Self {
+        Self { bytes: 0, check }
+    }
+
+    /// Makes room for `n` more values than there are.
+    fn grow(&mut self, values: &mut Vec<i64>, n: usize) -> Result<(), ArrayFault> {
+        let before = values.capacity();
+        let more = (values.len() + n).saturating_sub(before) * size_of::<i64>();
+        (self.check)(self.bytes.saturating_add(more as u64))?;
+        memory::reserve(values, n)?;
+        self.bytes += ((values.capacity() - before) * size_of::<i64>()) as u64;
+        Ok(())
+    }
+}
+
 /// The distinct ones of many values, held in at most twice the room that they need.
 #[derive(Default)]
 struct Distinct {
@@ -99,7 +122,7 @@ struct Distinct {
 }
 
 impl Distinct {
-    fn add(&mut self, value: i64) -> Result<(), ArrayFault> {
+    fn add(&mut self, value: i64, room: &mut Room) -> Result<(), ArrayFault> {
         if self.values.last() == Some(&value) {
             return Ok(());
         }
@@ -108,7 +131,7 @@ impl Distinct {
             // As many again, so that sorting takes a share of the time that does not grow with their number.
             if self.values.capacity() < 2 * self.values.len() + COLLECTED {
                 let n_more = self.values.len() + COLLECTED;
-                memory::reserve(&mut self.values, n_more)?;
+                room.grow(&mut self.values, n_more)?;
             }
         }
         self.values.push(value);
@@ -134,8 +157,9 @@ mod tests {
 
     fn distinct(values: impl IntoIterator<Item = i64>) -> (Vec<i64>, usize) {
         let (mut distinct, mut most) = (Distinct::default(), 0);
+        let mut room = Room::new(memory::check);
         for value in values {
-            distinct.add(value).unwrap();
+            distinct.add(value, &mut room).unwrap();
             most = most.max(distinct.values.capacity());
         }
         (distinct.sorted(), most)
@@ -161,5 +185,32 @@ mod tests {
             distinct([i64::MAX, i64::MIN, i64::MAX]).0,
             [i64::MIN, i64::MAX]
         );
+    }
+
+    #[test]
+    fn many_columns_that_grow_a_little_are_counted_together() {
+        const LIMIT: u64 = 1 << 20;
+        let check = |bytes| match bytes <= LIMIT {
+            true => Ok(()),
+            false => Err(ArrayFault::Memory {
+                bytes,
+                available: Some(LIMIT),
+            }),
+        };
+        // All distinct: 80,000 bytes a column at least.
+        let fill = |n_columns: usize| -> Result<u64, ArrayFault> {
+            let mut room = Room::new(check);
+            let mut columns: Vec<Distinct> = (0..n_columns).map(|_| Distinct::default()).collect();
+            for value in 0..10_000 {
+                for column in &mut columns {
+                    column.add(value, &mut room)?;
+                }
+            }
+            Ok(room.bytes)
+        };
+        let held = fill(2).unwrap();
+        assert!((160_000..=LIMIT).contains(&held), "{held}");
+        let fault = fill(MAX_COLUMNS).unwrap_err();
+        assert!(fault.to_string().contains("bytes of memory"), "{fault}");
     }
 }
