@@ -6,6 +6,7 @@ use support::codes::{LAYOUTS, codes, factors, factors_npy, npy};
 use support::lab::{Lab, Ran};
 use support::npz::{self, Bomb, NpyArray};
 use support::sweeps::{TINY, tiny_on_npz};
+use unravel_metrics::{CodeTable, Metric, Variant, scoring_bytes};
 
 /// Exit codes, as the help names them.
 const USAGE: i32 = 2;
@@ -398,17 +399,20 @@ fn what_does_not_fit_into_memory_is_refused_in_a_sentence() {
     let lab = with_bombs("codes.npz", &[codes(1 << 23), factors]);
     is_refused(&lab, &args, USAGE, 2 << 30);
 
-    // Few codes to read and many pairs of them to count: 400 cells of 4 bytes each, for one task and for the sum.
-    let n_codes = 60_000;
+    // Few codes to read and many pairs of them to count.
+    let (n_points, n_codes) = (32, 4096);
     let factors = Bomb {
-        first: vec![0, 1, 2, 3],
-        ..Bomb::zeros("factors", "|u1", 1, &[4, 1])
+        first: (0..n_points as u8).collect(),
+        ..Bomb::zeros("factors", "|u1", 1, &[n_points, 1])
     };
-    let codes = Bomb::zeros("codes", "<f4", 4, &[4, n_codes]);
+    let codes = Bomb::zeros("codes", "<f4", 4, &[n_points, n_codes]);
     let lab = with_bombs("codes.npz", &[codes, factors]);
-    let n_cells = n_codes as u64 * (4 * 20 + n_codes as u64 / 2 * 400);
+    let codes = vec![0.0; n_points * n_codes];
+    let table = CodeTable::new(&codes, n_codes, &[n_points]).unwrap();
+    let pairs = [Variant::Study, Variant::Exact].map(|variant| (Metric::Unsupervised, variant));
     let args = ["evaluate", "codes.npz", "--metrics", "unsupervised"];
-    is_refused(&lab, &args, USAGE, n_cells * 4 * 2);
+    // With the seeds that are the default, on the threads that there are.
+    is_refused(&lab, &args, USAGE, scoring_bytes(&table, &pairs, 5, 2));
 }
 
 #[test]

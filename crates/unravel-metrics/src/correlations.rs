@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use crate::memory::{Bytes, of};
 use crate::sums::Sums;
 use crate::table::CodeTable;
 
@@ -43,6 +44,15 @@ impl Correlations {
         Self::from_sums(table, sums, points.len())
     }
 
+    /// Bytes that either holds at most, of so many points; all tasks' sums are there before they are added up.
+    pub(crate) fn bytes(table: &CodeTable, n_points: usize) -> Bytes {
+        let n_columns = table.n_codes() + table.grid().n_factors();
+        let n_tasks = n_points.div_ceil(ROWS_PER_TASK) as Bytes;
+        let sums = Sums::bytes(n_columns);
+        let kept = of::<f64>(&[table.n_codes(), n_columns]);
+        (sums * (n_tasks + 1)).max(sums + kept)
+    }
+
     fn from_sums(table: &CodeTable, tasks: Vec<Sums>, n_points: usize) -> Self {
         let (n_codes, n_factors) = (table.n_codes(), table.grid().n_factors());
         let n_columns = n_codes + n_factors;
@@ -64,8 +74,9 @@ impl Correlations {
         let block = |columns: std::ops::Range<usize>| {
             let rows =
                 (0..n_codes).flat_map(|code| columns.clone().map(move |column| (code, column)));
-            rows.map(|(code, column)| correlation(code, column))
-                .collect()
+            let mut block = Vec::with_capacity(n_codes * columns.len());
+            block.extend(rows.map(|(code, column)| correlation(code, column)));
+            block
         };
         Self {
             between_codes: block(0..n_codes),

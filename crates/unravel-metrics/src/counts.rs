@@ -1,10 +1,10 @@
 //! How often each bin of each code meets each value of each factor, and what that tells in nats.
 
-use rayon::prelude::*;
-
 use crate::discretise::{EqualWidthBins, N_BINS};
 use crate::grid::FactorGrid;
+use crate::memory::{Bytes, of};
 use crate::table::{CodeRange, CodeTable};
+use crate::tally::{n_accumulators, tally};
 
 /// Rows counted by one task, roughly.
 const ROWS_PER_TASK: usize = 16_384;
@@ -27,21 +27,16 @@ impl JointCounts {
             return Self::of_points(table, &points);
         }
         let bins = bins_of(table.ranges());
-        let last = table.grid().sizes()[table.grid().n_factors() - 1];
-        let runs_per_task = (ROWS_PER_TASK / last).max(1);
-        let values_per_task = runs_per_task * last * table.n_codes();
-        let counts = table
-            .codes()
-            .par_chunks(values_per_task)
-            .enumerate()
-            .fold(
-                || Self::zero(table),
-                |mut counts, (task, codes)| {
-                    counts.add_runs(table.grid(), &bins, codes, task * runs_per_task * last);
-                    counts
-                },
-            )
-            .reduce(|| Self::zero(table), Self::plus);
+        let rows_per_task = rows_per_task(table.grid());
+        let counts = tally(
+            table.codes(),
+            rows_per_task * table.n_codes(),
+            || Self::zero(table),
+            |counts, task, codes| {
+                counts.add_runs(table.grid(), &bins, codes, task * rows_per_task);
+            },
+            Self::plus,
+        );
         Self {
             n_points: table.grid().n_points() as u64,
             ..counts
@@ -81,6 +76,26 @@ impl JointCounts {
             }
         }
         counts
+    }
+
+    /// Bytes that [`Self::of_grid`] holds at most, on so many threads.
+    pub(crate) fn bytes_of_grid(table: &CodeTable, n_threads: usize) -> Bytes {
+        let n_points = table.grid().n_points();
+        if !table.grid().is_complete() {
+            return Self::bytes_of_points(table, n_points);
+        }
+        let n_tasks = n_points.div_ceil(rows_per_task(table.grid()));
+        Self::bytes_of_one(table) * n_accumulators(n_tasks, n_threads) as Bytes
+    }
+
+    /// Bytes that [`Self::of_points`] holds at most, with so many points.
+    pub(crate) fn bytes_of_points(table: &CodeTable, n_points: usize) -> Bytes {
+        Self::bytes_of_one(table) + of::<u32>(&[n_points])
+    }
+
+    fn bytes_of_one(table: &CodeTable) -> Bytes {
+        let n_values: usize = table.grid().sizes().iter().sum();
+        of::<u32>(&[table.n_codes(), n_values, N_BINS])
     }
 
     fn zero(table: &CodeTable) -> Self {
@@ -188,6 +203,12 @@ impl JointCounts {
         };
         (0..self.sizes.len()).map(entropy).collect()
     }
+}
+
+/// Rows counted by one task: whole runs of the last factor.
+fn rows_per_task(grid: &FactorGrid) -> usize {
+    let last = grid.sizes()[grid.n_factors() - 1];
+    (ROWS_PER_TASK / last).max(1) * last
 }
 
 pub(crate) fn bins_of(ranges: &[CodeRange]) -> Vec<EqualWidthBins> {

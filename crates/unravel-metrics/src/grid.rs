@@ -201,21 +201,36 @@ impl FactorGrid {
     }
 }
 
+/// The number of no group: there are fewer than rows.
+const NO_GROUP: u32 = u32::MAX;
+
 impl Matching {
     /// None where fewer than two values have enough rows.
     fn of(factor: usize, size: usize, values: &[u32], n_factors: usize) -> Option<Self> {
-        let mut groups = vec![Vec::new(); size];
-        let column = values.iter().skip(factor).step_by(n_factors);
-        for (row, &value) in column.enumerate() {
-            groups[value as usize].push(row as u32);
+        let column = || values.iter().skip(factor).step_by(n_factors);
+        let mut n_rows = vec![0_u32; size];
+        column().for_each(|&value| n_rows[value as usize] += 1);
+        // Room for those groups alone that stay: a factor may have as many values as there are rows.
+        let stays = |n: &u32| MIN_MATCHING_ROWS <= *n as usize;
+        let staying = || n_rows.iter().copied().filter(stays);
+        let mut groups = Vec::with_capacity(staying().count());
+        groups.extend(staying().map(|n| Vec::with_capacity(n as usize)));
+        let mut rows = Vec::with_capacity(staying().map(|n| n as usize).sum());
+        let mut numbers = 0..;
+        let mut group_of = n_rows;
+        for n in &mut group_of {
+            *n = stays(n)
+                .then(|| numbers.next())
+                .flatten()
+                .unwrap_or(NO_GROUP);
         }
-        groups.retain(|rows| MIN_MATCHING_ROWS <= rows.len());
-        let mut rows: Vec<(u32, usize)> = groups
-            .iter()
-            .enumerate()
-            .flat_map(|(group, rows)| rows.iter().map(move |&row| (row, group)))
-            .collect();
-        rows.sort_unstable();
+        for (row, &value) in (0..).zip(column()) {
+            let group = group_of[value as usize];
+            if group != NO_GROUP {
+                groups[group as usize].push(row);
+                rows.push((row, group as usize));
+            }
+        }
         (2 <= groups.len()).then_some(Self {
             factor,
             groups,

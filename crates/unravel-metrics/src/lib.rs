@@ -35,6 +35,7 @@ mod stencil;
 mod sums;
 mod symmetric;
 mod table;
+mod tally;
 
 pub mod estimators;
 pub mod lin_2020;

@@ -1,57 +1,204 @@
 //! What scoring a table takes of memory, before it is taken.
+//!
+//! What a metric holds depends on it: tables of counts grow with the values of all factors, covariances with the square of
+//! the codes, samples with the codes alone. Each part says what it holds where it is made, in a `bytes` beside it, so that
+//! the two are changed together; here they are put together. What grows with neither is left out: it is a
+//! megabyte or two.
 
-use crate::discretise::N_BINS;
-use crate::registry::Metric;
+mod by_metric;
+
+use crate::registry::{Metric, Variant};
 use crate::table::CodeTable;
+use by_metric::Scoring;
 
-/// Rows that one task of a metric works on at least.
-const ROWS_PER_TASK: usize = 8192;
+/// A number of bytes: wide enough for products of several numbers that a file may claim.
+pub(crate) type Bytes = u128;
 
-/// A count of points.
-const COUNT: u64 = size_of::<u32>() as u64;
+/// Bytes of an array of these elements with these lengths.
+pub(crate) fn of<T>(lengths: &[usize]) -> Bytes {
+    let elements = lengths.iter().map(|&length| length as Bytes);
+    elements.fold(size_of::<T>() as Bytes, Bytes::saturating_mul)
+}
 
-/// Bytes that these metrics hold at most beside the table, in a pool of so many threads.
-///
-/// The tables of counts are what grows: of every code with every value of every factor, and, for [`Metric::Unsupervised`],
-/// of every two codes; one for each task at work and one for their sum. Samples of points are small beside them.
+/// Matrices of codes and factors in the outcome of a metric, at most.
+const N_MATRICES: usize = 4;
+
+/// A name of a row, with what its text takes.
+const NAME_BYTES: usize = size_of::<String>() + 32;
+
+/// Bytes that these scores hold at most beside the table, one computed after the other in a pool of so many threads, those
+/// of sampled variants for so many seeds. The outcomes of all of them are kept. Metrics that refuse the table hold nothing.
 #[must_use]
-pub fn scoring_bytes(table: &CodeTable, metrics: &[Metric], n_threads: usize) -> u64 {
-    let n_codes = table.n_codes() as u64;
-    let n_values: u64 = table.grid().sizes().iter().map(|&size| size as u64).sum();
-    let n_tasks = table.grid().n_points().div_ceil(ROWS_PER_TASK);
-    let n_tables = n_tasks.min(n_threads) as u64 + 1;
-    let n_bins = N_BINS as u64;
-    let with_factors = n_codes.saturating_mul(n_values).saturating_mul(n_bins);
-    let with_codes = match metrics.contains(&Metric::Unsupervised) {
-        true => {
-            n_codes
-                .saturating_mul(n_codes)
-                .saturating_mul(n_bins * n_bins)
-                / 2
+pub fn scoring_bytes(
+    table: &CodeTable,
+    pairs: &[(Metric, Variant)],
+    n_seeds: u64,
+    n_threads: usize,
+) -> u64 {
+    let scoring = Scoring { table, n_threads };
+    let offered = table.offered();
+    let computed = pairs
+        .iter()
+        .filter(|(metric, variant)| metric.check(*variant, &offered).is_ok());
+    let (mut kept, mut most): (Bytes, Bytes) = (0, 0);
+    for &(metric, variant) in computed {
+        let n_outcomes = if variant.is_sampled() { n_seeds } else { 1 };
+        kept += outcome_bytes(table, metric) * Bytes::from(n_outcomes);
+        most = most.max(scoring.bytes(metric, variant));
+    }
+    u64::try_from(kept.saturating_add(most)).unwrap_or(u64::MAX)
+}
+
+/// Bytes of the matrices of an outcome.
+fn outcome_bytes(table: &CodeTable, metric: Metric) -> Bytes {
+    let n_codes = table.n_codes();
+    match metric {
+        Metric::Unsupervised => {
+            of::<f64>(&[2, n_codes, n_codes]) + of::<u8>(&[2, 2, n_codes, NAME_BYTES])
         }
-        false => 0,
-    };
-    let n_cells = with_factors.saturating_add(with_codes);
-    n_cells.saturating_mul(COUNT).saturating_mul(n_tables)
+        _ => {
+            let values = of::<f64>(&[N_MATRICES, n_codes, table.grid().n_factors().max(2)]);
+            values + of::<u8>(&[N_MATRICES, n_codes, NAME_BYTES])
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::discretise::N_BINS;
+    use crate::grid::FactorGrid;
+
+    /// Ample for outcomes and what else is small.
+    const LITTLE: u64 = 20 << 20;
+
+    fn all_of(metric: Metric) -> Vec<(Metric, Variant)> {
+        metric
+            .variants()
+            .iter()
+            .map(|&variant| (metric, variant))
+            .collect()
+    }
+
+    /// Four points, a kilobyte of zeros in a file, are refused by every metric that holds the square of their codes.
+    #[test]
+    fn wide_tables_take_the_square_of_their_codes() {
+        let n_codes = 60_000_usize;
+        let codes = vec![0.5; 24 * n_codes];
+        let logvars = vec![0.0; 24 * n_codes];
+        let table = CodeTable::new(&codes, n_codes, &[12, 2]).unwrap();
+        let table = table.with_logvars(&logvars).unwrap();
+        let square = (n_codes * n_codes) as u64;
+        let bytes = |metric, variant| scoring_bytes(&table, &[(metric, variant)], 1, 2);
+        for (metric, variant) in [
+            (Metric::Sap, Variant::Study),
+            (Metric::Sap, Variant::Exact),
+            (Metric::Sap, Variant::Lin2020),
+            (Metric::Dci, Variant::Lasso),
+            (Metric::Dci, Variant::Lin2020),
+            (Metric::ActiveUnits, Variant::Exact),
+            (Metric::FactorVaeScore, Variant::Exact),
+            (Metric::BetaVaeScore, Variant::Study),
+            (Metric::BetaVaeScore, Variant::Lin2020),
+            (Metric::Explicitness, Variant::Study),
+            (Metric::Explicitness, Variant::Lin2020),
+        ] {
+            // Half of the square for the sums of the one task and half for all of them.
+            assert!(8 * square <= bytes(metric, variant), "{}", metric.name());
+        }
+        // Half of the pairs, 400 cells of four bytes.
+        assert!(800 * square - 800 * n_codes as u64 <= bytes(Metric::Unsupervised, Variant::Exact));
+        // Samples of so wide a table are gigabytes.
+        assert!(15_000 * 4 * n_codes as u64 <= bytes(Metric::Dci, Variant::Study));
+        assert!(10_000 * 4 * n_codes as u64 <= bytes(Metric::Unsupervised, Variant::Study));
+        assert!(bytes(Metric::Mig, Variant::Exact) < 1 << 30);
+    }
 
     #[test]
-    fn wide_tables_take_the_square_of_their_codes_for_pairs_only() {
-        let n_codes = 3000;
-        let codes = vec![0.5; 4 * n_codes];
+    fn four_points_are_counted_as_well() {
+        let (n_codes, n_points) = (60_000_usize, 4);
+        let codes = vec![0.5; n_points * n_codes];
         let table = CodeTable::new(&codes, n_codes, &[2, 2]).unwrap();
-        // Four values, twenty bins, four bytes; one task and the sum.
-        assert_eq!(
-            scoring_bytes(&table, &[Metric::Mig], 16),
-            3000 * 4 * 20 * 4 * 2
-        );
-        let pairs = scoring_bytes(&table, &[Metric::Mig, Metric::Unsupervised], 16);
-        let of_factors = scoring_bytes(&table, &[Metric::Mig], 16);
-        // Half of the pairs, 400 cells of four bytes.
-        assert_eq!(pairs - of_factors, 3000 * 3000 / 2 * 400 * 4 * 2);
+        for (metric, variant) in [
+            (Metric::Sap, Variant::Exact),
+            (Metric::Dci, Variant::Lasso),
+            (Metric::ActiveUnits, Variant::Exact),
+        ] {
+            let scoring = Scoring {
+                table: &table,
+                n_threads: 1,
+            };
+            assert!(
+                20 << 30 < scoring.bytes(metric, variant),
+                "{}",
+                metric.name()
+            );
+            // Too few points to score, so nothing is held.
+            assert_eq!(scoring_bytes(&table, &[(metric, variant)], 1, 1), 0);
+        }
+    }
+
+    /// A hundred thousand rows whose five factors never repeat a value, as those of a simulation.
+    #[test]
+    fn honest_tables_ask_for_what_they_take() {
+        let (n_rows, n_factors, n_codes) = (100_000, 5, 10);
+        let codes: Vec<f32> = (0..n_rows * n_codes).map(|i| (i % 7919) as f32).collect();
+        let values = (0..n_rows as u32).flat_map(|row| [row; 5]).collect();
+        let grid = FactorGrid::of_rows(&[n_rows; 5], values).unwrap();
+        let table = CodeTable::over(&codes, n_codes, grid).unwrap();
+        let bytes = |metric, n_threads| {
+            let pairs: Vec<_> = all_of(metric);
+            scoring_bytes(&table, &pairs, 5, n_threads)
+        };
+        // One table of all counts, whatever the number of threads.
+        let one_table = (n_codes * n_factors * n_rows * N_BINS * 4) as u64;
+        for n_threads in [1, 16] {
+            for metric in [
+                Metric::Mig,
+                Metric::Jemmig,
+                Metric::Modularity,
+                Metric::Dcimig,
+            ] {
+                let bytes = bytes(metric, n_threads);
+                assert!((one_table..one_table + LITTLE).contains(&bytes), "{bytes}");
+            }
+        }
+        // Who counts nothing is charged for no counts.
+        for metric in [
+            Metric::BetaVaeScore,
+            Metric::FactorVaeScore,
+            Metric::Sap,
+            Metric::Irs,
+        ] {
+            let bytes = bytes(metric, 16);
+            assert!(bytes < 200 << 20, "{}: {bytes}", metric.name());
+        }
+    }
+
+    #[test]
+    fn all_metrics_of_dsprites_take_less_than_a_few_gigabytes() {
+        let sizes = [3, 6, 40, 32, 32];
+        let n_codes = 10;
+        let n_points: usize = sizes.iter().product();
+        let codes: Vec<f32> = (0..n_points * n_codes).map(|i| (i % 7919) as f32).collect();
+        let logvars = vec![0.0; codes.len()];
+        let table = CodeTable::new(&codes, n_codes, &sizes).unwrap();
+        let table = table.with_logvars(&logvars).unwrap();
+        for metric in Metric::ALL {
+            for (metric, variant) in all_of(metric) {
+                let bytes = scoring_bytes(&table, &[(metric, variant)], 5, 16);
+                let limit = match metric {
+                    // Lattices of 32,768 nodes at most for each value of each factor, by ten threads.
+                    Metric::MigChen => 2 << 30,
+                    _ => 700 << 20,
+                };
+                assert!(
+                    bytes < limit,
+                    "{} {}: {bytes}",
+                    metric.name(),
+                    variant.name()
+                );
+            }
+        }
     }
 }

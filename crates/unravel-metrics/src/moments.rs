@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use crate::memory::{Bytes, of};
 use crate::sums::Sums;
 use crate::table::CodeTable;
 
@@ -27,6 +28,18 @@ impl Moments {
             .map(|rows| sums_of(table.row(0), rows.chunks_exact(n_codes)))
             .collect();
         Self::from_sums(table, sums, table.grid().n_points())
+    }
+
+    /// Bytes that [`Self::of_grid`] holds at most, of so many points; all tasks' sums are there before they are added up.
+    pub(crate) fn bytes(n_codes: usize, n_points: usize) -> Bytes {
+        let n_tasks = n_points.div_ceil(ROWS_PER_TASK) as Bytes;
+        let sums = Sums::bytes(n_codes);
+        (sums * (n_tasks + 1)).max(sums + Self::bytes_kept(n_codes))
+    }
+
+    /// Bytes of one.
+    pub(crate) fn bytes_kept(n_codes: usize) -> Bytes {
+        of::<f64>(&[n_codes, n_codes + 1])
     }
 
     fn from_sums(table: &CodeTable, sums: Vec<Sums>, n_points: usize) -> Self {

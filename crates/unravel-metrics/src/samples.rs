@@ -1,6 +1,7 @@
 //! Points for the metrics that train a predictor of the factors: some to train on, some to test on.
 
 use crate::grid::FactorGrid;
+use crate::memory::{Bytes, of};
 use crate::sampling::{PointSource, PointStream, Purpose, Seeded};
 use crate::table::CodeTable;
 
@@ -71,14 +72,21 @@ impl Examples {
                 .map(|&point| grid.value(point as usize, factor))
                 .collect()
         };
+        let mut codes = Vec::with_capacity(points.len() * table.n_codes());
+        points
+            .iter()
+            .for_each(|&point| codes.extend_from_slice(table.row(point as usize)));
         Self {
-            codes: points
-                .iter()
-                .flat_map(|&point| table.row(point as usize))
-                .copied()
-                .collect(),
+            codes,
             labels: (0..grid.n_factors()).map(labels).collect(),
         }
+    }
+
+    /// Bytes of those of so many points, and of their numbers.
+    pub(crate) fn bytes(table: &CodeTable, n_points: usize) -> Bytes {
+        of::<u32>(&[n_points])
+            + of::<f32>(&[n_points, table.n_codes()])
+            + of::<usize>(&[n_points, table.grid().n_factors()])
     }
 
     /// Those of every point of the grid.

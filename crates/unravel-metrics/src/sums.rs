@@ -1,5 +1,7 @@
 //! Sums of which covariances are made.
 
+use crate::memory::{Bytes, of};
+
 /// Sums over rows of deviations from an origin, which should be a row itself: then a constant column has no variance at
 /// all, and no large mean cancels.
 pub(crate) struct Sums {
@@ -16,6 +18,11 @@ impl Sums {
             firsts: vec![0.0; n_columns],
             products: vec![0.0; n_columns * (n_columns + 1) / 2],
         }
+    }
+
+    /// Bytes of one.
+    pub(crate) fn bytes(n_columns: usize) -> Bytes {
+        of::<f64>(&[n_columns, n_columns + 3]) / 2
     }
 
     /// Adds up in the order of the tasks, which does not depend on who ran them.

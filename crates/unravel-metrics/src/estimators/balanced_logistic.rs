@@ -11,6 +11,7 @@
 use rayon::prelude::*;
 
 use super::lbfgs::{self, Minimum, Start};
+use crate::memory::{Bytes, of};
 
 /// Rows summed by one task.
 const ROWS_PER_TASK: usize = 1024;
@@ -72,11 +73,17 @@ pub fn uncorrelated(mut features: Vec<f64>, n_features: usize) -> (Vec<f64>, usi
         }
     }
     let rows = features.chunks_exact(n_features.max(1));
-    (
-        rows.flat_map(|row| kept.iter().map(|&feature| row[feature]))
-            .collect(),
-        kept.len(),
-    )
+    let mut uncorrelated = Vec::with_capacity(n * kept.len());
+    uncorrelated.extend(rows.flat_map(|row| kept.iter().map(|&feature| row[feature])));
+    (uncorrelated, kept.len())
+}
+
+/// Bytes that [`fit`] holds at most beside the features: labels, the gradients of all tasks, and what the solver remembers.
+pub(crate) fn bytes(n_rows: usize, n_features: usize, n_classes: usize) -> Bytes {
+    let n_vectors = n_rows.div_ceil(ROWS_PER_TASK) + lbfgs::N_VECTORS;
+    of::<u32>(&[n_rows, 3])
+        + of::<f64>(&[N_FIRST_ROWS.min(n_rows), n_features + 1])
+        + of::<f64>(&[n_vectors, n_features + 1, n_classes])
 }
 
 /// The mean product of two features.

@@ -8,6 +8,7 @@ use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::exp::exp_of_negative;
+use crate::memory::{Bytes, of};
 
 /// Rows of a block.
 const WIDTH: usize = 64;
@@ -75,6 +76,14 @@ impl Blocked {
             n_features,
             n_classes,
         }
+    }
+
+    /// Bytes of so many rows, of their probabilities at two places, and of what their tasks are summed up from.
+    pub(super) fn bytes(n_rows: usize, n_features: usize, n_classes: usize) -> Bytes {
+        let n_blocks = n_rows.div_ceil(WIDTH);
+        let n_tasks = n_blocks.div_ceil(BLOCKS_PER_TASK);
+        of::<Column>(&[n_blocks, n_features + 1 + 2 * n_classes])
+            + of::<f64>(&[n_classes, n_features + 1, n_tasks + 2])
     }
 
     /// Parameters of one class.

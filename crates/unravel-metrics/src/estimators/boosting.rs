@@ -18,6 +18,7 @@ use rayon::prelude::*;
 
 use self::root::{Lanes, N_LANES, Targets};
 use super::tree::{Cut, Entry, Growth, Presorted, Split, Tree, Workspace, is_pure};
+use crate::memory::{Bytes, of};
 
 /// Rows predicted by one task.
 const ROWS_PER_TASK: usize = 256;
@@ -106,6 +107,27 @@ impl GradientBoosting {
             train_accuracy: fit.accuracy(),
             classes,
         }
+    }
+}
+
+impl GradientBoosting {
+    /// Bytes that a fit of the default settings holds at most, on so many threads: the rows, sorted, once for all and twice
+    /// for each tree that is growing; scores and residuals; the cuts of a stage; and the trees.
+    pub(crate) fn bytes(
+        n_rows: usize,
+        n_features: usize,
+        n_classes: usize,
+        n_threads: usize,
+    ) -> Bytes {
+        let settings = Self::default();
+        let n_lanes = n_classes.next_multiple_of(N_LANES);
+        Presorted::bytes(n_rows, n_features)
+            + Workspace::bytes(n_rows, n_features) * n_threads.min(n_classes) as Bytes
+            + 2 * of::<f64>(&[n_rows, n_lanes])
+            + of::<Cut>(&[n_lanes, n_features])
+            + of::<f64>(&[n_classes, n_features])
+            + Tree::bytes(1 << settings.max_depth)
+                * (settings.n_stages as Bytes * n_classes as Bytes)
     }
 }
 

@@ -10,6 +10,7 @@ use rand_core::{Rng, SeedableRng};
 use rayon::prelude::*;
 
 use super::tree::{Growth, Presorted, Tree, Workspace};
+use crate::memory::{Bytes, of};
 
 /// What to fit.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -72,6 +73,18 @@ impl RandomForest {
             trees,
             importances: shares(&importances),
         }
+    }
+
+    /// Bytes that a fit of the default settings holds at most, on so many threads: the rows, sorted, once for all and three
+    /// times for each tree that is growing; and the trees, with a leaf for each row.
+    pub(crate) fn bytes(n_rows: usize, n_features: usize, n_threads: usize) -> Bytes {
+        let n_trees = Self::default().n_trees;
+        let rows = Presorted::bytes(n_rows, n_features);
+        let growing = rows + Workspace::bytes(n_rows, n_features);
+        // rayon may start a workspace for every run of trees, but holds one for each thread.
+        rows + growing * n_threads.min(n_trees) as Bytes
+            + Tree::bytes(n_rows) * n_trees as Bytes
+            + of::<f64>(&[n_trees, n_features])
     }
 
     fn grow(

@@ -3,6 +3,9 @@
 /// Pairs of steps and changes of the gradient that are remembered.
 const MEMORY: usize = 20;
 
+/// Vectors as long as the parameters that are held at most: pairs that are remembered, and those of a step.
+pub(super) const N_VECTORS: usize = 2 * MEMORY + 12;
+
 /// A step must gain this share of what the slope promises, and leave no more than the other share of the slope.
 const SUFFICIENT_GAIN: f64 = 1e-4;
 const SUFFICIENT_FLATNESS: f64 = 0.9;

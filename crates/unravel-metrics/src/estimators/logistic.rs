@@ -12,9 +12,13 @@
 use super::blocked::Blocked;
 use super::multinomial::Problem;
 use super::newton_cg::{self, Stop};
+use crate::memory::{Bytes, of};
 
 /// Most parameters for which the second derivatives are written down.
 const MAX_DIRECT: usize = 64;
+
+/// Copies of the labels that a fit holds, sorted and as places among the classes.
+pub(super) const N_LABELS: usize = 3;
 
 /// What to fit.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -82,6 +86,15 @@ impl LogisticRegression {
             self.move_to_minimum(&problem, &mut model);
         }
         model
+    }
+
+    /// Bytes that a fit holds at most: next to none beside the labels where the second derivatives are written down.
+    pub(crate) fn bytes(n_rows: usize, n_features: usize, n_classes: usize) -> Bytes {
+        let labels = of::<usize>(&[n_rows, N_LABELS]);
+        match n_classes.saturating_mul(n_features + 1) <= MAX_DIRECT {
+            true => labels,
+            false => labels + newton_cg::bytes(n_rows, n_features, n_classes),
+        }
     }
 
     /// Weight of the penalty in units where the data have weight 1.

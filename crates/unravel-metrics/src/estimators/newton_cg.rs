@@ -5,12 +5,16 @@
 
 use super::blocked::{Blocked, Expansion};
 use super::cholesky;
+use crate::memory::{Bytes, of};
 
 /// Most rounds of conjugate gradients in a step.
 const MAX_ROUNDS: usize = 500;
 
 /// A step is taken if it gains this share of what its gradient promises.
 const SUFFICIENT_GAIN: f64 = 1e-4;
+
+/// Vectors as long as the parameters that a step holds.
+const N_VECTORS: usize = 10;
 
 /// When to end.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -103,6 +107,15 @@ fn solve(
         size = next;
     }
     step
+}
+
+/// Bytes that [`minimise`] holds at most: the rows, second derivatives of each class and of the one at hand, and the
+/// vectors of a step.
+pub(super) fn bytes(n_rows: usize, n_features: usize, n_classes: usize) -> Bytes {
+    let width = n_features + 1;
+    Blocked::bytes(n_rows, n_features, n_classes)
+        + of::<f64>(&[n_classes + 2, width, width])
+        + of::<f64>(&[N_VECTORS, n_classes, width])
 }
 
 /// The inverse of the second derivatives within each class.

@@ -10,7 +10,8 @@
 use rayon::prelude::*;
 
 use super::cholesky::Factor;
-use super::logistic::classes_of;
+use super::logistic::{N_LABELS, classes_of};
+use crate::memory::{Bytes, of};
 
 /// Rows summed by one task.
 const ROWS_PER_TASK: usize = 4096;
@@ -66,6 +67,21 @@ impl OneVsRest {
             classes,
             parameters,
         }
+    }
+
+    /// Bytes that a fit holds at most, on so many threads. Each class at hand has the second derivatives of all tasks, and
+    /// three of their sum on the way to a step; who waits for a task may take up another class.
+    pub(crate) fn bytes(
+        n_rows: usize,
+        n_features: usize,
+        n_classes: usize,
+        n_threads: usize,
+    ) -> Bytes {
+        let n = n_features + 1;
+        let n_at_hand = n_classes.min(2 * n_threads);
+        of::<f64>(&[n_at_hand, n_rows.div_ceil(ROWS_PER_TASK) + 3, n, n])
+            + 2 * of::<f64>(&[n_classes, n])
+            + of::<usize>(&[n_rows, N_LABELS])
     }
 
     /// The labels the model can answer with, ascending.

@@ -13,6 +13,8 @@ pub(super) use grow::{Growth, Workspace};
 pub(super) use presorted::{Entry, Presorted};
 pub(super) use search::{Cut, MIN_GAP, is_pure};
 
+use crate::memory::{Bytes, of};
+
 /// The best split of a node so far: a feature and a cut of its order.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Split {
@@ -67,6 +69,11 @@ pub(super) struct Tree {
 }
 
 impl Tree {
+    /// Bytes of one with so many leaves, which grew to up to twice its room.
+    pub(super) fn bytes(n_leaves: usize) -> Bytes {
+        4 * (of::<Node>(&[n_leaves]) + of::<f64>(&[n_leaves])) + of::<Self>(&[1])
+    }
+
     /// A tree that is one leaf, the root at position 0.
     fn leaf() -> Self {
         Self {

@@ -29,13 +29,13 @@ use crate::sampling::Purpose;
 use crate::table::CodeTable;
 
 /// Numbers of labels.
-const N_LABELS: [usize; 4] = [10, 100, 1_000, 10_000];
+pub(crate) const N_LABELS: [usize; 4] = [10, 100, 1_000, 10_000];
 
 /// Their names in matrices.
 const LABEL_NAMES: [&str; 4] = ["10_labels", "100_labels", "1000_labels", "10000_labels"];
 
 /// Points to test on.
-const N_TEST: usize = 5_000;
+pub(crate) const N_TEST: usize = 5_000;
 
 const fn accuracy(name: &'static str, one_line: &'static str) -> Quantity {
     Quantity {

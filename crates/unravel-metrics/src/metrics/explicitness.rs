@@ -196,10 +196,9 @@ impl Scaling {
                 .map(|(&x, (mean, scale))| (f64::from(x) - mean) * scale)
                 .collect()
         };
-        codes
-            .chunks_exact(self.means.len())
-            .flat_map(scaled)
-            .collect()
+        let mut all = Vec::with_capacity(codes.len());
+        all.extend(codes.chunks_exact(self.means.len()).flat_map(scaled));
+        all
     }
 }
 

@@ -25,7 +25,7 @@
 //! Traps: disentanglement_lib reports the number of all codes as the number of active ones; here it is counted. Votes are per
 //! code of the table, not per active code. Some authors rescale the accuracy so that chance is 0; those numbers do not compare.
 
-mod exact;
+pub(crate) mod exact;
 mod lin_2020;
 
 use rayon::prelude::*;
@@ -77,7 +77,7 @@ pub const TRAIN: Purpose = Purpose::new("factor-vae-score/train");
 pub const EVAL: Purpose = Purpose::new("factor-vae-score/eval");
 
 /// Votes taken by one task.
-const VOTES_PER_TASK: usize = 128;
+pub(crate) const VOTES_PER_TASK: usize = 128;
 
 /// Sample sizes and the threshold of activity.
 #[derive(Clone, Copy, Debug, PartialEq)]

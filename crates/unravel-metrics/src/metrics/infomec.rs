@@ -299,9 +299,11 @@ fn concentration(values: &[f64]) -> f64 {
 fn explained(columns: &[Column], labels: &[Vec<u16>]) -> Vec<f64> {
     let n_codes = columns.len();
     let n_points = labels[0].len();
-    let features: Vec<f64> = (0..n_points)
-        .flat_map(|point| columns.iter().map(move |column| column.standardised[point]))
-        .collect();
+    let mut features: Vec<f64> = Vec::with_capacity(n_points * n_codes);
+    features.extend(
+        (0..n_points)
+            .flat_map(|point| columns.iter().map(move |column| column.standardised[point])),
+    );
     let (features, n_features) = balanced_logistic::uncorrelated(features, n_codes);
     let share = |labels: &Vec<u16>| {
         let labels: Vec<u32> = labels.iter().map(|&label| u32::from(label)).collect();

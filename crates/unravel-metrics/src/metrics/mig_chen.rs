@@ -146,7 +146,8 @@ impl<'a> Posteriors<'a> {
                 .map(move |(&factor, first)| (first + grid.value(point, factor)) as u16);
             std::iter::once(0).chain(values)
         };
-        let memberships = (0..n_points).flat_map(of_point).collect();
+        let mut memberships = Vec::with_capacity(n_points * (1 + grid.varying().len()));
+        memberships.extend((0..n_points).flat_map(of_point));
         Ok(Self {
             table,
             logvars,

@@ -24,18 +24,18 @@
 //! Total correlation of *means* can rise with regularisation while that of *samples* falls. A code that has nearly collapsed
 //! adds next to nothing to the Wasserstein correlation but counts in full in the other two.
 
-use rayon::prelude::*;
-
 use crate::counts::{bins_of, mutual_information};
 use crate::discretise::{EqualWidthBins, N_BINS};
 use crate::error::MetricError;
+use crate::memory::{Bytes, of};
 use crate::moments::Moments;
 use crate::needs::Needs;
 use crate::outcome::{Matrix, Outcome};
 use crate::registry::{Description, Direction, Quantity, Variant};
 use crate::sampling::{Purpose, study_points};
 use crate::symmetric::eigenvalues;
-use crate::table::{CodeRange, CodeTable};
+use crate::table::CodeTable;
+use crate::tally::{n_accumulators, tally};
 
 /// What there is to say of the unsupervised scores.
 pub const DESCRIPTION: Description = Description {
@@ -188,21 +188,21 @@ fn wasserstein_correlation(covariance: &[f64], variances: &[f64]) -> f64 {
 /// Plug-in mutual information of each pair of binned codes, in nats, `[n_codes, n_codes]`; zero on the diagonal.
 fn pairwise_information(table: &CodeTable) -> Vec<f64> {
     let n_codes = table.n_codes();
-    let pairs: Vec<(usize, usize)> = (0..n_codes)
-        .flat_map(|a| (0..a).map(move |b| (a, b)))
-        .collect();
+    let mut pairs: Vec<(usize, usize)> = Vec::with_capacity(n_pairs(n_codes));
+    pairs.extend((0..n_codes).flat_map(|a| (0..a).map(move |b| (a, b))));
     let bins = bins_of(table.ranges());
-    let nothing = || vec![[0_u32; N_BINS * N_BINS]; pairs.len()];
-    let counts = table
-        .codes()
-        .par_chunks(ROWS_PER_TASK * n_codes)
-        .map(|rows| count_pairs(rows, table.ranges(), &bins, nothing()))
-        .reduce(nothing, |mut sum, counts| {
+    let counts = tally(
+        table.codes(),
+        ROWS_PER_TASK * n_codes,
+        || vec![[0_u32; N_BINS * N_BINS]; pairs.len()],
+        |counts, _, rows| count_pairs(rows, &bins, counts),
+        |mut sum, counts| {
             for (sum, count) in sum.iter_mut().flatten().zip(counts.iter().flatten()) {
                 *sum += count;
             }
             sum
-        });
+        },
+    );
     let mut information = vec![0.0; n_codes * n_codes];
     for (&(a, b), counts) in pairs.iter().zip(&counts) {
         let nats = mutual_information(counts, table.grid().n_points() as u64);
@@ -213,14 +213,9 @@ fn pairwise_information(table: &CodeTable) -> Vec<f64> {
 }
 
 /// Adds up how often the bins of each pair of codes meet; pairs (1, 0), (2, 0), (2, 1), …
-fn count_pairs(
-    rows: &[f32],
-    ranges: &[CodeRange],
-    bins: &[EqualWidthBins],
-    mut counts: Vec<[u32; N_BINS * N_BINS]>,
-) -> Vec<[u32; N_BINS * N_BINS]> {
-    let mut found = vec![0; ranges.len()];
-    for row in rows.chunks_exact(ranges.len()) {
+fn count_pairs(rows: &[f32], bins: &[EqualWidthBins], counts: &mut [[u32; N_BINS * N_BINS]]) {
+    let mut found = vec![0; bins.len()];
+    for row in rows.chunks_exact(bins.len()) {
         for ((found, &x), bins) in found.iter_mut().zip(row).zip(bins) {
             *found = bins.bin(x);
         }
@@ -231,7 +226,22 @@ fn count_pairs(
             }
         }
     }
-    counts
+}
+
+fn n_pairs(n_codes: usize) -> usize {
+    n_codes * (n_codes - 1) / 2
+}
+
+/// Bytes that the scores of so many points hold at most, on so many threads: their moments, and beside these either the tables of all pairs or what comes of them, with the matrices that eigenvalues are taken of.
+pub(crate) fn bytes(n_codes: usize, n_points: usize, n_threads: usize) -> Bytes {
+    let square = of::<f64>(&[n_codes, n_codes]);
+    let n_tables = n_accumulators(n_points.div_ceil(ROWS_PER_TASK), n_threads);
+    let n_pairs = n_pairs(n_codes);
+    let counting = of::<(usize, usize)>(&[n_pairs])
+        + of::<[u32; N_BINS * N_BINS]>(&[n_pairs, n_tables])
+        + square;
+    let moments = Moments::bytes(n_codes, n_points);
+    moments.max(Moments::bytes_kept(n_codes) + counting.max(3 * square))
 }
 
 #[cfg(test)]

@@ -141,10 +141,10 @@ fn score(
         None => Ok(table),
     });
     let table = table.map_err(refused)?;
-    let metrics: Vec<Metric> = pairs.iter().map(|(metric, _)| *metric).collect();
     memory::check(scoring_bytes(
         &table,
-        &metrics,
+        pairs,
+        args.seeds,
         rayon::current_num_threads(),
     ))
     .map_err(|fault| Failure::usage(format!("`{place}`: {fault}")))?;

@@ -1,5 +1,7 @@
 //! Rows in the order of each of their features.
 
+use crate::memory::{Bytes, of};
+
 /// A row and the value that it is sorted by.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(in super::super) struct Entry {
@@ -19,6 +21,11 @@ pub(in super::super) struct Presorted {
 }
 
 impl Presorted {
+    /// Bytes of so many rows.
+    pub(in super::super) fn bytes(n_rows: usize, n_features: usize) -> Bytes {
+        of::<Entry>(&[n_rows, n_features])
+    }
+
     /// Sorts finite `features` (`[n_rows, n_features]`, row-major). Equal values keep the order of their rows.
     pub(in super::super) fn new(features: &[f32], n_features: usize) -> Self {
         let n_rows = features.len() / n_features;
@@ -43,7 +50,8 @@ impl Presorted {
     pub(in super::super) fn sampled(&self, times: &[u32]) -> Self {
         let repeated =
             |entry: &Entry| std::iter::repeat_n(*entry, times[entry.row as usize] as usize);
-        let entries: Vec<Entry> = self.entries.iter().flat_map(repeated).collect();
+        let mut entries: Vec<Entry> = Vec::with_capacity(self.entries.len());
+        entries.extend(self.entries.iter().flat_map(repeated));
         Self {
             n_rows: entries.len() / self.n_features,
             n_features: self.n_features,

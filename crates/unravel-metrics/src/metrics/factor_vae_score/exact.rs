@@ -11,7 +11,7 @@ use crate::registry::Metric;
 use crate::table::CodeTable;
 
 /// Rows summed by one task.
-const ROWS_PER_TASK: usize = 16_384;
+pub(crate) const ROWS_PER_TASK: usize = 16_384;
 
 /// The FactorVAE score of the whole grid.
 ///

@@ -16,10 +16,14 @@ const KEYS: FactorialKeys = FactorialKeys {
 };
 
 /// The most codes of a point: more than any layer has, and few enough to work on some rows at once.
-const MAX_CODES: usize = 1 << 16;
+const MAX_CODES: usize = 1 << 12;
 
-/// Bytes that a factor value of a row takes in a grid of listed points: itself, and its row in two orders.
+/// Bytes that a factor value of a row takes at most in a grid of listed points: its row in two orders, in the second with
+/// its group, and a share of the group itself.
 const LISTED_BYTES: u64 = 24;
+
+/// Bytes that each value of a factor takes while the rows of a grid of listed points are put into groups.
+const COUNTED_BYTES: u64 = 8;
 
 /// Codes of points whose factors are known.
 #[derive(Debug, PartialEq)]
@@ -109,8 +113,17 @@ fn of_table(mut archive: Archive) -> Result<Representation, Failure> {
         )));
     }
     let taken = match labels.points {
-        Some(_) => size_of_val(codes.as_slice()) as u64,
-        None => (labels.values.len() as u64).saturating_mul(LISTED_BYTES),
+        // Put in order, the codes and the log variances are there twice.
+        Some(_) => {
+            let logvars = logvars.as_deref().unwrap_or_default();
+            size_of_val(codes.as_slice()) as u64 + size_of_val(logvars) as u64
+        }
+        None => {
+            let largest = labels.factors.iter().map(|factor| factor.size).max();
+            (labels.values.len() as u64)
+                .saturating_mul(LISTED_BYTES)
+                .saturating_add((largest.unwrap_or(0) as u64).saturating_mul(COUNTED_BYTES))
+        }
     };
     memory::check(taken).map_err(|fault| Failure::usage(place.fault(fault)))?;
     let refused = |error: MetricError| Failure::usage(format!("{place}: {error}"));
