@@ -104,7 +104,7 @@ impl Bomb {
 
 /// Writes an npz with these arrays, which are never held.
 pub fn write_bombs(path: &Path, bombs: &[Bomb]) {
-    const ZEROS: [u8; 1 << 16] = [0; 1 << 16];
+    static ZEROS: [u8; 1 << 16] = [0; 1 << 16];
     let mut archive = ZipWriter::new(File::create(path).unwrap());
     let options = SimpleFileOptions::default().compression_level(Some(1));
     for bomb in bombs {
