@@ -2,7 +2,8 @@
 //!
 //! A file may come from a stranger. Nothing in it is executed (arrays of pickled objects are refused), and every size
 //! that it claims is compared with the bytes that are there before memory is taken, and what it unpacks to with the
-//! memory that is left ([`memory`]). Stored and deflated archives are read, headers of versions 1 to 3, little-endian elements, rows or (of a matrix) columns first.
+//! memory that is left ([`memory`]). Stored and deflated archives are read, headers of versions 1 to 3, little-endian
+//! elements, rows or (of a matrix) columns first.
 //!
 //! [`ArrayFile::open`] finds out what a file is; an [`Archive`] hands out an [`ArrayReader`] for each key, whose elements
 //! are read once, as [`ArrayReader::values`] of one type, as [`ArrayReader::integers`] or as [`ArrayReader::floats`].
