@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 
+use unravel_data::Arrays;
 use unravel_data::arrays::{Element, Header};
 use unravel_sweep::TrialId;
 
-use crate::arrays::Arrays;
 use crate::atomic;
 use crate::error::StoreError;
 use crate::npz;
