@@ -97,7 +97,7 @@ impl CodeTable {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::arrays::Array;
+    use unravel_data::Array;
 
     #[test]
     fn weights_are_read_by_the_library_whatever_the_metadata_are_called() {

@@ -71,3 +71,5 @@ pub use train_log::TrainLog;
 pub use trial_folder::TrialFolder;
 pub use trial_lock::TrialLock;
 pub use weight::{FileKind, Weight};
+
+pub use unravel_data::{Array, Arrays};
