@@ -17,7 +17,7 @@ use crate::error::WorkerError;
 use crate::evaluate::{Subject, evaluate};
 use crate::refresh::Refresher;
 use crate::reporter::Reporter;
-use crate::train::{Member, Trained, fail, to_model_arrays, train};
+use crate::train::{Member, Trained, fail, train};
 use crate::{data, wanted};
 
 /// How an order ended.
@@ -188,12 +188,11 @@ fn score_one<B: Kernels>(
         fail(member, "the final weights cannot be read back", reporter)?;
         return Ok(true);
     };
-    let weights = to_model_arrays(&model.arrays);
     let subject = Subject::<B> {
         trial: &member.trial,
         lock: &member.lock,
         dataset,
-        weights: &weights,
+        weights: &model.arrays,
         step: model.step,
         device,
     };
