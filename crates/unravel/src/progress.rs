@@ -112,10 +112,11 @@ impl Bars {
             state.not_shown(),
         ];
         let parts: Vec<String> = parts.into_iter().flatten().collect();
-        if !parts.is_empty() {
-            let prefix = format!("  {}", parts.join(", "));
-            self.total.set_prefix(harmless::line(&prefix).into_owned());
-        }
+        let prefix = match parts.is_empty() {
+            true => String::new(),
+            false => format!("  {}", parts.join(", ")),
+        };
+        self.total.set_prefix(harmless::line(&prefix).into_owned());
         let shown = state.shown();
         let ended = |job: &JobId| !shown.iter().any(|(id, _)| *id == job);
         for job in self.jobs.keys().copied().filter(ended).collect::<Vec<_>>() {
