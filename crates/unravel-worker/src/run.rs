@@ -50,7 +50,7 @@ pub fn run<B: Kernels>(
         .iter()
         .map(|member| Refresher::reference(&member.lock))
         .collect();
-    let _refresher = Refresher::start(locks);
+    let _refresher = Refresher::start(locks)?;
     let to_train: Vec<Member> = members
         .extract_if(.., |member| {
             member.missing.needs_training(member.trial.training.steps)

@@ -4,8 +4,8 @@ use serde_json::json;
 
 use crate::cli::CheckArgs;
 use crate::exit::{Exit, Failure};
-use crate::output;
 use crate::study;
+use crate::{output, say};
 
 /// Says what a sweep file asks for, or what is wrong with it.
 pub fn check(args: &CheckArgs) -> Result<Exit, Failure> {
@@ -20,7 +20,7 @@ pub fn check(args: &CheckArgs) -> Result<Exit, Failure> {
         }
         other => other?,
     };
-    notes.iter().for_each(|note| eprintln!("note: {note}"));
+    notes.iter().for_each(say::note);
     // Arms may share trials, which are trained once. What the observations are does not matter to that.
     let n_trials = sweep.trials("").len();
     if args.json {

@@ -14,8 +14,8 @@ use unravel_data::arrays::memory;
 use unravel_metrics::{CodeTable, Metric, Variant, scoring_bytes};
 
 use crate::exit::{Exit, Failure};
-use crate::output;
 use crate::progress::task::Task;
+use crate::{output, say};
 use codes::Representation;
 use scores::{Score, Scores};
 
@@ -130,10 +130,10 @@ fn score(
         grid,
     } = representation;
     if !grid.is_complete() && !args.quiet {
-        eprintln!(
-            "note: {}, no complete grid: every row counts once",
+        say::note(format_args!(
+            "{}, no complete grid: every row counts once",
             grid.label()
-        );
+        ));
     }
     let table = CodeTable::over(codes, *n_codes, grid.clone());
     let table = table.and_then(|table| match logvars {
@@ -159,7 +159,7 @@ fn score(
             return Err(refused(error.clone()));
         }
         if !args.quiet {
-            eprintln!("note: {error}; left out");
+            say::note(format_args!("{error}; left out"));
         }
     }
     if scores.scores.is_empty() {

@@ -15,14 +15,14 @@ use unravel_worker::cost;
 use crate::cli::PlanArgs;
 use crate::exit::{Exit, Failure};
 use crate::study::Study;
-use crate::{devices, output};
+use crate::{devices, output, say};
 
 /// Plans a sweep and prints the plan.
 pub fn plan(args: &PlanArgs) -> Result<Exit, Failure> {
     let (devices, note) = devices::resolve(&args.machine)?;
     let mut study = Study::open(&args.common.sweep)?;
     let notes = study.notes.iter().chain(&note);
-    notes.for_each(|note| eprintln!("note: {note}"));
+    notes.for_each(say::note);
     let options = PlanOptions {
         models_per_cohort: devices::cohort_sizes(&args.machine, &devices, &study)?,
         retry_failed: false,
@@ -35,10 +35,7 @@ pub fn plan(args: &PlanArgs) -> Result<Exit, Failure> {
             let wanted = |trial: &_| study.wanted(trial, false);
             let records = StoreRecords::new(&store, &wanted);
             let plan = plan_at_once(trials, &options, |trials| records.held_of_all(trials));
-            records
-                .take_notices()
-                .iter()
-                .for_each(|notice| eprintln!("note: {notice}"));
+            records.take_notices().iter().for_each(say::note);
             plan
         }
         false => {
@@ -173,7 +170,7 @@ fn costs(
             continue;
         };
         if !args.common.quiet {
-            eprintln!("measuring {} …", trial.setting().family_title);
+            say::line(format_args!("measuring {} …", trial.setting().family_title));
         }
         let cost = cost::measure(trial, &study.grid, n_slots)?;
         let wanted = study.wanted(trial, false);
