@@ -10,6 +10,7 @@ mod interrupt;
 mod launch;
 mod limits;
 mod live;
+mod memory;
 mod output;
 mod progress;
 mod study;
