@@ -42,14 +42,14 @@ mod space;
 mod variants;
 mod verify;
 
-pub use arrays::{ArrayFault, NpzError};
+pub use arrays::{ArrayFault, FileKind, NpzError};
 pub use dataset::Dataset;
 pub use dsprites::Dsprites;
 pub use export::{ExportError, export_npz};
 pub use factorial::{Factorial, FactorialKeys, Labels};
 pub use grid::{Grid, GridError};
 pub use named_arrays::{Array, Arrays};
-pub use npz::NpzObservations;
+pub use npz::{NpzObservations, NpzOutline};
 pub use observations::{Observations, PackedObservations};
 pub use preview::{Sheet, preview};
 pub use space::{Factor, FactorSpace, SpaceError};

@@ -78,7 +78,7 @@ pub fn cohort_sizes(
         let kind = TrialKind {
             cohort_key: cohort_key.clone(),
             n_trials: 1,
-            n_fit: CudaMemory::of(trial, &study.grid)?.models_within(free),
+            n_fit: CudaMemory::of(trial, &study.data)?.models_within(free),
         };
         kinds.insert(cohort_key, kind);
     }

@@ -2,6 +2,7 @@
 //!
 //! The only place that prints, exits or reads the environment. One file a verb, in [`verbs`].
 
+mod allocator;
 mod cli;
 mod devices;
 mod exit;
@@ -30,7 +31,7 @@ fn main() -> ExitCode {
     surroundings::shut_out();
     limits::survive_file_size_limit();
     limits::hear_panics();
-    memory::survive_refusals();
+    allocator::survive_refusals();
     let result = match Cli::try_parse() {
         Ok(cli) => {
             limits::within(|| work(cli.verb)).unwrap_or_else(|reason| Err(Failure::limit(reason)))

@@ -1,68 +1,132 @@
-//! Memory that the machine refuses ends the program with a sentence and the exit code of a limit.
-//!
-//! Rust aborts where memory is refused to a part of the program that cannot do without. The allocator here is the system's,
-//! and remembers a refusal; an abort after one is met by a signal handler.
+//! What the workers of a plan take of memory, and whether it is there.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::collections::BTreeSet;
 
-use signal_hook::consts::SIGABRT;
-use signal_hook::low_level;
-use unravel_store::order::LIMIT_REMEDY;
+use unravel_data::arrays::memory;
+use unravel_orchestrator::device::DeviceClass;
+use unravel_orchestrator::plan::Plan;
+use unravel_worker::cost::{self, CudaMemory};
 
-use crate::exit::Exit;
+use crate::exit::Failure;
+use crate::output;
+use crate::study::Study;
 
-/// The system's allocator, which remembers that it was refused memory.
-struct Remembering;
-
-#[global_allocator]
-static ALLOCATOR: Remembering = Remembering;
-
-static WAS_REFUSED: AtomicBool = AtomicBool::new(false);
-
-fn remember(memory: *mut u8) -> *mut u8 {
-    if memory.is_null() {
-        WAS_REFUSED.store(true, Ordering::Relaxed);
-    }
-    memory
+/// What a worker takes at the most, over the cohorts of a plan, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WorkerMemory {
+    /// Of the host's memory.
+    pub host: u64,
+    /// Of a CUDA device's; 0 on a CPU.
+    pub cuda: u64,
+    /// What the images are of `host`: every worker holds its own.
+    pub images: u64,
 }
 
-// SAFETY: every call is passed on to the system's allocator as it came.
-unsafe impl GlobalAlloc for Remembering {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: the caller's promises are those of the system's allocator.
-        remember(unsafe { System.alloc(layout) })
-    }
-
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: as above.
-        remember(unsafe { System.alloc_zeroed(layout) })
-    }
-
-    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        // SAFETY: as above.
-        remember(unsafe { System.realloc(memory, layout, size) })
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        // SAFETY: as above.
-        unsafe { System.dealloc(memory, layout) }
-    }
-}
-
-/// From now on an abort for want of memory ends the program with a sentence.
-pub fn survive_refusals() {
-    let end = || {
-        if WAS_REFUSED.load(Ordering::Relaxed) {
-            // Below the standard library's own line, which says how much was asked for. Where nobody takes the sentence,
-            // the exit code says the same.
-            for part in ["error: ", LIMIT_REMEDY, "\n"] {
-                let _ = rustix::io::write(std::io::stderr(), part.as_bytes());
+impl WorkerMemory {
+    /// Of the cohorts of this plan, on devices of this class.
+    pub fn of(study: &Study, plan: &Plan, class: DeviceClass) -> Result<Self, Failure> {
+        let data = &study.data;
+        let mut most = Self {
+            images: data.held,
+            ..Self::default()
+        };
+        let mut seen = BTreeSet::new();
+        for cohort in &plan.cohorts {
+            let (trial, n_models) = (&cohort.trials[0].trial, cohort.trials.len());
+            if !seen.insert((trial.cohort_key(), n_models)) {
+                continue;
             }
-            low_level::exit(Exit::BadStore as i32);
+            let (host, cuda) = match class {
+                DeviceClass::Cpu => (cost::memory_bytes(trial, data, n_models)?, 0),
+                DeviceClass::Cuda => (
+                    cost::host_memory_beside_cuda(trial, data),
+                    CudaMemory::of(trial, data)?.total(n_models),
+                ),
+            };
+            most.host = most.host.max(host);
+            most.cuda = most.cuda.max(cuda);
         }
+        Ok(most)
+    }
+
+    /// Of the host's memory, by all workers together.
+    pub fn of_all(&self, n_workers: usize) -> u64 {
+        self.host.saturating_mul(n_workers as u64)
+    }
+
+    /// A sentence where so many workers need more of this machine's memory than is free.
+    pub fn shortage(&self, n_workers: usize) -> Option<String> {
+        let is_cuda = 0 < self.cuda;
+        shortage(self.host, n_workers, is_cuda, memory::available()?)
+    }
+
+    /// A sentence where a task of Slurm's may need more memory than clusters grant unasked, and nothing of `args` asks for
+    /// any.
+    pub fn to_ask_of_slurm(&self, args: &[String]) -> Option<String> {
+        const GRANTED: u64 = 1 << 30;
+        let is_asked = args.iter().any(|arg| arg.starts_with("--mem"));
+        if is_asked || self.host <= GRANTED {
+            return None;
+        }
+        Some(format!(
+            "a task may need {} of memory; `--slurm-arg=--mem={}M` asks for it with a tenth to spare",
+            output::bytes(self.host),
+            (self.host + self.host / 10).div_ceil(1 << 20)
+        ))
+    }
+}
+
+fn shortage(of_one: u64, n_workers: usize, is_cuda: bool, free: u64) -> Option<String> {
+    let all = of_one.saturating_mul(n_workers as u64);
+    if all <= free || of_one == 0 {
+        return None;
+    }
+    let remedy = match (free / of_one, is_cuda) {
+        (0, _) => "not even one of them may fit".to_owned(),
+        (n, true) => format!("use {n} of the devices, such as --device cuda:0"),
+        (n, false) => format!("`--jobs {n}` fits"),
     };
-    // SAFETY: the handler loads a flag, writes to a descriptor and ends the process, and each may be done in a handler.
-    // Where it cannot be registered, the program aborts as it would without.
-    let _ = unsafe { low_level::register(SIGABRT, end) };
+    let workers = output::count(n_workers, "worker");
+    Some(format!(
+        "{workers} may need {} of memory, {} each, and {} are free; {remedy}",
+        output::bytes(all),
+        output::bytes(of_one),
+        output::bytes(free)
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn too_many_workers_for_the_memory_are_said_with_the_number_that_fits() {
+        const GIB: u64 = 1 << 30;
+        assert_eq!(shortage(GIB, 4, false, 4 * GIB), None);
+        let said = shortage(GIB, 4, false, 4 * GIB - 1).unwrap();
+        assert_eq!(
+            said,
+            "4 workers may need 4.0 GiB of memory, 1.0 GiB each, and 4.0 GiB are free; `--jobs 3` fits"
+        );
+        let cramped = shortage(2 * GIB, 1, false, GIB).unwrap();
+        assert!(cramped.contains("not even one"), "{cramped}");
+        // `--jobs` is refused there.
+        let on_cuda = shortage(GIB, 4, true, 2 * GIB).unwrap();
+        assert!(on_cuda.contains("use 2 of the devices"), "{on_cuda}");
+    }
+
+    #[test]
+    fn slurm_is_to_be_asked_for_much_memory_unless_it_is() {
+        let memory = |host| WorkerMemory {
+            host,
+            ..WorkerMemory::default()
+        };
+        let ask = |host, arg: &str| memory(host).to_ask_of_slurm(&[arg.to_owned()]);
+        let said = ask(2000 << 20, "--partition=gpu").unwrap();
+        assert!(said.contains("`--slurm-arg=--mem=2200M`"), "{said}");
+        for arg in ["--mem=4G", "--mem-per-cpu=2G"] {
+            assert_eq!(ask(2000 << 20, arg), None, "{arg}");
+        }
+        assert_eq!(ask(200 << 20, "--partition=gpu"), None);
+    }
 }

@@ -1,16 +1,17 @@
 //! What a file is, by its first bytes: names may mislead.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 
 use super::archive::Archive;
 use super::fault::NpzError;
 use super::header;
+use super::kind::{self, FileKind};
 use super::reader::ArrayReader;
 
 /// The start of every zip archive.
-const ZIP_MAGIC: &[u8] = b"PK";
+pub(super) const ZIP_MAGIC: &[u8] = b"PK";
 
 /// A file of arrays, opened.
 #[derive(Debug)]
@@ -27,22 +28,19 @@ impl ArrayFile {
     /// # Errors
     /// When it cannot be opened, is neither, or its header or table of contents is not right.
     pub fn open(path: &Path) -> Result<Self, NpzError> {
-        let (file, _) = open(path)?;
-        let mut start = Vec::new();
-        let read = file
-            .take(header::MAGIC.len() as u64)
-            .read_to_end(&mut start);
-        read.map_err(|source| NpzError::Open {
+        let (mut file, _) = open(path)?;
+        let start = kind::start(&mut file).map_err(|source| NpzError::Open {
             path: path.to_owned(),
             source,
         })?;
-        if start == header::MAGIC {
+        if start.starts_with(header::MAGIC) {
             ArrayReader::open(path).map(Self::Array)
         } else if start.starts_with(ZIP_MAGIC) {
             Archive::open(path).map(Self::Archive)
         } else {
             Err(NpzError::NoArrays {
                 path: path.to_owned(),
+                kind: FileKind::of_start(&start),
             })
         }
     }

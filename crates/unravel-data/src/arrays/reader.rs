@@ -114,6 +114,13 @@ impl<'a> ArrayReader<'a> {
             .unwrap_or(usize::MAX)
     }
 
+    /// Bytes of all elements.
+    #[must_use]
+    pub fn n_bytes(&self) -> u64 {
+        // It was counted when the header was read.
+        self.header.n_bytes().unwrap_or(u64::MAX)
+    }
+
     /// Whether the elements lie columns first, so that their order is not that of the rows.
     #[must_use]
     pub fn is_by_columns(&self) -> bool {
@@ -145,21 +152,37 @@ impl<'a> ArrayReader<'a> {
         self.place.fault(fault)
     }
 
-    /// The fault of having this dtype and not `expected`.
+    /// The fault of having this dtype and not `expected`; `remedy` says how to convert it without a loss.
     #[must_use]
-    pub fn wrong_dtype(&self, expected: &'static str) -> NpzError {
+    pub fn wrong_dtype(&self, expected: &'static str, remedy: &'static str) -> NpzError {
+        let found = self.header.descr.clone();
+        let remedy = match found.starts_with('>') {
+            true => "x.astype(x.dtype.newbyteorder(\"<\")) keeps its values",
+            false => remedy,
+        };
         self.fault(ArrayFault::Dtype {
-            found: self.header.descr.clone(),
+            found,
             expected,
+            remedy,
         })
     }
 
     /// The fault of having this shape and not `expected`.
     #[must_use]
     pub fn wrong_shape(&self, expected: impl Into<String>) -> NpzError {
+        self.wrong_shape_with(expected, None)
+    }
+
+    /// The fault of having this shape and not `expected`; `remedy` says how to make the one of the other.
+    pub(crate) fn wrong_shape_with(
+        &self,
+        expected: impl Into<String>,
+        remedy: Option<String>,
+    ) -> NpzError {
         self.fault(ArrayFault::Shape {
             found: self.header.shape.clone(),
             expected: expected.into(),
+            remedy,
         })
     }
 

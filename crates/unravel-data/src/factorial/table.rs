@@ -3,8 +3,6 @@
 //! It is read twice, once for the distinct values and once for the place of each value among them, and never held: a
 //! table of zeros takes no memory, however many it unpacks to.
 
-use std::io;
-
 use super::FactorialKeys;
 use super::names::names;
 use crate::arrays::{Archive, ArrayFault, ArrayReader, NpzError, Place, memory};
@@ -72,12 +70,16 @@ impl<'a> Table<'a> {
         let classes = self.archive.array(self.key)?;
         let (n_columns, levels) = (self.levels.len(), &self.levels);
         if axes(&classes)? != [self.n_rows, n_columns] {
-            return Err(classes.fault(changed()));
+            return Err(classes.fault(ArrayFault::changed()));
         }
         classes.each_integer(|at, value| {
             let column = at % n_columns;
             let rank = levels[column].binary_search(&value);
-            each(at / n_columns, column, rank.map_err(|_| changed())?);
+            each(
+                at / n_columns,
+                column,
+                rank.map_err(|_| ArrayFault::changed())?,
+            );
             Ok(())
         })
     }
@@ -85,12 +87,6 @@ impl<'a> Table<'a> {
 
 fn axes(classes: &ArrayReader<'_>) -> Result<[usize; 2], NpzError> {
     classes.axes("[rows, factors]")
-}
-
-/// What the second reading finds where the first one found something else.
-fn changed() -> ArrayFault {
-    let source = io::Error::new(io::ErrorKind::InvalidData, "it changed while it was read");
-    ArrayFault::Damaged { source }
 }
 
 /// The room of all columns together: each may grow by less than what is looked at, and all of them by gigabytes.

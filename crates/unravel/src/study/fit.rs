@@ -134,6 +134,20 @@ pub fn fault(error: &WorkerError, text: &str) -> Option<Fault> {
         message: error.to_string(),
         span: span?,
         label: label.to_owned(),
-        help: None,
+        help: help(error),
     })
+}
+
+/// What to do about an error, where its own sentence does not say it.
+fn help(error: &WorkerError) -> Option<String> {
+    let WorkerError::Model(ModelError::ImageSize { height, width, .. }) = *error else {
+        return None;
+    };
+    let up = |side: usize| side.next_multiple_of(16);
+    Some(format!(
+        "pad the images to {}x{}, or take the architecture \"mlp-higgins\"; images are [n, height, width, channels], and \
+         np.moveaxis(imgs, 1, -1) makes that of [n, channels, height, width]",
+        up(height),
+        up(width)
+    ))
 }

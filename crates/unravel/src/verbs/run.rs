@@ -17,6 +17,7 @@ use crate::cli::RunArgs;
 use crate::exit::{Exit, Failure};
 use crate::launch::Launch;
 use crate::live::Live;
+use crate::memory::WorkerMemory;
 use crate::progress::Progress;
 use crate::study::Study;
 use crate::{interrupt, launch, limits, output, say};
@@ -54,10 +55,13 @@ pub fn run(args: &RunArgs) -> Result<Exit, Failure> {
     };
     let n_left = plan.cohorts.len() + plan.locked.len();
     let slots = launch.slots(args.machine.jobs, n_left);
+    let memory = WorkerMemory::of(&study, &plan, launch.devices[0].class())?;
+    let memory_note = launch.memory_note(args, &memory, slots.len());
     let leaves_jobs = launch.leaves_jobs(args);
     let mut progress = Progress::new(&study, &plan, args.common.quiet, leaves_jobs);
     let notices = records.take_notices();
-    for notice in study.notes.iter().chain(&note).chain(&notices) {
+    let notes = study.notes.iter().chain(&note).chain(&memory_note);
+    for notice in notes.chain(&notices) {
         progress.note(notice);
     }
     let watch = interrupt::watch()?;

@@ -177,7 +177,7 @@ fn finite(array: ArrayReader<'_>, [_, n_codes]: [usize; 2]) -> Result<Vec<f32>, 
 fn not_finite(place: &Place, row: usize, column: usize, code: f32) -> Failure {
     Failure::usage(format!(
         "{place}: the code in row {row}, column {column} (from 0) is {code} as float32, and no score is defined \
-         then; look for a model that diverged, or leave the column out"
+         then; look for a model that diverged, or for numbers too large for half precision"
     ))
 }
 
