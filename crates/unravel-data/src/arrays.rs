@@ -5,7 +5,7 @@
 //! memory that is left ([`memory`]). Stored and deflated archives are read, headers of versions 1 to 3, little-endian
 //! elements, rows or (of a matrix) columns first.
 //!
-//! [`ArrayFile::open`] finds out what a file is; an [`Archive`] hands out an [`ArrayReader`] for each key, whose elements
+//! [`ArrayFile::open`] finds out what a file is, [`ArrayFile::of_stream`] what a pipe brings; an [`Archive`] hands out an [`ArrayReader`] for each key, whose elements
 //! are read once, as [`ArrayReader::values`] of one type, as [`ArrayReader::integers`] or as [`ArrayReader::floats`].
 //! [`Header`] is also for writing.
 //!
@@ -30,6 +30,7 @@ pub mod memory;
 mod reader;
 #[cfg(test)]
 pub(crate) mod sample;
+mod stream;
 mod tail;
 
 pub use archive::Archive;
@@ -38,3 +39,4 @@ pub use fault::{ArrayFault, NpzError};
 pub use file::ArrayFile;
 pub use header::{Header, HeaderFault};
 pub use reader::{ArrayReader, Place};
+pub use stream::MAX_STREAM_BYTES;

@@ -45,7 +45,7 @@ pub use arrays::{ArrayFault, NpzError};
 pub use dataset::Dataset;
 pub use dsprites::Dsprites;
 pub use export::{ExportError, export_npz};
-pub use factorial::{Factorial, FactorialKeys, Labels};
+pub use factorial::{Factorial, FactorialKeys, Labels, Merge};
 pub use grid::{Grid, GridError};
 pub use npz::NpzObservations;
 pub use observations::{Observations, PackedObservations};
