@@ -23,7 +23,8 @@ pub struct Study {
     pub sweep: Sweep,
     pub trials: Vec<Trial>,
     pub grid: Grid,
-    /// One sentence for each metric that the file does not name and the grid is too small for.
+    /// One sentence for each metric that the file does not name and the grid is too small for, and for what the scores on
+    /// this grid do not say.
     pub notes: Vec<String>,
 }
 
@@ -91,7 +92,9 @@ impl Study {
         for trial in &trials {
             data::check_fit(trial, observations.shape(), grid.n_points()).map_err(placed)?;
         }
-        let notes = fit::leave_out_metrics(&mut sweep, &text, &grid).map_err(|f| at(path, f))?;
+        let mut notes =
+            fit::leave_out_metrics(&mut sweep, &text, &grid).map_err(|f| at(path, f))?;
+        notes.extend(fit::notes_of_scores(&sweep, &grid));
         Ok(Self {
             text,
             sweep,
