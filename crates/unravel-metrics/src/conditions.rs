@@ -55,12 +55,12 @@ pub struct Note {
 }
 
 /// Every condition, those of the factors first.
-pub const CONDITIONS: [Condition; 12] = [
+pub const CONDITIONS: [Condition; 13] = [
     Condition {
         name: "many-values",
         when: "a factor has more than 40 values and fewer than 10 rows for each on average (in a complete grid: fewer than 2)",
         effect: "where each value is a class, codes of the factor and codes of noise score alike",
-        remedy: "put its values into bins with --factor-bins 20",
+        remedy: "put such values into bins with --factor-bins 20",
         concerns: of_factors,
         find: Find::Factors(factors::many_values),
     },
@@ -83,10 +83,18 @@ pub const CONDITIONS: [Condition; 12] = [
     Condition {
         name: "one-value",
         when: "rows are listed, and 95 of 100 or more have the same value of a factor",
-        effect: "the score of the factor is that of a few rows; with one value in all rows it is no factor at all",
-        remedy: "give rows in which it varies, or leave it out",
+        effect: "the score of the factor is that of a few rows",
+        remedy: "give more rows with other values, or leave the factor out",
         concerns: of_factors,
         find: Find::Factors(factors::one_value),
+    },
+    Condition {
+        name: "constant-factor",
+        when: "rows are listed, and all of them have the same value of a factor",
+        effect: "it is no factor, and no score says anything of it",
+        remedy: "give rows in which it varies",
+        concerns: of_factors,
+        find: Find::Factors(factors::constant),
     },
     Condition {
         name: "determined",

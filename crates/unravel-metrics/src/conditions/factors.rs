@@ -1,5 +1,7 @@
 //! Conditions of the factors.
 
+use rayon::prelude::*;
+
 use super::listed;
 use crate::grid::{FactorGrid, MIN_MATCHING_ROWS};
 
@@ -125,28 +127,26 @@ pub(super) fn never_fixed(grid: &FactorGrid, _: &[String]) -> Option<String> {
     })
 }
 
-pub(super) fn one_value(grid: &FactorGrid, constant: &[String]) -> Option<String> {
+pub(super) fn one_value(grid: &FactorGrid, _: &[String]) -> Option<String> {
     if grid.is_complete() {
         return None;
     }
     let n_rows = grid.n_points() as u64;
     let largest = |factor: &Counted<'_>| factor.n_rows.iter().copied().max().unwrap_or(0);
-    let mut found: Vec<String> = counted(grid)
-        .filter(|factor| OTHER_ROWS * (n_rows - u64::from(largest(factor))) <= n_rows)
-        .map(|factor| {
-            let largest = largest(&factor);
-            format!(
-                "{:?} has one value in {largest} of {n_rows} rows",
-                factor.name
-            )
-        })
-        .collect();
-    found.extend(
-        constant
-            .iter()
-            .map(|name| format!("{name:?} has one value in all rows")),
-    );
-    (!found.is_empty()).then(|| listed(&found))
+    of_which(
+        grid,
+        |factor| OTHER_ROWS * (n_rows - u64::from(largest(factor))) <= n_rows,
+        |factor| {
+            let (name, largest) = (factor.name, largest(factor));
+            format!("{name:?} has one value in {largest} of {n_rows} rows")
+        },
+    )
+}
+
+pub(super) fn constant(grid: &FactorGrid, constant: &[String]) -> Option<String> {
+    let names: Vec<String> = constant.iter().map(|name| format!("{name:?}")).collect();
+    let is_found = !grid.is_complete() && !names.is_empty();
+    is_found.then(|| format!("{} has one value in all rows", listed(&names)))
 }
 
 pub(super) fn few_rows(grid: &FactorGrid, _: &[String]) -> Option<String> {
@@ -159,32 +159,17 @@ pub(super) fn determined(grid: &FactorGrid, _: &[String]) -> Option<String> {
         return None;
     }
     let rows = rows_of_pairs(grid.n_points());
-    let names = grid.names();
-    let alone: Vec<(usize, Spread)> = grid
-        .varying()
-        .iter()
-        .map(|&factor| {
-            (
-                factor,
-                Spread::of(&rows, |row| grid.value(row, factor) as u64),
-            )
-        })
+    let column = |&factor: &usize| {
+        let values = rows.iter().map(|&row| grid.value(row, factor) as u32);
+        Column::of(&grid.names()[factor], values.collect())
+    };
+    let columns: Vec<Column<'_>> = grid.varying().iter().map(column).collect();
+    let pairs = (0..columns.len()).flat_map(|a| (a + 1..columns.len()).map(move |b| (a, b)));
+    let pairs: Vec<(usize, usize)> = pairs.collect();
+    let found: Vec<String> = pairs
+        .into_par_iter()
+        .filter_map(|(a, b)| told(&columns[a], &columns[b]))
         .collect();
-    let mut found = Vec::new();
-    for (at, (a, of_a)) in alone.iter().enumerate() {
-        for (b, of_b) in &alone[at + 1..] {
-            let both = |row| ((grid.value(row, *a) as u64) << 32) | grid.value(row, *b) as u64;
-            let joint = Spread::of(&rows, both);
-            let (first, second) = (&names[*a], &names[*b]);
-            if joint.is_one_to_one(of_a, of_b, rows.len()) {
-                found.push(format!("{first:?} and {second:?} tell each other"));
-            } else if joint.is_told_by(of_a, of_b, rows.len()) {
-                found.push(format!("{first:?} tells {second:?}"));
-            } else if joint.is_told_by(of_b, of_a, rows.len()) {
-                found.push(format!("{second:?} tells {first:?}"));
-            }
-        }
-    }
     (!found.is_empty()).then(|| listed(&found))
 }
 
@@ -210,7 +195,59 @@ fn are_coprime(mut a: usize, mut b: usize) -> bool {
     a == 1
 }
 
-/// How often the values of a factor occur, or of two together.
+/// The values of a factor in some rows.
+struct Column<'a> {
+    name: &'a str,
+    values: Vec<u32>,
+    spread: Spread,
+}
+
+impl<'a> Column<'a> {
+    fn of(name: &'a str, values: Vec<u32>) -> Self {
+        let spread = Spread::of(values.iter().map(|&value| value.into()).collect());
+        Self {
+            name,
+            values,
+            spread,
+        }
+    }
+
+    /// Whether it has rows enough for each value to tell another factor by more than chance.
+    fn can_tell(&self) -> bool {
+        ROWS_TO_TELL * self.spread.n_values <= self.values.len()
+    }
+}
+
+/// That one of two factors tells the other, if it does.
+fn told(a: &Column<'_>, b: &Column<'_>) -> Option<String> {
+    let n_values = a.spread.n_values;
+    let may_be_one_to_one = n_values == b.spread.n_values && 2 * n_values <= a.values.len();
+    if !may_be_one_to_one && !a.can_tell() && !b.can_tell() {
+        return None;
+    }
+    let both = a.values.iter().zip(&b.values);
+    let both = both.map(|(&a, &b)| (u64::from(a) << 32) | u64::from(b));
+    let joint = Spread::of(both.collect());
+    let tells = |one: &Column<'_>, other: &Column<'_>| {
+        let left = joint.entropy - one.spread.entropy;
+        one.can_tell() && left <= LEFT_OF_ENTROPY * other.spread.entropy
+    };
+    let (first, second) = (a.name, b.name);
+    // A factor with one value in these rows is told by anything.
+    if a.spread.n_values < 2 || b.spread.n_values < 2 {
+        None
+    } else if may_be_one_to_one && joint.n_values == n_values {
+        Some(format!("{first:?} and {second:?} tell each other"))
+    } else if tells(a, b) {
+        Some(format!("{first:?} tells {second:?}"))
+    } else if tells(b, a) {
+        Some(format!("{second:?} tells {first:?}"))
+    } else {
+        None
+    }
+}
+
+/// How often values occur.
 struct Spread {
     /// Values that occur.
     n_values: usize,
@@ -219,28 +256,14 @@ struct Spread {
 }
 
 impl Spread {
-    fn of(rows: &[usize], value: impl Fn(usize) -> u64) -> Self {
-        let mut values: Vec<u64> = rows.iter().map(|&row| value(row)).collect();
+    fn of(mut values: Vec<u64>) -> Self {
+        let n = values.len() as f64;
         values.sort_unstable();
-        let share = |count: usize| count as f64 / rows.len() as f64;
         let counts: Vec<usize> = values.chunk_by(|a, b| a == b).map(<[u64]>::len).collect();
+        let share = |count: usize| count as f64 / n;
         Self {
             n_values: counts.len(),
             entropy: counts.into_iter().map(|c| -share(c) * share(c).ln()).sum(),
         }
-    }
-
-    /// Of two factors together: whether each value of one goes with one value of the other, by rows that repeat.
-    fn is_one_to_one(&self, a: &Self, b: &Self, n_rows: usize) -> bool {
-        let n_values = a.n_values;
-        let is_one_to_one = self.n_values == n_values && b.n_values == n_values;
-        1 < n_values && is_one_to_one && 2 * n_values <= n_rows
-    }
-
-    /// Of two factors together: whether a value of one nearly tells the other's.
-    fn is_told_by(&self, one: &Self, other: &Self, n_rows: usize) -> bool {
-        let is_enough = ROWS_TO_TELL * one.n_values <= n_rows;
-        let left = self.entropy - one.entropy;
-        is_enough && 1 < other.n_values && left <= LEFT_OF_ENTROPY * other.entropy
     }
 }
