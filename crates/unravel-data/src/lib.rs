@@ -46,7 +46,7 @@ pub use arrays::{ArrayFault, FileKind, NpzError};
 pub use dataset::Dataset;
 pub use dsprites::Dsprites;
 pub use export::{ExportError, export_npz};
-pub use factorial::{Factorial, FactorialKeys, Labels};
+pub use factorial::{Factorial, FactorialKeys, Labels, Merge};
 pub use grid::{Grid, GridError};
 pub use named_arrays::{Array, Arrays};
 pub use npz::{NpzObservations, NpzOutline};

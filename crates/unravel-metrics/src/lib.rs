@@ -19,10 +19,12 @@
 //! Where things are: one file a metric in [`metrics`], the classifiers they train in [`estimators`], all random draws in
 //! [`sampling`], the list of metrics with names and ranges in [`Metric`].
 
+mod conditions;
 mod correlations;
 mod counts;
 mod discretise;
 mod error;
+mod factor_bins;
 mod grid;
 mod memory;
 mod mixture;
@@ -42,9 +44,11 @@ pub mod lin_2020;
 pub mod metrics;
 pub mod sampling;
 
+pub use conditions::{CONDITIONS, Condition, Note, notes, notes_of_grid};
 pub use counts::JointCounts;
 pub use discretise::{EqualWidthBins, N_BINS};
 pub use error::MetricError;
+pub use factor_bins::{Binning, FactorBins};
 pub use grid::{FactorGrid, MIN_MATCHING_ROWS};
 pub use memory::scoring_bytes;
 pub use needs::{Needs, Offered};

@@ -27,8 +27,8 @@ pub struct Study {
     pub grid: Grid,
     /// What its data takes of memory.
     pub data: DataSize,
-    /// A sentence for each thing to know of the images, and for each metric that the file does not name and the grid is
-    /// too small for.
+    /// One sentence for each thing to know of the images, for each metric that the file does not name and the grid is too
+    /// small for, and for what the scores on this grid do not say.
     pub notes: Vec<String>,
 }
 
@@ -144,6 +144,7 @@ impl Study {
         check_fit(path, &text, &trials, observations.shape(), &grid)?;
         let mut notes = observations.notes();
         notes.extend(fit::leave_out_metrics(&mut sweep, &text, &grid).map_err(|f| at(path, f))?);
+        notes.extend(fit::notes_of_scores(&sweep, &grid));
         let dataset = Dataset::new(observations, grid.clone());
         Ok(Self {
             text,

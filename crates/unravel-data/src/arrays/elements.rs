@@ -110,7 +110,7 @@ impl ArrayReader<'_> {
     /// As [`Self::values`].
     pub fn integers(self) -> Result<Vec<i64>, NpzError> {
         // Before room is taken for elements that are no integers.
-        if !INTEGERS.contains(&self.descr()) {
+        if !self.is_of_integers() {
             return Err(self.no_integers());
         }
         let mut values = self.room(self.n_elements(), 0)?;
@@ -143,7 +143,29 @@ impl ArrayReader<'_> {
         }
     }
 
-    fn no_integers(&self) -> NpzError {
+    /// Calls `each` with the place, rows first, and the value of every element of an array of float32 or float64, in the
+    /// order of the file. None of them is held.
+    ///
+    /// # Errors
+    /// As [`Self::values`], and what `each` returns.
+    pub(crate) fn each_float(
+        self,
+        mut each: impl FnMut(usize, f64) -> Result<(), ArrayFault>,
+    ) -> Result<(), NpzError> {
+        match self.descr() {
+            f32::DESCR => self.each(|at, value: f32| each(at, value.into())),
+            f64::DESCR => self.each(each),
+            _ => Err(self.wrong_dtype("little-endian float32 or float64", self.to_floats())),
+        }
+    }
+
+    /// Whether [`Self::integers`] takes its elements.
+    pub(crate) fn is_of_integers(&self) -> bool {
+        INTEGERS.contains(&self.descr())
+    }
+
+    /// The fault of an array that is to be one of integers.
+    pub(crate) fn no_integers(&self) -> NpzError {
         self.wrong_dtype(
             "a little-endian integer, best int64,",
             "np.unique(x, return_inverse=True)[1].reshape(x.shape) numbers its distinct values, \

@@ -65,6 +65,29 @@ pub enum NpzError {
         /// What the archive reader met.
         reason: String,
     },
+    /// A stream that is longer than what is kept of one.
+    #[error(
+        "{} brings more than {limit} bytes; write it to a file and give that",
+        path.display()
+    )]
+    Endless {
+        /// The stream.
+        path: PathBuf,
+        /// Bytes that are kept.
+        limit: u64,
+    },
+    /// The bytes of a stream cannot be kept.
+    #[error(
+        "cannot keep the bytes of {} in a temporary file: {source}; make room in the folder of temporary files \
+         (TMPDIR), or write the bytes to a file and give that",
+        path.display()
+    )]
+    Keep {
+        /// The stream.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// A needed array is not there.
     #[error("{} has no array \"{key}\", it has {}; rename the array or use another file",
         path.display(), if found.is_empty() { "none" } else { found })]
@@ -204,6 +227,34 @@ pub enum ArrayFault {
         found: usize,
         /// Columns allowed.
         limit: usize,
+    },
+    /// A factor value that is neither a class number nor to be put into a bin.
+    #[error(
+        "its dtype is '{dtype}' and the value in row {row}, column {column} (from 0) is {value}, no whole number; where \
+         the factor is continuous, bin it with --factor-bins 20, and where it has classes, number them with \
+         numpy.unique(column, return_inverse=True)"
+    )]
+    NotWhole {
+        /// NumPy's type string, such as `<f4`.
+        dtype: String,
+        /// The first row that has such a value.
+        row: usize,
+        /// Its column.
+        column: usize,
+        /// The value.
+        value: f64,
+    },
+    /// A factor value that is NaN or infinite.
+    #[error(
+        "the value in row {row}, column {column} (from 0) is {value}, which is no value of a factor; leave the row out"
+    )]
+    NotFinite {
+        /// The first row that has such a value.
+        row: usize,
+        /// Its column.
+        column: usize,
+        /// The value.
+        value: f64,
     },
     /// The bytes do not unpack: the file ends early or a checksum fails.
     #[error("it ends early or is damaged ({source}); download or write the file again")]

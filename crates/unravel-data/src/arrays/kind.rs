@@ -194,7 +194,7 @@ impl FileKind {
 
     /// Of a file that does not open as a zip archive; none if it begins as one, or cannot be read.
     pub(super) fn of_no_zip(path: &Path) -> Option<Self> {
-        let start = start(&mut File::open(path).ok()?).ok()?;
+        let start = extended(Vec::new(), &mut File::open(path).ok()?).ok()?;
         match start.starts_with(ZIP_MAGIC) {
             true => None,
             false => Self::of_start(&start).or(Some(UNKNOWN)),
@@ -202,10 +202,10 @@ impl FileKind {
     }
 }
 
-/// The start of a file, as much of it as is looked at.
-pub(super) fn start(file: &mut File) -> io::Result<Vec<u8>> {
-    let mut start = Vec::new();
-    file.take(START_BYTES as u64).read_to_end(&mut start)?;
+/// The start of a file, as far as [`FileKind::of_start`] looks at it, of which `start` was read already.
+pub(super) fn extended(mut start: Vec<u8>, rest: &mut impl Read) -> io::Result<Vec<u8>> {
+    let n_more = START_BYTES.saturating_sub(start.len());
+    rest.take(n_more as u64).read_to_end(&mut start)?;
     Ok(start)
 }
 

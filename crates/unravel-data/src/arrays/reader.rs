@@ -1,6 +1,7 @@
 //! One array on its way out of a file.
 
 use std::fmt;
+use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
@@ -71,6 +72,11 @@ impl ArrayReader<'static> {
     /// When it cannot be opened, its header is not right, or it is not as long as its header says.
     pub fn open(path: &Path) -> Result<Self, NpzError> {
         let (file, n_bytes) = file::open(path)?;
+        Self::over(path, file, n_bytes)
+    }
+
+    /// A `.npy` in an open file of `n_bytes` bytes; `path` is for messages.
+    pub(super) fn over(path: &Path, file: File, n_bytes: u64) -> Result<Self, NpzError> {
         Self::new(Place::new(path, None), BufReader::new(file), n_bytes)
     }
 }

@@ -4,6 +4,7 @@
 //! table of zeros takes no memory, however many it unpacks to.
 
 use super::FactorialKeys;
+use super::key::{Accepted, Keys};
 use super::names::names;
 use crate::arrays::{Archive, ArrayFault, ArrayReader, NpzError, Place, memory};
 
@@ -17,9 +18,11 @@ const COLLECTED: usize = 1024;
 pub(super) struct Table<'a> {
     archive: &'a mut Archive,
     key: &'static str,
+    accepted: Accepted,
+    keys: Keys,
     place: Place,
     n_rows: usize,
-    /// Distinct values of each column, ascending.
+    /// Keys of the distinct values of each column, ascending.
     pub(super) levels: Vec<Vec<i64>>,
     /// A name for each column, if the file has them.
     pub(super) names: Option<Vec<String>>,
@@ -27,7 +30,11 @@ pub(super) struct Table<'a> {
 
 impl<'a> Table<'a> {
     /// Finds the distinct values of each column of the table, and their names if they are there.
-    pub(super) fn read(archive: &'a mut Archive, keys: FactorialKeys) -> Result<Self, NpzError> {
+    pub(super) fn read(
+        archive: &'a mut Archive,
+        keys: FactorialKeys,
+        accepted: Accepted,
+    ) -> Result<Self, NpzError> {
         let classes = archive.array(keys.classes)?;
         let [n_rows, n_columns] = axes(&classes)?;
         let place = classes.place();
@@ -37,14 +44,19 @@ impl<'a> Table<'a> {
                 limit: MAX_COLUMNS,
             }));
         }
+        let values = Keys::of(&classes, accepted)?;
         let mut columns: Vec<Distinct> = (0..n_columns).map(|_| Distinct::default()).collect();
         let mut room = Room::new(memory::check);
-        classes.each_integer(|at, value| columns[at % n_columns].add(value, &mut room))?;
+        values.each(classes, n_columns, |at, key| {
+            columns[at % n_columns].add(key, &mut room)
+        })?;
         let levels = columns.into_iter().map(Distinct::sorted).collect();
         let names = names(archive, keys, n_columns)?;
         Ok(Self {
             archive,
             key: keys.classes,
+            accepted,
+            keys: values,
             place,
             n_rows,
             levels,
@@ -62,6 +74,12 @@ impl<'a> Table<'a> {
         self.place.fault(fault)
     }
 
+    /// The distinct values of a column as numbers, in the order of their keys.
+    pub(super) fn numbers(&self, column: usize) -> Vec<f64> {
+        let keys = self.levels[column].iter();
+        keys.map(|&key| self.keys.number(key)).collect()
+    }
+
     /// Calls `each` with row, column, and the value's place among the column's distinct ones, for every value.
     pub(super) fn each_rank(
         &mut self,
@@ -69,12 +87,14 @@ impl<'a> Table<'a> {
     ) -> Result<(), NpzError> {
         let classes = self.archive.array(self.key)?;
         let (n_columns, levels) = (self.levels.len(), &self.levels);
-        if axes(&classes)? != [self.n_rows, n_columns] {
+        let is_same = axes(&classes)? == [self.n_rows, n_columns]
+            && Keys::of(&classes, self.accepted)? == self.keys;
+        if !is_same {
             return Err(classes.fault(ArrayFault::changed()));
         }
-        classes.each_integer(|at, value| {
+        self.keys.each(classes, n_columns, |at, key| {
             let column = at % n_columns;
-            let rank = levels[column].binary_search(&value);
+            let rank = levels[column].binary_search(&key);
             each(
                 at / n_columns,
                 column,

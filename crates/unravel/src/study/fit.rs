@@ -1,7 +1,7 @@
 //! What a sweep asks for and its data cannot give: found before anything trains, with its place in the file.
 
 use unravel_data::{Grid, GridError};
-use unravel_metrics::{Metric, MetricError, Offered};
+use unravel_metrics::{FactorGrid, Metric, MetricError, Note, Offered, Variant, notes_of_grid};
 use unravel_model::error::ModelError;
 use unravel_sweep::{Estimator, EvaluationConfig, Fault, Faults, Representation, Sweep, span_of};
 use unravel_worker::WorkerError;
@@ -46,6 +46,31 @@ pub fn leave_out_metrics(
     } else {
         Err(Faults::of_data(faults, text))
     }
+}
+
+/// What there is to say of the scores that the sweep asks for, whatever the codes are: a sentence each.
+pub fn notes_of_scores(sweep: &Sweep, grid: &Grid) -> Vec<String> {
+    let asked = |name: &String| Metric::from_name(name);
+    let variants = |metric: Metric| {
+        let variants = metric.variants_asked(&sweep.evaluation.variants);
+        variants.into_iter().map(move |variant| (metric, variant))
+    };
+    let metrics = sweep.evaluation.metrics.iter().filter_map(asked);
+    let pairs: Vec<(Metric, Variant)> = metrics.flat_map(variants).collect();
+    let space = grid.space();
+    let names = space.factors().iter().map(|factor| factor.name.clone());
+    let grid = FactorGrid::new(&space.sizes());
+    // A grid that metrics cannot be of is refused where it is scored.
+    let Ok(grid) = grid.and_then(|grid| grid.with_names(names.collect())) else {
+        return Vec::new();
+    };
+    let sentence = |Note {
+                        sentence, metrics, ..
+                    }: Note| format!("{sentence} ({})", metrics.join(", "));
+    notes_of_grid(&grid, &pairs)
+        .into_iter()
+        .map(sentence)
+        .collect()
 }
 
 /// Why a metric cannot be computed.
