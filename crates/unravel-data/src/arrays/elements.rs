@@ -186,7 +186,7 @@ impl ArrayReader<'_> {
     }
 
     /// How to make floats of the elements, of which [`Self::floats`] takes none as they are.
-    fn to_floats(&self) -> &'static str {
+    pub(crate) fn to_floats(&self) -> &'static str {
         match self.descr().trim_start_matches(['<', '|']) {
             "f2" => "x.astype(np.float32) keeps its values",
             descr if descr.starts_with('c') => {

@@ -42,7 +42,10 @@ impl Keys {
             _ if array.descr() == u64::DESCR => Ok(Self::Unsigned),
             (false, _) if array.is_of_integers() => Ok(Self::Signed),
             (_, Accepted::Integers) => Err(array.no_integers()),
-            _ => Err(array.wrong_dtype("a little-endian integer, float32 or float64")),
+            _ => Err(array.wrong_dtype(
+                "a little-endian integer, float32 or float64",
+                array.to_floats(),
+            )),
         }
     }
 
