@@ -112,9 +112,11 @@ impl PixelType {
 /// How to make numbers of elements that are none, or none that are read.
 fn conversion(descr: &str) -> &'static str {
     match descr.trim_start_matches(['<', '|']) {
-        "f2" => "x.astype(np.float32) keeps its values, and says then what makes bytes of them",
+        "f2" => {
+            "x.astype(np.float32) keeps its values, and can be read, or is refused with what makes bytes of them"
+        }
         descr if descr.starts_with('f') => {
-            "x.astype(np.float64) keeps 16 digits of its values, and says then what makes bytes of them"
+            "x.astype(np.float64) keeps 16 digits of its values, and can be read, or is refused with what makes bytes of them"
         }
         descr if descr.starts_with('c') => {
             "write its real part, its absolute values or its phases as bytes"
