@@ -158,7 +158,7 @@ pub fn memory_bytes(trial: &Trial, data: &DataSize, models: usize) -> Result<u64
 /// The same of a worker that trains on a CUDA device, where the cohort lies on the device.
 #[must_use]
 pub fn host_memory_beside_cuda(trial: &Trial, data: &DataSize) -> u64 {
-    /// The driver and the compiler of kernels.
+    /// The driver and the compiler of kernels: not measured, a guess on the high side.
     const DRIVER: u64 = 1 << 30;
     host_bytes(trial, data, 0) + DRIVER
 }

@@ -121,7 +121,7 @@ impl Launch {
     ) -> Option<String> {
         match &self.kind {
             Kind::Local(_) => memory.shortage(n_workers),
-            Kind::Slurm(_) => memory.to_ask_of_slurm(&args.launch.slurm_args),
+            Kind::Slurm(_) => memory.asked_of_slurm(&args.launch.slurm_args),
         }
     }
 
