@@ -220,10 +220,19 @@ impl Records for StoreRecords<'_> {
         }
         thread::scope(|scope| {
             let parts = trials.chunks(trials.len().div_ceil(n_threads));
-            let threads: Vec<_> = parts.map(|part| scope.spawn(move || look(part))).collect();
-            let held = threads.into_iter().flat_map(|thread| match thread.join() {
-                Ok(held) => held,
-                Err(panic) => std::panic::resume_unwind(panic),
+            let threads: Vec<_> = parts
+                .map(|part| {
+                    let thread = thread::Builder::new().spawn_scoped(scope, move || look(part));
+                    // Where the machine gives no thread, this one looks.
+                    thread.map_err(|_| look(part))
+                })
+                .collect();
+            let held = threads.into_iter().flat_map(|thread| match thread {
+                Ok(thread) => match thread.join() {
+                    Ok(held) => held,
+                    Err(panic) => std::panic::resume_unwind(panic),
+                },
+                Err(held) => held,
             });
             held.collect()
         })

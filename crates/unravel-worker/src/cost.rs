@@ -45,9 +45,12 @@ pub fn measure(trial: &Trial, grid: &Grid, n_workers: usize) -> Result<Cost, Wor
     let dataset = std::sync::Arc::new(Dataset::new(observations, grid.clone()));
     let time = || time_one(trial, &dataset);
     let costs: Vec<Result<Cost, WorkerError>> = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..n_workers.max(1))
-            .map(|_| scope.spawn(|| single(time)))
-            .collect();
+        let start = || std::thread::Builder::new().spawn_scoped(scope, move || single(time));
+        let workers: Vec<_> = (0..n_workers.max(1)).map_while(|_| start().ok()).collect();
+        if workers.is_empty() {
+            // Where the machine gives no thread, this one is measured.
+            return vec![time()];
+        }
         workers
             .into_iter()
             .filter_map(|worker| worker.join().ok())
