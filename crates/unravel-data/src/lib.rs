@@ -38,6 +38,7 @@ mod npz;
 mod observations;
 mod preview;
 mod space;
+mod target;
 mod variants;
 mod verify;
 
@@ -51,5 +52,6 @@ pub use npz::NpzObservations;
 pub use observations::{Observations, PackedObservations};
 pub use preview::{Sheet, preview};
 pub use space::{Factor, FactorSpace, SpaceError};
+pub use target::check_replaceable;
 pub use variants::DspritesVariant;
 pub use verify::{Verification, verify_npz};
