@@ -24,6 +24,7 @@
 //! [`order`] is what crosses between an orchestrator and its workers. This crate knows nothing about tensors, losses or
 //! metrics: it stores named arrays and named numbers.
 
+mod abandoned;
 mod arrays;
 mod atomic;
 mod checkpoint;
@@ -42,6 +43,7 @@ mod npz;
 pub mod order;
 mod pictures;
 mod relatives;
+mod restore;
 mod score_record;
 mod scores;
 mod sealed;
@@ -49,6 +51,7 @@ mod state;
 mod store;
 mod taken;
 mod tensor_file;
+mod tidy;
 mod train_log;
 mod trial_folder;
 mod trial_lock;
@@ -60,7 +63,7 @@ pub use codes::Codes;
 pub use cross_trial::{CrossTrialFile, CrossTrialScore};
 pub use error::{Recovered, StoreError, absent_if_damaged};
 pub use format::{FILE_FORMAT, STORE_FORMAT};
-pub use lock::{LEASE, LockHolder};
+pub use lock::{Holding, LEASE, LastSign, LockHolder};
 pub use missing::{Check, Missing, Wanted, WantedScore};
 pub use order::{Event, Order};
 pub use pictures::Pictures;
