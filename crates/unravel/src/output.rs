@@ -13,6 +13,11 @@ pub fn json(value: &serde_json::Value) {
     line(&format!("{value:#}"));
 }
 
+/// A path as a JSON string; bytes that are not UTF-8 become U+FFFD.
+pub fn path(path: &std::path::Path) -> serde_json::Value {
+    path.to_string_lossy().into_owned().into()
+}
+
 /// Prints a line to stdout.
 pub fn line(text: &str) {
     keep_fault(writeln!(io::stdout().lock(), "{text}"));
