@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use unravel_sweep::TrialId;
 
+use crate::abandoned;
 use crate::error::StoreError;
 use crate::folders;
 use crate::layout::{SCORE_SUFFIX, SCORES, is_metric_name};
@@ -75,6 +76,7 @@ impl CrossTrialFile {
             return Err(StoreError::unwritable(&path, what));
         }
         folders::make(&report.join(SCORES))?;
+        abandoned::remove(&report.join(SCORES));
         sealed::write(&path, self)
     }
 

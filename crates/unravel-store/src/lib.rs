@@ -24,6 +24,7 @@
 //! [`order`] is what crosses between an orchestrator and its workers. This crate knows nothing about tensors, losses or
 //! metrics: it stores named arrays and named numbers.
 
+mod abandoned;
 mod atomic;
 mod checkpoint;
 mod codes;
@@ -41,6 +42,7 @@ mod npz;
 pub mod order;
 mod pictures;
 mod relatives;
+mod restore;
 mod score_record;
 mod scores;
 mod sealed;
@@ -48,6 +50,7 @@ mod state;
 mod store;
 mod taken;
 mod tensor_file;
+mod tidy;
 mod train_log;
 mod trial_folder;
 mod trial_lock;
@@ -58,7 +61,7 @@ pub use codes::Codes;
 pub use cross_trial::{CrossTrialFile, CrossTrialScore};
 pub use error::{Recovered, StoreError, absent_if_damaged};
 pub use format::{FILE_FORMAT, STORE_FORMAT};
-pub use lock::{LEASE, LockHolder};
+pub use lock::{Holding, LEASE, LastSign, LockHolder};
 pub use missing::{Check, Missing, Wanted, WantedScore};
 pub use order::{Event, Order};
 pub use pictures::Pictures;

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::error::{StoreError, absent_if_damaged};
 use crate::missing::{Check, WantedScore};
-use crate::score_record::ScoreContext;
+use crate::score_record::{ScoreContext, ScoreRecord};
 use crate::scores::MATRICES;
 use crate::sealed::Sealed;
 use crate::trial_folder::TrialFolder;
@@ -59,10 +59,14 @@ impl TrialFolder {
         wanted: &[WantedScore],
         check: Check,
     ) -> Result<Option<Vec<WantedScore>>, StoreError> {
-        let path = self.score_path(metric)?;
-        if check == Check::Thorough && self.scores(metric)?.is_none() {
-            return Ok(None);
+        if check == Check::Thorough {
+            let file = self.scores(metric)?;
+            return Ok(file.map(|file| {
+                let taken: Vec<Taken<'_>> = file.scores.iter().map(Taken::of).collect();
+                all_lacking(wanted, &taken)
+            }));
         }
+        let path = self.score_path(metric)?;
         let Some(mut sealed) = Sealed::open(&path, Some(self.id()))? else {
             return Ok(None);
         };
@@ -71,11 +75,26 @@ impl TrialFolder {
         if file.metric != metric {
             return Err(StoreError::of_another_metric(&path, &file.metric));
         }
-        let lacking = wanted
-            .iter()
-            .filter_map(|score| lacking(score, &file.scores));
-        Ok(Some(lacking.collect()))
+        Ok(Some(all_lacking(wanted, &file.scores)))
     }
+}
+
+impl<'a> Taken<'a> {
+    fn of(record: &'a ScoreRecord) -> Self {
+        Self {
+            variant: Cow::Borrowed(&record.variant),
+            representation: Cow::Borrowed(&record.representation),
+            grid: Cow::Borrowed(&record.grid),
+            step: record.step,
+            seeds: record.seeds.clone(),
+        }
+    }
+}
+
+/// The parts of wanted scores that were not taken.
+fn all_lacking(wanted: &[WantedScore], taken: &[Taken<'_>]) -> Vec<WantedScore> {
+    let lacking = wanted.iter().filter_map(|score| lacking(score, taken));
+    lacking.collect()
 }
 
 /// The part of a wanted score that was not taken; `None` when all of it was.
@@ -112,7 +131,7 @@ mod tests {
     use unravel_sweep::{Objective, Trial};
 
     use super::*;
-    use crate::{ScoreFile, ScoreRecord, Store};
+    use crate::{ScoreFile, Store};
 
     fn context(variant: &str) -> ScoreContext {
         let (variant, representation, grid) =
