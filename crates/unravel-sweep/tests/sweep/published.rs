@@ -81,6 +81,35 @@ points = [{ label = "a", score = 1 }]
 }
 
 #[test]
+fn a_number_that_no_axis_can_show_is_refused_at_its_place() {
+    let text = r#"[[report.published]]
+source = "Somebody (2017)"
+trust = "publication"
+metric = "mig"
+points = [{ label = "a", score = 1, reconstruction-nats = 1e300 }]
+"#;
+    insta::assert_snapshot!(faults(text), @"");
+    let of = |key: &str, number: &str| {
+        let point = format!("{key} = {number}, label = \"a\"");
+        let score = if key == "score" { "" } else { ", score = 1" };
+        let spread = if key == "spread" {
+            "spread = \"sd\"\n"
+        } else {
+            ""
+        };
+        sweep(&format!(
+            "[[report.published]]\nsource = \"S\"\ntrust = \"code\"\nmetric = \"mig\"\n{spread}points = [{{ {point}{score} }}]"
+        ))
+    };
+    for key in ["score", "spread", "strength", "reconstruction-nats"] {
+        assert!(parse(&of(key, "1e12")).is_ok(), "{key}");
+        assert!(parse(&of(key, "1.1e12")).is_err(), "{key}");
+        assert!(parse(&of(key, "2_000_000_000_000")).is_err(), "{key}");
+    }
+    assert!(parse(&of("score", "-1e12")).is_ok() && parse(&of("score", "-1e13")).is_err());
+}
+
+#[test]
 fn what_a_number_needs_to_be_traced_is_asked_for() {
     let check = |text: &str, said: &str| {
         let found = faults(text);
