@@ -15,7 +15,7 @@ use crate::figures::{Context, Kind};
 use crate::latex::latex;
 use crate::load::{Also, load};
 use crate::missing::missing;
-use crate::output::write;
+use crate::output::{remove_stale, write};
 use crate::page::{Inputs, Section, page, settings_table};
 use crate::rows::Rows;
 use crate::scored::{Scored, scored};
@@ -212,6 +212,7 @@ fn render_with(
         notices: &notices,
     };
     let index = write(dir, "index.html", page(inputs)?.as_bytes())?;
+    remove_stale(dir, &index);
     Ok(Rendered {
         index,
         figures: files,

@@ -158,7 +158,8 @@ fn cost(mean: &SettingMean, lowest: Option<Spread>) -> String {
         );
     }
     format!(
-        "Its mean reconstruction error, {error} nats per image, is {extra:.2} above the lowest."
+        "Its mean reconstruction error, {error} nats per image, is {} above the lowest.",
+        plain(extra, decimals(RECONSTRUCTION))
     )
 }
 

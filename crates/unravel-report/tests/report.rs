@@ -613,6 +613,72 @@ fn each_figure_can_be_drawn_alone() {
     );
 }
 
+/// The longest run of digits and commas in a text.
+fn longest_number(text: &str) -> usize {
+    let numbers = text.split(|c: char| !c.is_ascii_digit() && c != ',');
+    numbers.map(str::len).max().unwrap_or(0)
+}
+
+#[test]
+fn trials_that_ran_away_are_shown_with_powers_of_ten() {
+    let text = SWEEP.replace("metrics = [", "metrics = [\"unsupervised\", ");
+    let report = Report::of(&text, |idx| match idx % 3 {
+        0 => Fate::Diverged,
+        _ => Fate::Done,
+    });
+    let page = redacted(&report.page());
+    assert!(
+        page.contains("e31") && page.contains("e200"),
+        "in the table"
+    );
+    assert!(!page.contains("NaN") && !page.contains('∞'));
+    assert!(
+        longest_number(&page) < 17,
+        "no number has so many digits that it cannot be read"
+    );
+    for figure in &report.rendered.figures {
+        if figure.extension().is_some_and(|ending| ending == "svg") {
+            let svg = fs::read_to_string(figure).unwrap();
+            let name = figure.display();
+            assert!(
+                svg.matches("<text").count() < 700,
+                "{name} has too many texts"
+            );
+            assert!(!svg.contains("NaN") && !svg.contains(">inf"), "{name}");
+            for text in svg.split("<text").skip(1) {
+                let (_, words) = text.split_once('>').unwrap();
+                let (words, _) = words.split_once('<').unwrap();
+                assert!(longest_number(words) < 14, "{name}: {words}");
+            }
+        }
+    }
+    let trade_off = report.read("figures/trade-off-mig-exact-light.svg");
+    assert!(trade_off.contains("log scale") && trade_off.contains(">1e30<"));
+}
+
+#[test]
+fn published_numbers_of_any_size_that_is_read_are_drawn() {
+    let text = format!(
+        r#"{SWEEP}
+[[report.published]]
+source = "Somebody (2020)"
+trust = "image"
+metric = "mig"
+spread = "sd"
+points = [
+  {{ label = "far", family = "beta-vae", strength = 1e12, score = 1e12, spread = 1e12, reconstruction-nats = 1e12 }},
+  {{ label = "near", family = "beta-vae", strength = 5e-324, score = -1e12, spread = 0, reconstruction-nats = 0 }},
+]
+"#
+    );
+    let report = Report::of(&text, |_| Fate::Done);
+    for name in ["trade-off", "score-vs-strength", "violins"] {
+        let svg = report.read(&format!("figures/{name}-mig-exact-light.svg"));
+        assert!(svg.matches("<text").count() < 60, "{name}");
+        assert!(longest_number(&svg) < 14, "{name}");
+    }
+}
+
 #[test]
 fn no_two_inks_of_a_page_share_their_light_colour() {
     let page = Report::of(SWEEP, |_| Fate::Done).page();

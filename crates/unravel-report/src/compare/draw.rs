@@ -186,13 +186,9 @@ impl<'a> Layout<'a> {
 
     fn labels(&self, scene: &mut Scene) {
         let labelled = self.labelled();
-        let wanted: Vec<Label<'_>> = labelled
+        let wanted: Vec<Label> = labelled
             .iter()
-            .map(|(text, mark)| Label {
-                text,
-                mark: *mark,
-                radius: size::MARK,
-            })
+            .map(|(text, mark)| Label::new(text, *mark, size::MARK))
             .collect();
         let marks = (0..2).flat_map(|side| &self.both.scatters[side].means);
         let obstacles: Vec<Obstacle> = marks
@@ -214,7 +210,7 @@ impl<'a> Layout<'a> {
             scene.area(corners, PAPER, PAD_OPACITY);
             let centre = (f64::midpoint(left, right), f64::midpoint(top, bottom));
             let style = TextStyle::new(size::LABEL, TEXT);
-            scene.text(centre, label.text, style, Anchor::Middle);
+            scene.text(centre, label.text.as_str(), style, Anchor::Middle);
         }
     }
 }

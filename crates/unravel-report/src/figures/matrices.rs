@@ -66,6 +66,7 @@ fn figure(
         let matrix = &one.matrix;
         let n = matrix.col_names.len();
         let top = (0..matrix.values.len())
+            .filter(|&i| matrix.values[i].is_finite())
             .max_by(|&a, &b| matrix.values[a].abs().total_cmp(&matrix.values[b].abs()))?;
         let setting = &rows.settings[rows.trials[one.trial].setting].setting;
         Some(format!(

@@ -8,6 +8,9 @@ use crate::scene::Scene;
 use crate::scored::Scored;
 use crate::style::size;
 
+/// A longer name of a row is made smaller or cut: the cells need the rest of the figure.
+const LONGEST_NAME: f64 = 260.0;
+
 /// Lays the square out.
 pub fn scene(scored: &[Scored], pairs: &[Pair], titles: &Titles) -> Scene {
     let numbered = |(i, scored): (usize, &Scored)| format!("{} {}", scored.key.title(), i + 1);
@@ -18,7 +21,8 @@ pub fn scene(scored: &[Scored], pairs: &[Pair], titles: &Titles) -> Scene {
         .iter()
         .map(|row| text_width(row, size::TICK, false))
         .fold(0.0, f64::max);
-    let left = EDGE + widest + 8.0;
+    let names = widest.min(LONGEST_NAME);
+    let left = EDGE + names + 8.0;
     let cell = ((size::WIDTH - EDGE - left) / scored.len() as f64).min(52.0);
     let height = (cell * 0.72).max(13.0);
     let area = Area {
@@ -35,6 +39,7 @@ pub fn scene(scored: &[Scored], pairs: &[Pair], titles: &Titles) -> Scene {
         values: &values,
         full: 1.0,
         decimals: 2,
+        names,
     };
     draw(&mut scene, area, &cells);
     scene
