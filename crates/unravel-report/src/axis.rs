@@ -9,7 +9,8 @@ pub use number::{plain, short};
 const FARTHEST: f64 = 1e300;
 /// An axis ends at most this far from 0, and a logarithmic one at least one by this far.
 const LAST_END: f64 = 1e305;
-/// An axis spans at least this share of its end that is farther from 0: of a narrower one, ticks could not be told apart.
+/// An axis spans at least this share of its end that is farther from 0: of a narrower one, ticks could not be told
+/// apart.
 const LEAST_SHARE: f64 = 1e-9;
 /// The span of an axis whose ends both are 0 or next to it.
 const LEAST_SPAN: f64 = 1e-280;
@@ -58,7 +59,8 @@ impl Axis {
         Self::exact(kind, (from(low - pad), from(high + pad)), pixels)
     }
 
-    /// An axis from `values.0` to `values.1`; ends that leave no room for ticks, or are too far from 0, are moved a little.
+    /// An axis from `values.0` to `values.1`; ends that leave no room for ticks, or are too far from 0, are moved a
+    /// little.
     pub fn exact(kind: Kind, values: (f64, f64), pixels: (f64, f64)) -> Self {
         let end = |value: f64| match kind {
             Kind::Linear => value.clamp(-LAST_END, LAST_END),
@@ -82,8 +84,8 @@ impl Axis {
         }
     }
 
-    /// The pixel of a value. Values outside the range (or not positive, on a log axis) go to the nearest end, and what is no
-    /// number to the first.
+    /// The pixel of a value. Values outside the range (or not positive, on a log axis) go to the nearest end, and what
+    /// is no number to the first.
     pub fn pixel(&self, value: f64) -> f64 {
         let to = |v: f64| {
             if self.kind == Kind::Log {

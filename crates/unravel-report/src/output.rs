@@ -13,8 +13,8 @@ const STALE_SECS: u64 = 3600;
 /// Folders of a report.
 const FOLDERS: [&str; 4] = ["", "figures", "data", "pictures"];
 
-/// Writes `folder/name`, making the folder where it is missing; returns the path. The file is readable and writable as the
-/// process's umask says.
+/// Writes `folder/name`, making the folder where it is missing; returns the path. The file is readable and writable as
+/// the process's umask says.
 ///
 /// # Errors
 /// When the folder cannot be made or the file not be written.
@@ -44,8 +44,8 @@ fn as_umask_says(builder: &mut tempfile::Builder<'_, '_>) {
 #[cfg(not(unix))]
 fn as_umask_says(_: &mut tempfile::Builder<'_, '_>) {}
 
-/// Removes what a killed process left in the report's folders. `index` is a file of the report that was just written, whose
-/// time is that of the disk's clock. What cannot be looked at or removed stays.
+/// Removes what a killed process left in the report's folders. `index` is a file of the report that was just written,
+/// whose time is that of the disk's clock. What cannot be looked at or removed stays.
 pub fn remove_stale(dir: &Path, index: &Path) {
     let Ok(now) = fs::metadata(index).and_then(|metadata| metadata.modified()) else {
         return;

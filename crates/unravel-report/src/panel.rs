@@ -10,7 +10,7 @@ mod fit;
 mod legend;
 
 pub use facets::{Facet, facet_areas, facet_axes};
-pub use fit::{cut, text_within, wrapped};
+pub use fit::{cut, cut_before, text_within, wrapped};
 pub use legend::{legend, legend_rows};
 
 /// A rectangle in pixels.

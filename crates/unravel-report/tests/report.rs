@@ -165,9 +165,9 @@ fn the_page_of_an_unfinished_sweep_says_what_is_missing() {
         "6 of 12 trials are trained; 4 not finished and 2 failed.",
         "saved at step 600 of 1,200",
         "kl_nats is not a number at step 600",
-        "nothing of it is in the store yet",
+        "not in the store yet",
         "MIG · exact, MIG · study, β-VAE score · study and reconstruction error and KL",
-        "Scores are of trained trials only",
+        "Scores cover trained trials only",
         "This trial has no pictures yet.",
         "2 of 3",
     ] {
@@ -270,7 +270,7 @@ fn a_sweep_of_which_nothing_is_trained_has_a_page_and_no_figure() {
         (12, 0)
     );
     let page = report.page();
-    assert!(page.contains("Nothing to show yet") && page.contains("0 of 12 trials are trained"));
+    assert!(page.contains("No scores yet") && page.contains("0 of 12 trials are trained"));
     assert!(!words(&page).contains("NaN"));
     assert_eq!(report.csv("scores"), []);
 }
@@ -281,11 +281,11 @@ fn a_single_seed_has_no_spread_and_says_so() {
     let report = Report::of(&text, |_| Fate::Done);
     let page = report.page();
     assert!(page.contains(" ± –"), "an sd that is not defined is a dash");
-    assert!(page.contains("One trial seed, so no interval."));
-    assert!(page.contains("How much is the seed cannot be told"));
+    assert!(page.contains("One trial seed, so there is no interval."));
+    assert!(page.contains("the share of variance due to the seed is unknown"));
     assert!(!page.contains("id=\"variance-explained\""));
-    assert!(page.contains("With one trial seed there is no telling"));
-    assert!(page.contains("one trial seed each, so no spread is known"));
+    assert!(page.contains("the effect of the seed is unknown"));
+    assert!(page.contains("each setting has one trial seed, so there is no sd"));
     assert!(!words(&page).contains("NaN") && !page.contains("± 0.000"));
     for row in report.csv("summary") {
         assert_eq!(row["sd_over_trial_seeds"], "");
@@ -389,9 +389,9 @@ fn a_single_setting_has_nothing_to_be_compared_with() {
     let j = text.find("[evaluation]").unwrap();
     let report = Report::of(&format!("{}{}", &text[..i], &text[j..]), |_| Fate::Done);
     let page = report.page();
-    assert!(page.contains("nothing to compare it with"));
-    assert!(page.contains("over 3 trials of one setting, is the seed&#39;s"));
-    assert!(!words(&page).contains("NaN") && !page.contains("knee of their front"));
+    assert!(page.contains("no setting to compare it with"));
+    assert!(page.contains("over 3 trials of one setting, is due to the seed"));
+    assert!(!words(&page).contains("NaN") && !page.contains("knee of the front"));
 }
 
 #[test]
@@ -419,7 +419,7 @@ points = [{{ label = "objective", score = 0.37 }}]
     let report = Report::of(&text, |_| Fate::Done);
     let page = report.page();
     let captions = page.matches(
-        "Hollow marks are published numbers, not trials of this sweep: Somebody (2020), Table 1 \
+        "Hollow marks are published results, not trials of this sweep: Somebody (2020), Table 1 \
          (read off a picture; bars: standard deviation; another protocol).",
     );
     assert_eq!(

@@ -5,8 +5,8 @@ const LARGE: f64 = 1e9;
 /// The same for whole numbers, which are counts and exact.
 const LARGE_COUNT: f64 = 1e15;
 
-/// A number with `decimals`, thousands set off by commas and a true minus sign; a very large one as `1.5e30`. Infinity is
-/// `∞`, and what is no number a dash.
+/// A number with `decimals`, thousands set off by commas and a true minus sign; a very large one as `1.5e30`. Infinity
+/// is `∞`, and what is no number a dash.
 pub fn plain(value: f64, decimals: usize) -> String {
     let large = if decimals == 0 { LARGE_COUNT } else { LARGE };
     if value.is_nan() {

@@ -6,7 +6,7 @@ use super::number::{plain, scientific, short};
 
 /// However many are asked for, there are not many more than this.
 const MOST: usize = 20;
-/// In steps: an end of the range that is a tick but for rounding still has one.
+/// As a share of a step: what is a tick, or a round step, but for rounding counts as one.
 const SLACK: f64 = 1e-9;
 /// Labels of values from here on, and of steps below the other, have a power of ten.
 const LARGE: f64 = 1e9;
@@ -23,7 +23,7 @@ pub fn linear((low, high): (f64, f64), n: usize) -> Vec<(f64, String)> {
     let step = [1.0, 2.0, 5.0, 10.0]
         .map(|m| m * magnitude)
         .into_iter()
-        .find(|s| raw <= *s)
+        .find(|s| raw <= *s * (1.0 + SLACK))
         .unwrap_or(raw);
     let first = (low / step - SLACK).ceil() as i64;
     let last = (high / step + SLACK).floor() as i64;

@@ -1,12 +1,12 @@
 //! The layout of two trade-offs on one sheet.
 
-use super::Known;
+use super::LoadedSide;
 use super::matched::Matches;
 use super::scatter::{Mean, Scatter};
 use crate::axis::{Axis, Kind};
-use crate::error_axis::{error_axis, scale_words};
 use crate::labels::{self, Label, Obstacle};
 use crate::panel::{Area, Titles, data_box, data_range, frame, legend, legend_rows};
+use crate::reconstruction_axis::{reconstruction_axis, scale_words};
 use crate::rows::SettingRow;
 use crate::scene::{Anchor, Point, Scene, TextStyle};
 use crate::stats::Spread;
@@ -20,7 +20,7 @@ const GAP: f64 = 8.0;
 
 /// What is drawn.
 pub struct Both<'a> {
-    pub known: &'a [Known; 2],
+    pub known: &'a [LoadedSide; 2],
     pub scatters: &'a [Scatter; 2],
     pub matches: &'a Matches,
 }
@@ -45,7 +45,7 @@ pub fn scene(both: &Both<'_>) -> Scene {
     let (top, bottom) = data_range(size::HEIGHT, legend_rows(&families));
     let y = Axis::around(Kind::Linear, ys, 0.08, (bottom, top));
     let (area, y_marks) = data_box(&y, (top, bottom), 20.0);
-    let x = error_axis(errors, bar_ends, (area.left, area.right));
+    let x = reconstruction_axis(errors, bar_ends, (area.left, area.right));
     let layout = Layout { both, area, x, y };
     let mut scene = Scene::new(size::WIDTH, size::HEIGHT);
     frame(

@@ -24,7 +24,8 @@ fn scale(font: &FontRef<'_>, size: f64) -> PxScale {
     PxScale::from(size as f32 * font.height_unscaled() / units_per_em)
 }
 
-/// The most pixels that `text` takes in any of the usual sans-serif fonts and in Open Sans: what a layout reserves for it.
+/// The most pixels that `text` takes in any of the usual sans-serif fonts and in Open Sans: what a layout reserves for
+/// it.
 pub fn text_width(text: &str, size: f64, bold: bool) -> f64 {
     let font = font(bold);
     let scaled = font.as_scaled(scale(font, size));

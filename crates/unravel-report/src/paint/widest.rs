@@ -1,7 +1,7 @@
 //! Advance widths of the widest of the usual sans-serif fonts.
 //!
-//! An SVG file is drawn in whatever font its reader has. Text that is laid out in a narrow font runs out of its figure in a
-//! wide one, so layouts reserve what the widest takes.
+//! An SVG file is drawn in whatever font its reader has. Text that is laid out in a narrow font runs out of its figure
+//! in a wide one, so layouts reserve what the widest takes.
 
 /// Advance widths of consecutive characters.
 struct Run {
@@ -16,8 +16,8 @@ struct Run {
 /// Of a character that no run has: an em, as wide as the letters of East Asia are.
 const UNKNOWN: f64 = 1.0;
 
-/// The width of a character in ems, in the widest of DejaVu Sans (about as wide as Verdana) and Liberation Sans (as wide as
-/// Arial and Helvetica).
+/// The width of a character in ems, in the widest of DejaVu Sans (about as wide as Verdana) and Liberation Sans (as
+/// wide as Arial and Helvetica).
 pub fn em_width(character: char, is_bold: bool) -> f64 {
     let code = u32::from(character);
     let width = RUNS.iter().find_map(|run| {

@@ -34,6 +34,16 @@ pub fn cut(text: &str, style: TextStyle, width: f64) -> String {
     format!("{}{ELLIPSIS}", kept.trim_end())
 }
 
+/// The text with `tail` after it, cut before the tail where both do not fit into `width` even at the smallest size.
+pub fn cut_before(tail: &str, text: &str, style: TextStyle, width: f64) -> String {
+    let smallest = TextStyle {
+        size: style.size * SMALLEST,
+        ..style
+    };
+    let room = width - text_width(tail, smallest.size, style.bold);
+    format!("{}{tail}", cut(text, smallest, room))
+}
+
 /// Adds a line of text that is at most `width` wide.
 pub fn text_within(
     scene: &mut Scene,
@@ -99,6 +109,10 @@ mod tests {
             }
         }
         assert_eq!(cut("abc", style, 0.0), "…");
+        let whole = cut_before(" 10", &TITLE.repeat(3), style, 200.0);
+        assert!(whole.ends_with("… 10"), "{whole}");
+        assert_eq!(cut(&whole, fitting(&whole, style, 200.0), 200.0), whole);
+        assert_eq!(cut_before(" 10", "MIG", style, 200.0), "MIG 10");
     }
 
     #[test]

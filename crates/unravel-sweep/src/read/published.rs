@@ -23,7 +23,8 @@ const POINT_KEYS: &[&str] = &[
     "reconstruction-nats",
 ];
 
-/// A published number is drawn on an axis beside the sweep's own, so it must be of a size that somebody may have measured.
+/// A published number is drawn on an axis beside the sweep's own, so it must be of a size that somebody may have
+/// measured.
 const FARTHEST: f64 = 1e12;
 
 /// Every table of the list; one that has a fault is left out, and the fault told.

@@ -88,7 +88,12 @@ trust = "publication"
 metric = "mig"
 points = [{ label = "a", score = 1, reconstruction-nats = 1e300 }]
 "#;
-    insta::assert_snapshot!(faults(text), @"");
+    insta::assert_snapshot!(faults(text), @r#"
+    9:59: `reconstruction-nats` must be a number from 0 to 1e12, not 1e300
+      9 | points = [{ label = "a", score = 1, reconstruction-nats = 1e300 }]
+        |                                                           ^^^^^ too far from 0
+      help: a figure cannot show it beside the sweep's own numbers: check its unit, or write it in `note`
+    "#);
     let of = |key: &str, number: &str| {
         let point = format!("{key} = {number}, label = \"a\"");
         let score = if key == "score" { "" } else { ", score = 1" };

@@ -3,7 +3,7 @@
 use super::data::Shown;
 use crate::cells::{Cells, draw};
 use crate::paint::text_width;
-use crate::panel::{Area, Titles, facet_areas, text_within, words};
+use crate::panel::{Area, Titles, cut_before, facet_areas, text_within, words};
 use crate::rows::Rows;
 use crate::scene::{Anchor, Scene, TextStyle};
 use crate::style::{TEXT, size};
@@ -44,7 +44,6 @@ pub fn scene(rows: &Rows, shown: &Shown<'_>, titles: &Titles) -> Scene {
         };
         let trial = &rows.trials[one.trial];
         let row = &rows.settings[trial.setting];
-        let label = format!("{} · seed {}", row.setting.label, trial.seed);
         let style = TextStyle {
             bold: true,
             ..TextStyle::new(size::TICK, TEXT)
@@ -52,6 +51,8 @@ pub fn scene(rows: &Rows, shown: &Shown<'_>, titles: &Titles) -> Scene {
         let mark = (facet.area.left + 6.0, area.top - 12.0);
         scene.shape(row.style.shape, mark, size::MARK, row.ink, 1.0);
         let (at, room) = ((mark.0 + 11.0, mark.1), right - facet.area.left - 16.0);
+        let seed = format!(" · seed {}", trial.seed);
+        let label = cut_before(&seed, &row.setting.label, style, room);
         text_within(&mut scene, at, &label, (style, Anchor::Start), room);
         let values = one.matrix.values.iter().copied().map(Some);
         let values: Vec<Option<f64>> = values.map(|v| v.filter(|v| v.is_finite())).collect();
