@@ -20,6 +20,7 @@
 //! [`sampling`], the list of metrics with names and ranges in [`Metric`].
 
 mod correlations;
+mod cost;
 mod counts;
 mod discretise;
 mod error;
@@ -42,6 +43,7 @@ pub mod lin_2020;
 pub mod metrics;
 pub mod sampling;
 
+pub use cost::{Cost, Extent, MOMENTS_CORE_SECS};
 pub use counts::JointCounts;
 pub use discretise::{EqualWidthBins, N_BINS};
 pub use error::MetricError;
@@ -49,6 +51,6 @@ pub use grid::{FactorGrid, MIN_MATCHING_ROWS};
 pub use memory::scoring_bytes;
 pub use needs::{Needs, Offered};
 pub use outcome::{Matrix, Outcome};
-pub use registry::{Cost, Description, Direction, Metric, Quantity, Variant, score};
+pub use registry::{Description, Direction, Metric, Quantity, Variant, score};
 pub use samples::{SampleSizes, Split};
 pub use table::{CodeRange, CodeTable, LOGVAR_RANGE};

@@ -396,6 +396,7 @@ mod tests {
                 metric: "mig".to_owned(),
                 context,
                 seeds: Vec::new(),
+                revision: 0,
             }],
             codes: false,
         }

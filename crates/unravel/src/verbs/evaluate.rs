@@ -11,7 +11,7 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde_json::json;
 use unravel_data::arrays::memory;
-use unravel_metrics::{CodeTable, Metric, Variant, scoring_bytes};
+use unravel_metrics::{CodeTable, Extent, Metric, Variant, scoring_bytes};
 
 use crate::exit::{Exit, Failure};
 use crate::output;
@@ -103,6 +103,7 @@ pub fn evaluate(args: &EvaluateArgs) -> Result<Exit, Failure> {
         files::create(folder)?;
     }
     let representation = codes::read(&args.codes, args.logvars.as_deref())?;
+    let pairs = within_reason(args, &representation, pairs)?;
     let scores = score(args, &representation, &pairs)?;
     let json = json!({ "scores": scores.scores });
     if let Some(folder) = &args.out {
@@ -114,6 +115,36 @@ pub fn evaluate(args: &EvaluateArgs) -> Result<Exit, Failure> {
         print(args, &representation, &scores);
     }
     Ok(Exit::Success)
+}
+
+/// Leaves out what nobody named and what would take more than moments.
+fn within_reason(
+    args: &EvaluateArgs,
+    representation: &Representation,
+    pairs: Vec<(Metric, Variant)>,
+) -> Result<Vec<(Metric, Variant)>, Failure> {
+    if !args.metrics.is_empty() {
+        return Ok(pairs);
+    }
+    let extent = Extent {
+        n_points: representation.grid.n_points(),
+        n_codes: representation.n_codes,
+        sizes: representation.grid.sizes().to_vec(),
+    };
+    let (pairs, left_out) = select::quick(pairs, &extent, args.seeds);
+    match left_out {
+        Some(sentence) if pairs.is_empty() => Err(Failure::usage(format!(
+            "`{}`: {sentence}",
+            args.codes.display()
+        ))),
+        Some(sentence) => {
+            if !args.quiet {
+                eprintln!("note: {sentence}");
+            }
+            Ok(pairs)
+        }
+        None => Ok(pairs),
+    }
 }
 
 fn score(
@@ -206,6 +237,9 @@ fn print(args: &EvaluateArgs, representation: &Representation, scores: &Scores) 
             "± is the standard deviation over {} evaluation seeds",
             args.seeds
         ));
+    }
+    for note in scores.notes() {
+        output::line(&note);
     }
     if let Some(folder) = &args.out {
         output::line(&format!("tables and matrices: {}", folder.display()));

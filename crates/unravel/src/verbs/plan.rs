@@ -177,7 +177,12 @@ fn costs(
         }
         let cost = cost::measure(trial, &study.grid, n_slots)?;
         let wanted = study.wanted(trial, false);
-        let score_secs = cost::scoring_secs(&wanted, &study.grid, cost.encode_secs_per_image);
+        let score_secs = cost::scoring_secs(
+            &wanted,
+            &study.grid,
+            trial.model.latents,
+            cost.encode_secs_per_image,
+        );
         place.insert(TrialCost {
             step_secs: cost.step_secs,
             score_secs,
