@@ -21,6 +21,7 @@
 
 mod conditions;
 mod correlations;
+mod cost;
 mod counts;
 mod discretise;
 mod error;
@@ -45,6 +46,7 @@ pub mod metrics;
 pub mod sampling;
 
 pub use conditions::{CONDITIONS, Condition, Note, notes, notes_of_grid};
+pub use cost::{Cost, Extent, MOMENTS_CORE_SECS};
 pub use counts::JointCounts;
 pub use discretise::{EqualWidthBins, N_BINS};
 pub use error::MetricError;
@@ -53,6 +55,6 @@ pub use grid::{FactorGrid, MIN_MATCHING_ROWS};
 pub use memory::scoring_bytes;
 pub use needs::{Needs, Offered};
 pub use outcome::{Matrix, Outcome};
-pub use registry::{Cost, Description, Direction, Metric, Quantity, Variant, score};
+pub use registry::{Description, Direction, Metric, Quantity, Variant, score};
 pub use samples::{SampleSizes, Split};
 pub use table::{CodeRange, CodeTable, LOGVAR_RANGE};

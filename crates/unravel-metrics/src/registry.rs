@@ -114,16 +114,6 @@ pub struct Description {
     pub quantities: &'static [Quantity],
 }
 
-/// How long a score takes with ten codes over the whole of dSprites, on two cores.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Cost {
-    /// Less than a second.
-    Moments,
-    /// Seconds, up to half a minute.
-    Seconds,
-}
-
 impl Metric {
     /// Every metric.
     pub const ALL: [Self; 17] = [
@@ -195,13 +185,13 @@ impl Metric {
         self.needs().check(self, offered)
     }
 
-    /// How long a score takes.
-    pub fn cost(self, variant: Variant) -> Cost {
+    /// The revision of the definition behind a score: 0 for the first. It is raised when the same table, variant and seed
+    /// come to mean another score, so that stored scores of an earlier revision are known and taken again.
+    pub fn revision(self, variant: Variant) -> u32 {
         match (self, variant) {
-            (Self::Dci, Variant::Lasso | Variant::Lin2020) => Cost::Moments,
-            (Self::Dci | Self::Downstream | Self::MigChen, _)
-            | (Self::Infomec | Self::Explicitness, _) => Cost::Seconds,
-            _ => Cost::Moments,
+            // Points without replacement.
+            (Self::Infomec, Variant::Study) => 1,
+            _ => 0,
         }
     }
 

@@ -25,6 +25,8 @@ pub struct WantedScore {
     pub context: ScoreContext,
     /// The evaluation seeds; empty for a variant that does not sample.
     pub seeds: Vec<u64>,
+    /// The revision of the metric's definition; scores of an earlier one do not do.
+    pub revision: u32,
 }
 
 /// Everything that makes a trial done.

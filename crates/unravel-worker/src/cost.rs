@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 use unravel_data::{Dataset, Grid};
-use unravel_metrics::{Cost as ScoreCost, Metric, Variant};
+use unravel_metrics::{Extent, Metric, Variant};
 use unravel_model::Cpu;
 use unravel_model::cohort::{Cohort, resident_bytes};
 use unravel_model::memory::{CohortMemory, Convolutions};
@@ -23,12 +23,6 @@ pub struct Cost {
     /// Seconds to encode one image.
     pub encode_secs_per_image: f64,
 }
-
-/// Core seconds of a score that takes moments: a mean over such metrics, ten codes of the whole of dSprites.
-const MOMENTS_CORE_SECS: f64 = 0.3;
-
-/// Core seconds of a score that takes seconds, likewise.
-const SECONDS_CORE_SECS: f64 = 15.0;
 
 /// Updates that are timed, after one that is not.
 const N_STEPS: u64 = 3;
@@ -65,19 +59,30 @@ pub fn measure(trial: &Trial, grid: &Grid, n_workers: usize) -> Result<Cost, Wor
 }
 
 /// Seconds that a worker of one core takes for everything that is wanted of one trial: a pass over the grid for each step
-/// that is scored, at the measured cost of an image, and the scores at what they cost elsewhere.
+/// that is scored, at the measured cost of an image, and the scores of `n_codes` codes at what they cost elsewhere.
 #[must_use]
-pub fn scoring_secs(wanted: &Wanted, grid: &Grid, encode_secs_per_image: f64) -> f64 {
+pub fn scoring_secs(
+    wanted: &Wanted,
+    grid: &Grid,
+    n_codes: usize,
+    encode_secs_per_image: f64,
+) -> f64 {
+    let extent = Extent {
+        n_points: grid.n_points(),
+        n_codes,
+        sizes: grid
+            .space()
+            .factors()
+            .iter()
+            .map(|factor| factor.size)
+            .collect(),
+    };
     let steps: BTreeSet<u64> = wanted.scores.iter().map(|w| w.context.step).collect();
     let encoding = steps.len() as f64 * grid.n_points() as f64 * encode_secs_per_image;
     let of_score = |wanted: &WantedScore| {
         let metric = Metric::from_name(&wanted.metric);
-        let cost = metric.zip(Variant::from_name(&wanted.context.variant));
-        let secs = match cost.map(|(metric, variant)| metric.cost(variant)) {
-            Some(ScoreCost::Moments) => MOMENTS_CORE_SECS,
-            Some(ScoreCost::Seconds) => SECONDS_CORE_SECS,
-            None => 0.0,
-        };
+        let score = metric.zip(Variant::from_name(&wanted.context.variant));
+        let secs = score.map_or(0.0, |(metric, variant)| metric.core_secs(variant, &extent));
         wanted.seeds.len().max(1) as f64 * secs
     };
     encoding + wanted.scores.iter().map(of_score).sum::<f64>()
@@ -219,6 +224,7 @@ mod tests {
     use std::sync::Arc;
 
     use unravel_data::{Dsprites, Factor, FactorSpace, Observations};
+    use unravel_store::ScoreContext;
     use unravel_sweep::{Architecture, Objective};
 
     use super::*;
@@ -287,6 +293,31 @@ mod tests {
                 "{said} MiB said, {measured} measured"
             );
         }
+    }
+
+    #[test]
+    fn scores_of_many_codes_take_longer() {
+        let grid = Grid::full(FactorSpace::dsprites());
+        let context = ScoreContext {
+            variant: "exact".to_owned(),
+            representation: "mean".to_owned(),
+            grid: grid.name(),
+            step: 10,
+        };
+        let wanted = Wanted {
+            scores: vec![WantedScore {
+                metric: "unsupervised".to_owned(),
+                context,
+                seeds: Vec::new(),
+                revision: 0,
+            }],
+            codes: false,
+        };
+        let secs = |n_codes| scoring_secs(&wanted, &grid, n_codes, 0.0);
+        // Of pairs of codes, and no other work.
+        assert!(1000.0 * secs(10) < secs(500), "{} {}", secs(10), secs(500));
+        let encoding = scoring_secs(&wanted, &grid, 10, 1.0) - secs(10);
+        assert!((encoding - 737_280.0).abs() < 1e-6, "{encoding}");
     }
 
     #[test]

@@ -45,6 +45,7 @@ fn wanted_at(evaluation: &EvaluationConfig, grid: &str, step: u64) -> Vec<Wanted
         metric: ELBO.to_owned(),
         context: context(PROBE, "sampled"),
         seeds: Vec::new(),
+        revision: 0,
     }];
     let metrics = evaluation.metrics.iter();
     let metrics = metrics.filter_map(|name| Metric::from_name(name));
@@ -60,6 +61,7 @@ fn wanted_at(evaluation: &EvaluationConfig, grid: &str, step: u64) -> Vec<Wanted
                     metric: metric.name().to_owned(),
                     context: context(variant.name(), representation.name()),
                     seeds: (0..seeds).collect(),
+                    revision: metric.revision(variant),
                 });
             }
         }
@@ -116,6 +118,29 @@ mod tests {
             ]
         };
         assert_eq!(names, [at(50), at(100)].concat());
+    }
+
+    #[test]
+    fn a_changed_definition_is_wanted_in_its_revision() {
+        let evaluation = EvaluationConfig {
+            metrics: ["infomec", "mig"].map(String::from).into(),
+            variants: vec!["study".into(), "exact".into()],
+            ..EvaluationConfig::default()
+        };
+        let trial = Trial::new(Objective::beta_vae(4.0), 0);
+        let wanted = wanted(&trial, &evaluation, "3x4", false).scores;
+        let revisions: Vec<(&str, &str, u32)> = wanted
+            .iter()
+            .map(|s| (s.metric.as_str(), s.context.variant.as_str(), s.revision))
+            .collect();
+        let expected = [
+            ("elbo", "probe", 0),
+            ("infomec", "study", 1),
+            ("infomec", "exact", 0),
+            ("mig", "study", 0),
+            ("mig", "exact", 0),
+        ];
+        assert_eq!(revisions, expected);
     }
 
     #[test]

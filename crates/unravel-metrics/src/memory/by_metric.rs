@@ -10,7 +10,7 @@ use crate::estimators::logistic::LogisticRegression;
 use crate::estimators::one_vs_rest::OneVsRest;
 use crate::estimators::{balanced_logistic, logistic_cv};
 use crate::lin_2020;
-use crate::metrics::{beta_vae_score, downstream, factor_vae_score, unsupervised};
+use crate::metrics::{beta_vae_score, downstream, factor_vae_score, infomec, unsupervised};
 use crate::mixture::Densities;
 use crate::moments::Moments;
 use crate::registry::{Metric, Variant};
@@ -221,6 +221,17 @@ impl Scoring<'_> {
     fn infomec(self, variant: Variant) -> Bytes {
         let (n_codes, n_points) = (self.n_codes(), self.n_points(variant));
         let n_classes = self.n_classes(n_points);
+        let sample = of::<u16>(&[n_points, self.n_varying()]) + of::<u32>(&[n_points]);
+        if let Some(levels) = infomec::discrete::levels(self.table) {
+            let n_labels = self.n_classes(usize::MAX);
+            return sample
+                + infomec::discrete::bytes(
+                    n_points,
+                    &levels,
+                    [n_classes, n_labels],
+                    self.n_threads,
+                );
+        }
         // The noisy values of a code, sorted, with their points; and positions by label, in vectors that grew.
         let of_code = of::<f64>(&[n_points, 3])
             + of::<u32>(&[n_points, 3])
@@ -228,10 +239,7 @@ impl Scoring<'_> {
         // All codes standardised, as features, and as features that are not correlated.
         let fit = 2 * of::<f64>(&[n_points, n_codes])
             + balanced_logistic::bytes(n_points, n_codes, n_classes);
-        of::<f64>(&[n_points, n_codes])
-            + of::<u16>(&[n_points, self.n_varying()])
-            + of::<u32>(&[n_points])
-            + self.by_code(of_code).max(fit)
+        sample + of::<f64>(&[n_points, n_codes]) + self.by_code(of_code).max(fit)
     }
 
     fn downstream(self) -> Bytes {

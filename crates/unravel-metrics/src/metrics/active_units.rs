@@ -76,6 +76,7 @@ pub fn exact(table: &CodeTable) -> Result<Outcome, MetricError> {
         .collect();
     let count = |values: &[f64], least: f64| values.iter().filter(|&&x| least < x).count() as f64;
     Ok(Outcome {
+        notes: Vec::new(),
         quantities: vec![
             ("n_active_codes", count(&variances, ACTIVE_VARIANCE)),
             ("kl_nats", kl.iter().sum()),

@@ -84,6 +84,7 @@ fn outcome(table: &CodeTable, count: impl FnOnce() -> JointCounts) -> Result<Out
         (best.iter().sum::<f64>() / entropy).min(1.0)
     };
     Ok(Outcome {
+        notes: Vec::new(),
         quantities: vec![("dcimig", dcimig)],
         matrices: vec![
             Matrix::codes_by_factors("mutual_information_nats", table, information),

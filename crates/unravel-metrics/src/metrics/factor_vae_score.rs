@@ -149,6 +149,7 @@ pub fn with_source(
         }
     };
     Ok(Outcome {
+        notes: Vec::new(),
         quantities: vec![
             ("eval_accuracy", accuracy(&eval)),
             ("train_accuracy", accuracy(&train)),

@@ -100,6 +100,7 @@ fn outcome(table: &CodeTable, count: impl FnOnce() -> JointCounts) -> Result<Out
     let gaps = gaps(&information, &entropies);
     let mig = varying.iter().map(|&factor| gaps[factor]).sum::<f64>() / varying.len() as f64;
     Ok(Outcome {
+        notes: Vec::new(),
         quantities: vec![("mig", mig)],
         matrices: vec![
             Matrix::codes_by_factors("mutual_information_nats", table, information),

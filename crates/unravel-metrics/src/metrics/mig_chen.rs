@@ -340,6 +340,7 @@ fn outcome(
     };
     let per_code = by_code.iter().flat_map(|code| [code.nats[0], code.change]);
     Ok(Outcome {
+        notes: Vec::new(),
         quantities: vec![
             ("mig", mean(four)),
             ("mig_all_factors", mean(grid.varying())),

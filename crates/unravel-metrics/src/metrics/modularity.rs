@@ -124,6 +124,7 @@ fn outcome(
         Dead::LeftOut => (by_code.len() - dead).max(1),
     };
     Ok(Outcome {
+        notes: Vec::new(),
         quantities: vec![
             ("modularity", by_code.iter().sum::<f64>() / n_counted as f64),
             ("n_dead_codes", dead as f64),

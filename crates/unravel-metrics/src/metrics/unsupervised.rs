@@ -13,7 +13,8 @@
 //! (section 5.2 and appendix), with disentanglement_lib's study settings.
 //!
 //! - Range: at least 0, lower is better. Study: 10,000 points drawn with replacement. Exact: every point of the grid once.
-//! - Cost: two passes over the table (exact), a few milliseconds (study).
+//! - Cost: two passes over the table (exact), a few milliseconds (study), with ten codes. Pairs grow with the square of the
+//!   number of codes and eigenvalues with its cube, so hundreds of codes take minutes.
 //! - A constant code is independent of all others. It is left out of the total correlation, adds 0 to the others, and is
 //!   counted in the pairs. If no two codes vary, everything is 0. (disentanglement_lib gives NaN for one constant code.)
 //! - Codes that determine each other linearly have infinite total correlation. Single precision cannot tell them from nearly
@@ -132,6 +133,7 @@ fn outcome(table: &CodeTable, moments: &Moments, information: Vec<f64>) -> Outco
         values,
     };
     Outcome {
+        notes: Vec::new(),
         quantities: vec![
             (
                 "gaussian_total_correlation_nats",

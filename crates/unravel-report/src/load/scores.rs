@@ -2,7 +2,7 @@
 
 use crate::rows::{MatrixRow, ScoreRow};
 use unravel_metrics::{Metric, Variant};
-use unravel_store::{ScoreContext, ScoreFile};
+use unravel_store::{ScoreContext, ScoreFile, ScoreRecord};
 use unravel_sweep::{EvaluationConfig, Representation};
 
 /// What is asked of one trial.
@@ -24,7 +24,7 @@ impl Asked<'_> {
         let mut rows = Vec::new();
         for record in file.scores {
             let context = record.context();
-            if !self.is_wanted(&context, &variants) {
+            if !self.is_wanted(&context, &variants) || is_outdated(&record) {
                 continue;
             }
             let is_headline = headline_context.as_ref() != Some(&context);
@@ -59,6 +59,7 @@ impl Asked<'_> {
                 && matrix.step == self.steps
                 && matrix.seed.is_none_or(|seed| seed == 0)
                 && self.is_wanted(&matrix.context(), &variants)
+                && !file.of(&matrix.context()).any(is_outdated)
         });
         let row = |matrix: &unravel_store::ScoreMatrix| MatrixRow {
             trial: self.trial,
@@ -87,10 +88,17 @@ impl Asked<'_> {
     }
 }
 
+/// Whether the metric has changed its definition since; the next run takes such a score again.
+fn is_outdated(record: &ScoreRecord) -> bool {
+    let metric = Metric::from_name(&record.metric);
+    let current = metric.zip(Variant::from_name(&record.variant));
+    current.is_some_and(|(metric, variant)| record.revision < metric.revision(variant))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use unravel_store::ScoreRecord;
+    use unravel_store::ScoreMatrix;
 
     #[test]
     fn a_variant_that_another_sweep_has_taken_is_not_shown_in_place_of_one_that_is_still_missing() {
@@ -120,5 +128,41 @@ mod tests {
         // A metric that has none of the variants that are asked for is taken in its first.
         assert!(shown("unsupervised", "study", &["lin-2020"]));
         assert!(shown("elbo", "probe", &["study"]));
+    }
+
+    #[test]
+    fn a_score_of_an_earlier_definition_is_not_shown() {
+        let evaluation = EvaluationConfig::default();
+        let asked = Asked {
+            evaluation: &evaluation,
+            trial: 0,
+            steps: 10,
+        };
+        let n_shown = |metric: &str, revision: u32| {
+            let context = ScoreContext {
+                variant: "study".to_owned(),
+                representation: "mean".to_owned(),
+                grid: "2x2".to_owned(),
+                step: 10,
+            };
+            let mut file = ScoreFile::new(metric);
+            let record = ScoreRecord::sampled(metric, "score", &context, [(0, 0.5)]);
+            file.scores = vec![record.noted(revision, [])];
+            file.matrices = vec![ScoreMatrix {
+                name: "shares".to_owned(),
+                variant: context.variant,
+                representation: context.representation,
+                grid: context.grid,
+                step: context.step,
+                seed: Some(0),
+                row_names: ["code_0", "code_1"].map(str::to_owned).to_vec(),
+                col_names: ["a", "b"].map(str::to_owned).to_vec(),
+                values: vec![0.5; 4],
+            }];
+            (asked.matrices(&file).len(), asked.scores(file).len())
+        };
+        assert_eq!(n_shown("mig", 0), (1, 1));
+        assert_eq!(n_shown("infomec", 0), (0, 0));
+        assert_eq!(n_shown("infomec", 1), (1, 1));
     }
 }
