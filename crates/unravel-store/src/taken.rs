@@ -89,6 +89,7 @@ impl<'a> Taken<'a> {
             grid: Cow::Borrowed(&record.grid),
             step: record.step,
             seeds: record.seeds.clone(),
+            revision: record.revision,
         }
     }
 }
