@@ -95,8 +95,11 @@ impl Axis {
             }
         };
         let (low, high) = (to(self.values.0), to(self.values.1));
-        // `max` leaves out what is no number.
-        let share = ((to(value) - low) / (high - low)).max(0.0).min(1.0);
+        let share = (to(value) - low) / (high - low);
+        let share = match share.is_nan() {
+            true => 0.0,
+            false => share.clamp(0.0, 1.0),
+        };
         self.pixels.0 + share * (self.pixels.1 - self.pixels.0)
     }
 
