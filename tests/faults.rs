@@ -312,7 +312,8 @@ fn a_strangers_checkpoint_is_discarded_with_a_sentence() {
     let path = lab.path("runs");
     let store = Store::open(&path).unwrap();
     let ids: Vec<TrialId> = store.trial_ids().unwrap();
-    let changes: [(fn(&mut Checkpoint), &str); 4] = [
+    type Change = fn(&mut Checkpoint);
+    let changes: [(Change, &str); 4] = [
         (
             |whole| whole.step = 25,
             "it is of step 25, and the trial has 20",

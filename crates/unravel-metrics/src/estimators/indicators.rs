@@ -305,6 +305,8 @@ mod tests {
             &classes.repeat(20),
         );
         assert!(once.converged && often.converged);
-        assert!((once.cross_entropy_nats - often.cross_entropy_nats).abs() < 1e-9);
+        let off = (once.cross_entropy_nats - often.cross_entropy_nats).abs();
+        // The solver stops at a gradient of 1e-6. Of a minimum as flat as this one, the loss is known to about as much.
+        assert!(off < 1e-6, "{off:e}");
     }
 }
