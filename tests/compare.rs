@@ -62,11 +62,7 @@ fn one_sweep_before_and_after_is_compared_seed_by_seed() {
     ];
     let ran = lab.run_well(&compare);
     assert_eq!(ran.stdout, "reports/before-and-after/index.html\n");
-    assert!(
-        ran.stderr.contains("equal in every key"),
-        "{}",
-        ran.stderr
-    );
+    assert!(ran.stderr.contains("equal in every key"), "{}", ran.stderr);
     // The same trial is the same bits, so nothing differs at all.
     let table = lab.read("reports/before-and-after/data/differences.csv");
     for line in table.lines().skip(1) {
