@@ -1,4 +1,4 @@
-//! `docs/metrics.md` says what the registry and the head of each metric's file say. After a change of either,
+//! `docs/metrics.md` says what the catalogue and the head of each metric's file say. After a change of either,
 //! `UNRAVEL_WRITE_DOCS=1 cargo test --release -p unravel --test metrics_doc` writes it anew.
 
 use std::fmt::Write;

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::registry::{Metric, Variant};
+use crate::catalogue::{Metric, Variant};
 
 /// Why a table of codes was refused, or a score cannot be computed from it.
 ///

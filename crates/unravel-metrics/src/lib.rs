@@ -19,8 +19,12 @@
 //! Where things are: one file a metric in [`metrics`], the classifiers they train in [`estimators`], all random draws in
 //! [`sampling`], the list of metrics with names and ranges in [`Metric`].
 
+mod budget;
+mod bytes;
+mod catalogue;
 mod correlations;
 mod counts;
+mod covariance_sums;
 mod discretise;
 mod error;
 mod grid;
@@ -29,19 +33,18 @@ mod mixture;
 mod moments;
 mod needs;
 mod outcome;
-mod registry;
+mod parallel_count;
 mod samples;
 mod stencil;
-mod sums;
 mod symmetric;
 mod table;
-mod tally;
 
 pub mod estimators;
 pub mod lin_2020;
 pub mod metrics;
 pub mod sampling;
 
+pub use catalogue::{Cost, Description, Direction, Metric, Quantity, Variant, score};
 pub use counts::JointCounts;
 pub use discretise::{EqualWidthBins, N_BINS};
 pub use error::MetricError;
@@ -49,6 +52,5 @@ pub use grid::{FactorGrid, MIN_MATCHING_ROWS};
 pub use memory::scoring_bytes;
 pub use needs::{Needs, Offered};
 pub use outcome::{Matrix, Outcome};
-pub use registry::{Cost, Description, Direction, Metric, Quantity, Variant, score};
 pub use samples::{SampleSizes, Split};
 pub use table::{CodeRange, CodeTable, LOGVAR_RANGE};

@@ -5,20 +5,10 @@
 //! the two are changed together; here they are put together. What grows with neither is left out: it is a
 //! megabyte or two.
 
-mod by_metric;
-
-use crate::registry::{Metric, Variant};
+use crate::budget::Scoring;
+use crate::bytes::{Bytes, array_bytes};
+use crate::catalogue::{Metric, Variant};
 use crate::table::CodeTable;
-use by_metric::Scoring;
-
-/// A number of bytes: wide enough for products of several numbers that a file may claim.
-pub(crate) type Bytes = u128;
-
-/// Bytes of an array of these elements with these lengths.
-pub(crate) fn of<T>(lengths: &[usize]) -> Bytes {
-    let elements = lengths.iter().map(|&length| length as Bytes);
-    elements.fold(size_of::<T>() as Bytes, Bytes::saturating_mul)
-}
 
 /// Matrices of codes and factors in the outcome of a metric, at most.
 const N_MATRICES: usize = 4;
@@ -54,11 +44,11 @@ fn outcome_bytes(table: &CodeTable, metric: Metric) -> Bytes {
     let n_codes = table.n_codes();
     match metric {
         Metric::Unsupervised => {
-            of::<f64>(&[2, n_codes, n_codes]) + of::<u8>(&[2, 2, n_codes, NAME_BYTES])
+            array_bytes::<f64>(&[2, n_codes, n_codes]) + array_bytes::<u8>(&[2, 2, n_codes, NAME_BYTES])
         }
         _ => {
-            let values = of::<f64>(&[N_MATRICES, n_codes, table.grid().n_factors().max(2)]);
-            values + of::<u8>(&[N_MATRICES, n_codes, NAME_BYTES])
+            let values = array_bytes::<f64>(&[N_MATRICES, n_codes, table.grid().n_factors().max(2)]);
+            values + array_bytes::<u8>(&[N_MATRICES, n_codes, NAME_BYTES])
         }
     }
 }

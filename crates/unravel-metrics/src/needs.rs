@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::discretise::N_BINS;
 use crate::error::MetricError;
-use crate::registry::Metric;
+use crate::catalogue::Metric;
 
 /// What there must be for a metric to mean something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use crate::error::MetricError;
 use crate::grid::FactorGrid;
 use crate::needs::Offered;
-use crate::registry::Metric;
+use crate::catalogue::Metric;
 
 /// Rows checked by one task.
 const ROWS_PER_TASK: usize = 8192;

@@ -341,7 +341,7 @@ mod tests {
 
     use super::*;
     use crate::arrays::Array;
-    use crate::missing::{Check, Wanted, WantedScore};
+    use crate::completeness::{Check, Wanted, WantedScore};
     use crate::score_record::{ScoreContext, ScoreRecord};
     use crate::state::Status;
     use crate::store::Store;

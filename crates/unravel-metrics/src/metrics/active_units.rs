@@ -19,7 +19,7 @@ use crate::error::MetricError;
 use crate::moments::Moments;
 use crate::needs::Needs;
 use crate::outcome::{Matrix, Outcome};
-use crate::registry::{Description, Direction, Metric, Quantity, Variant};
+use crate::catalogue::{Description, Direction, Metric, Quantity, Variant};
 use crate::table::CodeTable;
 
 /// What there is to say of active units.

@@ -45,7 +45,7 @@ use crate::estimators::forest::RandomForest;
 use crate::estimators::lasso::Lasso;
 use crate::needs::Needs;
 use crate::outcome::{Matrix, Outcome};
-use crate::registry::{Description, Direction, Metric, Quantity, Variant};
+use crate::catalogue::{Description, Direction, Metric, Quantity, Variant};
 use crate::samples::{Examples, SampleSizes, Split};
 use crate::sampling::Purpose;
 use crate::table::CodeTable;

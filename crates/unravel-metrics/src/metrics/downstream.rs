@@ -23,7 +23,7 @@ use crate::estimators::boosting::{BoostedTrees, GradientBoosting};
 use crate::estimators::logistic_cv;
 use crate::needs::Needs;
 use crate::outcome::{Matrix, Outcome};
-use crate::registry::{Description, Direction, Metric, Quantity, Variant};
+use crate::catalogue::{Description, Direction, Metric, Quantity, Variant};
 use crate::samples::{Examples, SampleSizes, Split};
 use crate::sampling::Purpose;
 use crate::table::CodeTable;

@@ -35,7 +35,7 @@ use crate::estimators::logistic::LogisticRegression;
 use crate::estimators::roc::area_under_curve;
 use crate::needs::Needs;
 use crate::outcome::{Matrix, Outcome};
-use crate::registry::{Description, Direction, Metric, Quantity, Variant};
+use crate::catalogue::{Description, Direction, Metric, Quantity, Variant};
 use crate::samples::{Examples, SampleSizes, Split};
 use crate::sampling::Purpose;
 use crate::table::CodeTable;

@@ -35,7 +35,7 @@ pub use self::lin_2020::{lin_2020, lin_2020_of_groups};
 use crate::error::MetricError;
 use crate::needs::Needs;
 use crate::outcome::{Matrix, Outcome};
-use crate::registry::{Description, Direction, Metric, Quantity, Variant};
+use crate::catalogue::{Description, Direction, Metric, Quantity, Variant};
 use crate::sampling::{PointSource, PointStream, Purpose, Seeded};
 use crate::table::CodeTable;
 

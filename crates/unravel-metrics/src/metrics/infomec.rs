@@ -34,7 +34,7 @@ use crate::estimators::balanced_logistic;
 use crate::estimators::knn_information::SortedValues;
 use crate::needs::Needs;
 use crate::outcome::{Matrix, Outcome};
-use crate::registry::{Description, Direction, Metric, Quantity, Variant};
+use crate::catalogue::{Description, Direction, Metric, Quantity, Variant};
 use crate::sampling::{Normals, Purpose, generator, study_points};
 use crate::table::CodeTable;
 

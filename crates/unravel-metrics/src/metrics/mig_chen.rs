@@ -32,7 +32,7 @@ use crate::metrics::gap::gap;
 use crate::mixture::{Densities, Gaussians};
 use crate::needs::Needs;
 use crate::outcome::{Matrix, Outcome};
-use crate::registry::{Description, Direction, Metric, Quantity, Variant};
+use crate::catalogue::{Description, Direction, Metric, Quantity, Variant};
 use crate::sampling::{Normals, Purpose, generator};
 use crate::table::CodeTable;
 

@@ -23,7 +23,7 @@ use crate::error::MetricError;
 use crate::lin_2020;
 use crate::needs::Needs;
 use crate::outcome::{Matrix, Outcome};
-use crate::registry::{Description, Direction, Metric, Quantity, Variant};
+use crate::catalogue::{Description, Direction, Metric, Quantity, Variant};
 use crate::sampling::{Purpose, study_points};
 use crate::table::CodeTable;
 

@@ -36,7 +36,7 @@ use crate::error::MetricError;
 use crate::estimators::linear_svm::SortedFeature;
 use crate::needs::Needs;
 use crate::outcome::{Matrix, Outcome};
-use crate::registry::{Description, Direction, Metric, Quantity, Variant};
+use crate::catalogue::{Description, Direction, Metric, Quantity, Variant};
 use crate::samples::{Examples, SampleSizes, Split};
 use crate::sampling::Purpose;
 use crate::table::CodeTable;

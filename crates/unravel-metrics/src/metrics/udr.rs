@@ -24,7 +24,7 @@ use rayon::prelude::*;
 
 use self::columns::Columns;
 use crate::needs::Needs;
-use crate::registry::{Description, Direction, Quantity, Variant};
+use crate::catalogue::{Description, Direction, Quantity, Variant};
 
 /// What there is to say of UDR.
 pub const DESCRIPTION: Description = Description {

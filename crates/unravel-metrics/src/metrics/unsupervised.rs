@@ -27,15 +27,15 @@
 use crate::counts::{bins_of, mutual_information};
 use crate::discretise::{EqualWidthBins, N_BINS};
 use crate::error::MetricError;
-use crate::memory::{Bytes, of};
+use crate::bytes::{Bytes, array_bytes};
 use crate::moments::Moments;
 use crate::needs::Needs;
 use crate::outcome::{Matrix, Outcome};
-use crate::registry::{Description, Direction, Quantity, Variant};
+use crate::catalogue::{Description, Direction, Quantity, Variant};
 use crate::sampling::{Purpose, study_points};
 use crate::symmetric::eigenvalues;
 use crate::table::CodeTable;
-use crate::tally::{n_accumulators, tally};
+use crate::parallel_count::{n_accumulators, parallel_count};
 
 /// What there is to say of the unsupervised scores.
 pub const DESCRIPTION: Description = Description {
@@ -191,7 +191,7 @@ fn pairwise_information(table: &CodeTable) -> Vec<f64> {
     let mut pairs: Vec<(usize, usize)> = Vec::with_capacity(n_pairs(n_codes));
     pairs.extend((0..n_codes).flat_map(|a| (0..a).map(move |b| (a, b))));
     let bins = bins_of(table.ranges());
-    let counts = tally(
+    let counts = parallel_count(
         table.codes(),
         ROWS_PER_TASK * n_codes,
         || vec![[0_u32; N_BINS * N_BINS]; pairs.len()],
@@ -234,11 +234,11 @@ fn n_pairs(n_codes: usize) -> usize {
 
 /// Bytes that the scores of so many points hold at most, on so many threads: their moments, and beside these either the tables of all pairs or what comes of them, with the matrices that eigenvalues are taken of.
 pub(crate) fn bytes(n_codes: usize, n_points: usize, n_threads: usize) -> Bytes {
-    let square = of::<f64>(&[n_codes, n_codes]);
+    let square = array_bytes::<f64>(&[n_codes, n_codes]);
     let n_tables = n_accumulators(n_points.div_ceil(ROWS_PER_TASK), n_threads);
     let n_pairs = n_pairs(n_codes);
-    let counting = of::<(usize, usize)>(&[n_pairs])
-        + of::<[u32; N_BINS * N_BINS]>(&[n_pairs, n_tables])
+    let counting = array_bytes::<(usize, usize)>(&[n_pairs])
+        + array_bytes::<[u32; N_BINS * N_BINS]>(&[n_pairs, n_tables])
         + square;
     let moments = Moments::bytes(n_codes, n_points);
     moments.max(Moments::bytes_kept(n_codes) + counting.max(3 * square))

@@ -5,7 +5,7 @@ use crate::error::MetricError;
 use crate::estimators::one_vs_rest::OneVsRest;
 use crate::lin_2020;
 use crate::outcome::{Matrix, Outcome};
-use crate::registry::Metric;
+use crate::catalogue::Metric;
 use crate::samples::Examples;
 use crate::table::CodeTable;
 

@@ -7,7 +7,7 @@ use crate::error::MetricError;
 use crate::grid::Matching;
 use crate::moments::Moments;
 use crate::outcome::{Matrix, Outcome};
-use crate::registry::Metric;
+use crate::catalogue::Metric;
 use crate::table::CodeTable;
 
 /// Rows summed by one task.

@@ -8,7 +8,7 @@ use crate::error::MetricError;
 use crate::estimators::linear_svm::SortedFeature;
 use crate::lin_2020::{self, CATEGORICAL};
 use crate::outcome::{Matrix, Outcome};
-use crate::registry::Metric;
+use crate::catalogue::Metric;
 use crate::samples::Examples;
 use crate::table::CodeTable;
 

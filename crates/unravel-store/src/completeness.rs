@@ -1,5 +1,7 @@
 //! What a trial still lacks, decided by the files that matter and by nothing else.
 
+mod scores;
+
 use crate::checkpoint::Model;
 use crate::curves::Curves;
 use crate::error::{StoreError, absent_if_damaged};

@@ -1,6 +1,6 @@
 //! What each metric holds while it is computed, from what its parts say of themselves.
 
-use super::{Bytes, of};
+use crate::bytes::{Bytes, array_bytes};
 use crate::correlations::Correlations;
 use crate::counts::JointCounts;
 use crate::estimators::boosting::GradientBoosting;
@@ -13,21 +13,21 @@ use crate::lin_2020;
 use crate::metrics::{beta_vae_score, downstream, factor_vae_score, unsupervised};
 use crate::mixture::Densities;
 use crate::moments::Moments;
-use crate::registry::{Metric, Variant};
+use crate::catalogue::{Metric, Variant};
 use crate::samples::{Examples, SampleSizes};
 use crate::sampling::N_STUDY_POINTS;
 use crate::table::CodeTable;
 
 /// A table, and the threads that score it.
 #[derive(Clone, Copy)]
-pub(super) struct Scoring<'a> {
-    pub(super) table: &'a CodeTable<'a>,
-    pub(super) n_threads: usize,
+pub(crate) struct Scoring<'a> {
+    pub(crate) table: &'a CodeTable<'a>,
+    pub(crate) n_threads: usize,
 }
 
 impl Scoring<'_> {
     /// Bytes that one score holds at most, beside the table and its own outcome.
-    pub(super) fn bytes(self, metric: Metric, variant: Variant) -> Bytes {
+    pub(crate) fn bytes(self, metric: Metric, variant: Variant) -> Bytes {
         match metric {
             Metric::Mig | Metric::Modularity | Metric::MigSup | Metric::Jemmig | Metric::Dcimig => {
                 match variant {
@@ -83,25 +83,25 @@ impl Scoring<'_> {
         let (n_codes, n_classes) = (self.n_codes(), self.n_varying());
         if variant == Variant::Lin2020 {
             let n_groups = lin_2020::N_GROUPS;
-            return of::<f64>(&[n_groups, n_codes])
-                + of::<u32>(&[n_groups, lin_2020::GROUP_SIZE])
+            return array_bytes::<f64>(&[n_groups, n_codes])
+                + array_bytes::<u32>(&[n_groups, lin_2020::GROUP_SIZE])
                 + OneVsRest::bytes(n_groups, n_codes, n_classes, self.n_threads);
         }
         let sizes = beta_vae_score::Settings::STUDY;
-        of::<f64>(&[sizes.n_train + sizes.n_eval, n_codes + 1])
+        array_bytes::<f64>(&[sizes.n_train + sizes.n_eval, n_codes + 1])
             + LogisticRegression::bytes(sizes.n_train, n_codes, n_classes)
     }
 
     fn factor_vae_score(self, variant: Variant) -> Bytes {
         let (grid, n_codes) = (self.table.grid(), self.n_codes());
-        let of_codes = of::<f64>(&[n_codes, 3]);
+        let of_codes = array_bytes::<f64>(&[n_codes, 3]);
         match variant {
             Variant::Exact => {
                 let n_values: usize = match grid.matching() {
                     Some(matching) => matching.iter().map(|factor| factor.groups.len()).sum(),
                     None => grid.sizes().iter().sum(),
                 };
-                let variances = 2 * of::<f64>(&[n_values, n_codes]);
+                let variances = 2 * array_bytes::<f64>(&[n_values, n_codes]);
                 // Of listed points a group is summed up at a time, of a grid all of them by each task.
                 let n_tasks = match grid.is_complete() {
                     true => {
@@ -111,14 +111,14 @@ impl Scoring<'_> {
                     }
                     false => 0,
                 };
-                let sums = of::<f64>(&[n_values, n_codes, 2, n_tasks]);
+                let sums = array_bytes::<f64>(&[n_values, n_codes, 2, n_tasks]);
                 Moments::bytes(n_codes, grid.n_points()).max(variances + sums) + of_codes
             }
-            Variant::Lin2020 => of::<u32>(&[lin_2020::N_POINTS]) + of_codes,
+            Variant::Lin2020 => array_bytes::<u32>(&[lin_2020::N_POINTS]) + of_codes,
             _ => {
                 let sizes = factor_vae_score::Settings::STUDY;
                 let n_tasks = sizes.n_train.div_ceil(factor_vae_score::VOTES_PER_TASK);
-                of::<u32>(&[n_tasks + self.n_threads, n_codes, grid.n_factors()])
+                array_bytes::<u32>(&[n_tasks + self.n_threads, n_codes, grid.n_factors()])
                     + of_codes * (self.n_threads + 1) as Bytes
             }
         }
@@ -134,19 +134,19 @@ impl Scoring<'_> {
         if usize::from(u16::MAX) < n_mixtures {
             return 0;
         }
-        let held = of::<u16>(&[n_points, n_memberships]) + of::<f64>(&[n_mixtures, 2]);
+        let held = array_bytes::<u16>(&[n_points, n_memberships]) + array_bytes::<f64>(&[n_mixtures, 2]);
         let drawn = match variant {
             // The members of each mixture, in vectors that grew to up to twice their room.
             Variant::Study => {
-                of::<f32>(&[n_points, self.n_codes()])
-                    + 2 * of::<u32>(&[n_points, n_memberships])
-                    + of::<Vec<u32>>(&[n_mixtures, 2])
+                array_bytes::<f32>(&[n_points, self.n_codes()])
+                    + 2 * array_bytes::<u32>(&[n_points, n_memberships])
+                    + array_bytes::<Vec<u32>>(&[n_mixtures, 2])
             }
             _ => 0,
         };
         let n_codes = self.n_codes();
         held + drawn
-            + of::<f64>(&[n_codes, n_mixtures])
+            + array_bytes::<f64>(&[n_codes, n_mixtures])
             + self.by_code(Densities::bytes(n_points, n_mixtures))
     }
 
@@ -162,10 +162,10 @@ impl Scoring<'_> {
             }
             Variant::RandomForest => {
                 examples
-                    + of::<f64>(&[n_train + n_test, 2])
+                    + array_bytes::<f64>(&[n_train + n_test, 2])
                     + RandomForest::bytes(n_train, n_codes, n_threads)
             }
-            _ => of::<u32>(&[n_points]) + Correlations::bytes(self.table, n_points),
+            _ => array_bytes::<u32>(&[n_points]) + Correlations::bytes(self.table, n_points),
         }
     }
 
@@ -177,7 +177,7 @@ impl Scoring<'_> {
         };
         Examples::bytes(self.table, n_held)
             + self
-                .by_code(SortedFeature::bytes(n_fitted) + of::<f32>(&[n_held]))
+                .by_code(SortedFeature::bytes(n_fitted) + array_bytes::<f32>(&[n_held]))
                 .max(Correlations::bytes(self.table, n_fitted))
     }
 
@@ -194,25 +194,25 @@ impl Scoring<'_> {
             _ => LogisticRegression::bytes(n_fitted, n_codes, n_classes),
         };
         // A vector of probabilities for each row, and for each label at hand those of its own.
-        let areas = of::<Vec<f64>>(&[n_fitted])
-            + of::<f64>(&[n_fitted, n_classes])
-            + of::<f64>(&[n_fitted, 3, n_classes.min(self.n_threads)]);
-        Examples::bytes(self.table, n_held) + of::<f64>(&[n_held, n_codes]) + fit.max(areas)
+        let areas = array_bytes::<Vec<f64>>(&[n_fitted])
+            + array_bytes::<f64>(&[n_fitted, n_classes])
+            + array_bytes::<f64>(&[n_fitted, 3, n_classes.min(self.n_threads)]);
+        Examples::bytes(self.table, n_held) + array_bytes::<f64>(&[n_held, n_codes]) + fit.max(areas)
     }
 
     fn irs(self, variant: Variant) -> Bytes {
         let (n_points, n_factors) = (self.n_points(variant), self.table.grid().n_factors());
         let n_values = self.n_classes(n_points);
         // The deviations of a code, and the same by value, in vectors that grow to up to twice their room.
-        let of_code = of::<f64>(&[n_points, 1 + 2]) + of::<Vec<f64>>(&[n_values]);
-        of::<u32>(&[n_points]) + 2 * of::<u16>(&[n_points, n_factors]) + self.by_code(of_code)
+        let of_code = array_bytes::<f64>(&[n_points, 1 + 2]) + array_bytes::<Vec<f64>>(&[n_values]);
+        array_bytes::<u32>(&[n_points]) + 2 * array_bytes::<u16>(&[n_points, n_factors]) + self.by_code(of_code)
     }
 
     fn unsupervised(self, variant: Variant) -> Bytes {
         let (n_codes, n_points) = (self.n_codes(), self.n_points(variant));
         let sample = match variant {
             // Twice, as a vector of codes grows.
-            Variant::Study => 2 * of::<u32>(&[n_points, n_codes + 1]),
+            Variant::Study => 2 * array_bytes::<u32>(&[n_points, n_codes + 1]),
             _ => 0,
         };
         sample + unsupervised::bytes(n_codes, n_points, self.n_threads)
@@ -222,15 +222,15 @@ impl Scoring<'_> {
         let (n_codes, n_points) = (self.n_codes(), self.n_points(variant));
         let n_classes = self.n_classes(n_points);
         // The noisy values of a code, sorted, with their points; and positions by label, in vectors that grew.
-        let of_code = of::<f64>(&[n_points, 3])
-            + of::<u32>(&[n_points, 3])
-            + of::<Vec<u32>>(&[self.n_classes(usize::MAX)]);
+        let of_code = array_bytes::<f64>(&[n_points, 3])
+            + array_bytes::<u32>(&[n_points, 3])
+            + array_bytes::<Vec<u32>>(&[self.n_classes(usize::MAX)]);
         // All codes standardised, as features, and as features that are not correlated.
-        let fit = 2 * of::<f64>(&[n_points, n_codes])
+        let fit = 2 * array_bytes::<f64>(&[n_points, n_codes])
             + balanced_logistic::bytes(n_points, n_codes, n_classes);
-        of::<f64>(&[n_points, n_codes])
-            + of::<u16>(&[n_points, self.n_varying()])
-            + of::<u32>(&[n_points])
+        array_bytes::<f64>(&[n_points, n_codes])
+            + array_bytes::<u16>(&[n_points, self.n_varying()])
+            + array_bytes::<u32>(&[n_points])
             + self.by_code(of_code).max(fit)
     }
 
@@ -241,7 +241,7 @@ impl Scoring<'_> {
         let n_classes = self.n_classes(n_train);
         let boosted = GradientBoosting::bytes(n_train, n_codes, n_classes, self.n_threads);
         let logistic =
-            of::<f64>(&[n_held, n_codes]) + logistic_cv::bytes(n_train, n_codes, n_classes);
+            array_bytes::<f64>(&[n_held, n_codes]) + logistic_cv::bytes(n_train, n_codes, n_classes);
         Examples::bytes(self.table, n_held) + boosted + logistic
     }
 }

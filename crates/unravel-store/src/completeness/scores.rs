@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 
 use crate::error::{StoreError, absent_if_damaged};
-use crate::missing::{Check, WantedScore};
+use crate::completeness::{Check, WantedScore};
 use crate::score_record::ScoreContext;
 use crate::scores::MATRICES;
 use crate::sealed::Sealed;
