@@ -1,10 +1,10 @@
 //! How often each bin of each code meets each value of each factor, and what that tells in nats.
 
+use crate::bytes::{Bytes, array_bytes};
 use crate::discretise::{EqualWidthBins, N_BINS};
 use crate::grid::FactorGrid;
-use crate::bytes::{Bytes, array_bytes};
-use crate::table::{CodeRange, CodeTable};
 use crate::parallel_count::{n_accumulators, parallel_count};
+use crate::table::{CodeRange, CodeTable};
 
 /// Rows counted by one task, roughly.
 const ROWS_PER_TASK: usize = 16_384;

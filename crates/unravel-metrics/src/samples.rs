@@ -1,7 +1,7 @@
 //! Points for the metrics that train a predictor of the factors: some to train on, some to test on.
 
-use crate::grid::FactorGrid;
 use crate::bytes::{Bytes, array_bytes};
+use crate::grid::FactorGrid;
 use crate::sampling::{PointSource, PointStream, Purpose, Seeded};
 use crate::table::CodeTable;
 

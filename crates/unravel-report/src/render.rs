@@ -199,7 +199,7 @@ fn render_with(
 
     let mut seen = std::collections::BTreeSet::new();
     notices.retain(|notice| seen.insert(notice.clone()));
-    let missing = missing(rows, &prepared.scored, &sweep.evaluation.metrics);
+    let missing = missing(rows, &prepared.scored, &sweep.evaluation);
     let n_missing = missing.len();
     let inputs = Inputs {
         so_far,

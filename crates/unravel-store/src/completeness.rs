@@ -2,35 +2,16 @@
 
 mod scores;
 
+use unravel_score::{Requests, ScoreRequest};
+
 use crate::checkpoint::Model;
 use crate::curves::Curves;
 use crate::error::{StoreError, absent_if_damaged};
 use crate::layout::{CODES, MODEL, PICTURES, PROBE, STATE, TRAIN_LOG, TRIAL};
 use crate::npz::{self, NpzReader};
-use crate::score_record::ScoreContext;
 use crate::sealed;
 use crate::state::TrialState;
 use crate::trial_folder::TrialFolder;
-
-/// One score that a sweep asks for.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct WantedScore {
-    /// The metric's name.
-    pub metric: String,
-    /// Variant, representation, grid and step.
-    pub context: ScoreContext,
-    /// The evaluation seeds; empty for a variant that does not sample.
-    pub seeds: Vec<u64>,
-}
-
-/// Everything that makes a trial done.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Wanted {
-    /// Every score.
-    pub scores: Vec<WantedScore>,
-    /// Whether the whole table of codes is to be kept.
-    pub codes: bool,
-}
 
 /// How closely files are looked at to say what is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,9 +23,9 @@ pub enum Check {
     Thorough,
 }
 
-/// What a trial lacks; see [`TrialFolder::missing`](crate::TrialFolder::missing).
+/// What is left to do of a trial; see [`TrialFolder::missing`](crate::TrialFolder::missing).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Missing {
+pub struct Todo {
     /// The final weights: it has to be trained, or to go on training.
     pub model: bool,
     /// `pictures.npz`.
@@ -58,12 +39,12 @@ pub struct Missing {
     /// [`TrialLock::restore_records`](crate::TrialLock::restore_records).
     pub records: bool,
     /// The scores, each with the seeds that are missing only.
-    pub scores: Vec<WantedScore>,
+    pub scores: Vec<ScoreRequest>,
     /// One sentence per file that is there and damaged, for the user.
     pub notices: Vec<String>,
 }
 
-impl Missing {
+impl Todo {
     /// Whether the trial is done.
     pub fn is_nothing(&self) -> bool {
         let lacks_file = self.model || self.pictures || self.probe || self.codes || self.records;
@@ -89,11 +70,11 @@ impl TrialFolder {
     ///
     /// # Errors
     /// [`StoreError::Io`], [`StoreError::NewerFormat`].
-    pub fn missing(&self, wanted: &Wanted, check: Check) -> Result<Missing, StoreError> {
+    pub fn missing(&self, requests: &Requests, check: Check) -> Result<Todo, StoreError> {
         if !self.is_present() {
-            let scores = wanted.scores.clone();
-            let codes = wanted.codes;
-            return Ok(Missing {
+            let scores = requests.scores.clone();
+            let codes = requests.codes;
+            return Ok(Todo {
                 model: true,
                 pictures: true,
                 probe: true,
@@ -107,20 +88,20 @@ impl TrialFolder {
         let mut is_missing = |has: Result<Option<()>, StoreError>| {
             absent_if_damaged(has, &mut notices).map(|found| found.is_none())
         };
-        let mut missing = Missing {
+        let mut missing = Todo {
             model: is_missing(self.has_model(check))?,
             pictures: is_missing(self.has_npz(PICTURES, check))?,
             probe: is_missing(self.has_npz(PROBE, check))?,
-            codes: wanted.codes && is_missing(self.has_npz(CODES, check))?,
+            codes: requests.codes && is_missing(self.has_npz(CODES, check))?,
             records: self.lacks_train_log()? || self.lacks(TRIAL),
-            ..Missing::default()
+            ..Todo::default()
         };
         missing.model |= self.is_trained_halfway_again()?;
         missing.records |= self.lacks_state(&mut notices)?;
         if check == Check::Thorough {
             missing.records |= self.lacks_curves(&mut notices)?;
         }
-        missing.scores = self.lacking_with(&wanted.scores, check, &mut notices)?;
+        missing.scores = self.lacking_with(&requests.scores, check, &mut notices)?;
         missing.notices = notices;
         Ok(missing)
     }
@@ -129,8 +110,8 @@ impl TrialFolder {
     ///
     /// # Errors
     /// [`StoreError::Io`], [`StoreError::NewerFormat`].
-    pub fn lacking(&self, wanted: &[WantedScore]) -> Result<Vec<WantedScore>, StoreError> {
-        self.lacking_with(wanted, Check::Quick, &mut Vec::new())
+    pub fn lacking(&self, requests: &[ScoreRequest]) -> Result<Vec<ScoreRequest>, StoreError> {
+        self.lacking_with(requests, Check::Quick, &mut Vec::new())
     }
 
     /// Whether there is a model whose state is lost or damaged. Before that, a state is the business of whoever trains.

@@ -22,12 +22,13 @@
 //! Scores that compare the trials of a setting are of no single one and live beside a report: [`CrossTrialFile`].
 //!
 //! [`order`] is what crosses between an orchestrator and its workers. This crate knows nothing about tensors, losses or
-//! metrics: it stores named arrays and named numbers.
+//! what a metric computes: it stores named arrays and named numbers.
 
 mod arrays;
 mod atomic;
 mod checkpoint;
 mod codes;
+mod completeness;
 mod cross_trial;
 mod curves;
 mod error;
@@ -37,12 +38,10 @@ mod folders;
 mod format;
 mod layout;
 mod lock;
-mod completeness;
 mod npz;
 pub mod order;
 mod pictures;
 mod relatives;
-mod score_record;
 mod scores;
 mod sealed;
 mod state;
@@ -56,15 +55,14 @@ mod weight;
 pub use arrays::{Array, Arrays};
 pub use checkpoint::{Checkpoint, Model};
 pub use codes::Codes;
+pub use completeness::{Check, Todo};
 pub use cross_trial::{CrossTrialFile, CrossTrialScore};
 pub use error::{Recovered, StoreError, absent_if_damaged};
 pub use format::{FILE_FORMAT, STORE_FORMAT};
 pub use lock::{LEASE, LockHolder};
-pub use completeness::{Check, Missing, Wanted, WantedScore};
 pub use order::{Event, Order};
 pub use pictures::Pictures;
 pub use relatives::Relatives;
-pub use score_record::{ScoreContext, ScoreRecord};
 pub use scores::{ScoreFile, ScoreMatrix};
 pub use state::{Status, TrialState};
 pub use store::{Store, TrialSummary};

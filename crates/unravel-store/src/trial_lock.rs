@@ -337,12 +337,12 @@ mod tests {
     use std::os::unix::fs::symlink;
     use std::path::Path;
 
+    use unravel_score::{Requests, ScoreContext, ScoreRecord, ScoreRequest};
     use unravel_sweep::Objective;
 
     use super::*;
     use crate::arrays::Array;
-    use crate::completeness::{Check, Wanted, WantedScore};
-    use crate::score_record::{ScoreContext, ScoreRecord};
+    use crate::completeness::Check;
     use crate::state::Status;
     use crate::store::Store;
 
@@ -384,16 +384,16 @@ mod tests {
         fs::write(path, bytes).unwrap();
     }
 
-    fn wanted() -> Wanted {
+    fn wanted() -> Requests {
         let context = ScoreContext {
-            variant: "exact".to_owned(),
-            representation: "mean".to_owned(),
+            variant: "exact".into(),
+            representation: "mean".into(),
             grid: "2x2".to_owned(),
             step: 30,
         };
-        Wanted {
-            scores: vec![WantedScore {
-                metric: "mig".to_owned(),
+        Requests {
+            scores: vec![ScoreRequest {
+                metric: "mig".into(),
                 context,
                 seeds: Vec::new(),
             }],
@@ -602,7 +602,7 @@ mod tests {
             assert!(
                 folder
                     .missing(
-                        &Wanted {
+                        &Requests {
                             codes: true,
                             ..wanted()
                         },

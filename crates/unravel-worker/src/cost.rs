@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 use unravel_data::{Dataset, Grid};
-use unravel_metrics::{Cost as ScoreCost, Metric, Variant};
+use unravel_metrics::MetricExt;
 use unravel_model::Cpu;
 use unravel_model::cohort::{Cohort, resident_bytes};
 use unravel_model::memory::{CohortMemory, Convolutions};
 use unravel_model::trained::TrainedVae;
-use unravel_store::{Wanted, WantedScore};
+use unravel_score::{Cost as ScoreCost, Requests, ScoreRequest};
 use unravel_sweep::Trial;
 
 use crate::data;
@@ -64,20 +64,19 @@ pub fn measure(trial: &Trial, grid: &Grid, n_workers: usize) -> Result<Cost, Wor
 /// Seconds that a worker of one core takes for everything that is wanted of one trial: a pass over the grid for each step
 /// that is scored, at the measured cost of an image, and the scores at what they cost elsewhere.
 #[must_use]
-pub fn scoring_secs(wanted: &Wanted, grid: &Grid, encode_secs_per_image: f64) -> f64 {
-    let steps: BTreeSet<u64> = wanted.scores.iter().map(|w| w.context.step).collect();
+pub fn scoring_secs(requests: &Requests, grid: &Grid, encode_secs_per_image: f64) -> f64 {
+    let steps: BTreeSet<u64> = requests.scores.iter().map(|r| r.context.step).collect();
     let encoding = steps.len() as f64 * grid.n_points() as f64 * encode_secs_per_image;
-    let of_score = |wanted: &WantedScore| {
-        let metric = Metric::from_name(&wanted.metric);
-        let cost = metric.zip(Variant::from_name(&wanted.context.variant));
-        let secs = match cost.map(|(metric, variant)| metric.cost(variant)) {
+    let of_score = |request: &ScoreRequest| {
+        let of = request.metric.known().zip(request.context.variant.known());
+        let secs = match of.map(|(metric, variant)| metric.cost(variant)) {
             Some(ScoreCost::Moments) => MOMENTS_CORE_SECS,
             Some(ScoreCost::Seconds) => SECONDS_CORE_SECS,
             None => 0.0,
         };
-        wanted.seeds.len().max(1) as f64 * secs
+        request.seeds.len().max(1) as f64 * secs
     };
-    encoding + wanted.scores.iter().map(of_score).sum::<f64>()
+    encoding + requests.scores.iter().map(of_score).sum::<f64>()
 }
 
 /// Runs on a thread pool of one thread, so that workers side by side do not share theirs.

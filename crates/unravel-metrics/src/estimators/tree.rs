@@ -71,7 +71,8 @@ pub(super) struct Tree {
 impl Tree {
     /// Bytes of one with so many leaves, which grew to up to twice its room.
     pub(super) fn bytes(n_leaves: usize) -> Bytes {
-        4 * (array_bytes::<Node>(&[n_leaves]) + array_bytes::<f64>(&[n_leaves])) + array_bytes::<Self>(&[1])
+        4 * (array_bytes::<Node>(&[n_leaves]) + array_bytes::<f64>(&[n_leaves]))
+            + array_bytes::<Self>(&[1])
     }
 
     /// A tree that is one leaf, the root at position 0.

@@ -28,24 +28,23 @@
 //! Shares of tiny information are shares nonetheless: a code of noise that is active counts in InfoM by chance.
 
 use rayon::prelude::*;
+use unravel_score::{Cost, Direction, Metric, Variant};
 
+use crate::budget::Scoring;
+use crate::bytes::{Bytes, array_bytes};
+use crate::definition::{Definition, Quantity};
 use crate::error::MetricError;
 use crate::estimators::balanced_logistic;
 use crate::estimators::knn_information::SortedValues;
-use crate::needs::Needs;
-use crate::outcome::{Matrix, Outcome};
-use crate::catalogue::{Description, Direction, Metric, Quantity, Variant};
+use crate::outcome::{Matrix, Outcome, codes_by_factors_bytes};
 use crate::sampling::{Normals, Purpose, generator, study_points};
 use crate::table::CodeTable;
 
-/// What there is to say of InfoMEC.
-pub const DESCRIPTION: Description = Description {
-    name: "infomec",
+/// What there is to say of InfoMEC, and what computes it.
+pub const DEFINITION: Definition = Definition {
     title: "InfoMEC",
     one_line: "modularity, explicitness and compactness by nearest-neighbour mutual information and linear prediction",
     paper: "Hsu et al. 2023, Disentanglement via Latent Quantization",
-    variants: &[Variant::Study, Variant::Exact],
-    needs: Needs::factors(2),
     quantities: &[
         Quantity {
             name: "infom",
@@ -72,6 +71,13 @@ pub const DESCRIPTION: Description = Description {
             one_line: "codes whose range exceeds a twentieth of the largest",
         },
     ],
+    variants: &[
+        (Variant::Study, study),
+        (Variant::Exact, |table, _| exact(table)),
+    ],
+    cost: |_| Cost::Seconds,
+    bytes,
+    outcome_bytes: codes_by_factors_bytes,
 };
 
 /// The points of the study variant.
@@ -317,6 +323,23 @@ fn explained(columns: &[Column], labels: &[Vec<u16>]) -> Vec<f64> {
         }
     };
     labels.iter().map(share).collect()
+}
+
+/// Bytes that a score holds at most, beside the table and its outcome.
+fn bytes(scoring: Scoring<'_>, variant: Variant) -> Bytes {
+    let (n_codes, n_points) = (scoring.n_codes(), scoring.n_points(variant));
+    let n_classes = scoring.n_classes(n_points);
+    // The noisy values of a code, sorted, with their points; and positions by label, in vectors that grew.
+    let of_code = array_bytes::<f64>(&[n_points, 3])
+        + array_bytes::<u32>(&[n_points, 3])
+        + array_bytes::<Vec<u32>>(&[scoring.n_classes(usize::MAX)]);
+    // All codes standardised, as features, and as features that are not correlated.
+    let fit = 2 * array_bytes::<f64>(&[n_points, n_codes])
+        + balanced_logistic::bytes(n_points, n_codes, n_classes);
+    array_bytes::<f64>(&[n_points, n_codes])
+        + array_bytes::<u16>(&[n_points, scoring.n_varying()])
+        + array_bytes::<u32>(&[n_points])
+        + scoring.by_code(of_code).max(fit)
 }
 
 #[cfg(test)]

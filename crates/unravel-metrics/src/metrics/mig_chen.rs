@@ -26,24 +26,23 @@
 
 use rand_core::Rng;
 use rayon::prelude::*;
+use unravel_score::{Cost, Direction, Metric, Variant};
 
+use crate::budget::Scoring;
+use crate::bytes::{Bytes, array_bytes};
+use crate::definition::{Definition, Quantity};
 use crate::error::MetricError;
 use crate::metrics::gap::gap;
 use crate::mixture::{Densities, Gaussians};
-use crate::needs::Needs;
-use crate::outcome::{Matrix, Outcome};
-use crate::catalogue::{Description, Direction, Metric, Quantity, Variant};
+use crate::outcome::{Matrix, Outcome, codes_by_factors_bytes};
 use crate::sampling::{Normals, Purpose, generator};
 use crate::table::CodeTable;
 
-/// What there is to say of Chen's MIG.
-pub const DESCRIPTION: Description = Description {
-    name: "mig-chen",
+/// What there is to say of Chen's MIG, and what computes it.
+pub const DEFINITION: Definition = Definition {
     title: "MIG (Chen)",
     one_line: "gap in mutual information between the two codes that know most of a factor, on the Gaussian posteriors",
     paper: "Chen et al. 2018, Isolating Sources of Disentanglement in Variational Autoencoders",
-    variants: &[Variant::Study, Variant::Exact],
-    needs: Needs::factors(1).posteriors(),
     quantities: &[
         Quantity {
             name: "mig",
@@ -58,6 +57,13 @@ pub const DESCRIPTION: Description = Description {
             one_line: "mean gap over all factors",
         },
     ],
+    variants: &[
+        (Variant::Study, study),
+        (Variant::Exact, |table, _| exact(table)),
+    ],
+    cost: |_| Cost::Seconds,
+    bytes,
+    outcome_bytes: codes_by_factors_bytes,
 };
 
 /// The samples of the posteriors.
@@ -355,6 +361,34 @@ fn outcome(
             Matrix::codes_by_factors("mutual_information_nats", table, information),
         ],
     })
+}
+
+/// Bytes that a score holds at most, beside the table and its outcome.
+fn bytes(scoring: Scoring<'_>, variant: Variant) -> Bytes {
+    let grid = scoring.table.grid();
+    let n_points = grid.n_points();
+    let n_memberships = 1 + scoring.n_varying();
+    let of_factor = |&factor: &usize| grid.sizes()[factor];
+    let n_mixtures = 1 + grid.varying().iter().map(of_factor).sum::<usize>();
+    // So many are refused.
+    if usize::from(u16::MAX) < n_mixtures {
+        return 0;
+    }
+    let held =
+        array_bytes::<u16>(&[n_points, n_memberships]) + array_bytes::<f64>(&[n_mixtures, 2]);
+    let drawn = match variant {
+        // The members of each mixture, in vectors that grew to up to twice their room.
+        Variant::Study => {
+            array_bytes::<f32>(&[n_points, scoring.n_codes()])
+                + 2 * array_bytes::<u32>(&[n_points, n_memberships])
+                + array_bytes::<Vec<u32>>(&[n_mixtures, 2])
+        }
+        _ => 0,
+    };
+    let n_codes = scoring.n_codes();
+    held + drawn
+        + array_bytes::<f64>(&[n_codes, n_mixtures])
+        + scoring.by_code(Densities::bytes(n_points, n_mixtures))
 }
 
 #[cfg(test)]

@@ -49,7 +49,7 @@ fn figure(
         found.dedup();
         found.join(", ")
     };
-    let variants = contexts(|m| &m.matrix.variant);
+    let variants = contexts(|m| m.matrix.variant.as_str());
     let seeds = if shown.matrices.iter().any(|m| m.matrix.seed.is_some()) {
         "; of one evaluation seed"
     } else {
@@ -83,7 +83,7 @@ fn figure(
             "{what} ({variants}; {} codes{seeds}): a row a code, a column a factor. Of each {which}, the trial with {criterion}: \
              {n_trials}. Codes of different trials have no common order, so nothing is averaged over seeds and there is no \
              spread. One scale for all.",
-            contexts(|m| &m.matrix.representation),
+            contexts(|m| m.matrix.representation.as_str()),
         ),
         description: format!("Matrices of codes by factors. {}.", words.join("; ")),
         scene: draw::scene(rows, shown, &titles),

@@ -1,9 +1,10 @@
 //! What a sweep asks for and its data cannot give: found before anything trains, with its place in the file.
 
 use unravel_data::{Grid, GridError};
-use unravel_metrics::{Metric, MetricError, Offered};
+use unravel_metrics::{MetricError, MetricExt};
 use unravel_model::error::ModelError;
-use unravel_sweep::{Estimator, EvaluationConfig, Fault, Faults, Representation, Sweep, span_of};
+use unravel_score::{Metric, Offered, Representation};
+use unravel_sweep::{Estimator, EvaluationConfig, Fault, Faults, Sweep, span_of};
 use unravel_worker::WorkerError;
 
 /// Takes out of the sweep the metrics that cannot be computed on its grid or of its trials, a sentence for each.
@@ -19,9 +20,8 @@ pub fn leave_out_metrics(
     let evaluation = sweep.evaluation.clone();
     let has_repetitions = sweep.has_repetitions();
     let (mut faults, mut notes) = (Vec::new(), Vec::new());
-    sweep.evaluation.metrics.retain(|name| {
-        let metric = Metric::from_name(name);
-        let refusal = metric.and_then(|m| refusal(m, &evaluation, &offered, has_repetitions));
+    sweep.evaluation.metrics.retain(|metric| {
+        let refusal = refusal(*metric, &evaluation, &offered, has_repetitions);
         let Some(Refusal {
             message,
             label,
@@ -30,7 +30,7 @@ pub fn leave_out_metrics(
         else {
             return true;
         };
-        match span_of(text, "metrics", Some(name)) {
+        match span_of(text, "metrics", Some(metric.name())) {
             Some(span) => faults.push(Fault {
                 message,
                 span,
@@ -82,7 +82,7 @@ fn refusal(
             help: "leave it out, or give an arm more seeds",
         });
     }
-    let variants = metric.variants_asked(&evaluation.variants);
+    let variants = metric.requested_variants(&evaluation.variants);
     let error = variants
         .into_iter()
         .find_map(|variant| metric.check(variant, offered).err())?;

@@ -32,7 +32,7 @@ pub fn plan(args: &PlanArgs) -> Result<Exit, Failure> {
     let plan = match args.common.store.exists() {
         true => {
             let store = Store::open_read(&args.common.store)?;
-            let wanted = |trial: &_| study.wanted(trial, false);
+            let wanted = |trial: &_| study.requests(trial, false);
             let records = StoreRecords::new(&store, &wanted);
             let plan = plan_at_once(trials, &options, |trials| records.held_of_all(trials));
             records
@@ -176,7 +176,7 @@ fn costs(
             eprintln!("measuring {} …", trial.setting().family_title);
         }
         let cost = cost::measure(trial, &study.grid, n_slots)?;
-        let wanted = study.wanted(trial, false);
+        let wanted = study.requests(trial, false);
         let score_secs = cost::scoring_secs(&wanted, &study.grid, cost.encode_secs_per_image);
         place.insert(TrialCost {
             step_secs: cost.step_secs,

@@ -1,7 +1,8 @@
 //! Scores of one representation, over evaluation seeds.
 
 use serde::Serialize;
-use unravel_metrics::{CodeTable, Matrix, Metric, MetricError, Outcome, Variant, score};
+use unravel_metrics::{CodeTable, Matrix, MetricError, MetricExt, Outcome, score};
+use unravel_score::{Metric, Variant};
 
 /// What is scored is taken as it is: nothing is sampled around it.
 const REPRESENTATION: &str = "mean";

@@ -1,6 +1,7 @@
 //! Which metrics in which variants.
 
-use unravel_metrics::{Cost, Metric, Variant};
+use unravel_metrics::MetricExt;
+use unravel_score::{Cost, Metric, Variant};
 
 /// Every asked metric in every asked variant that it has; an empty list asks for all, of the metrics for those that take
 /// moments, of the variants for those that are no single paper's. Repeated names count once.
