@@ -92,7 +92,28 @@ fn every_paper_has_its_trials_on_the_whole_grid_and_a_small_version_that_is_smal
         assert_eq!(families(&small).len(), families(&full).len(), "{name}");
     }
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../sweeps/papers");
-    assert_eq!(std::fs::read_dir(folder).unwrap().count(), 2 * PAPERS.len());
+    let n_medium = 1;
+    assert_eq!(
+        std::fs::read_dir(folder).unwrap().count(),
+        2 * PAPERS.len() + n_medium
+    );
+}
+
+#[test]
+fn the_medium_version_is_a_part_of_the_paper_with_fewer_steps() {
+    let (_, full) = paper("factor-vae-2018");
+    let (_, medium) = paper("factor-vae-2018-medium");
+    let trials = medium.trials("dsprites");
+    assert_eq!(trials.len(), 18);
+    let steps = trials[0].training.steps;
+    let shortened: Vec<_> = full
+        .trials("dsprites")
+        .iter()
+        .map(|trial| trial.with_steps(steps))
+        .collect();
+    for trial in &trials {
+        assert!(shortened.contains(trial), "{}", trial.setting().label);
+    }
 }
 
 fn families(sweep: &Sweep) -> BTreeSet<&'static str> {
