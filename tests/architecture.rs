@@ -337,6 +337,35 @@ fn only_programs_print_exit_or_read_the_environment() {
     }
 }
 
+/// `println!` and its relatives panic where nobody takes what they print, and `thread::spawn` where the machine gives no
+/// thread.
+#[test]
+fn the_program_prints_and_starts_threads_without_panics() {
+    let libraries = members().into_iter();
+    for source in libraries
+        .filter(|name| name != "unravel-bench")
+        .flat_map(|name| sources(&name))
+    {
+        source.assert_free_of(&["println!", "print!(", "thread::spawn(", "scope.spawn("]);
+    }
+    let is_writer = |path: &str| {
+        ["say.rs", "output.rs"]
+            .iter()
+            .any(|file| path.ends_with(file))
+    };
+    // A worker's events are lines on stdout.
+    let is_worker = |path: &str| path.ends_with("verbs/worker.rs");
+    for source in sources("unravel")
+        .iter()
+        .filter(|source| !is_writer(&source.path))
+    {
+        source.assert_free_of(&["io::stderr().lock", "io::stderr().write"]);
+        if !is_worker(&source.path) {
+            source.assert_free_of(&["io::stdout().lock", "io::stdout().write"]);
+        }
+    }
+}
+
 #[test]
 fn nothing_is_left_unwritten() {
     for source in members().iter().flat_map(|name| sources(name)) {

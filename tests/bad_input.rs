@@ -259,7 +259,8 @@ fn codes_made_elsewhere() {
     };
     of(&with(f32::NAN), &labels, "codes-with-nan", &[]);
     of(&with(f32::INFINITY), &labels, "codes-with-infinity", &[]);
-    let floats = npy("<f8", &[60, 3], false, vec![0; 60 * 3 * 8]);
+    let quarters = (0..60 * 3).flat_map(|i| (f64::from(i) / 4.0).to_le_bytes());
+    let floats = npy("<f8", &[60, 3], false, quarters.collect());
     of(
         &sound,
         &floats,

@@ -29,10 +29,20 @@ fn names<'a>(json: &'a Value, key: &str) -> Vec<&'a str> {
         .collect()
 }
 
+/// The same without how long each score took.
+fn untimed(mut json: Value) -> Value {
+    for score in json["scores"].as_array_mut().unwrap() {
+        let seconds = score.as_object_mut().unwrap().remove("seconds");
+        let seconds = seconds.and_then(|seconds| seconds.as_f64());
+        assert!(seconds.is_some_and(|seconds| 0.0 < seconds), "{score}");
+    }
+    json
+}
+
 #[test]
 fn neither_type_nor_layout_nor_order_of_rows_changes_a_score() {
     let lab = small_lab();
-    let expected = lab.run_well(&["evaluate", "codes.npz", "--json"]).json();
+    let expected = untimed(lab.run_well(&["evaluate", "codes.npz", "--json"]).json());
     for stride in [1, STRIDE] {
         let factors = factors(stride);
         for layout in LAYOUTS {
@@ -42,7 +52,7 @@ fn neither_type_nor_layout_nor_order_of_rows_changes_a_score() {
                 &[("factors", &factors_npy(&factors)), ("codes", &codes)],
             );
             let found = lab.run_well(&["evaluate", "other.npz", "--json"]).json();
-            assert_eq!(found, expected);
+            assert_eq!(untimed(found), expected);
         }
     }
 }
@@ -272,7 +282,9 @@ fn files_that_cannot_be_scored_are_refused_in_one_sentence() {
 #[test]
 fn tables_that_cannot_be_scored_are_refused_in_one_sentence() {
     let lab = Lab::new();
-    let (points, floats) = (factors(1), npy("<f8", &[60, 3], false, vec![0; 60 * 3 * 8]));
+    let points = factors(1);
+    let quarters = (0..60 * 3).flat_map(|i| (f64::from(i) / 4.0).to_le_bytes());
+    let floats = npy("<f8", &[60, 3], false, quarters.collect());
     let good = (LAYOUTS[0].npy(&codes(&points)), factors_npy(&points));
     let with = |row: usize, column: usize, code: f32| {
         let mut rows = codes(&points);
@@ -303,7 +315,7 @@ fn tables_that_cannot_be_scored_are_refused_in_one_sentence() {
             "float factors",
             good.0.clone(),
             floats,
-            "\"factors\": its dtype is '<f8' where a little-endian integer",
+            "\"factors\": its dtype is '<f8' and the value in row 0, column 1 (from 0) is 0.25, no whole number",
         ),
         (
             "other length",
@@ -334,6 +346,71 @@ fn tables_that_cannot_be_scored_are_refused_in_one_sentence() {
     let sentence = refusal(&lab.run(&["evaluate", "bad.npz"]), "no codes");
     assert!(
         sentence.contains("no array \"codes\", it has z"),
+        "{sentence}"
+    );
+}
+
+#[test]
+fn pipes_are_read_as_files_are() {
+    let lab = small_lab();
+    let args = ["evaluate", "codes.npz", "--json", "--metrics", "mig"];
+    let expected = untimed(lab.run_well(&args).json());
+    let run = |script: &str| {
+        let ran = lab.run_script(script, &[]);
+        assert_eq!(ran.code, Some(0), "{script}: {}", ran.stderr);
+        ran
+    };
+    for script in [
+        r#"exec "$0" evaluate - --json --metrics mig < codes.npz"#,
+        r#"cat codes.npz | "$0" evaluate - --json --metrics mig"#,
+        r#"cat codes.npz | "$0" evaluate /dev/stdin --json --metrics mig"#,
+        r#"mkfifo pipe; cat codes.npz > pipe & "$0" evaluate pipe --json --metrics mig"#,
+    ] {
+        assert_eq!(untimed(run(script).json()), expected, "{script}");
+    }
+    let table = run(r#"cat codes.npz | "$0" evaluate - --metrics mig"#).stdout;
+    assert!(table.starts_with("standard input: 60 points"), "{table}");
+    // A .npy and its log variances, the one by a name that says nothing, the other through the pipe.
+    let rows = vec![vec![0.5]; FactorSpace::dsprites().n_points()];
+    lab.write("means", LAYOUTS[0].npy(&rows));
+    let rows = run(r#"cat means | "$0" evaluate means --logvars - --metrics active-units"#).stdout;
+    assert!(rows.contains("n_active_codes"), "{rows}");
+}
+
+#[test]
+fn pipes_that_cannot_be_scored_are_left_in_a_sentence() {
+    let lab = small_lab();
+    lab.write("short.npy", npy("<f4", &[2, 1], false, vec![0; 8]));
+    for (script, expected) in [
+        ("yes", "standard input is neither a .npy nor an .npz"),
+        ("true", "standard input is neither a .npy nor an .npz"),
+        (
+            "head -c 90 codes.npz",
+            "standard input is not a complete npz",
+        ),
+        (
+            "cat short.npy /dev/zero",
+            "promises 136 bytes and there are 137",
+        ),
+        (
+            "head -c 100 short.npy",
+            "standard input: it ends early or is damaged",
+        ),
+        (
+            "cat short.npy",
+            "standard input: it has 2 rows where dSprites has 737,280",
+        ),
+    ] {
+        let ran = lab.run_script(&format!(r#"{script} | "$0" evaluate -"#), &[]);
+        let sentence = refusal(&ran, script);
+        assert!(sentence.contains(expected), "{script}: {sentence}");
+        assert_eq!(sentence.lines().count(), 1, "{script}: {sentence}");
+    }
+    let sentence = refusal(&lab.run(&["evaluate", "/dev/zero"]), "zeros");
+    assert!(sentence.contains("/dev/zero is neither"), "{sentence}");
+    let sentence = refusal(&lab.run(&["evaluate", "-", "--logvars", "-"]), "both");
+    assert!(
+        sentence.contains("cannot be the log variances too"),
         "{sentence}"
     );
 }
@@ -504,7 +581,7 @@ fn metrics_of_posteriors_take_log_variances() {
     let mut first = None;
     for layout in LAYOUTS {
         write(&layout.npy(&logvars));
-        let json = lab.run_well(&args).json();
+        let json = untimed(lab.run_well(&args).json());
         let metrics = names(&json, "metric")
             .iter()
             .map(|name| (*name).to_owned())

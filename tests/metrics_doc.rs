@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use unravel_metrics::{MetricExt, Quantity};
+use unravel_metrics::{CONDITIONS, Condition, MetricExt, Quantity};
 use unravel_score::{Cost, Direction, Metric, Variant};
 
 /// Everything below this line is generated.
@@ -33,6 +33,44 @@ fn every_metric_is_documented_as_it_is_computed() {
         expected.len(),
         "docs/metrics.md is out of date"
     );
+}
+
+/// What stands around the table of conditions.
+const BEFORE_CONDITIONS: &str = "| --- | --- | --- | --- |\n";
+const AFTER_CONDITIONS: &str = "\n## The list\n";
+
+#[test]
+fn every_condition_is_documented_as_it_is_noted() {
+    let path = root().join("docs/metrics.md");
+    let found = fs::read_to_string(&path).unwrap();
+    let (before, rest) = found
+        .split_once(BEFORE_CONDITIONS)
+        .expect("the table is there");
+    let (table, after) = rest.split_once(AFTER_CONDITIONS).expect("and the list");
+    let row = |condition: &Condition| {
+        let Condition {
+            name,
+            when,
+            effect,
+            remedy,
+            ..
+        } = condition;
+        format!("| `{name}` | {when} | {effect} | {remedy} |\n")
+    };
+    let expected: String = CONDITIONS.iter().map(row).collect();
+    if std::env::var_os("UNRAVEL_WRITE_DOCS").is_some() {
+        let text = [
+            before,
+            BEFORE_CONDITIONS,
+            &expected,
+            AFTER_CONDITIONS,
+            after,
+        ]
+        .concat();
+        fs::write(&path, text).unwrap();
+        return;
+    }
+    assert_eq!(table, expected, "docs/metrics.md is out of date");
 }
 
 #[test]

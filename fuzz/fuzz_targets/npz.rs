@@ -6,7 +6,7 @@ use std::path::Path;
 
 use libfuzzer_sys::fuzz_target;
 use unravel_data::arrays::{Archive, ArrayFile};
-use unravel_data::{NpzObservations, Observations};
+use unravel_data::{NpzObservations, NpzOutline, Observations};
 
 fuzz_target!(|bytes: &[u8]| {
     let folder = tempfile::Builder::new()
@@ -16,6 +16,10 @@ fuzz_target!(|bytes: &[u8]| {
     std::fs::write(&path, bytes).expect("memory can be written to");
     if let Ok(observations) = NpzObservations::open(&path) {
         let _ = (observations.shape(), observations.content().len());
+        // What is read is outlined without its pixels as well.
+        let outline = NpzOutline::open(&path).expect("the headers are those of the same file");
+        assert_eq!(outline.shape(), observations.shape());
+        assert!(observations.notes().iter().all(|note| !note.is_empty()));
     }
     match ArrayFile::open(&path) {
         Ok(ArrayFile::Array(array)) => drop(array.floats()),

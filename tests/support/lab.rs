@@ -76,9 +76,14 @@ impl Lab {
 
     /// Runs a shell script to its end, in which `"$0" "$@"` is the program with these arguments.
     pub fn run_script(&self, script: &str, args: &[&str]) -> Ran {
+        self.start_script(script, args).wait()
+    }
+
+    /// Starts such a script as the leader of a process group.
+    pub fn start_script(&self, script: &str, args: &[&str]) -> Running {
         let mut command = Command::new("/bin/sh");
         command.args(["-c", script, PROGRAM]).args(args);
-        self.spawn(command).wait()
+        self.spawn(command)
     }
 
     fn spawn(&self, mut command: Command) -> Running {

@@ -30,6 +30,13 @@ impl Process {
         stat(self.pid).is_some_and(|stat| stat.process == self)
     }
 
+    /// How long it has kept processors busy, all of its threads together.
+    pub fn busy(self) -> Duration {
+        let stat = stat(self.pid).filter(|stat| stat.process == self);
+        // Linux counts a hundred ticks a second, whatever its own clock does.
+        Duration::from_millis(stat.map_or(0, |stat| stat.busy_ticks * 10))
+    }
+
     /// Ends it at once. It may have ended.
     pub fn kill(self) {
         if self.is_alive() {
@@ -53,6 +60,7 @@ pub fn time_until_gone(processes: &[Process]) -> Duration {
 struct Stat {
     process: Process,
     parent: u32,
+    busy_ticks: u64,
 }
 
 /// Reads `/proc/<pid>/stat`; none for a process that has ended.
@@ -66,5 +74,11 @@ fn stat(pid: u32) -> Option<Stat> {
         started: fields[19].parse().ok()?,
     };
     let parent = fields[1].parse().ok()?;
-    (!is_dead).then_some(Stat { process, parent })
+    let busy_ticks = fields[11].parse::<u64>().ok()? + fields[12].parse::<u64>().ok()?;
+    let stat = Stat {
+        process,
+        parent,
+        busy_ticks,
+    };
+    (!is_dead).then_some(stat)
 }

@@ -5,9 +5,10 @@
 //! memory that is left ([`memory`]). Stored and deflated archives are read, headers of versions 1 to 3, little-endian
 //! elements, rows or (of a matrix) columns first.
 //!
-//! [`ArrayFile::open`] finds out what a file is; an [`Archive`] hands out an [`ArrayReader`] for each key, whose elements
-//! are read once, as [`ArrayReader::values`] of one type, as [`ArrayReader::integers`] or as [`ArrayReader::floats`].
-//! [`Header`] is also for writing.
+//! [`ArrayFile::open`] finds out what a file is, [`ArrayFile::of_stream`] what a pipe brings, and [`FileKind`] what it is if it is
+//! none of these. An [`Archive`] returns an [`ArrayReader`] for each key, whose elements are read once, as
+//! [`ArrayReader::values`] of one type, as [`ArrayReader::integers`] or as [`ArrayReader::floats`]. [`Header`] is also for
+//! writing.
 //!
 //! ```no_run
 //! use std::path::Path;
@@ -26,15 +27,20 @@ mod elements;
 mod fault;
 mod file;
 mod header;
+mod kind;
 pub mod memory;
 mod reader;
 #[cfg(test)]
 pub(crate) mod sample;
+mod stream;
 mod tail;
 
 pub use archive::Archive;
 pub use elements::Element;
+pub(crate) use elements::of_type;
 pub use fault::{ArrayFault, NpzError};
 pub use file::ArrayFile;
 pub use header::{Header, HeaderFault};
+pub use kind::FileKind;
 pub use reader::{ArrayReader, Place};
+pub use stream::MAX_STREAM_BYTES;

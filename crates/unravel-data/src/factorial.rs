@@ -1,6 +1,8 @@
 //! From a table of factor values, such as `latents_classes`, to its factors and, where the rows are all of a grid, to the
 //! place of every row in it.
 
+mod key;
+mod labels;
 mod names;
 mod table;
 #[cfg(test)]
@@ -8,6 +10,8 @@ mod tests;
 
 use crate::arrays::{Archive, ArrayFault, NpzError, memory};
 use crate::space::{Factor, FactorSpace, SpaceError};
+use key::Accepted;
+pub use labels::{Labels, Merge};
 use table::Table;
 
 /// Where an npz has its table of factor values, and the names of its columns.
@@ -36,47 +40,6 @@ pub struct Factorial {
     pub point_of_row: Vec<usize>,
 }
 
-/// The factors of an npz, and the values that its rows have of them, whether they make a complete grid or not.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Labels {
-    /// The factors that vary, named as [`Factorial::read`] does.
-    pub factors: Vec<Factor>,
-    /// The value of each factor in each row, by its place among the factor's distinct values: `[n_rows, n_factors]`.
-    pub values: Vec<u32>,
-    /// Where the rows are every combination of values exactly once: the point that each of them is.
-    pub points: Option<Vec<usize>>,
-}
-
-impl Labels {
-    /// Reads the table, integers `[n_rows, n_columns]`, and the names if they are there.
-    ///
-    /// # Errors
-    /// When an array is missing or not right, no column ever changes, or there is no memory for the rows.
-    pub fn read(archive: &mut Archive, keys: FactorialKeys) -> Result<Self, NpzError> {
-        let mut table = Table::read(archive, keys)?;
-        let factors = factors(&table.levels, table.names.as_deref());
-        // Few rows may be of more combinations than can be counted, so the factors need not span a space.
-        FactorSpace::check(&factors).map_err(|fault| table.fault(refusal(fault)))?;
-        let (n_rows, n_factors) = (table.n_rows(), factors.len());
-        let n_values = n_rows.saturating_mul(n_factors);
-        let mut values = memory::filled(n_values, 0_u32).map_err(|fault| table.fault(fault))?;
-        let factor_of_column = factors_of_columns(&table.levels);
-        table.each_rank(|row, column, rank| {
-            if let Some(factor) = factor_of_column[column] {
-                // A column has as many distinct values as the table has rows at most, and an array of more than
-                // `u32::MAX` rows of as many values is longer than any that is read.
-                values[row * n_factors + factor] = rank as u32;
-            }
-        })?;
-        let points = points(&factors, &values, n_rows).map_err(|fault| table.fault(fault))?;
-        Ok(Self {
-            factors,
-            values,
-            points,
-        })
-    }
-}
-
 impl Factorial {
     /// Reads the table, integers `[n_rows, n_columns]`, and the names if they are there.
     ///
@@ -89,7 +52,7 @@ impl Factorial {
     /// When an array is missing or not right, the rows are not every combination of values once, or there is no memory
     /// for them.
     pub fn read(archive: &mut Archive, keys: FactorialKeys) -> Result<Self, NpzError> {
-        let mut table = Table::read(archive, keys)?;
+        let mut table = Table::read(archive, keys, Accepted::Integers)?;
         let space = FactorSpace::new(factors(&table.levels, table.names.as_deref()));
         let space = space.map_err(|fault| table.fault(refusal(fault)))?;
         let n_rows = table.n_rows();
@@ -118,13 +81,7 @@ fn factors(levels: &[Vec<i64>], names: Option<&[String]>) -> Vec<Factor> {
     let varying = levels.iter().enumerate();
     let varying = varying.filter(|(_, levels)| 1 < levels.len());
     let factors: Vec<Factor> = varying
-        .map(|(column, levels)| {
-            let name = match names {
-                Some(names) => names[column].clone(),
-                None => format!("factor-{column}"),
-            };
-            Factor::new(name, levels.len())
-        })
+        .map(|(column, levels)| Factor::new(column_name(names, column), levels.len()))
         .collect();
     let dsprites = FactorSpace::dsprites();
     let sizes = factors.iter().map(|f| f.size);
@@ -132,6 +89,14 @@ fn factors(levels: &[Vec<i64>], names: Option<&[String]>) -> Vec<Factor> {
         return dsprites.factors().to_vec();
     }
     factors
+}
+
+/// The name of a column: by the file, else by its place.
+fn column_name(names: Option<&[String]>, column: usize) -> String {
+    match names {
+        Some(names) => names[column].clone(),
+        None => format!("factor-{column}"),
+    }
 }
 
 /// The factor that each column is, if it varies.

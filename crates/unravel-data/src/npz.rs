@@ -1,9 +1,13 @@
 //! Datasets read from an npz: the official dSprites, or any other complete factorial.
 
 pub(crate) mod images;
+mod notes;
+mod outline;
 
 #[cfg(test)]
 mod tests;
+
+pub use outline::NpzOutline;
 
 use std::path::Path;
 
@@ -24,11 +28,19 @@ pub(crate) const IMAGES_PER_REPORT: usize = 4096;
 /// order; `latents_names` may name the factors. Other arrays are left alone: the pickle in the
 /// official file's `metadata` is not opened. Images of zeros and ones are held as bits (377 MB
 /// for dSprites); in others a byte `b` is the value `b / 255`.
+///
+/// `imgs` of another type is read where that loses nothing: all of its numbers are whole, from 0 to
+/// 255, or all are 255ths, from 0 to 1. So is `[n, channels, height, width]` where no other reading
+/// makes images of it. [`Observations::notes`] says so.
 pub struct NpzObservations {
     space: FactorSpace,
     shape: [usize; 3],
     pixels: Pixels,
     content: String,
+    /// How the file was read, where that is not the usual way.
+    how_read: Vec<String>,
+    /// Whether the file says by its type that the images are binary.
+    is_bool: bool,
 }
 
 enum Pixels {
@@ -61,7 +73,7 @@ impl NpzObservations {
             point_of_row,
         } = Factorial::read(&mut archive, FactorialKeys::OFFICIAL)?;
         let images = Images::open(&mut archive, point_of_row.len())?;
-        let shape = images.shape();
+        let (shape, how_read, is_bool) = (images.shape(), images.notes(), images.is_bool());
         let pixels = read_pixels(images, &point_of_row, &mut progress)?;
         let content = content(&space, shape, &pixels);
         Ok(Self {
@@ -69,6 +81,8 @@ impl NpzObservations {
             shape,
             pixels,
             content,
+            how_read,
+            is_bool,
         })
     }
 }
@@ -83,12 +97,19 @@ fn read_pixels(
     let n_words = bits::n_words(n_pixels);
     let total = point_of_row.len();
     let mut image = images.room(n_pixels, 0)?;
-    let mut pixels = Pixels::Bits(images.room(total * n_words, 0)?);
+    let mut pixels = Pixels::Bits(Vec::new());
     for (row, &point) in point_of_row.iter().enumerate() {
         if row % IMAGES_PER_REPORT == 0 {
             progress(row, total);
         }
         images.read(&mut image)?;
+        if row == 0 {
+            // Room for one of the two: images that are not binary are seen to be so by the first of them, mostly.
+            pixels = match image.iter().all(|value| *value <= 1) {
+                true => Pixels::Bits(images.room(total * n_words, 0)?),
+                false => Pixels::Bytes(images.room(total * n_pixels, 0)?),
+            };
+        }
         if let Pixels::Bits(words) = &mut pixels {
             if bits::pack(&image, &mut words[point * n_words..][..n_words]) {
                 continue;
@@ -163,6 +184,18 @@ impl Observations for NpzObservations {
 
     fn content(&self) -> &str {
         &self.content
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let of_values = notes::of_values(self);
+        self.how_read.iter().cloned().chain(of_values).collect()
+    }
+
+    fn held_bytes(&self) -> u64 {
+        match &self.pixels {
+            Pixels::Bits(words) => size_of_val(words.as_slice()) as u64,
+            Pixels::Bytes(bytes) => bytes.len() as u64,
+        }
     }
 
     fn packed(&self) -> Option<&dyn PackedObservations> {

@@ -23,6 +23,18 @@ pub trait Observations: Send + Sync {
     /// Equal contents mean equal images at equal points.
     fn content(&self) -> &str;
 
+    /// A sentence for each thing about the images that whoever trains on them should know: how they were read where that is
+    /// not the usual way, and that they are all alike.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Bytes of memory that the images take, on the host, as long as the observations live; 0 where each is made as it is
+    /// asked for.
+    fn held_bytes(&self) -> u64 {
+        0
+    }
+
     /// The packed view of images whose values are 0 and 1 only; `None` for all others.
     fn packed(&self) -> Option<&dyn PackedObservations> {
         None

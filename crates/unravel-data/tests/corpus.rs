@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use unravel_data::NpzObservations;
 use unravel_data::arrays::{Archive, ArrayFile};
+use unravel_data::{NpzObservations, NpzOutline, Observations};
 
 #[test]
 fn every_file_is_read_or_refused() {
@@ -12,7 +12,12 @@ fn every_file_is_read_or_refused() {
     let (mut n_datasets, mut n_arrays, mut n_refused) = (0, 0, 0);
     for entry in fs::read_dir(corpus).unwrap() {
         let path = entry.unwrap().path();
-        n_datasets += usize::from(NpzObservations::open(&path).is_ok());
+        if let Ok(observations) = NpzObservations::open(&path) {
+            n_datasets += 1;
+            let outline = NpzOutline::open(&path).unwrap();
+            assert_eq!(outline.shape(), observations.shape());
+            assert!(observations.notes().iter().all(|note| !note.is_empty()));
+        }
         match ArrayFile::open(&path) {
             Ok(ArrayFile::Array(array)) => n_arrays += usize::from(array.floats().is_ok()),
             Ok(ArrayFile::Archive(archive)) => n_arrays += n_read(archive),
@@ -23,7 +28,7 @@ fn every_file_is_read_or_refused() {
         }
     }
     assert!(
-        1 <= n_datasets && 4 <= n_arrays && 1 <= n_refused,
+        4 <= n_datasets && 4 <= n_arrays && 4 <= n_refused,
         "{n_datasets} datasets, {n_arrays} arrays, {n_refused} refused"
     );
 }

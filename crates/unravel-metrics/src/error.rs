@@ -125,6 +125,12 @@ pub enum MetricError {
         /// Points there are.
         found: usize,
     },
+    /// A number of factor bins that is none.
+    #[error("factors go into 2 to 1000000 bins, and {n} were asked for; 20 is usual")]
+    FactorBins {
+        /// Bins asked for.
+        n: u32,
+    },
     /// The metric compares trials.
     #[error("{} compares trials that differ in their seed; a single table has no such score", .metric.name())]
     SeveralTrials {

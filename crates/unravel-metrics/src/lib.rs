@@ -22,12 +22,14 @@
 mod budget;
 mod bytes;
 mod catalogue;
+mod conditions;
 mod correlations;
 mod counts;
 mod covariance_sums;
 mod definition;
 mod discretise;
 mod error;
+mod factor_bins;
 mod grid;
 mod limits;
 mod memory;
@@ -46,10 +48,12 @@ pub mod metrics;
 pub mod sampling;
 
 pub use catalogue::{MetricExt, score};
+pub use conditions::{CONDITIONS, Condition, Note, notes, notes_of_grid};
 pub use counts::JointCounts;
 pub use definition::{Definition, Quantity};
 pub use discretise::{EqualWidthBins, N_BINS};
 pub use error::MetricError;
+pub use factor_bins::{Binning, FactorBins};
 pub use grid::FactorGrid;
 pub use limits::{LOGVAR_RANGE, MIN_MATCHING_ROWS};
 pub use memory::scoring_bytes;

@@ -1,7 +1,11 @@
 //! Scores of representations of known structure, against disentanglement_lib's. See `tests/golden/README.md`.
 
+#[path = "golden/conditions.rs"]
+mod conditions;
 #[path = "golden/estimators.rs"]
 mod estimators;
+#[path = "golden/factor_bins.rs"]
+mod factor_bins;
 #[path = "golden/information.rs"]
 mod information;
 #[path = "golden/lin_2020.rs"]

@@ -1,22 +1,10 @@
-//! Named arrays on the host: how weights and optimiser state leave and enter the crate.
+//! Reading named arrays of weights by name and length.
 
-use std::collections::BTreeMap;
+pub use unravel_data::{Array, Arrays};
 
 use crate::error::ModelError;
 
-/// An array of one trial, row by row.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Array {
-    /// Sizes of its axes.
-    pub shape: Vec<usize>,
-    /// Its numbers.
-    pub values: Vec<f32>,
-}
-
-/// Arrays by name, such as `encoder.0.weight`.
-pub type Arrays = BTreeMap<String, Array>;
-
-/// The array of that name, of that length.
+/// Returns the values of the array `name`, which must be `len`.
 ///
 /// # Errors
 /// Where it is missing or of another length.

@@ -16,6 +16,7 @@ pub mod objective;
 pub mod placement;
 pub mod pytorch;
 pub mod random;
+pub mod runtime;
 pub mod trained;
 
 /// Burn's CPU backend, with the kernels of this crate.

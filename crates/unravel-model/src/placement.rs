@@ -2,6 +2,8 @@
 
 use burn::tensor::{DType, Tensor, TensorData, backend::Backend};
 
+use crate::runtime;
+
 /// A device, and the numbers that tensors on it are made of.
 #[derive(Clone, Debug)]
 pub struct Placement<B: Backend> {
@@ -12,6 +14,8 @@ pub struct Placement<B: Backend> {
 impl<B: Backend> Placement<B> {
     /// 32-bit numbers: what training uses.
     pub fn single(device: &B::Device) -> Self {
+        // Every network is placed before Burn computes anything.
+        runtime::use_defaults();
         Self {
             device: device.clone(),
             dtype: DType::F32,

@@ -17,9 +17,10 @@ pub(crate) struct Tail {
 }
 
 impl Tail {
-    /// Adds a line and forgets the oldest where there are too many; blank lines say nothing and are left out.
+    /// Adds a line and forgets the oldest where there are too many. Blank lines and the frames of a backtrace are left
+    /// out: they would push out the message of the panic.
     pub(crate) fn push(&mut self, line: &str) {
-        if line.trim().is_empty() {
+        if line.trim().is_empty() || is_of_backtrace(line) {
             return;
         }
         if self.lines.len() == MAX_LINES {
@@ -33,6 +34,21 @@ impl Tail {
     pub(crate) fn lines(&self) -> Vec<String> {
         self.lines.iter().cloned().collect()
     }
+}
+
+/// Whether the line is one of those that a panic prints with `RUST_BACKTRACE`: the title, a frame
+/// (`   7: core::panicking::panic`), its place (`             at src/main.rs:2`) or the note below them.
+fn is_of_backtrace(line: &str) -> bool {
+    let indented = line.strip_prefix(' ').map(str::trim_start);
+    let is_frame = |text: &str| {
+        text.split_once(": ").is_some_and(|(number, _)| {
+            !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+        })
+    };
+    line == "stack backtrace:"
+        || line.starts_with("note: Some details are omitted, run with `RUST_BACKTRACE=full`")
+        || line.starts_with("note: run with `RUST_BACKTRACE=1`")
+        || indented.is_some_and(|text| is_frame(text) || text.starts_with("at "))
 }
 
 /// Calls `each` for every line of `stream`, without its line end, until the stream ends or breaks.
@@ -69,6 +85,31 @@ mod tests {
         assert_eq!(lines.len(), MAX_LINES);
         assert_eq!(lines.first().map(String::as_str), Some("line 90"));
         assert_eq!(lines.last().map(String::as_str), Some("line 99"));
+    }
+
+    #[test]
+    fn a_backtrace_does_not_push_out_the_message() {
+        let mut tail = Tail::default();
+        tail.push("thread 'main' (7) panicked at src/work.rs:3:5:");
+        tail.push("no such thing");
+        tail.push("stack backtrace:");
+        for frame in 0..120 {
+            tail.push(&format!(
+                "{frame:4}: core::ops::function::FnOnce::call_once"
+            ));
+            tail.push("             at /rustc/0/library/core/src/ops/function.rs:250:5");
+            tail.push(&format!(
+                "{frame:4}:     0x55d0c0a3e1f2 - std::rt::lang_start"
+            ));
+        }
+        tail.push("note: Some details are omitted, run with `RUST_BACKTRACE=full` for a verbose backtrace.");
+        let said = [
+            "thread 'main' (7) panicked at src/work.rs:3:5:",
+            "no such thing",
+        ];
+        assert_eq!(tail.lines(), said);
+        tail.push("   3 trials: at the end");
+        assert_eq!(tail.lines().len(), 3);
     }
 
     #[test]

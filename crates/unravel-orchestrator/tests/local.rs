@@ -314,6 +314,31 @@ fn a_crashing_worker_fails_its_trial_with_its_last_words_and_no_other() {
 }
 
 #[test]
+fn what_the_machine_lacks_ends_the_run_and_fails_no_trial() {
+    let folder = tempfile::tempdir().unwrap();
+    for (script, said) in [
+        (
+            "echo 'memory allocation of 65536 bytes failed' >&2; kill -ABRT $$",
+            "memory allocation of 65536 bytes failed",
+        ),
+        (
+            r#"echo 'failed to spawn thread: Os { message: "Resource temporarily unavailable" }' >&2; exit 101"#,
+            "failed to spawn thread",
+        ),
+    ] {
+        let (summary, store) = supervised(4, script, folder.path());
+        assert_eq!((summary.tally().left, summary.tally().failed), (4, 0));
+        let reason = summary.gave_up.unwrap();
+        let sentence = "this is a limit of the machine";
+        assert!(
+            reason.contains(said) && reason.contains(sentence),
+            "{reason}"
+        );
+        assert_eq!(store.0.into_inner(), BTreeMap::new());
+    }
+}
+
+#[test]
 fn a_worker_that_crashes_once_is_started_again() {
     let folder = tempfile::tempdir().unwrap();
     let once = r#"if [ -e "$1/$id" ]; then say_done; else : > "$1/$id"; kill -9 $$; fi"#;

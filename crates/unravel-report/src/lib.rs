@@ -42,4 +42,4 @@ mod words;
 
 pub use compare::{CompareError, Compared, Side, compare};
 pub use error::ReportError;
-pub use render::{Alone, Progress, Rendered, draw_alone, render, render_so_far};
+pub use render::{Alone, Progress, Remarks, Rendered, draw_alone, render, render_with};

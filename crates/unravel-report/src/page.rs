@@ -11,6 +11,7 @@ pub use table::{Cell, Head, Table, table as settings_table};
 use crate::claims::{Verdict, verdicts};
 use crate::figures::{Context, Figure, Kind};
 use crate::missing::Missing;
+use crate::render::Remarks;
 use crate::rows::SettingRow;
 use crate::scene::Scene;
 use crate::style::{Ink, Shape, Theme, hex};
@@ -22,8 +23,8 @@ use unravel_sweep::{Sweep, Trial};
 
 /// Everything that the page is made from.
 pub struct Inputs<'a> {
-    /// How far the run is that is at work; none where none is.
-    pub so_far: Option<&'a str>,
+    /// What is said at its head.
+    pub remarks: Remarks<'a>,
     /// The sweep.
     pub sweep: &'a Sweep,
     /// Its file, as written.
@@ -76,6 +77,7 @@ struct Page<'a> {
     dark_css: String,
     lead: String,
     so_far: Option<&'a str>,
+    notes: &'a [String],
     facts: Vec<(&'static str, String)>,
     findings: Vec<Card>,
     said: Vec<Said>,
@@ -145,7 +147,8 @@ pub fn page(inputs: Inputs<'_>) -> Result<String, askama::Error> {
         css: include_str!("../templates/style.css"),
         dark_css: dark_css(rows.settings.iter(), scenes),
         lead: standing_sentence(rows),
-        so_far: inputs.so_far,
+        so_far: inputs.remarks.so_far,
+        notes: inputs.remarks.notes,
         facts: facts::facts(rows, inputs.trials),
         findings: cards.collect(),
         said: said(inputs.context),

@@ -112,35 +112,25 @@ pub fn render(
     dir: &Path,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Rendered, ReportError> {
-    render_with(None, sweep, sweep_text, trials, store, dir, progress)
+    let remarks = Remarks::default();
+    render_with(remarks, sweep, sweep_text, trials, store, dir, progress)
 }
 
-/// The same while a run is at work on the sweep; `so_far` says on the page how far it is: `3 of 10 trials settled`.
+/// What the page says beside what the store holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Remarks<'a> {
+    /// How far the run is that is at work on the sweep: `3 of 10 trials settled`; none where none is.
+    pub so_far: Option<&'a str>,
+    /// A sentence for each thing that the reader should know of the sweep and its data.
+    pub notes: &'a [String],
+}
+
+/// The same with remarks at the head of the page.
 ///
 /// # Errors
 /// As [`render()`].
-pub fn render_so_far(
-    so_far: &str,
-    sweep: &Sweep,
-    sweep_text: &str,
-    trials: &[Trial],
-    store: &Store,
-    dir: &Path,
-    progress: &mut dyn FnMut(Progress),
-) -> Result<Rendered, ReportError> {
-    render_with(
-        Some(so_far),
-        sweep,
-        sweep_text,
-        trials,
-        store,
-        dir,
-        progress,
-    )
-}
-
-fn render_with(
-    so_far: Option<&str>,
+pub fn render_with(
+    remarks: Remarks<'_>,
     sweep: &Sweep,
     sweep_text: &str,
     trials: &[Trial],
@@ -202,7 +192,7 @@ fn render_with(
     let missing = missing(rows, &prepared.scored, &sweep.evaluation);
     let n_missing = missing.len();
     let inputs = Inputs {
-        so_far,
+        remarks,
         sweep,
         sweep_text,
         trials,

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use safetensors::tensor::{Dtype, Metadata, TensorView};
+use unravel_data::{Array, Arrays};
 use unravel_sweep::{SEMANTICS_VERSION, TrialId};
 
-use crate::arrays::{Array, Arrays};
 use crate::error::StoreError;
 use crate::format::FILE_FORMAT;
 use crate::tensor_file::{self, Tensor, Values, f32s, f64s, u64s};

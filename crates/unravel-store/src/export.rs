@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 
+use unravel_data::Arrays;
 use unravel_data::arrays::{Element, Header};
 use unravel_sweep::TrialId;
 
-use crate::arrays::Arrays;
 use crate::atomic;
 use crate::error::StoreError;
 use crate::npz;
@@ -97,7 +97,7 @@ impl CodeTable {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::arrays::Array;
+    use unravel_data::Array;
 
     #[test]
     fn weights_are_read_by_the_library_whatever_the_metadata_are_called() {

@@ -24,7 +24,6 @@
 //! [`order`] is what crosses between an orchestrator and its workers. This crate knows nothing about tensors, losses or
 //! what a metric computes: it stores named arrays and named numbers.
 
-mod arrays;
 mod atomic;
 mod checkpoint;
 mod codes;
@@ -52,7 +51,6 @@ mod trial_folder;
 mod trial_lock;
 mod weight;
 
-pub use arrays::{Array, Arrays};
 pub use checkpoint::{Checkpoint, Model};
 pub use codes::Codes;
 pub use completeness::{Check, Todo};
@@ -70,3 +68,5 @@ pub use train_log::TrainLog;
 pub use trial_folder::TrialFolder;
 pub use trial_lock::TrialLock;
 pub use weight::{FileKind, Weight};
+
+pub use unravel_data::{Array, Arrays};

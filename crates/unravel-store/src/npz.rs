@@ -251,6 +251,7 @@ fn damaged(path: &Path, name: &str, error: NpzError) -> StoreError {
             return StoreError::io("read", path, source);
         }
         NpzError::NotAnArchive { reason, .. } => reason,
+        NpzError::NotAnNpz { kind, .. } => format!("it is {}", kind.name),
         NpzError::Missing { .. } => format!("it has no array `{name}`"),
         NpzError::Array { fault, .. } if matches!(*fault, ArrayFault::Memory { .. }) => {
             return atomic::out_of_memory(path, &fault);

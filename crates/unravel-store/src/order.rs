@@ -5,6 +5,7 @@
 //! way: they are in the store, and the store decides what is done.
 
 mod event;
+mod machine;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -16,6 +17,12 @@ use crate::error::StoreError;
 use crate::sealed;
 
 pub use event::{Event, EventError, FailureCause, Phase};
+pub use machine::{LIMIT_REMEDY, Lack, lack, limit_sentence};
+
+/// The longest interval that an order, or an option of the command line, may hold, in seconds: ten years.
+pub const MAX_INTERVAL_SECS: f64 = 10.0 * 365.0 * 86_400.0;
+/// The most threads that an order may allow.
+pub const MAX_THREADS: usize = 65_536;
 
 /// One cohort for one worker: what to train and score, where to put it, on what.
 ///
@@ -103,13 +110,13 @@ impl Order {
         }
     }
 
-    /// What is wrong with this order, if anything: no trials, the same trial twice, trials of two cohorts, no threads,
-    /// an interval that is not a positive number of seconds, a store that depends on the working folder.
+    /// What is wrong with this order, if anything: no trials, the same trial twice, trials of two cohorts, no threads or
+    /// more than [`MAX_THREADS`], an interval that is not above 0 or beyond [`MAX_INTERVAL_SECS`], a store that depends on the working folder.
     pub fn fault(&self) -> Option<&'static str> {
         let Some(first) = self.trials.first() else {
             return Some("it has no trials");
         };
-        let is_interval = |secs: f64| secs.is_finite() && 0.0 < secs;
+        let is_interval = |secs: f64| 0.0 < secs && secs <= MAX_INTERVAL_SECS;
         let key = first.cohort_key();
         if self.trials.iter().any(|trial| trial.cohort_key() != key) {
             return Some("its trials cannot train as one cohort");
@@ -126,8 +133,11 @@ impl Order {
         if self.threads == 0 {
             return Some("it allows no threads");
         }
+        if MAX_THREADS < self.threads {
+            return Some("it allows more than 65,536 threads");
+        }
         if !is_interval(self.checkpoint_every_secs) || !is_interval(self.heartbeat_every_secs) {
-            return Some("its intervals are not positive numbers of seconds");
+            return Some("its intervals are not numbers of seconds above 0 and up to ten years");
         }
         if !self.store.is_absolute() {
             return Some("the path of its store is not absolute");
@@ -185,7 +195,10 @@ mod tests {
         check(|order| order.trials.push(order.trials[0].clone()), "twice");
         check(|order| order.trials[0].training.steps += 1, "one cohort");
         check(|order| order.threads = 0, "threads");
+        check(|order| order.threads = usize::MAX, "threads");
         check(|order| order.checkpoint_every_secs = 0.0, "intervals");
+        check(|order| order.checkpoint_every_secs = 1e300, "intervals");
+        check(|order| order.heartbeat_every_secs = 1e300, "intervals");
         check(|order| order.store = "runs".into(), "absolute");
     }
 }

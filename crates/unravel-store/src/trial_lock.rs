@@ -341,10 +341,10 @@ mod tests {
     use unravel_sweep::Objective;
 
     use super::*;
-    use crate::arrays::Array;
     use crate::completeness::Check;
     use crate::state::Status;
     use crate::store::Store;
+    use unravel_data::Array;
 
     fn trial() -> Trial {
         Trial::new(Objective::beta_vae(0.1), 3)

@@ -140,11 +140,20 @@ impl Store {
         };
         let parts: Vec<Result<Weight, StoreError>> = thread::scope(|scope| {
             let chunks = ids.chunks(ids.len().div_ceil(n_threads).max(1));
-            let threads: Vec<_> = chunks.map(|ids| scope.spawn(move || weigh(ids))).collect();
-            let results = threads.into_iter().map(|thread| thread.join());
-            // Nothing in there panics.
-            results
-                .map(|result| result.unwrap_or(Ok(Weight::default())))
+            let threads: Vec<_> = chunks
+                .map(|ids| {
+                    let thread = thread::Builder::new().spawn_scoped(scope, move || weigh(ids));
+                    // Where the machine gives no thread, this one does the work.
+                    thread.map_err(|_| weigh(ids))
+                })
+                .collect();
+            threads
+                .into_iter()
+                .map(|thread| match thread {
+                    // Nothing in there panics.
+                    Ok(thread) => thread.join().unwrap_or(Ok(Weight::default())),
+                    Err(weighed) => weighed,
+                })
                 .collect()
         });
         let mut sum = Weight::default();

@@ -107,17 +107,66 @@ fn time_one(trial: &Trial, dataset: &std::sync::Arc<Dataset>) -> Result<Cost, Wo
     })
 }
 
-/// Roughly what one worker on a CPU holds at the most, in bytes: its cohort, and the table of codes that scores read.
+/// What the data of a sweep takes of memory, whatever is trained on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DataSize {
+    /// `[height, width, channels]` of an image.
+    pub image: [usize; 3],
+    /// Bytes of the images that every worker holds on the host, as long as it lives.
+    pub held: u64,
+    /// Bytes that a worker holds beside them while it reads them.
+    pub reading: u64,
+    /// Bytes of the images on a GPU, where they are kept there.
+    pub resident: u64,
+    /// Points of the grid, each of which has a row in the table of codes.
+    pub n_points: usize,
+}
+
+impl DataSize {
+    /// Of a dataset that is open.
+    #[must_use]
+    pub fn of(dataset: &Dataset) -> Self {
+        /// For each image of a file: its row's point, and whether another row had that.
+        const OF_A_ROW: u64 = 8 + 1;
+        let observations = dataset.observations();
+        let held = observations.held_bytes();
+        let n_rows = match held {
+            0 => 0,
+            _ => observations.space().n_points() as u64,
+        };
+        Self {
+            image: dataset.shape(),
+            held,
+            reading: OF_A_ROW * n_rows,
+            resident: resident_bytes(dataset).unwrap_or(0),
+            n_points: dataset.n_points(),
+        }
+    }
+}
+
+/// Roughly what one worker holds of the host's memory at the most, in bytes: the program, its images, and the larger of
+/// what reading them takes and, on a CPU, its cohort, or the table of codes that scores read.
 ///
 /// # Errors
-/// Where the data cannot be opened or the network does not fit its images.
-pub fn memory_bytes(trial: &Trial, grid: &Grid, models: usize) -> Result<u64, WorkerError> {
+/// Where the network does not fit the images.
+pub fn memory_bytes(trial: &Trial, data: &DataSize, models: usize) -> Result<u64, WorkerError> {
+    let cohort = CohortMemory::of(trial, data.image, Convolutions::ImageByImage)?;
+    Ok(host_bytes(trial, data, cohort.total(models)))
+}
+
+/// The same of a worker that trains on a CUDA device, where the cohort lies on the device.
+#[must_use]
+pub fn host_memory_beside_cuda(trial: &Trial, data: &DataSize) -> u64 {
+    /// The driver and the compiler of kernels.
+    const DRIVER: u64 = 1 << 30;
+    host_bytes(trial, data, 0) + DRIVER
+}
+
+fn host_bytes(trial: &Trial, data: &DataSize, cohort: u64) -> u64 {
     /// The program itself, its threads' buffers, and what the allocator keeps.
     const BASE: u64 = 64 << 20;
-    let image = data::open_source(&trial.data.dataset)?.shape();
-    let cohort = CohortMemory::of(trial, image, Convolutions::ImageByImage)?;
-    let table = (size_of::<f32>() * 4 * grid.n_points() * trial.model.latents) as u64;
-    Ok(BASE + cohort.total(models).max(table))
+    let table = (size_of::<f32>() * 4 * data.n_points * trial.model.latents) as u64;
+    BASE + data.held + data.reading.max(cohort).max(table)
 }
 
 /// What a cohort holds on a CUDA device.
@@ -139,14 +188,11 @@ impl CudaMemory {
     /// Of cohorts of such trials.
     ///
     /// # Errors
-    /// Where the data cannot be opened or the network does not fit its images.
-    pub fn of(trial: &Trial, grid: &Grid) -> Result<Self, WorkerError> {
-        let observations = data::open_source(&trial.data.dataset)?;
-        let cohort = CohortMemory::of(trial, observations.shape(), Convolutions::Unfolded)?;
-        let resident = resident_bytes(&Dataset::new(observations, grid.clone()));
+    /// Where the network does not fit the images.
+    pub fn of(trial: &Trial, data: &DataSize) -> Result<Self, WorkerError> {
         Ok(Self {
-            cohort,
-            fixed: Self::CONTEXT + resident.unwrap_or(0),
+            cohort: CohortMemory::of(trial, data.image, Convolutions::Unfolded)?,
+            fixed: Self::CONTEXT + data.resident,
         })
     }
 
@@ -166,17 +212,85 @@ impl CudaMemory {
 
 #[cfg(test)]
 mod tests {
-    use unravel_data::FactorSpace;
+    use std::sync::Arc;
+
+    use unravel_data::{Dsprites, Factor, FactorSpace, Observations};
     use unravel_sweep::{Architecture, Objective};
 
     use super::*;
 
+    fn size(observations: impl Observations + 'static) -> DataSize {
+        let grid = Grid::full(observations.space().clone());
+        DataSize::of(&Dataset::new(Arc::new(observations), grid))
+    }
+
+    /// Images that take so many bytes.
+    struct Held(FactorSpace, u64);
+
+    impl Observations for Held {
+        fn space(&self) -> &FactorSpace {
+            &self.0
+        }
+
+        fn shape(&self) -> [usize; 3] {
+            [64, 64, 1]
+        }
+
+        fn write(&self, _: usize, out: &mut [f32]) {
+            out.fill(0.0);
+        }
+
+        fn content(&self) -> &'static str {
+            "nothing"
+        }
+
+        fn held_bytes(&self) -> u64 {
+            self.1
+        }
+    }
+
+    #[test]
+    fn a_worker_holds_its_images_beside_what_it_trains_and_scores() {
+        let trial = Trial::new(Objective::beta_vae(4.0), 0);
+        let of =
+            |space: FactorSpace, held| memory_bytes(&trial, &size(Held(space, held)), 1).unwrap();
+        let dsprites = FactorSpace::dsprites;
+        assert_eq!(
+            of(dsprites(), 0),
+            memory_bytes(&trial, &size(Dsprites::new()), 1).unwrap()
+        );
+        assert_eq!(of(dsprites(), 3 << 30) - of(dsprites(), 0), 3 << 30);
+        let on_cuda = |held| host_memory_beside_cuda(&trial, &size(Held(dsprites(), held)));
+        assert_eq!(on_cuda(3 << 30) - on_cuda(0), 3 << 30);
+    }
+
+    /// The most that a worker had resident on Linux, in MiB: 60 steps and a MIG on 73,728 images, rendered and of a file.
+    #[test]
+    fn what_workers_took_is_within_what_is_said_beforehand() {
+        let mut trial = Trial::new(Objective::beta_vae(4.0), 0);
+        trial.model.architecture = Architecture::ConvSmall;
+        let sizes = [3, 6, 4, 32, 32];
+        let factors = (0..)
+            .zip(sizes)
+            .map(|(at, size)| Factor::new(format!("f{at}"), size));
+        let space = FactorSpace::new(factors.collect()).unwrap();
+        let n_bytes = (space.n_points() * 64 * 64) as u64;
+        for (held, measured) in [(0, 97), (n_bytes, 384)] {
+            let data = size(Held(space.clone(), held));
+            let said = memory_bytes(&trial, &data, 1).unwrap() >> 20;
+            assert!(
+                measured <= said && said <= measured * 5 / 4,
+                "{said} MiB said, {measured} measured"
+            );
+        }
+    }
+
     #[test]
     fn what_fits_on_a_gpu_is_what_its_memory_says() {
         const GIB: u64 = 1 << 30;
-        let grid = Grid::full(FactorSpace::dsprites());
-        let plain = CudaMemory::of(&Trial::new(Objective::beta_vae(4.0), 0), &grid).unwrap();
-        let factor = CudaMemory::of(&Trial::new(Objective::factor_vae(10.0), 0), &grid).unwrap();
+        let data = size(Dsprites::new());
+        let plain = CudaMemory::of(&Trial::new(Objective::beta_vae(4.0), 0), &data).unwrap();
+        let factor = CudaMemory::of(&Trial::new(Objective::factor_vae(10.0), 0), &data).unwrap();
         for free in [4 * GIB, 8 * GIB, 24 * GIB, 79 * GIB] {
             let [n_plain, n_factor] = [plain, factor].map(|memory| {
                 let n = memory.models_within(free);
@@ -209,11 +323,11 @@ mod tests {
             (Objective::beta_vae(4.0), beta_vae.as_slice()),
             (Objective::factor_vae(10.0), factor_vae.as_slice()),
         ];
-        let grid = Grid::full(FactorSpace::dsprites());
+        let data = size(Dsprites::new());
         for (objective, measured) in measured {
             let mut trial = Trial::new(objective, 0);
             trial.model.architecture = Architecture::Conv4x4;
-            let memory = CudaMemory::of(&trial, &grid).unwrap();
+            let memory = CudaMemory::of(&trial, &data).unwrap();
             for &(models, gib) in measured {
                 let said = memory.total(models) as f64 / f64::from(1 << 30);
                 let name = trial.objective.family().name;

@@ -75,6 +75,12 @@ pub enum WorkerError {
         /// What the backend said.
         reason: String,
     },
+    /// A limit of the machine.
+    #[error("{}", unravel_store::order::limit_sentence(reason))]
+    Machine {
+        /// One clause that says what could not be had.
+        reason: String,
+    },
     /// An order for a metric that this build does not compute.
     #[error("there is no metric called `{name}` in this build")]
     UnknownMetric {
@@ -99,6 +105,7 @@ impl WorkerError {
             Self::Npz(_) | Self::Grid(_) | Self::DataChanged { .. } => FailureCause::Data,
             Self::Device { .. } => FailureCause::Device,
             Self::OutOfMemory { .. } => FailureCause::OutOfMemory,
+            Self::Machine { .. } => FailureCause::Machine,
             Self::Model(_)
             | Self::Metric { .. }
             | Self::UnknownMetric { .. }

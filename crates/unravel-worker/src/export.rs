@@ -14,7 +14,6 @@ use unravel_sweep::Trial;
 use crate::data;
 use crate::error::WorkerError;
 use crate::table::{self, Table};
-use crate::train::{to_model_arrays, to_store_arrays};
 
 /// Weights under PyTorch's names.
 pub const WEIGHTS: &str = "weights.safetensors";
@@ -39,21 +38,16 @@ pub fn export(
     let (trial, model) = trained(folder)?;
     let dataset = data::open(&trial.data)?;
     let image = dataset.shape();
-    let weights = to_model_arrays(&model.arrays);
-    let exported = to_pytorch(&trial.model, image, &weights)?;
+    let exported = to_pytorch(&trial.model, image, &model.arrays)?;
     let path = out.join(WEIGHTS);
-    write_weights(
-        &path,
-        about(&trial, &model, image),
-        &to_store_arrays(exported),
-    )?;
+    write_weights(&path, about(&trial, &model, image), &exported)?;
     let mut files = vec![path];
     if with_codes {
         let table = match table::kept(folder, &trial, dataset.n_points())? {
             Some(kept) => kept,
             None => {
                 let device = Default::default();
-                let vae = TrainedVae::<Cpu>::load(&trial.model, image, &weights, &device)?;
+                let vae = TrainedVae::<Cpu>::load(&trial.model, image, &model.arrays, &device)?;
                 encode(&vae, &dataset, &mut progress)
             }
         };

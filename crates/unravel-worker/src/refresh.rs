@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use unravel_store::TrialLock;
 
+use crate::error::WorkerError;
+
 /// A sixth of the time after which another machine takes a lock for abandoned.
 const EVERY: Duration = Duration::from_secs(10);
 
@@ -18,7 +20,11 @@ pub struct Refresher {
 
 impl Refresher {
     /// Refreshes these locks for as long as somebody else holds on to them.
-    pub fn start(locks: Vec<Weak<TrialLock>>) -> Self {
+    ///
+    /// # Errors
+    /// [`WorkerError::Machine`] where the machine gives no thread: without one, other machines would take the locks for
+    /// abandoned.
+    pub fn start(locks: Vec<Weak<TrialLock>>) -> Result<Self, WorkerError> {
         let (stop, stopped) = channel::<()>();
         let work = move || {
             while stopped.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout) {
@@ -30,11 +36,14 @@ impl Refresher {
         };
         let thread = std::thread::Builder::new()
             .name("lock refresher".to_owned())
-            .spawn(work);
-        Self {
+            .spawn(work)
+            .map_err(|error| WorkerError::Machine {
+                reason: format!("cannot start the thread that refreshes locks: {error}"),
+            })?;
+        Ok(Self {
             stop: Some(stop),
-            thread: thread.ok(),
-        }
+            thread: Some(thread),
+        })
     }
 
     /// The reference that a refresher takes.

@@ -18,7 +18,7 @@ use crate::error::WorkerError;
 use crate::evaluate::{Subject, evaluate};
 use crate::refresh::Refresher;
 use crate::reporter::Reporter;
-use crate::train::{Member, Trained, fail, to_model_arrays, train};
+use crate::train::{Member, Trained, fail, train};
 
 /// How an order ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +50,7 @@ pub fn run<B: Kernels>(
         .iter()
         .map(|member| Refresher::reference(&member.lock))
         .collect();
-    let _refresher = Refresher::start(locks);
+    let _refresher = Refresher::start(locks)?;
     let to_train: Vec<Member> = members
         .extract_if(.., |member| {
             member.missing.needs_training(member.trial.training.steps)
@@ -188,12 +188,11 @@ fn score_one<B: Kernels>(
         fail(member, "the final weights cannot be read back", reporter)?;
         return Ok(true);
     };
-    let weights = to_model_arrays(&model.arrays);
     let subject = Subject::<B> {
         trial: &member.trial,
         lock: &member.lock,
         dataset,
-        weights: &weights,
+        weights: &model.arrays,
         step: model.step,
         device,
     };

@@ -5,7 +5,6 @@ use std::time::Instant;
 
 use unravel_data::Dataset;
 use unravel_model::BURN_VERSION;
-use unravel_model::arrays::{Array, Arrays};
 use unravel_model::cohort::{Cohort, Snapshot, StepTerms};
 use unravel_model::kernels::Kernels;
 use unravel_score::ScoreRequest;
@@ -91,17 +90,17 @@ fn prepare<B: Kernels>(
     let trials: Vec<Trial> = members.iter().map(|member| member.trial.clone()).collect();
     let steps = trials[0].training.steps;
     let checkpoints: Option<Vec<Checkpoint>> = checkpoints.into_iter().collect();
-    let Some(checkpoints) = checkpoints else {
+    let Some(mut checkpoints) = checkpoints else {
         let cohort = Cohort::new(trials, Arc::clone(dataset), device)?;
         let curves = Curves::new(&cohort.term_names(), steps);
         let curves = vec![curves; cohort.trials().len()];
         return Ok((cohort, curves));
     };
     let snapshots: Vec<Snapshot> = checkpoints
-        .iter()
+        .iter_mut()
         .map(|c| Snapshot {
             step: c.step,
-            arrays: to_model_arrays(&c.arrays),
+            arrays: std::mem::take(&mut c.arrays),
         })
         .collect();
     let snapshots: Vec<&Snapshot> = snapshots.iter().collect();
@@ -285,7 +284,7 @@ impl<B: Kernels> Training<'_, B> {
             let snapshot = self.cohort.snapshot(m);
             member.lock.set_checkpoint(&Checkpoint {
                 step: snapshot.step,
-                arrays: to_store_arrays(snapshot.arrays),
+                arrays: snapshot.arrays,
                 log_sums: self.curves[m].sums(),
                 log: self.curves[m].log().clone(),
             })?;
@@ -303,7 +302,7 @@ impl<B: Kernels> Training<'_, B> {
     fn finish(&mut self, reporter: &mut Reporter<'_>) -> Result<(), WorkerError> {
         self.save(reporter)?;
         for (m, member) in self.members.iter_mut().enumerate() {
-            let arrays = to_store_arrays(self.cohort.weights(m));
+            let arrays = self.cohort.weights(m);
             member.lock.set_model(&Model {
                 step: self.cohort.step(),
                 arrays,
@@ -356,23 +355,4 @@ pub fn fail(
         reason: reason.to_owned(),
     });
     Ok(())
-}
-
-pub fn to_model_arrays(arrays: &unravel_store::Arrays) -> Arrays {
-    let array = |a: &unravel_store::Array| Array {
-        shape: a.shape.clone(),
-        values: a.values.clone(),
-    };
-    arrays
-        .iter()
-        .map(|(name, a)| (name.clone(), array(a)))
-        .collect()
-}
-
-pub fn to_store_arrays(arrays: Arrays) -> unravel_store::Arrays {
-    let array = |a: Array| unravel_store::Array::new(a.shape, a.values);
-    arrays
-        .into_iter()
-        .map(|(name, a)| (name, array(a)))
-        .collect()
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use unravel_orchestrator::device::DeviceRequest;
+use unravel_store::order::MAX_INTERVAL_SECS;
 
 use crate::verbs::compare::CompareArgs;
 use crate::verbs::completions::CompletionsArgs;
@@ -24,7 +25,7 @@ pub struct Cli {
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 all well · 1 a check said no · 2 usage · 3 bad sweep file · 4 some trials failed · \
-5 store unusable · 130 interrupted";
+5 store or machine unusable · 130 interrupted";
 
 #[derive(Debug, Subcommand)]
 pub enum Verb {
@@ -216,14 +217,21 @@ pub struct GcArgs {
 /// A span of time above 0 with its unit.
 fn span(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
+        Ok(span) if MAX_INTERVAL_SECS < span.as_secs_f64() => {
+            Err("give at most ten years, such as 90min or 2h".to_owned())
+        }
         Ok(span) if !span.is_zero() => Ok(span),
         _ => Err("give a time above 0 with its unit, such as 90min or 2h".to_owned()),
     }
 }
 
+/// A number of seconds that a duration can hold.
 fn positive(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
-        Ok(secs) if 0.0 < secs && secs.is_finite() => Ok(secs),
+        Ok(secs) if MAX_INTERVAL_SECS < secs => {
+            Err("give at most 315360000 seconds (ten years), such as 30".to_owned())
+        }
+        Ok(secs) if 0.0 < secs => Ok(secs),
         _ => Err("give a positive number of seconds, such as 30".to_owned()),
     }
 }
@@ -247,6 +255,16 @@ mod tests {
         assert_eq!(secs("1h 30min"), Ok(5400));
         for bad in ["2", "0s", "-1h", "two hours", "", "1e99h"] {
             assert!(secs(bad).is_err(), "{bad}");
+        }
+        assert!(secs("11years").unwrap_err().contains("ten years"));
+    }
+
+    #[test]
+    fn numbers_of_seconds_are_such_as_a_duration_holds() {
+        assert_eq!(positive("0.5"), Ok(0.5));
+        assert_eq!(positive("315360000"), Ok(MAX_INTERVAL_SECS));
+        for bad in ["0", "-1", "nan", "-inf", "", "1e300", "inf", "315360001"] {
+            assert!(positive(bad).is_err(), "{bad}");
         }
     }
 

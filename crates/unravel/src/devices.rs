@@ -26,12 +26,19 @@ pub fn resolve(machine: &Machine) -> Result<(Vec<Device>, Option<String>), Failu
     Ok((devices, note))
 }
 
-/// Where compiled GPU kernels are kept: `unravel` in the user's cache folder, if there is one.
-pub fn kernel_folder() -> Option<PathBuf> {
+/// Where compiled GPU kernels are kept: `unravel` in the user's cache folder; where there is none, a folder of this user
+/// among the temporary files.
+pub fn kernel_folder() -> PathBuf {
     let folder = |name: &str| env::var_os(name).map(PathBuf::from);
     let caches = folder("XDG_CACHE_HOME").filter(|path| path.is_absolute());
-    let caches = caches.or_else(|| Some(folder("HOME")?.join(".cache")))?;
-    Some(caches.join("unravel"))
+    let caches = caches.or_else(|| Some(folder("HOME")?.join(".cache")));
+    match caches {
+        Some(caches) => caches.join("unravel"),
+        None => {
+            let user = rustix::process::getuid().as_raw();
+            env::temp_dir().join(format!("unravel-{user}"))
+        }
+    }
 }
 
 /// How many models train together: as many as are asked for, else one on a CPU, whose cores several workers fill, and on
@@ -71,7 +78,7 @@ pub fn cohort_sizes(
         let kind = TrialKind {
             cohort_key: cohort_key.clone(),
             n_trials: 1,
-            n_fit: CudaMemory::of(trial, &study.grid)?.models_within(free),
+            n_fit: CudaMemory::of(trial, &study.data)?.models_within(free),
         };
         kinds.insert(cohort_key, kind);
     }

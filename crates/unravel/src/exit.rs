@@ -6,9 +6,11 @@ use std::process::ExitCode;
 use unravel_orchestrator::device::DeviceError;
 use unravel_report::ReportError;
 use unravel_store::StoreError;
+use unravel_store::order::{lack, limit_sentence};
 use unravel_worker::WorkerError;
 
 use crate::faults::SweepFaults;
+use crate::say;
 
 /// What the program returns to the shell. Part of its interface: never renumber.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +26,7 @@ pub enum Exit {
     BadSweep = 3,
     /// Some trials failed, or were left undone.
     TrialsFailed = 4,
-    /// The store, or a folder to write to, cannot be used.
+    /// The store, or a folder to write to, cannot be used, or the machine gives too little.
     BadStore = 5,
     /// Interrupted by the user.
     Interrupted = 130,
@@ -55,9 +57,22 @@ enum What {
 impl Failure {
     /// A failure with a sentence for the user.
     pub fn new(exit: Exit, sentence: impl Display) -> Self {
+        let sentence = sentence.to_string();
+        // A sweep file that cannot be opened for want of descriptors is no bad sweep file.
+        match lack(&sentence) {
+            Some(_) => Self::limit(sentence),
+            None => Self {
+                exit,
+                what: What::Sentence(sentence),
+            },
+        }
+    }
+
+    /// The machine gives too little: threads, processes, open files, memory.
+    pub fn limit(reason: impl Display) -> Self {
         Self {
-            exit,
-            what: What::Sentence(sentence.to_string()),
+            exit: Exit::BadStore,
+            what: What::Sentence(limit_sentence(&reason.to_string())),
         }
     }
 
@@ -87,7 +102,7 @@ impl Failure {
     pub fn print(&self) {
         match &self.what {
             What::Nothing => {}
-            What::Sentence(sentence) => eprintln!("error: {sentence}"),
+            What::Sentence(sentence) => say::error(sentence),
             What::Faults(faults) => faults.print(),
         }
     }

@@ -5,6 +5,8 @@ use std::fmt;
 use miette::{Diagnostic, LabeledSpan, NamedSource, Report, Severity, SourceCode};
 use unravel_sweep::{Fault, Faults};
 
+use crate::{harmless, say};
+
 /// Faults with the name of their file.
 #[derive(Debug)]
 pub struct SweepFaults {
@@ -19,20 +21,19 @@ impl SweepFaults {
         let text = self.faults.text();
         for (fault, (line, column)) in self.faults.iter().zip(self.faults.positions()) {
             let mut fault = fault.clone();
-            let source =
-                can_be_shown(text, &fault).then(|| NamedSource::new(&self.path, text.to_owned()));
-            if source.is_none() {
+            let is_shown = can_be_shown(text, &fault);
+            if !is_shown {
                 let place = format!(" ({}, line {line}, column {column})", self.path);
                 fault.message.push_str(&place);
             }
-            let report = Report::new(Underlined { fault, source });
-            eprintln!("{report:?}");
+            let report = Report::new(Underlined::new(fault, is_shown.then_some(text), &self.path));
+            say::rendered(format_args!("{report:?}"));
         }
         let plural = if n == 1 { "" } else { "s" };
-        eprintln!(
-            "error: {n} fault{plural} in {}; nothing was trained",
+        say::error(format_args!(
+            "{n} fault{plural} in {}; nothing was trained",
             self.path
-        );
+        ));
     }
 
     /// The faults as JSON values, with line and column from 1.
@@ -83,6 +84,22 @@ struct Underlined {
     fault: Fault,
     /// None where its lines are too long to be shown.
     source: Option<NamedSource<String>>,
+}
+
+impl Underlined {
+    /// The fault in a text, or without one, with every part harmless for a terminal: the rendering has colours, so it
+    /// cannot be made harmless as a whole.
+    fn new(mut fault: Fault, text: Option<&str>, path: &str) -> Self {
+        fault.message = harmless::text(&fault.message).into_owned();
+        fault.label = harmless::text(&fault.label).into_owned();
+        fault.help = fault.help.map(|help| harmless::text(&help).into_owned());
+        let source = text.map(|text| {
+            let (text, span) = harmless::source(text, fault.span.clone());
+            fault.span = span;
+            NamedSource::new(harmless::line(path), text)
+        });
+        Self { fault, source }
+    }
 }
 
 impl fmt::Display for Underlined {

@@ -17,6 +17,7 @@ use unravel_store::Store;
 use crate::cli::{LauncherKind, RunArgs};
 use crate::devices;
 use crate::exit::{Exit, Failure};
+use crate::memory::WorkerMemory;
 use crate::study::Study;
 
 /// From asking workers to save and end to killing them: the whole is over within ten seconds.
@@ -108,6 +109,19 @@ impl Launch {
                     n_threads: 1,
                 })
                 .collect(),
+        }
+    }
+
+    /// What to say of the memory that so many workers take: that this machine has too little, or what to ask Slurm for.
+    pub fn memory_note(
+        &self,
+        args: &RunArgs,
+        memory: &WorkerMemory,
+        n_workers: usize,
+    ) -> Option<String> {
+        match &self.kind {
+            Kind::Local(_) => memory.shortage(n_workers),
+            Kind::Slurm(_) => memory.to_ask_of_slurm(&args.launch.slurm_args),
         }
     }
 

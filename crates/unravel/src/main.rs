@@ -2,28 +2,63 @@
 //!
 //! The only place that prints, exits or reads the environment. One file a verb, in [`verbs`].
 
+mod allocator;
 mod cli;
 mod devices;
 mod exit;
 mod faults;
+mod harmless;
 mod interrupt;
 mod launch;
 mod limits;
 mod live;
+mod memory;
 mod output;
 mod progress;
+mod say;
 mod study;
+mod surroundings;
 mod verbs;
+
+use std::process::ExitCode;
 
 use clap::Parser;
 
 use cli::{Cli, Verb};
-use exit::Exit;
+use exit::{Exit, Failure};
 
-fn main() -> std::process::ExitCode {
-    let cli = Cli::parse();
+fn main() -> ExitCode {
+    surroundings::shut_out();
     limits::survive_file_size_limit();
-    let result = match cli.verb {
+    limits::hear_panics();
+    allocator::survive_refusals();
+    let result = match Cli::try_parse() {
+        Ok(cli) => {
+            limits::within(|| work(cli.verb)).unwrap_or_else(|reason| Err(Failure::limit(reason)))
+        }
+        Err(shown) => Ok(show(&shown)),
+    };
+    // A result that was not delivered is no success, whatever else went well.
+    let result = result.and_then(|exit| match exit {
+        Exit::Success => output::finish().map(|()| exit),
+        other => Ok(other),
+    });
+    match result {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            failure.print();
+            failure.exit.into()
+        }
+    }
+}
+
+fn work(verb: Verb) -> Result<Exit, Failure> {
+    match &verb {
+        // They compute nothing; a worker starts as many threads as its order allows.
+        Verb::Init(_) | Verb::Completions(_) | Verb::Worker(_) => {}
+        _ => limits::start_threads()?,
+    }
+    match verb {
         Verb::Init(args) => verbs::init::init(&args),
         Verb::Run(args) => verbs::run::run(&args),
         Verb::Check(args) => verbs::check::check(&args),
@@ -37,17 +72,21 @@ fn main() -> std::process::ExitCode {
         Verb::Dataset(args) => verbs::dataset::dataset(&args),
         Verb::Completions(args) => Ok(verbs::completions::completions(&args)),
         Verb::Worker(args) => verbs::worker::worker(&args),
-    };
-    // A result that was not delivered is no success, whatever else went well.
-    let result = result.and_then(|exit| match exit {
-        Exit::Success => output::finish().map(|()| exit),
-        other => Ok(other),
-    });
-    match result {
-        Ok(exit) => exit.into(),
-        Err(failure) => {
-            failure.print();
-            failure.exit.into()
-        }
+    }
+}
+
+/// Prints help or version, which are results, or what is wrong with the command line.
+fn show(shown: &clap::Error) -> Exit {
+    let text = shown.render().to_string();
+    let is_harmless = harmless::text(&text) == text;
+    match shown.use_stderr() {
+        // In colours, where the terminal has them. What stderr does not take is lost.
+        true if is_harmless => drop(shown.print()),
+        true => say::line(text.trim_end()),
+        false => output::written(shown.print()),
+    }
+    match shown.exit_code() {
+        0 => Exit::Success,
+        _ => Exit::Usage,
     }
 }

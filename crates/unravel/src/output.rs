@@ -4,18 +4,33 @@ use std::io::{self, Write};
 use std::sync::OnceLock;
 
 use crate::exit::{Exit, Failure};
+use crate::harmless;
 
 /// Why stdout did not take a result, where it did not; [`finish`] turns it into an exit code.
 static FAULT: OnceLock<io::Error> = OnceLock::new();
 
-/// Prints a JSON value and a line end.
+/// Prints a JSON value over several lines.
 pub fn json(value: &serde_json::Value) {
-    line(&format!("{value:#}"));
+    write(&harmless::json(&format!("{value:#}")));
 }
 
-/// Prints a line to stdout.
+/// Prints a JSON value on one line.
+pub fn json_line(value: &str) {
+    write(&harmless::json(value));
+}
+
+/// Prints a line to stdout, with visible escapes for characters that could steer a terminal.
 pub fn line(text: &str) {
+    write(&harmless::text(text));
+}
+
+fn write(text: &str) {
     keep_fault(writeln!(io::stdout().lock(), "{text}"));
+}
+
+/// Takes over what became of a write to stdout that another library did.
+pub fn written(result: io::Result<()>) {
+    keep_fault(result);
 }
 
 /// Whether stdout took every result: to be asked before the program ends well.

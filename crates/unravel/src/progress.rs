@@ -13,9 +13,14 @@ use unravel_orchestrator::launcher::JobId;
 use unravel_orchestrator::observe::{Observed, Observer};
 use unravel_orchestrator::plan::Plan;
 
+use crate::harmless;
+use crate::say;
 use crate::study::Study;
 use lines::Lines;
 use state::RunState;
+
+/// Time between two drawings of the bar of the whole run.
+const BETWEEN_TICKS: Duration = Duration::from_millis(500);
 
 /// Tells a person what a run does.
 pub struct Progress {
@@ -46,7 +51,7 @@ impl Progress {
     pub fn note(&self, sentence: &str) {
         match &self.view {
             View::Bars(bars) => bars.println(&format!("note: {sentence}")),
-            View::Lines(_) | View::Nothing => eprintln!("note: {sentence}"),
+            View::Lines(_) | View::Nothing => say::note(sentence),
         }
     }
 
@@ -89,8 +94,8 @@ impl Bars {
         let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
         let style = style("{msg:48!} {bar:24} {pos}/{len} trials  {elapsed}{prefix}");
         let total = ProgressBar::new(state.n_trials as u64).with_style(style);
-        let total = all.add(total.with_message(state.name.clone()));
-        total.enable_steady_tick(Duration::from_millis(500));
+        let total = all.add(total.with_message(harmless::line(&state.name).into_owned()));
+        tick(&total);
         let bars = Self {
             all,
             total,
@@ -107,9 +112,11 @@ impl Bars {
             state.not_shown(),
         ];
         let parts: Vec<String> = parts.into_iter().flatten().collect();
-        if !parts.is_empty() {
-            self.total.set_prefix(format!("  {}", parts.join(", ")));
-        }
+        let prefix = match parts.is_empty() {
+            true => String::new(),
+            false => format!("  {}", parts.join(", ")),
+        };
+        self.total.set_prefix(harmless::line(&prefix).into_owned());
         let shown = state.shown();
         let ended = |job: &JobId| !shown.iter().any(|(id, _)| *id == job);
         for job in self.jobs.keys().copied().filter(ended).collect::<Vec<_>>() {
@@ -125,19 +132,39 @@ impl Bars {
             });
             bar.set_length(job.steps.max(1));
             bar.set_position(job.step);
-            bar.set_message(job.title.clone());
-            bar.set_prefix(job.doing());
+            bar.set_message(harmless::line(&job.title).into_owned());
+            bar.set_prefix(harmless::line(&job.doing()).into_owned());
         }
     }
 
     fn println(&self, text: &str) {
         // A terminal that is gone takes its lines with it.
-        let _ = self.all.println(text);
+        let _ = self.all.println(harmless::text(text));
     }
 
     fn clear(&self) {
+        // Ends its ticks.
+        self.total.finish_and_clear();
         let _ = self.all.clear();
     }
+}
+
+/// Draws the bar every half second, so that its clock goes on while no worker says anything. Without the thread the bar
+/// is drawn only when something happens; the thread of `indicatif` panics where the machine gives none.
+fn tick(bar: &ProgressBar) {
+    let bar = bar.downgrade();
+    let work = move || {
+        while let Some(bar) = bar.upgrade()
+            && !bar.is_finished()
+        {
+            bar.tick();
+            drop(bar);
+            std::thread::sleep(BETWEEN_TICKS);
+        }
+    };
+    let _ = std::thread::Builder::new()
+        .name("progress bar".to_owned())
+        .spawn(work);
 }
 
 fn style(template: &str) -> ProgressStyle {

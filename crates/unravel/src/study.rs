@@ -6,17 +6,19 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use unravel_data::Grid;
+use unravel_data::{Dataset, Grid, NpzOutline};
 use unravel_orchestrator::plan::PlanOptions;
 use unravel_orchestrator::store_records::StoreRecords;
-use unravel_report::{Rendered, ReportError};
+use unravel_report::{Remarks, Rendered, ReportError};
 use unravel_score::Requests;
 use unravel_store::{CrossTrialFile, Store};
 use unravel_sweep::{Faults, Sweep, Trial};
-use unravel_worker::{cross_trial, data};
+use unravel_worker::cost::DataSize;
+use unravel_worker::{WorkerError, cross_trial, data};
 
 use crate::exit::{Exit, Failure};
 use crate::faults::SweepFaults;
+use crate::output;
 
 /// A sweep with its text, its trials and the grid that they live on.
 pub struct Study {
@@ -24,7 +26,10 @@ pub struct Study {
     pub sweep: Sweep,
     pub trials: Vec<Trial>,
     pub grid: Grid,
-    /// One sentence for each metric that the file does not name and the grid is too small for.
+    /// What its data takes of memory.
+    pub data: DataSize,
+    /// One sentence for each thing to know of the images, for each metric that the file does not name and the grid is too
+    /// small for, and for what the scores on this grid do not say.
     pub notes: Vec<String>,
 }
 
@@ -57,15 +62,66 @@ fn at(path: &Path, faults: Faults) -> Failure {
     SweepFaults { path, faults }.into()
 }
 
-/// Refuses the metrics that the file names and its grid has too few factors for, where that can be said without
-/// reading the data: where it is rendered.
-pub fn check_rendered(path: &Path, text: &str, sweep: &mut Sweep) -> Result<Vec<String>, Failure> {
-    if sweep.npz().is_some() {
-        return Ok(Vec::new());
+/// Refuses what the file asks for and its data cannot give, as far as a moment shows it, and returns the notes on the rest.
+///
+/// Of an npz the headers and the table of factors are read, and the images where they are few: then the notes are all
+/// those of [`Study::open`].
+pub fn check_data(path: &Path, text: &str, sweep: &mut Sweep) -> Result<Vec<String>, Failure> {
+    let placed = |error: WorkerError| placed(path, text, error);
+    let (space, shape, mut notes) = match sweep.npz() {
+        None => {
+            let rendered = data::open_source(&sweep.data.dataset).map_err(placed)?;
+            (rendered.space().clone(), rendered.shape(), Vec::new())
+        }
+        Some(npz) => {
+            let outline = NpzOutline::open(npz).map_err(|error| placed(error.into()))?;
+            let notes = match outline.image_bytes() {
+                n if n <= MAX_IMAGE_BYTES_OF_A_CHECK => data::open_source(&sweep.data.dataset)
+                    .map_err(placed)?
+                    .notes(),
+                n => {
+                    let unread = format!(
+                        "the images of the npz were not looked at, as they take {}; `unravel plan` reads them",
+                        output::bytes(n)
+                    );
+                    outline.notes().iter().cloned().chain([unread]).collect()
+                }
+            };
+            (outline.space().clone(), outline.shape(), notes)
+        }
+    };
+    let grid = Grid::keep(space, &sweep.data.keep).map_err(|error| placed(error.into()))?;
+    check_fit(path, text, &sweep.trials(""), shape, &grid)?;
+    notes.extend(fit::leave_out_metrics(sweep, text, &grid).map_err(|faults| at(path, faults))?);
+    Ok(notes)
+}
+
+/// The most bytes of images that `check` reads: a second or two.
+const MAX_IMAGE_BYTES_OF_A_CHECK: u64 = 256 << 20;
+
+/// An error of the data, at its place in the file where it has one.
+fn placed(path: &Path, text: &str, error: WorkerError) -> Failure {
+    match fit::fault(&error, text) {
+        Some(fault) => at(path, Faults::of_data(vec![fault], text)),
+        None => Failure::from(error),
     }
-    let observations = data::open_source(&sweep.data.dataset)?;
-    let grid = data::grid(observations.as_ref(), &sweep.data.keep)?;
-    fit::leave_out_metrics(sweep, text, &grid).map_err(|faults| at(path, faults))
+}
+
+/// Refuses networks that do not take images of this shape, and batches that the grid is too small for.
+fn check_fit(
+    path: &Path,
+    text: &str,
+    trials: &[Trial],
+    shape: [usize; 3],
+    grid: &Grid,
+) -> Result<(), Failure> {
+    let misfit = trials
+        .iter()
+        .find_map(|trial| data::check_fit(trial, shape, grid.n_points()).err());
+    match misfit {
+        Some(error) => Err(placed(path, text, error)),
+        None => Ok(()),
+    }
 }
 
 /// A text of at most one byte more than [`MAX_BYTES`]. The length that a file tells is not asked for: a pipe tells none,
@@ -82,22 +138,21 @@ impl Study {
     /// Reads a sweep file, opens its data and expands its trials.
     pub fn open(path: &Path) -> Result<Self, Failure> {
         let (text, mut sweep) = parse(path)?;
-        let placed = |error| match fit::fault(&error, &text) {
-            Some(fault) => at(path, Faults::of_data(vec![fault], &text)),
-            None => Failure::from(error),
-        };
+        let placed = |error| placed(path, &text, error);
         let observations = data::open_source(&sweep.data.dataset).map_err(placed)?;
         let grid = data::grid(observations.as_ref(), &sweep.data.keep).map_err(placed)?;
         let trials = sweep.trials(observations.content());
-        for trial in &trials {
-            data::check_fit(trial, observations.shape(), grid.n_points()).map_err(placed)?;
-        }
-        let notes = fit::leave_out_metrics(&mut sweep, &text, &grid).map_err(|f| at(path, f))?;
+        check_fit(path, &text, &trials, observations.shape(), &grid)?;
+        let mut notes = observations.notes();
+        notes.extend(fit::leave_out_metrics(&mut sweep, &text, &grid).map_err(|f| at(path, f))?);
+        notes.extend(fit::notes_of_scores(&sweep, &grid));
+        let dataset = Dataset::new(observations, grid.clone());
         Ok(Self {
             text,
             sweep,
             trials,
             grid,
+            data: DataSize::of(&dataset),
             notes,
         })
     }
@@ -157,8 +212,7 @@ impl Study {
 
     /// Renders the report of whatever the store holds.
     pub fn render(&self, store: &Store, folder: &Path) -> Result<Rendered, ReportError> {
-        let (sweep, text, trials) = (&self.sweep, &self.text, &self.trials);
-        unravel_report::render(sweep, text, trials, store, folder, &mut |_| {})
+        self.render_with(None, store, folder)
     }
 
     /// Renders the report of a run that is at work, which is `so_far`.
@@ -168,8 +222,19 @@ impl Study {
         store: &Store,
         folder: &Path,
     ) -> Result<Rendered, ReportError> {
+        self.render_with(Some(so_far), store, folder)
+    }
+
+    fn render_with(
+        &self,
+        so_far: Option<&str>,
+        store: &Store,
+        folder: &Path,
+    ) -> Result<Rendered, ReportError> {
         let (sweep, text, trials) = (&self.sweep, &self.text, &self.trials);
-        unravel_report::render_so_far(so_far, sweep, text, trials, store, folder, &mut |_| {})
+        let notes = &self.notes;
+        let remarks = Remarks { so_far, notes };
+        unravel_report::render_with(remarks, sweep, text, trials, store, folder, &mut |_| {})
     }
 
     /// What is left to do of the sweep's trials, in this order, by what the store holds.

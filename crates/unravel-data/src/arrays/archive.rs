@@ -11,6 +11,7 @@ use zip::{CompressionMethod, ZipArchive};
 
 use super::fault::{ArrayFault, NpzError};
 use super::file;
+use super::kind::FileKind;
 use super::reader::{ArrayReader, MAX_BYTES, Place};
 use super::tail::Tail;
 
@@ -48,6 +49,10 @@ impl Archive {
         match ZipArchive::new(BufReader::new(tail)) {
             Ok(zip) => {
                 whole.open();
+                if let Some(kind) = FileKind::of_zip(zip.file_names()) {
+                    let path = path.to_owned();
+                    return Err(NpzError::NotAnNpz { path, kind });
+                }
                 Ok(Self {
                     path: path.to_owned(),
                     zip,
@@ -56,10 +61,7 @@ impl Archive {
             }
             Err(fault) => Err(match (whole.error(), fault) {
                 (Some(error), _) | (None, ZipError::Io(error)) => not_an_archive(path, error),
-                (None, fault) => NpzError::NotAnArchive {
-                    path: path.to_owned(),
-                    reason: fault.to_string(),
-                },
+                (None, fault) => no_npz(path, fault.to_string()),
             }),
         }
     }
@@ -129,16 +131,22 @@ impl fmt::Debug for Archive {
 
 /// What was met on the way to the table of contents: an error of the system, or of what the file says.
 fn not_an_archive(path: &Path, error: io::Error) -> NpzError {
-    let path = path.to_owned();
     match error.raw_os_error() {
         Some(_) => NpzError::Read {
-            path,
+            path: path.to_owned(),
             source: error,
         },
-        None => NpzError::NotAnArchive {
-            path,
-            reason: error.to_string(),
-        },
+        None => no_npz(path, error.to_string()),
+    }
+}
+
+/// A file that is something else, or not all of a zip archive for this reason.
+fn no_npz(path: &Path, reason: String) -> NpzError {
+    let kind = FileKind::of_no_zip(path);
+    let path = path.to_owned();
+    match kind {
+        Some(kind) => NpzError::NotAnNpz { path, kind },
+        None => NpzError::NotAnArchive { path, reason },
     }
 }
 

@@ -12,10 +12,14 @@ pub trait Element: Copy + Default {
     const DESCR: &'static str;
     /// Its name in NumPy, for messages.
     const NAME: &'static str;
+    /// How to convert an array `x` to it where that changes no value.
+    const CONVERSION: &'static str;
     /// The elements in these bytes, of which there is a whole number.
     fn decode(bytes: &[u8]) -> impl Iterator<Item = Self>;
     /// Adds the element's bytes.
     fn encode(self, bytes: &mut Vec<u8>);
+    /// The nearest number of double precision.
+    fn to_f64(self) -> f64;
 }
 
 macro_rules! element {
@@ -23,12 +27,22 @@ macro_rules! element {
         impl Element for $type {
             const DESCR: &'static str = $descr;
             const NAME: &'static str = $name;
+            const CONVERSION: &'static str = concat!(
+                "write x.astype(np.",
+                $name,
+                ") if np.array_equal(x, x.astype(np.",
+                $name,
+                ")), which changes no value then"
+            );
             fn decode(bytes: &[u8]) -> impl Iterator<Item = Self> {
                 let (elements, _) = bytes.as_chunks();
                 elements.iter().map(|&element| Self::from_le_bytes(element))
             }
             fn encode(self, bytes: &mut Vec<u8>) {
                 bytes.extend(self.to_le_bytes());
+            }
+            fn to_f64(self) -> f64 {
+                self as f64
             }
         }
     };
@@ -44,6 +58,25 @@ element!(i32, "<i4", "int32");
 element!(i64, "<i8", "int64");
 element!(f32, "<f4", "float32");
 element!(f64, "<f8", "float64");
+
+/// Evaluates `$body` with `$T` as the type of elements that `$descr` names, `$otherwise` where it names none of them.
+macro_rules! of_type {
+    ($descr:expr, $T:ident => $body:expr, _ => $otherwise:expr) => {
+        $crate::arrays::of_type!(
+            @each $descr, $T => $body, _ => $otherwise, u8 u16 u32 u64 i8 i16 i32 i64 f32 f64
+        )
+    };
+    (@each $descr:expr, $T:ident => $body:expr, _ => $otherwise:expr, $($type:ty)*) => {
+        match $descr {
+            $(descr if descr == <$type as $crate::arrays::Element>::DESCR => {
+                type $T = $type;
+                $body
+            })*
+            _ => $otherwise,
+        }
+    };
+}
+pub(crate) use of_type;
 
 /// The types of which [`ArrayReader::integers`] makes integers.
 const INTEGERS: [&str; 9] = [
@@ -65,7 +98,7 @@ impl ArrayReader<'_> {
     /// When its dtype is another, it is damaged, or there is no memory for it.
     pub fn values<T: Element>(self) -> Result<Vec<T>, NpzError> {
         if self.descr() != T::DESCR {
-            return Err(self.wrong_dtype(T::NAME));
+            return Err(self.wrong_dtype(T::NAME, T::CONVERSION));
         }
         self.converted(|value: T| value)
     }
@@ -77,7 +110,7 @@ impl ArrayReader<'_> {
     /// As [`Self::values`].
     pub fn integers(self) -> Result<Vec<i64>, NpzError> {
         // Before room is taken for elements that are no integers.
-        if !INTEGERS.contains(&self.descr()) {
+        if !self.is_of_integers() {
             return Err(self.no_integers());
         }
         let mut values = self.room(self.n_elements(), 0)?;
@@ -110,8 +143,34 @@ impl ArrayReader<'_> {
         }
     }
 
-    fn no_integers(&self) -> NpzError {
-        self.wrong_dtype("a little-endian integer, best int64,")
+    /// Calls `each` with the place, rows first, and the value of every element of an array of float32 or float64, in the
+    /// order of the file. None of them is held.
+    ///
+    /// # Errors
+    /// As [`Self::values`], and what `each` returns.
+    pub(crate) fn each_float(
+        self,
+        mut each: impl FnMut(usize, f64) -> Result<(), ArrayFault>,
+    ) -> Result<(), NpzError> {
+        match self.descr() {
+            f32::DESCR => self.each(|at, value: f32| each(at, value.into())),
+            f64::DESCR => self.each(each),
+            _ => Err(self.wrong_dtype("little-endian float32 or float64", self.to_floats())),
+        }
+    }
+
+    /// Whether [`Self::integers`] takes its elements.
+    pub(crate) fn is_of_integers(&self) -> bool {
+        INTEGERS.contains(&self.descr())
+    }
+
+    /// The fault of an array that is to be one of integers.
+    pub(crate) fn no_integers(&self) -> NpzError {
+        self.wrong_dtype(
+            "a little-endian integer, best int64,",
+            "np.unique(x, return_inverse=True)[1].reshape(x.shape) numbers its distinct values, \
+             where .astype would make one of several",
+        )
     }
 
     /// All elements of an array of float32 or float64, rows first, the latter rounded.
@@ -122,8 +181,36 @@ impl ArrayReader<'_> {
         match self.descr() {
             f32::DESCR => self.converted(|value: f32| value),
             f64::DESCR => self.converted(|value: f64| value as f32),
-            _ => Err(self.wrong_dtype("little-endian float32 or float64")),
+            _ => Err(self.wrong_dtype("little-endian float32 or float64", self.to_floats())),
         }
+    }
+
+    /// How to make floats of the elements, of which [`Self::floats`] takes none as they are.
+    pub(crate) fn to_floats(&self) -> &'static str {
+        match self.descr().trim_start_matches(['<', '|']) {
+            "f2" => "x.astype(np.float32) keeps its values",
+            descr if descr.starts_with('c') => {
+                "np.concatenate([x.real, x.imag], axis=-1) has both parts"
+            }
+            descr if descr.starts_with('f') => "x.astype(np.float64) keeps 16 digits of its values",
+            _ => "x.astype(np.float64) keeps its values up to 2**53",
+        }
+    }
+
+    /// Calls `each` with the value of every element of an array of numbers, in the order of the file; none is held.
+    ///
+    /// # Errors
+    /// As [`Self::values`], and what `each` returns.
+    pub(crate) fn each_number(
+        self,
+        mut each: impl FnMut(usize, f64) -> Result<(), ArrayFault>,
+    ) -> Result<(), NpzError> {
+        let descr = self.descr().to_owned();
+        of_type!(
+            descr,
+            T => self.each(|at, value: T| each(at, value.to_f64())),
+            _ => Err(self.no_integers())
+        )
     }
 
     /// All bytes of the elements, in the order of the file.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use super::kind::FileKind;
 use super::reader::Place;
 
 /// Why an npz, or a `.npy`, cannot be read.
@@ -31,12 +32,26 @@ pub enum NpzError {
     },
     /// Neither a `.npy` nor an `.npz`.
     #[error(
-        "{} is neither a .npy nor an .npz; write it with numpy.save or numpy.savez_compressed",
-        path.display()
+        "{} is neither a .npy nor an .npz{}",
+        path.display(),
+        match kind {
+            Some(FileKind { name, remedy }) => format!(" but {name}; {remedy}"),
+            None => "; write it with numpy.save or numpy.savez_compressed".to_owned(),
+        }
     )]
     NoArrays {
         /// The file.
         path: PathBuf,
+        /// What it is, where that is known.
+        kind: Option<FileKind>,
+    },
+    /// A whole file, perhaps, but no `.npz`.
+    #[error("{} is not a complete npz but {}; {}", path.display(), kind.name, kind.remedy)]
+    NotAnNpz {
+        /// The file.
+        path: PathBuf,
+        /// What it is.
+        kind: FileKind,
     },
     /// The file is no zip archive, or not all of one.
     #[error(
@@ -49,6 +64,29 @@ pub enum NpzError {
         path: PathBuf,
         /// What the archive reader met.
         reason: String,
+    },
+    /// A stream that is longer than what is kept of one.
+    #[error(
+        "{} brings more than {limit} bytes; write it to a file and give that",
+        path.display()
+    )]
+    Endless {
+        /// The stream.
+        path: PathBuf,
+        /// Bytes that are kept.
+        limit: u64,
+    },
+    /// The bytes of a stream cannot be kept.
+    #[error(
+        "cannot keep the bytes of {} in a temporary file: {source}; make room in the folder of temporary files \
+         (TMPDIR), or write the bytes to a file and give that",
+        path.display()
+    )]
+    Keep {
+        /// The stream.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
     },
     /// A needed array is not there.
     #[error("{} has no array \"{key}\", it has {}; rename the array or use another file",
@@ -94,25 +132,46 @@ pub enum ArrayFault {
         reason: String,
     },
     /// Another element type than needed.
-    #[error(
-        "its dtype is '{found}' where {expected} is needed; convert it with .astype and write it again"
-    )]
+    #[error("its dtype is '{found}' where {expected} is needed; {remedy}")]
     Dtype {
         /// NumPy's type string, such as `<f4`.
         found: String,
         /// What is needed, in words.
         expected: &'static str,
+        /// How to convert it without a loss, or what is lost; `x` is the array.
+        remedy: &'static str,
+    },
+    /// Pixels that are no bytes, whatever their type.
+    #[error("its dtype is '{found}' with {values}, where uint8 from 0 to 255 is needed; {remedy}")]
+    Pixels {
+        /// NumPy's type string, such as `<f4`.
+        found: String,
+        /// What they are, in words.
+        values: String,
+        /// How to make bytes of them that show the same images.
+        remedy: String,
     },
     /// Python objects, which only unpickling could read.
-    #[error("it holds pickled Python objects, which are never loaded; write it with a plain dtype")]
+    #[error(
+        "it holds pickled Python objects, which are never loaded; np.array(x.tolist()) has a plain dtype where its elements \
+         are of one kind and shape"
+    )]
     Pickled,
     /// Another shape than needed.
-    #[error("its shape is {found:?} where {expected} is needed")]
+    #[error(
+        "its shape is {found:?} where {expected} is needed{}",
+        match remedy {
+            Some(remedy) => format!("; {remedy}"),
+            None => String::new(),
+        }
+    )]
     Shape {
         /// Lengths of its axes.
         found: Vec<u64>,
         /// What is needed, in words.
         expected: String,
+        /// How to make the one of the other, where that can be told.
+        remedy: Option<String>,
     },
     /// Columns first, where that is not supported: in all but matrices.
     #[error("it is stored column by column (Fortran order); write numpy.ascontiguousarray of it")]
@@ -169,6 +228,34 @@ pub enum ArrayFault {
         /// Columns allowed.
         limit: usize,
     },
+    /// A factor value that is neither a class number nor to be put into a bin.
+    #[error(
+        "its dtype is '{dtype}' and the value in row {row}, column {column} (from 0) is {value}, no whole number; where \
+         the factor is continuous, bin it with --factor-bins 20, and where it has classes, number them with \
+         numpy.unique(column, return_inverse=True)"
+    )]
+    NotWhole {
+        /// NumPy's type string, such as `<f4`.
+        dtype: String,
+        /// The first row that has such a value.
+        row: usize,
+        /// Its column.
+        column: usize,
+        /// The value.
+        value: f64,
+    },
+    /// A factor value that is NaN or infinite.
+    #[error(
+        "the value in row {row}, column {column} (from 0) is {value}, which is no value of a factor; leave the row out"
+    )]
+    NotFinite {
+        /// The first row that has such a value.
+        row: usize,
+        /// Its column.
+        column: usize,
+        /// The value.
+        value: f64,
+    },
     /// The bytes do not unpack: the file ends early or a checksum fails.
     #[error("it ends early or is damaged ({source}); download or write the file again")]
     Damaged {
@@ -187,4 +274,12 @@ pub enum ArrayFault {
         /// What was found.
         reason: String,
     },
+}
+
+impl ArrayFault {
+    /// What a second reading finds where the first one found something else.
+    pub(crate) fn changed() -> Self {
+        let source = io::Error::new(io::ErrorKind::InvalidData, "it changed while it was read");
+        Self::Damaged { source }
+    }
 }

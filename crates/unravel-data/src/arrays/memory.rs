@@ -57,7 +57,8 @@ pub(crate) fn filled<T: Copy>(n: usize, value: T) -> Result<Vec<T>, ArrayFault> 
 /// Bytes that this process may still take: what the machine has left, or fewer where its addresses (`ulimit -v`) or the
 /// group of processes that it is in (a container, a job) are limited. None where the system does not say, that is on all
 /// but Linux.
-fn available() -> Option<u64> {
+#[must_use]
+pub fn available() -> Option<u64> {
     let read = |file: &str| fs::read_to_string(file).ok();
     let left = kib_of(&read("/proc/meminfo")?, "MemAvailable:")?;
     let addresses = || {

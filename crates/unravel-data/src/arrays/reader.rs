@@ -1,6 +1,7 @@
 //! One array on its way out of a file.
 
 use std::fmt;
+use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
@@ -71,6 +72,11 @@ impl ArrayReader<'static> {
     /// When it cannot be opened, its header is not right, or it is not as long as its header says.
     pub fn open(path: &Path) -> Result<Self, NpzError> {
         let (file, n_bytes) = file::open(path)?;
+        Self::over(path, file, n_bytes)
+    }
+
+    /// A `.npy` in an open file of `n_bytes` bytes; `path` is for messages.
+    pub(super) fn over(path: &Path, file: File, n_bytes: u64) -> Result<Self, NpzError> {
         Self::new(Place::new(path, None), BufReader::new(file), n_bytes)
     }
 }
@@ -114,6 +120,13 @@ impl<'a> ArrayReader<'a> {
             .unwrap_or(usize::MAX)
     }
 
+    /// Bytes of all elements.
+    #[must_use]
+    pub fn n_bytes(&self) -> u64 {
+        // It was counted when the header was read.
+        self.header.n_bytes().unwrap_or(u64::MAX)
+    }
+
     /// Whether the elements lie columns first, so that their order is not that of the rows.
     #[must_use]
     pub fn is_by_columns(&self) -> bool {
@@ -145,21 +158,37 @@ impl<'a> ArrayReader<'a> {
         self.place.fault(fault)
     }
 
-    /// The fault of having this dtype and not `expected`.
+    /// The fault of having this dtype and not `expected`; `remedy` says how to convert it without a loss.
     #[must_use]
-    pub fn wrong_dtype(&self, expected: &'static str) -> NpzError {
+    pub fn wrong_dtype(&self, expected: &'static str, remedy: &'static str) -> NpzError {
+        let found = self.header.descr.clone();
+        let remedy = match found.starts_with('>') {
+            true => "x.astype(x.dtype.newbyteorder(\"<\")) keeps its values",
+            false => remedy,
+        };
         self.fault(ArrayFault::Dtype {
-            found: self.header.descr.clone(),
+            found,
             expected,
+            remedy,
         })
     }
 
     /// The fault of having this shape and not `expected`.
     #[must_use]
     pub fn wrong_shape(&self, expected: impl Into<String>) -> NpzError {
+        self.wrong_shape_with(expected, None)
+    }
+
+    /// The fault of having this shape and not `expected`; `remedy` says how to make the one of the other.
+    pub(crate) fn wrong_shape_with(
+        &self,
+        expected: impl Into<String>,
+        remedy: Option<String>,
+    ) -> NpzError {
         self.fault(ArrayFault::Shape {
             found: self.header.shape.clone(),
             expected: expected.into(),
+            remedy,
         })
     }
 

@@ -26,7 +26,12 @@ pub(super) fn names(
     let (wide, length) = match array.descr().split_at_checked(2) {
         Some(("<U", length)) => (true, length.parse::<usize>()),
         Some(("|S", length)) => (false, length.parse::<usize>()),
-        _ => return Err(array.wrong_dtype("text, that is str,")),
+        _ => {
+            return Err(array.wrong_dtype(
+                "text, that is str,",
+                "x.astype(str) writes its values as text",
+            ));
+        }
     };
     let length = length.unwrap_or(0).saturating_mul(if wide { 4 } else { 1 });
     if length == 0 {

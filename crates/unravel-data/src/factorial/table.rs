@@ -3,9 +3,8 @@
 //! It is read twice, once for the distinct values and once for the place of each value among them, and never held: a
 //! table of zeros takes no memory, however many it unpacks to.
 
-use std::io;
-
 use super::FactorialKeys;
+use super::key::{Accepted, Keys};
 use super::names::names;
 use crate::arrays::{Archive, ArrayFault, ArrayReader, NpzError, Place, memory};
 
@@ -19,9 +18,11 @@ const COLLECTED: usize = 1024;
 pub(super) struct Table<'a> {
     archive: &'a mut Archive,
     key: &'static str,
+    accepted: Accepted,
+    keys: Keys,
     place: Place,
     n_rows: usize,
-    /// Distinct values of each column, ascending.
+    /// Keys of the distinct values of each column, ascending.
     pub(super) levels: Vec<Vec<i64>>,
     /// A name for each column, if the file has them.
     pub(super) names: Option<Vec<String>>,
@@ -29,7 +30,11 @@ pub(super) struct Table<'a> {
 
 impl<'a> Table<'a> {
     /// Finds the distinct values of each column of the table, and their names if they are there.
-    pub(super) fn read(archive: &'a mut Archive, keys: FactorialKeys) -> Result<Self, NpzError> {
+    pub(super) fn read(
+        archive: &'a mut Archive,
+        keys: FactorialKeys,
+        accepted: Accepted,
+    ) -> Result<Self, NpzError> {
         let classes = archive.array(keys.classes)?;
         let [n_rows, n_columns] = axes(&classes)?;
         let place = classes.place();
@@ -39,14 +44,19 @@ impl<'a> Table<'a> {
                 limit: MAX_COLUMNS,
             }));
         }
+        let values = Keys::of(&classes, accepted)?;
         let mut columns: Vec<Distinct> = (0..n_columns).map(|_| Distinct::default()).collect();
         let mut room = Room::new(memory::check);
-        classes.each_integer(|at, value| columns[at % n_columns].add(value, &mut room))?;
+        values.each(classes, n_columns, |at, key| {
+            columns[at % n_columns].add(key, &mut room)
+        })?;
         let levels = columns.into_iter().map(Distinct::sorted).collect();
         let names = names(archive, keys, n_columns)?;
         Ok(Self {
             archive,
             key: keys.classes,
+            accepted,
+            keys: values,
             place,
             n_rows,
             levels,
@@ -64,6 +74,12 @@ impl<'a> Table<'a> {
         self.place.fault(fault)
     }
 
+    /// The distinct values of a column as numbers, in the order of their keys.
+    pub(super) fn numbers(&self, column: usize) -> Vec<f64> {
+        let keys = self.levels[column].iter();
+        keys.map(|&key| self.keys.number(key)).collect()
+    }
+
     /// Calls `each` with row, column, and the value's place among the column's distinct ones, for every value.
     pub(super) fn each_rank(
         &mut self,
@@ -71,13 +87,19 @@ impl<'a> Table<'a> {
     ) -> Result<(), NpzError> {
         let classes = self.archive.array(self.key)?;
         let (n_columns, levels) = (self.levels.len(), &self.levels);
-        if axes(&classes)? != [self.n_rows, n_columns] {
-            return Err(classes.fault(changed()));
+        let is_same = axes(&classes)? == [self.n_rows, n_columns]
+            && Keys::of(&classes, self.accepted)? == self.keys;
+        if !is_same {
+            return Err(classes.fault(ArrayFault::changed()));
         }
-        classes.each_integer(|at, value| {
+        self.keys.each(classes, n_columns, |at, key| {
             let column = at % n_columns;
-            let rank = levels[column].binary_search(&value);
-            each(at / n_columns, column, rank.map_err(|_| changed())?);
+            let rank = levels[column].binary_search(&key);
+            each(
+                at / n_columns,
+                column,
+                rank.map_err(|_| ArrayFault::changed())?,
+            );
             Ok(())
         })
     }
@@ -85,12 +107,6 @@ impl<'a> Table<'a> {
 
 fn axes(classes: &ArrayReader<'_>) -> Result<[usize; 2], NpzError> {
     classes.axes("[rows, factors]")
-}
-
-/// What the second reading finds where the first one found something else.
-fn changed() -> ArrayFault {
-    let source = io::Error::new(io::ErrorKind::InvalidData, "it changed while it was read");
-    ArrayFault::Damaged { source }
 }
 
 /// The room of all columns together: each may grow by less than what is looked at, and all of them by gigabytes.

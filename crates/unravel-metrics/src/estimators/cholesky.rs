@@ -1,5 +1,7 @@
 //! Symmetric positive definite systems.
 
+use super::vectors::dot;
+
 /// Solves `matrix · x = right` in place; `matrix` is `[n, n]`, symmetric, of which the lower triangle is read.
 ///
 /// The system is scaled to a unit diagonal first, so unknowns of very different sizes do no harm. False if the matrix is
@@ -112,10 +114,6 @@ fn factorise(matrix: &mut [f64], n: usize) -> bool {
         row[i] = pivot.sqrt();
     }
     true
-}
-
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Minimisation of a smooth convex function of many parameters, by limited-memory BFGS (Liu & Nocedal 1989).
 
+use super::vectors::{add_scaled, dot};
+
 /// Pairs of steps and changes of the gradient that are remembered.
 const MEMORY: usize = 20;
 
@@ -184,16 +186,6 @@ impl Place {
             };
         }
         None
-    }
-}
-
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
-}
-
-fn add_scaled(sum: &mut [f64], scale: f64, values: &[f64]) {
-    for (sum, value) in sum.iter_mut().zip(values) {
-        *sum += scale * value;
     }
 }
 

@@ -17,3 +17,4 @@ mod newton_cg;
 pub mod one_vs_rest;
 pub mod roc;
 mod tree;
+mod vectors;

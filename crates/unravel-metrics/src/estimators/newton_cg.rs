@@ -5,6 +5,7 @@
 
 use super::blocked::{Blocked, Expansion};
 use super::cholesky;
+use super::vectors::{add_scaled, dot};
 use crate::bytes::{Bytes, array_bytes};
 
 /// Most rounds of conjugate gradients in a step.
@@ -145,15 +146,5 @@ impl Preconditioner {
             factor.solve(values);
         }
         solved
-    }
-}
-
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
-}
-
-fn add_scaled(sum: &mut [f64], scale: f64, values: &[f64]) {
-    for (sum, value) in sum.iter_mut().zip(values) {
-        *sum += scale * value;
     }
 }

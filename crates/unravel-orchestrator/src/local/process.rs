@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -18,6 +18,9 @@ use crate::tail::{Tail, each_line};
 /// How long the pipes of a dead worker may stay open (something it started may hold them) before its end is
 /// reported without the rest.
 const PIPE_GRACE: Duration = Duration::from_millis(300);
+
+/// Where a worker is written to and read from.
+type Pipes = (Option<ChildStdin>, Option<ChildStdout>, Option<ChildStderr>);
 
 /// A running worker. Dropping it closes its stdin, on which the worker ends by itself.
 #[derive(Debug)]
@@ -44,41 +47,62 @@ impl WorkerProcess {
         // Sent before any thread listens, so that it comes before the first event.
         let _ = reports.send((job, Report::Started));
 
+        let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        let child = Arc::new(Mutex::new(child));
+        let listened = Self::listen(&child, pipes, job, order, reports);
+        listened.inspect_err(|_| {
+            // A worker that nobody listens to must not go on.
+            let mut child = locked(&child);
+            let _ = child.kill();
+            let _ = child.wait();
+        })
+    }
+
+    /// Starts the threads that feed the process and listen to it; the one that waits for its end is the last.
+    fn listen(
+        child: &Arc<Mutex<Child>>,
+        (stdin, stdout, stderr): Pipes,
+        job: JobId,
+        order: String,
+        reports: &Sender<(JobId, Report)>,
+    ) -> io::Result<Self> {
         let (lines_in, lines) = mpsc::channel();
         let _ = lines_in.send(order);
-        if let Some(stdin) = child.stdin.take() {
-            thread::spawn(move || feed(stdin, &lines));
+        if let Some(stdin) = stdin {
+            spawn(move || feed(stdin, &lines))?;
         }
         let tail = Arc::new(Mutex::new(Tail::default()));
         // Dropped by each listener when its pipe ends; then the receiver is disconnected.
         let (listening, listeners_done) = mpsc::channel();
-        if let Some(stdout) = child.stdout.take() {
+        if let Some(stdout) = stdout {
             let (tail, reports, listening) = (tail.clone(), reports.clone(), listening.clone());
-            thread::spawn(move || {
+            spawn(move || {
                 let _ = each_line(stdout, |line| match serde_json::from_str::<Event>(line) {
                     Ok(event) => drop(reports.send((job, Report::Event(event)))),
                     // A library that prints: no event, but perhaps the reason of a failure.
                     Err(_) => locked(&tail).push(line),
                 });
                 drop(listening);
-            });
+            })?;
         }
-        if let Some(stderr) = child.stderr.take() {
+        if let Some(stderr) = stderr {
             let tail = tail.clone();
-            thread::spawn(move || {
+            spawn(move || {
                 let _ = each_line(stderr, |line| locked(&tail).push(line));
                 drop(listening);
-            });
+            })?;
         }
-        let child = Arc::new(Mutex::new(child));
         let (waited_for, reports) = (child.clone(), reports.clone());
-        thread::spawn(move || {
+        spawn(move || {
             let how = wait(&waited_for);
             wait_for_listeners(&listeners_done);
             let last_lines = locked(&tail).lines();
             let _ = reports.send((job, Report::Ended(Ending { how, last_lines })));
-        });
-        Ok(Self { child, lines_in })
+        })?;
+        Ok(Self {
+            child: child.clone(),
+            lines_in,
+        })
     }
 
     /// Sends the line `stop`.
@@ -91,6 +115,11 @@ impl WorkerProcess {
     pub(super) fn kill(&self) {
         let _ = locked(&self.child).kill();
     }
+}
+
+/// A thread, where the machine gives one.
+fn spawn(work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    thread::Builder::new().spawn(work).map(drop)
 }
 
 /// Nothing here is left half-changed by a panic, so a poisoned lock is as good as any.

@@ -21,7 +21,7 @@ pub(super) struct Answer {
 /// Runs a command to its end, with nothing on its stdin.
 ///
 /// # Errors
-/// Where it cannot be started; [`io::ErrorKind::NotFound`] where there is none of this name.
+/// Where it, or a thread that listens to it, cannot be started; [`io::ErrorKind::NotFound`] where there is none of this name.
 pub(super) fn run(program: &str, args: &[OsString]) -> io::Result<Answer> {
     let mut child = Command::new(program)
         .args(args)
@@ -29,8 +29,13 @@ pub(super) fn run(program: &str, args: &[OsString]) -> io::Result<Answer> {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()?;
-    let stdout = collect(child.stdout.take());
-    let stderr = collect(child.stderr.take());
+    let pipes =
+        collect(child.stdout.take()).and_then(|stdout| Ok((stdout, collect(child.stderr.take())?)));
+    let (stdout, stderr) = pipes.inspect_err(|_| {
+        // What it says cannot be heard.
+        let _ = child.kill();
+        let _ = child.wait();
+    })?;
     let status = wait(&mut child)?;
     let text = |thread: thread::JoinHandle<Vec<u8>>| {
         String::from_utf8_lossy(&thread.join().unwrap_or_default()).into_owned()
@@ -65,8 +70,8 @@ fn wait(child: &mut Child) -> io::Result<Option<bool>> {
     }
 }
 
-fn collect(pipe: Option<impl Read + Send + 'static>) -> thread::JoinHandle<Vec<u8>> {
-    thread::spawn(move || {
+fn collect(pipe: Option<impl Read + Send + 'static>) -> io::Result<thread::JoinHandle<Vec<u8>>> {
+    thread::Builder::new().spawn(move || {
         let mut bytes = Vec::new();
         if let Some(mut pipe) = pipe {
             let _ = pipe.read_to_end(&mut bytes);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use unravel_store::order::{Event, FailureCause};
+use unravel_store::order::{Event, FailureCause, Lack, lack, limit_sentence};
 
 use super::queue::Pending;
 use super::running::{Running, Stage, outcome};
@@ -116,10 +116,17 @@ impl Run<'_> {
             (_, Some((cause, reason))) => (Some(*cause), reason.clone()),
             (_, None) => (None, ending.reason()),
         };
+        let cause = cause.or_else(|| limit_met(&running, &trials, ending));
         match cause {
-            Some(FailureCause::Store | FailureCause::DiskFull | FailureCause::Data) => {
+            Some(
+                FailureCause::Store
+                | FailureCause::DiskFull
+                | FailureCause::Data
+                | FailureCause::Machine,
+            ) => {
                 self.tell_crash(&running, &reason, None);
-                self.give_up(&reason);
+                let is_limit = cause == Some(FailureCause::Machine) || lack(&reason).is_some();
+                self.give_up_at(&reason, is_limit);
             }
             Some(FailureCause::Device | FailureCause::OutOfMemory | FailureCause::Internal)
             | None => {
@@ -231,7 +238,16 @@ impl Run<'_> {
         if crash.has_run {
             self.fail(trials, crash.reason);
         } else {
-            self.give_up(crash.reason); // No trial is to blame where no worker runs.
+            // No trial is to blame where no worker runs.
+            self.give_up_at(crash.reason, lack(crash.reason).is_some());
+        }
+    }
+
+    /// Gives up; a limit of the machine is told with its remedy.
+    fn give_up_at(&mut self, reason: &str, is_limit: bool) {
+        match is_limit {
+            true => self.give_up(&limit_sentence(reason)),
+            false => self.give_up(reason),
         }
     }
 
@@ -258,5 +274,18 @@ impl Run<'_> {
             let n = self.n_failures_in_a_row;
             self.give_up(&format!("{n} failures in a row, the last: {reason}"));
         }
+    }
+}
+
+/// What a worker died of that could not say it itself: a thread that it was refused, or memory. With less memory a smaller
+/// cohort may do.
+fn limit_met(running: &Running, trials: &[PlannedTrial], ending: &Ending) -> Option<FailureCause> {
+    let has_died = matches!(ending.how, How::Exited(_) | How::Signalled(_));
+    if !has_died || running.stage != Stage::Working {
+        return None;
+    }
+    match ending.last_lines.iter().find_map(|line| lack(line))? {
+        Lack::Memory if 1 < trials.len() => Some(FailureCause::OutOfMemory),
+        Lack::Memory | Lack::Handles => Some(FailureCause::Machine),
     }
 }

@@ -381,6 +381,22 @@ fn a_full_disk_ends_the_run_and_fails_nothing() {
 }
 
 #[test]
+fn a_limit_of_the_machine_ends_the_run_and_fails_nothing() {
+    let refused = [
+        (5, Fatal(FailureCause::Machine, "cannot start threads")),
+        (5, Exit(4)),
+    ];
+    let summary = Scene::cpu(1).trials(3).together(2).worker(0, 1, refused);
+    let summary = summary.check(
+        "0 slot 0 starts 0,1
+         5 crash: cannot start threads; never again
+         5 gave up: cannot start threads; this is a limit of the machine and no fault of a trial: raise it (`ulimit -a` \
+         lists the limits) or use fewer workers at once (`--jobs`), and the same command goes on",
+    );
+    assert_eq!((summary.tally().left, summary.tally().failed), (3, 0));
+}
+
+#[test]
 fn where_no_worker_can_be_started_no_trial_is_to_blame() {
     let summary = Scene::cpu(1)
         .trials(2)

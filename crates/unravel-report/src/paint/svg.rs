@@ -204,8 +204,12 @@ pub fn described(svg: &str, title: &str, description: &str) -> String {
     format!(r#"{open} role="img"><title>{title}</title><desc>{description}</desc>{body}"#)
 }
 
+/// The text within an element. Control characters, which no XML may hold, become U+FFFD: a factor's name comes from a
+/// stranger's file.
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
+    let is_forbidden = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+    text.replace(is_forbidden, "\u{fffd}")
+        .replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
 }
@@ -214,6 +218,16 @@ fn escape(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::style::{GRID, TEXT};
+
+    #[test]
+    fn a_hostile_name_leaves_the_file_well_formed() {
+        let svg = described("<svg></svg>", "a\u{1b}[2J<b>", "\u{0}&\u{7f}");
+        assert!(
+            svg.contains("<title>a\u{fffd}[2J&lt;b&gt;</title>"),
+            "{svg}"
+        );
+        assert!(svg.contains("<desc>\u{fffd}&amp;\u{fffd}</desc>"), "{svg}");
+    }
 
     #[test]
     fn neighbours_of_one_look_share_an_element() {

@@ -47,6 +47,8 @@ pub enum FailureCause {
     DiskFull,
     /// The observations cannot be read; as [`Store`](Self::Store).
     Data,
+    /// The machine gives no more threads, processes, open files or memory; as [`Store`](Self::Store).
+    Machine,
     /// Anything else; another try may do.
     Internal,
 }
@@ -200,6 +202,13 @@ mod tests {
                 reason: "two\nlines".to_owned(),
             },
             r#"{"event":"failed","cause":"out-of-memory","reason":"two\nlines"}"#,
+        );
+        check(
+            &Event::Failed {
+                cause: FailureCause::Machine,
+                reason: "no thread".to_owned(),
+            },
+            r#"{"event":"failed","cause":"machine","reason":"no thread"}"#,
         );
         check(
             &Event::Phase {

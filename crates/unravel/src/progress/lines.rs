@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::state::RunState;
-use crate::output;
+use crate::{output, say};
 
 /// Time between two lines.
 const EVERY: Duration = Duration::from_secs(15);
@@ -22,7 +22,7 @@ impl Lines {
             0 => String::new(),
             n => format!(", {n} of them done"),
         };
-        eprintln!("{}: {trials}{done}", state.name);
+        say::line(format_args!("{}: {trials}{done}", state.name));
         Self {
             last: Instant::now(),
             n_settled: state.n_settled,
@@ -49,6 +49,6 @@ impl Lines {
         }));
         parts.extend(state.not_shown());
         parts.extend(state.time_left().map(|left| format!("about {left} left")));
-        eprintln!("{}", parts.join(" · "));
+        say::line(parts.join(" · "));
     }
 }

@@ -199,20 +199,21 @@ impl RunState {
                 "{} is another run's at the moment; waiting for it",
                 self.label(id)
             )),
+            // What became of its trials, or of the run, is told next, with the same reason.
+            Observed::CohortCrashed { retry_in: None, .. } => None,
             Observed::CohortCrashed {
                 job,
                 reason,
-                retry_in,
+                retry_in: Some(wait),
             } => {
                 let who = self
                     .jobs
                     .get(job)
                     .map_or("a worker", |job| job.title.as_str());
-                let next = match retry_in {
-                    Some(wait) => format!("trying again in {:.0} s", wait.as_secs_f64()),
-                    None => "not trying again".to_owned(),
-                };
-                Some(format!("{who} broke off ({reason}); {next}"))
+                let secs = wait.as_secs_f64();
+                Some(format!(
+                    "{who} broke off ({reason}); trying again in {secs:.0} s"
+                ))
             }
             Observed::Stopping { .. } if self.leaves_jobs => None,
             Observed::Stopping { .. } => {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState};
 
-use crate::output;
+use crate::{output, say};
 
 /// Time between two lines.
 const EVERY: Duration = Duration::from_secs(5);
@@ -51,8 +51,7 @@ impl Task {
             }
             View::Lines { started, last } if EVERY <= last.elapsed() && done < total => {
                 *last = Instant::now();
-                let line = line(&self.title, self.unit, done, total, started.elapsed());
-                eprintln!("{line}");
+                say::line(line(&self.title, self.unit, done, total, started.elapsed()));
             }
             View::Lines { .. } | View::Nothing => {}
         }
@@ -75,7 +74,8 @@ fn bar(title: &str, unit: &str) -> ProgressBar {
     };
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
     let style = super::style(&template).with_key("rate", rate);
-    bar.with_style(style).with_message(title.to_owned())
+    bar.with_style(style)
+        .with_message(crate::harmless::line(title).into_owned())
 }
 
 /// `exporting: 4,096/737,280 images, 1,000 a second, about 12 min left`

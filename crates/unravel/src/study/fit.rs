@@ -1,9 +1,9 @@
 //! What a sweep asks for and its data cannot give: found before anything trains, with its place in the file.
 
 use unravel_data::{Grid, GridError};
-use unravel_metrics::{MetricError, MetricExt};
+use unravel_metrics::{FactorGrid, MetricError, MetricExt, Note, notes_of_grid};
 use unravel_model::error::ModelError;
-use unravel_score::{Metric, Offered, Representation};
+use unravel_score::{Metric, Offered, Representation, Variant};
 use unravel_sweep::{Estimator, EvaluationConfig, Fault, Faults, Sweep, span_of};
 use unravel_worker::WorkerError;
 
@@ -46,6 +46,30 @@ pub fn leave_out_metrics(
     } else {
         Err(Faults::of_data(faults, text))
     }
+}
+
+/// What there is to say of the scores that the sweep asks for, whatever the codes are: a sentence each.
+pub fn notes_of_scores(sweep: &Sweep, grid: &Grid) -> Vec<String> {
+    let variants = |metric: Metric| {
+        let variants = metric.requested_variants(&sweep.evaluation.variants);
+        variants.into_iter().map(move |variant| (metric, variant))
+    };
+    let metrics = sweep.evaluation.metrics.iter().copied();
+    let pairs: Vec<(Metric, Variant)> = metrics.flat_map(variants).collect();
+    let space = grid.space();
+    let names = space.factors().iter().map(|factor| factor.name.clone());
+    let grid = FactorGrid::new(&space.sizes());
+    // A grid that metrics cannot be of is refused where it is scored.
+    let Ok(grid) = grid.and_then(|grid| grid.with_names(names.collect())) else {
+        return Vec::new();
+    };
+    let sentence = |Note {
+                        sentence, metrics, ..
+                    }: Note| format!("{sentence} ({})", metrics.join(", "));
+    notes_of_grid(&grid, &pairs)
+        .into_iter()
+        .map(sentence)
+        .collect()
 }
 
 /// Why a metric cannot be computed.
@@ -134,6 +158,20 @@ pub fn fault(error: &WorkerError, text: &str) -> Option<Fault> {
         message: error.to_string(),
         span: span?,
         label: label.to_owned(),
-        help: None,
+        help: help(error),
     })
+}
+
+/// What to do about an error, where its own sentence does not say it.
+fn help(error: &WorkerError) -> Option<String> {
+    let WorkerError::Model(ModelError::ImageSize { height, width, .. }) = *error else {
+        return None;
+    };
+    let up = |side: usize| side.next_multiple_of(16);
+    Some(format!(
+        "pad the images to {}x{}, or take the architecture \"mlp-higgins\"; images are [n, height, width, channels], and \
+         np.moveaxis(imgs, 1, -1) makes that of [n, channels, height, width]",
+        up(height),
+        up(width)
+    ))
 }

@@ -1,16 +1,16 @@
-//! `unravel check`: validate a sweep file.
+//! `unravel check`: validate a sweep file, and its data as far as a moment shows it.
 
 use serde_json::json;
 
 use crate::cli::CheckArgs;
 use crate::exit::{Exit, Failure};
-use crate::output;
 use crate::study;
+use crate::{output, say};
 
 /// Says what a sweep file asks for, or what is wrong with it.
 pub fn check(args: &CheckArgs) -> Result<Exit, Failure> {
     let checked = study::parse(&args.sweep).and_then(|(text, mut sweep)| {
-        let notes = study::check_rendered(&args.sweep, &text, &mut sweep)?;
+        let notes = study::check_data(&args.sweep, &text, &mut sweep)?;
         Ok((sweep, notes))
     });
     let (sweep, notes) = match checked {
@@ -20,11 +20,13 @@ pub fn check(args: &CheckArgs) -> Result<Exit, Failure> {
         }
         other => other?,
     };
-    notes.iter().for_each(|note| eprintln!("note: {note}"));
+    notes.iter().for_each(say::note);
     // Arms may share trials, which are trained once. What the observations are does not matter to that.
     let n_trials = sweep.trials("").len();
     if args.json {
-        output::json(&json!({ "valid": true, "name": sweep.name, "trials": n_trials }));
+        output::json(
+            &json!({ "valid": true, "name": sweep.name, "trials": n_trials, "notes": notes }),
+        );
     } else {
         let arms = output::count(sweep.arms.len(), "arm");
         let trials = output::count(n_trials, "trial");

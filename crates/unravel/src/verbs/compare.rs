@@ -8,8 +8,8 @@ use unravel_report::{CompareError, Compared, Side, compare as write_page};
 use unravel_store::Store;
 
 use crate::exit::{Exit, Failure};
-use crate::output;
 use crate::study::Study;
+use crate::{output, say};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -110,7 +110,7 @@ fn folder(titles: &[String; 2]) -> PathBuf {
 
 fn say(args: &CompareArgs, titles: &[String; 2], compared: &Compared) {
     for notice in &compared.notices {
-        eprintln!("note: {notice}");
+        say::note(notice);
     }
     if args.json {
         output::json(&json!({
@@ -121,10 +121,7 @@ fn say(args: &CompareArgs, titles: &[String; 2], compared: &Compared) {
         return;
     }
     if !args.quiet {
-        compared
-            .findings
-            .iter()
-            .for_each(|finding| eprintln!("{finding}"));
+        compared.findings.iter().for_each(say::line);
     }
     output::line(&compared.index.display().to_string());
 }

@@ -2,6 +2,7 @@
 
 mod codes;
 mod files;
+mod input;
 mod scores;
 mod select;
 
@@ -11,26 +12,27 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde_json::json;
 use unravel_data::arrays::memory;
-use unravel_metrics::{CodeTable, scoring_bytes};
+use unravel_metrics::{Binning, CodeTable, FactorBins, Note, notes, scoring_bytes};
 use unravel_score::{Metric, Variant};
 
 use crate::exit::{Exit, Failure};
-use crate::output;
 use crate::progress::task::Task;
+use crate::{output, say};
 use codes::Representation;
 use scores::{Score, Scores};
 
 const FORMATS: &str = "\
 CODES is a .npy [737280, codes] in the order of dSprites, or an .npz with `codes` [n, codes] and `factors` \
-[n, factors], integers, in any order of rows (and, if you like, `logvars` [n, codes] and `factor_names` [factors]). Rows \
-that are every combination of factor values once are a complete grid; of others each row counts once, and metrics that \
-hold a factor fixed take the values that 10 rows or more have. Arrays are float32 or float64, C or Fortran order; float64 \
-is rounded to float32.";
+[n, factors], in any order of rows (and, if you like, `logvars` [n, codes] and `factor_names` [factors]). `-` is standard \
+input; pipes of up to 4 GiB are read too. Factor values are integers, or floats that are whole numbers; with \
+--factor-bins they may be any numbers. Rows that are every combination of factor values once are a complete grid; of \
+others each row counts once, and metrics that hold a factor fixed take the values that 10 rows or more have. Arrays are \
+float32 or float64, C or Fortran order; float64 codes are rounded to float32.";
 
 #[derive(Args, Debug)]
 #[command(after_help = FORMATS)]
 pub struct EvaluateArgs {
-    /// The codes, as NumPy wrote them
+    /// The codes, as NumPy wrote them; `-` for standard input
     #[arg(value_name = "CODES")]
     codes: PathBuf,
     /// Metrics to compute, or `all` [default: all that take moments]
@@ -45,6 +47,12 @@ pub struct EvaluateArgs {
     /// A .npy of log variances beside a .npy of codes, for the metrics of posteriors
     #[arg(long, value_name = "FILE")]
     logvars: Option<PathBuf>,
+    /// Put the values of each factor that has more than N into N bins: for continuous factors
+    #[arg(long, value_name = "N", value_parser = factor_bins())]
+    factor_bins: Option<u32>,
+    /// Bins of equal width, or of equally many rows [default: equal-width]
+    #[arg(long, value_name = "HOW", requires = "factor_bins", value_parser = binnings())]
+    factor_binning: Option<Binning>,
     /// Print machine-readable results on stdout
     #[arg(long)]
     json: bool,
@@ -83,6 +91,13 @@ impl EvaluateArgs {
         named.collect()
     }
 
+    /// The bins that factor values go into, if any.
+    fn bins(&self) -> Result<Option<FactorBins>, Failure> {
+        let binning = self.factor_binning.unwrap_or(Binning::EqualWidth);
+        let bins = self.factor_bins.map(|n| FactorBins::new(n, binning));
+        bins.transpose().map_err(Failure::usage)
+    }
+
     /// Whether a metric that cannot be computed is left out: whoever names it wants to know.
     fn leaves_out(&self) -> bool {
         self.metrics.is_empty() || self.metrics.contains(&Named::All)
@@ -94,6 +109,19 @@ fn variants() -> impl TypedValueParser<Value = Variant> {
         .map(|name| Variant::from_name(&name).expect("the possible values are names of variants"))
 }
 
+fn factor_bins() -> impl TypedValueParser<Value = u32> {
+    let [fewest, most] = FactorBins::RANGE.map(i64::from);
+    clap::value_parser!(u32).range(fewest..=most)
+}
+
+fn binnings() -> impl TypedValueParser<Value = Binning> {
+    PossibleValuesParser::new(Binning::ALL.map(Binning::name)).map(|name| {
+        let named = |binning: &Binning| binning.name() == name;
+        let found = Binning::ALL.into_iter().find(named);
+        found.expect("the possible values are names of binnings")
+    })
+}
+
 /// Reads the codes, scores them and says so.
 pub fn evaluate(args: &EvaluateArgs) -> Result<Exit, Failure> {
     let pairs = match args.metrics.contains(&Named::All) {
@@ -103,9 +131,17 @@ pub fn evaluate(args: &EvaluateArgs) -> Result<Exit, Failure> {
     if let Some(folder) = &args.out {
         files::create(folder)?;
     }
-    let representation = codes::read(&args.codes, args.logvars.as_deref())?;
-    let scores = score(args, &representation, &pairs)?;
-    let json = json!({ "scores": scores.scores });
+    let bins = args.bins()?;
+    let representation = codes::read(&args.codes, args.logvars.as_deref(), bins)?;
+    let (scores, notes) = score(args, &representation, &pairs, bins)?;
+    // Whoever asks for no progress still wants to know what a score does not say.
+    for Note {
+        sentence, metrics, ..
+    } in &notes
+    {
+        eprintln!("note: {sentence} ({})", metrics.join(", "));
+    }
+    let json = json!({ "scores": scores.scores, "notes": notes });
     if let Some(folder) = &args.out {
         files::write(folder, &scores, &json)?;
     }
@@ -121,20 +157,23 @@ fn score(
     args: &EvaluateArgs,
     representation: &Representation,
     pairs: &[(Metric, Variant)],
-) -> Result<Scores, Failure> {
-    let place = args.codes.display();
+    bins: Option<FactorBins>,
+) -> Result<(Scores, Vec<Note>), Failure> {
+    let name = input::name(&args.codes);
+    let place = name.display();
     let refused = |error| Failure::usage(format!("`{place}`: {error}"));
     let Representation {
         codes,
         logvars,
         n_codes,
         grid,
+        constant,
     } = representation;
     if !grid.is_complete() && !args.quiet {
-        eprintln!(
-            "note: {}, no complete grid: every row counts once",
+        say::note(format_args!(
+            "{}, no complete grid: every row counts once",
             grid.label()
-        );
+        ));
     }
     let table = CodeTable::over(codes, *n_codes, grid.clone());
     let table = table.and_then(|table| match logvars {
@@ -150,7 +189,7 @@ fn score(
     ))
     .map_err(|fault| Failure::usage(format!("`{place}`: {fault}")))?;
     let mut task = Task::new("scoring", "scores", args.quiet);
-    let scores = Scores::take(&table, pairs, args.seeds, |done, total| {
+    let scores = Scores::take(&table, pairs, args.seeds, bins, |done, total| {
         task.set(done, total)
     });
     drop(task);
@@ -160,7 +199,7 @@ fn score(
             return Err(refused(error.clone()));
         }
         if !args.quiet {
-            eprintln!("note: {error}; left out");
+            say::note(format_args!("{error}; left out"));
         }
     }
     if scores.scores.is_empty() {
@@ -168,16 +207,26 @@ fn score(
             "`{place}`: its grid is too small for any metric"
         )));
     }
-    Ok(scores)
+    let is_scored = |(metric, variant): &&(Metric, Variant)| {
+        let mut scores = scores.scores.iter();
+        scores.any(|score| (score.metric, score.variant) == (metric.name(), variant.name()))
+    };
+    let scored: Vec<_> = pairs.iter().filter(is_scored).copied().collect();
+    let notes = notes(&table, &scored, constant);
+    Ok((scores, notes))
 }
 
 fn print(args: &EvaluateArgs, representation: &Representation, scores: &Scores) {
     output::line(&format!(
-        "{}: {} of {}, grid {}",
-        args.codes.display(),
+        "{}: {} of {}, grid {}{}",
+        input::name(&args.codes).display(),
         output::count(representation.grid.n_points(), "point"),
         output::count(representation.n_codes, "code"),
         scores.grid,
+        scores.factor_bins.map_or_else(String::new, |bins| format!(
+            ", factors in up to {}",
+            bins.label()
+        )),
     ));
     let row = |score: &Score| {
         let Score {

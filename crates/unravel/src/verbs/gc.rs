@@ -10,8 +10,8 @@ use unravel_sweep::TrialId;
 
 use crate::cli::GcArgs;
 use crate::exit::{Exit, Failure};
-use crate::output;
 use crate::study::Study;
+use crate::{output, say};
 
 /// What may go.
 struct Garbage {
@@ -55,7 +55,7 @@ pub fn gc(args: &GcArgs) -> Result<Exit, Failure> {
         garbage = gone;
     }
     tell(args, &garbage);
-    in_use.iter().for_each(|note| eprintln!("note: {note}"));
+    in_use.iter().for_each(say::note);
     Ok(Exit::Success)
 }
 

@@ -8,7 +8,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::exit::{Exit, Failure};
-use crate::output;
+use crate::{output, say};
 
 /// A small sweep with a word on every line.
 const STARTER: &str = include_str!("init/starter.toml");
@@ -37,7 +37,10 @@ pub fn init(args: &InitArgs) -> Result<Exit, Failure> {
         output::json(&json!({ "sweep": path, "name": name }));
         return Ok(Exit::Success);
     }
-    eprintln!("Look into it, then: unravel run {}", path.display());
+    say::line(format_args!(
+        "Look into it, then: unravel run {}",
+        path.display()
+    ));
     output::line(&path.display().to_string());
     Ok(Exit::Success)
 }

@@ -1,10 +1,10 @@
 //! `unravel plan`: what `run` would do, how long it would take, and how much memory.
 
+use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
-use unravel_orchestrator::device::{Device, DeviceClass, Slot, slots};
+use unravel_orchestrator::device::{DeviceClass, slots};
 use unravel_orchestrator::estimate::{TrialCost, estimate};
 use unravel_orchestrator::held::{Held, PlannedTrial, Records};
 use unravel_orchestrator::plan::{Cohort, Plan, PlanOptions, Work, plan_at_once};
@@ -14,15 +14,16 @@ use unravel_worker::cost;
 
 use crate::cli::PlanArgs;
 use crate::exit::{Exit, Failure};
+use crate::memory::WorkerMemory;
 use crate::study::Study;
-use crate::{devices, output};
+use crate::{devices, output, say};
 
 /// Plans a sweep and prints the plan.
 pub fn plan(args: &PlanArgs) -> Result<Exit, Failure> {
     let (devices, note) = devices::resolve(&args.machine)?;
     let mut study = Study::open(&args.common.sweep)?;
     let notes = study.notes.iter().chain(&note);
-    notes.for_each(|note| eprintln!("note: {note}"));
+    notes.for_each(say::note);
     let options = PlanOptions {
         models_per_cohort: devices::cohort_sizes(&args.machine, &devices, &study)?,
         retry_failed: false,
@@ -35,10 +36,7 @@ pub fn plan(args: &PlanArgs) -> Result<Exit, Failure> {
             let wanted = |trial: &_| study.requests(trial, false);
             let records = StoreRecords::new(&store, &wanted);
             let plan = plan_at_once(trials, &options, |trials| records.held_of_all(trials));
-            records
-                .take_notices()
-                .iter()
-                .for_each(|notice| eprintln!("note: {notice}"));
+            records.take_notices().iter().for_each(say::note);
             plan
         }
         false => {
@@ -62,12 +60,15 @@ pub fn plan(args: &PlanArgs) -> Result<Exit, Failure> {
     let wall_secs = costs
         .as_ref()
         .map(|costs| estimate(&plan, slots.len(), |cohort| cost_of(costs, cohort)).wall_secs);
-    let bytes = memory(&study, &plan, &slots)?;
+    let class = devices[0].class();
+    let memory = WorkerMemory::of(&study, &plan, class)?;
+    if let Some(shortage) = memory.shortage(slots.len()) {
+        eprintln!("note: {shortage}");
+    }
     let figures = Figures {
         n_slots: slots.len(),
-        is_cuda,
         wall_secs,
-        bytes,
+        memory,
     };
     print(args, &study, &plan, &figures);
     Ok(Exit::Success)
@@ -76,25 +77,25 @@ pub fn plan(args: &PlanArgs) -> Result<Exit, Failure> {
 /// What there is to say of a plan beside its trials.
 struct Figures {
     n_slots: usize,
-    is_cuda: bool,
     wall_secs: Option<f64>,
-    /// Of all workers on a CPU, of one CUDA device.
-    bytes: u64,
+    /// Of each worker.
+    memory: WorkerMemory,
 }
 
 fn print(args: &PlanArgs, study: &Study, plan: &Plan, figures: &Figures) {
     let Figures {
         n_slots,
-        is_cuda,
         wall_secs,
-        bytes,
+        memory,
     } = *figures;
     let counts = plan.counts();
     if args.common.json {
         let cohorts: Vec<_> = plan.cohorts.iter().map(cohort_json).collect();
         output::json(&json!({
             "sweep": study.sweep.name, "counts": counts, "cohorts": cohorts, "workers": n_slots,
-            "estimated_secs": wall_secs, "memory_bytes": bytes, "grid": study.grid.name(),
+            "estimated_secs": wall_secs, "grid": study.grid.name(),
+            "memory_bytes": match memory.cuda { 0 => memory.of_all(n_slots), of_device => of_device },
+            "worker_memory_bytes": memory.host, "image_bytes": memory.images,
         }));
         return;
     }
@@ -135,8 +136,28 @@ fn print(args: &PlanArgs, study: &Study, plan: &Plan, figures: &Figures) {
             output::duration(secs)
         ));
     }
-    let whose = if is_cuda { " of each CUDA device" } else { "" };
-    output::line(&format!("about {} of memory{whose}", output::bytes(bytes)));
+    if 0 < memory.cuda {
+        let of_device = output::bytes(memory.cuda);
+        output::line(&format!("about {of_device} of memory of each CUDA device"));
+    }
+    output::line(&memory_of_the_host(&memory, n_slots));
+}
+
+/// `about 1.6 GiB of memory: 812 MiB for each of 2 workers, of which 565 MiB are the images`.
+fn memory_of_the_host(memory: &WorkerMemory, n_workers: usize) -> String {
+    let mut line = format!(
+        "about {} of memory",
+        output::bytes(memory.of_all(n_workers))
+    );
+    if 1 < n_workers {
+        let of_one = output::bytes(memory.host);
+        line.push_str(&format!(": {of_one} for each of {n_workers} workers"));
+    }
+    if 0 < memory.images {
+        let images = output::bytes(memory.images);
+        line.push_str(&format!(", of which {images} are the images"));
+    }
+    line
 }
 
 fn cohort_json(cohort: &Cohort) -> serde_json::Value {
@@ -173,7 +194,7 @@ fn costs(
             continue;
         };
         if !args.common.quiet {
-            eprintln!("measuring {} …", trial.setting().family_title);
+            say::line(format_args!("measuring {} …", trial.setting().family_title));
         }
         let cost = cost::measure(trial, &study.grid, n_slots)?;
         let wanted = study.requests(trial, false);
@@ -184,27 +205,4 @@ fn costs(
         });
     }
     Ok(Some(costs))
-}
-
-/// The most that is held at a time: by all workers on a CPU, on one CUDA device.
-fn memory(study: &Study, plan: &Plan, slots: &[Slot]) -> Result<u64, Failure> {
-    // The data is opened to find out, so once for every kind and not for every cohort.
-    let mut seen = BTreeSet::new();
-    let mut most = [0; 2];
-    let n_cpu = slots
-        .iter()
-        .filter(|slot| slot.device == Device::Cpu)
-        .count();
-    for cohort in &plan.cohorts {
-        let (trial, n_models) = (&cohort.trials[0].trial, cohort.trials.len());
-        if !seen.insert((trial.cohort_key(), n_models)) {
-            continue;
-        }
-        if 0 < n_cpu {
-            most[0] = most[0].max(cost::memory_bytes(trial, &study.grid, n_models)?);
-        } else {
-            most[1] = most[1].max(cost::CudaMemory::of(trial, &study.grid)?.total(n_models));
-        }
-    }
-    Ok((most[0] * n_cpu as u64).max(most[1]))
 }

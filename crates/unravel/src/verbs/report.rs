@@ -8,8 +8,8 @@ use unravel_store::Store;
 
 use crate::cli::ReportArgs;
 use crate::exit::{Exit, Failure};
-use crate::output;
 use crate::study::Study;
+use crate::{output, say};
 
 /// Renders a sweep's report from whatever the store holds.
 pub fn report(args: &ReportArgs) -> Result<Exit, Failure> {
@@ -21,7 +21,7 @@ pub fn report(args: &ReportArgs) -> Result<Exit, Failure> {
     let folder = study.report_folder(args.report.as_deref());
     study.make_report_folder(&folder)?;
     for notice in study.take_cross_trial_scores(&store, &folder)? {
-        eprintln!("note: {notice}");
+        say::note(notice);
     }
     let rendered = study.render(&store, &folder)?;
     if args.common.json {
@@ -32,10 +32,10 @@ pub fn report(args: &ReportArgs) -> Result<Exit, Failure> {
     }
     if 0 < rendered.n_missing && !args.common.quiet {
         let trials = output::count(study.trials.len(), "trial");
-        eprintln!(
-            "note: of {trials}, {} not done yet; `unravel run` goes on",
+        say::note(format_args!(
+            "of {trials}, {} not done yet; `unravel run` goes on",
             rendered.n_missing
-        );
+        ));
     }
     output::line(&rendered.index.display().to_string());
     Ok(Exit::Success)
@@ -57,7 +57,7 @@ fn alone(
         cross_trial: &study.cross_trial_scores(store, &mut notices)?,
     };
     for notice in notices {
-        eprintln!("note: {notice}");
+        say::note(notice);
     }
     let path = unravel_report::draw_alone(&study.sweep, &study.trials, store, &asked, &mut |_| {})?;
     if args.common.json {

@@ -17,9 +17,10 @@ use crate::cli::RunArgs;
 use crate::exit::{Exit, Failure};
 use crate::launch::Launch;
 use crate::live::Live;
+use crate::memory::WorkerMemory;
 use crate::progress::Progress;
 use crate::study::Study;
-use crate::{interrupt, launch, output};
+use crate::{interrupt, launch, limits, output, say};
 
 /// The most of a budget that is kept for saving and for the report.
 const MAX_TIME_FOR_THE_END: Duration = Duration::from_secs(10);
@@ -54,17 +55,20 @@ pub fn run(args: &RunArgs) -> Result<Exit, Failure> {
     };
     let n_left = plan.cohorts.len() + plan.locked.len();
     let slots = launch.slots(args.machine.jobs, n_left);
+    let memory = WorkerMemory::of(&study, &plan, launch.devices[0].class())?;
+    let memory_note = launch.memory_note(args, &memory, slots.len());
     let leaves_jobs = launch.leaves_jobs(args);
     let mut progress = Progress::new(&study, &plan, args.common.quiet, leaves_jobs);
     let notices = records.take_notices();
-    for notice in study.notes.iter().chain(&note).chain(&notices) {
+    let notes = study.notes.iter().chain(&note).chain(&memory_note);
+    for notice in notes.chain(&notices) {
         progress.note(notice);
     }
     let watch = interrupt::watch()?;
     let summary = std::thread::scope(|scope| {
         let render = |so_far: &str| {
-            // Only a look on the way; what is wrong is said when the whole is rendered.
-            let _ = study.render_so_far(so_far, &store, &report_folder);
+            // Only a look on the way; what is wrong is said when the whole is rendered, a limit of the machine included.
+            let _ = limits::within(|| study.render_so_far(so_far, &store, &report_folder));
         };
         // With nothing left to do the whole is rendered at once, and once is enough.
         let live = (0 < n_left).then(|| Live::start(scope, render));
@@ -82,7 +86,7 @@ pub fn run(args: &RunArgs) -> Result<Exit, Failure> {
             // All is saved, and `report` renders at any time: who is in a hurry waits for no rendering.
             watched.progress.finish();
             if let Some(sentence) = launch.how_to_come_back() {
-                eprintln!("{sentence}");
+                say::line(sentence);
             }
             let index = report_folder.join("index.html");
             let exit = conclude(args, &study, &summary, &index, began.elapsed())?;
@@ -92,13 +96,14 @@ pub fn run(args: &RunArgs) -> Result<Exit, Failure> {
     })?;
     progress.finish();
     if let Some(sentence) = launch.how_to_come_back() {
-        eprintln!("{sentence}");
+        say::line(sentence);
     }
+    // Every file from here on is written whole and can be made again.
+    watch.end_at_once_from_now_on();
     let cross_trial = study.take_cross_trial_scores(&store, &report_folder)?;
     for notice in records.take_notices().into_iter().chain(cross_trial) {
-        eprintln!("note: {notice}");
+        say::note(notice);
     }
-    watch.end_at_once_from_now_on();
     let rendered = study.render(&store, &report_folder)?;
     conclude(args, &study, &summary, &rendered.index, began.elapsed())
 }
@@ -208,10 +213,10 @@ fn conclude(
         return Ok(exit);
     }
     for (id, reason) in summary.failures() {
-        eprintln!("failed: trial {id}: {reason}");
+        say::line(format_args!("failed: trial {id}: {reason}"));
     }
     if let Some(reason) = &summary.gave_up {
-        eprintln!("error: the run was given up: {reason}");
+        say::error(format_args!("the run was given up: {reason}"));
     }
     let mut parts = vec![format!("{} trained", tally.trained)];
     let others = [
@@ -227,16 +232,20 @@ fn conclude(
             .map(|(n, what)| format!("{n} {what}")),
     );
     let time = output::duration(elapsed.as_secs_f64());
-    eprintln!("{}: {} in {time}", study.sweep.name, parts.join(", "));
+    say::line(format_args!(
+        "{}: {} in {time}",
+        study.sweep.name,
+        parts.join(", ")
+    ));
     if summary.was_interrupted {
-        eprintln!(
-            "interrupted; the same command goes on where it stopped, and `report` shows how far it is"
+        say::line(
+            "interrupted; the same command goes on where it stopped, and `report` shows how far it is",
         );
     } else if 0 < tally.failed {
-        eprintln!("`--retry-failed` tries the failed trials again");
+        say::line("`--retry-failed` tries the failed trials again");
     }
     if summary.is_out_of_time && 0 < tally.left {
-        eprintln!("the time is over; the same command goes on where it stopped");
+        say::line("the time is over; the same command goes on where it stopped");
     }
     output::line(&index.display().to_string());
     Ok(exit)

@@ -12,8 +12,8 @@ use unravel_sweep::settings;
 
 use crate::cli::StatusArgs;
 use crate::exit::{Exit, Failure};
-use crate::output;
 use crate::study::Study;
+use crate::{output, say};
 
 /// Prints a table by setting, or every trial as JSON; once, or again and again.
 pub fn status(args: &StatusArgs) -> Result<Exit, Failure> {
@@ -37,7 +37,7 @@ pub fn status(args: &StatusArgs) -> Result<Exit, Failure> {
         }
     }
     for notice in notices {
-        eprintln!("note: {notice}");
+        say::note(notice);
     }
     Ok(Exit::Success)
 }

@@ -4,26 +4,27 @@
 //! and the end of stdin means that the orchestrator is gone: then so is this process, at once. Events go to stdout, a
 //! line each.
 //!
-//! On a node of a cluster (`--order`, `--events`) both are files, and nobody is at the other end: SIGTERM asks to save
-//! and end.
+//! On a node of a cluster (`--order`, `--events`) both are files, and nobody is at the other end.
+//!
+//! In both cases SIGTERM, SIGINT and SIGHUP ask to save and end: a system that shuts down sends them to every process.
 
 mod event_file;
 
+use std::fmt::Display;
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
+use signal_hook::consts::SIGUSR1;
 use unravel_model::Cpu;
-use unravel_store::order::FailureCause;
 use unravel_store::{Event, Order};
 use unravel_worker::reporter::Reporter;
 use unravel_worker::{End, WorkerError, device};
 
-use crate::devices;
 use crate::exit::{Exit, Failure};
+use crate::{interrupt, limits};
 use event_file::EventFile;
 
 /// Longest order that is read: 100,000 trials have about half of it.
@@ -49,20 +50,16 @@ type Emit = Box<dyn FnMut(&Event)>;
 /// Works off an order.
 pub fn worker(args: &WorkerArgs) -> Result<Exit, Failure> {
     let stop = Arc::new(AtomicBool::new(false));
+    stop_on_signals(&stop)?;
     let (mut order, mut emit): (Order, Emit) = match (&args.order, &args.events) {
         (Some(order), Some(events)) => {
-            stop_on_signals(&stop)?;
             let mut file = EventFile::create(events, &host_name())?;
             (
                 order_in_file(order)?,
                 Box::new(move |event| file.say(event)),
             )
         }
-        _ => {
-            let order = read_order()?;
-            watch_stdin(Arc::clone(&stop), order.supervised);
-            (order, Box::new(say))
-        }
+        _ => (read_order()?, Box::new(say)),
     };
     if let Some(threads) = args.threads {
         order.threads = usize::from(threads);
@@ -77,10 +74,19 @@ pub fn worker(args: &WorkerArgs) -> Result<Exit, Failure> {
     });
     let heartbeat = Duration::from_secs_f64(order.heartbeat_every_secs);
     let mut reporter = Reporter::new(&mut *emit, &stop, heartbeat);
-    let last = match work(&order, &mut reporter) {
+    let end = limits::within(|| {
+        if args.order.is_none() {
+            watch_stdin(Arc::clone(&stop), order.supervised)?;
+        }
+        work(&order, &mut reporter)
+    });
+    let last = match end.unwrap_or_else(|reason| Err(limit(reason))) {
         Ok(End::Finished) => Event::Finished,
         Ok(End::Stopped) => Event::Stopped,
-        Err((cause, reason)) => Event::Failed { cause, reason },
+        Err(error) => Event::Failed {
+            cause: error.cause(),
+            reason: error.to_string(),
+        },
     };
     emit(&last);
     let is_failed = matches!(last, Event::Failed { .. });
@@ -91,37 +97,32 @@ pub fn worker(args: &WorkerArgs) -> Result<Exit, Failure> {
     })
 }
 
-fn work(order: &Order, reporter: &mut Reporter<'_>) -> Result<End, (FailureCause, String)> {
+fn limit(reason: impl Display) -> WorkerError {
+    WorkerError::Machine {
+        reason: reason.to_string(),
+    }
+}
+
+fn work(order: &Order, reporter: &mut Reporter<'_>) -> Result<End, WorkerError> {
     rayon::ThreadPoolBuilder::new()
         .num_threads(order.threads)
         .build_global()
-        .map_err(|error| {
-            (
-                FailureCause::Internal,
-                format!("cannot start threads: {error}"),
-            )
-        })?;
+        .map_err(|error| limit(format_args!("cannot start threads: {error}")))?;
     let cuda_index = order
         .device
         .strip_prefix("cuda:")
         .and_then(|index| index.parse().ok());
-    let end = match (order.device.as_str(), cuda_index) {
+    match (order.device.as_str(), cuda_index) {
         ("cpu", _) => {
             let name = device::describe_cpu();
             unravel_worker::run::<Cpu>(order, &Default::default(), &name, reporter)
         }
-        (_, Some(index)) => {
-            if let Some(folder) = devices::kernel_folder() {
-                unravel_cuda::keep_kernels(&folder);
-            }
-            unravel_cuda::run(order, index, reporter)
-        }
+        (_, Some(index)) => unravel_cuda::run(order, index, reporter),
         (other, None) => {
             let reason = format!("this program cannot compute on `{other}`");
             Err(WorkerError::Device { reason })
         }
-    };
-    end.map_err(|error| (error.cause(), error.to_string()))
+    }
 }
 
 fn read_order() -> Result<Order, Failure> {
@@ -146,9 +147,9 @@ fn order_in_file(path: &Path) -> Result<Order, Failure> {
     Order::read(path).map_err(Failure::from)
 }
 
-/// A cluster's ways of saying that time is up.
+/// The ways in which a user, a system that shuts down or a cluster says that time is up.
 fn stop_on_signals(stop: &Arc<AtomicBool>) -> Result<(), Failure> {
-    for signal in [SIGTERM, SIGINT, SIGUSR1] {
+    for signal in interrupt::signals().into_iter().chain([SIGUSR1]) {
         signal_hook::flag::register(signal, Arc::clone(stop))
             .map_err(|error| Failure::usage(format!("cannot listen for signals: {error}")))?;
     }
@@ -156,8 +157,8 @@ fn stop_on_signals(stop: &Arc<AtomicBool>) -> Result<(), Failure> {
 }
 
 /// Heeds what comes on stdin after the order.
-fn watch_stdin(stop: Arc<AtomicBool>, is_supervised: bool) {
-    std::thread::spawn(move || {
+fn watch_stdin(stop: Arc<AtomicBool>, is_supervised: bool) -> Result<(), WorkerError> {
+    let listen = move || {
         for line in std::io::stdin().lock().lines() {
             match line {
                 Ok(line) if line.trim() == "stop" => stop.store(true, Ordering::Relaxed),
@@ -169,7 +170,16 @@ fn watch_stdin(stop: Arc<AtomicBool>, is_supervised: bool) {
             // What is on the disk is whole at every moment, so there is nothing to tidy up.
             std::process::exit(Exit::Interrupted as i32);
         }
-    });
+    };
+    std::thread::Builder::new()
+        .name("stdin".to_owned())
+        .spawn(listen)
+        .map_err(|error| {
+            limit(format_args!(
+                "cannot start the thread that listens: {error}"
+            ))
+        })?;
+    Ok(())
 }
 
 /// One line to stdout. Where nobody listens any more, the process ends.

@@ -9,6 +9,7 @@ use crate::exit::{Exit, Failure};
 use crate::interrupt;
 use crate::output;
 use crate::progress::task::Task;
+use crate::say;
 
 /// Writes the file; one that is there is replaced only when forced, and only by a complete one.
 pub fn export(args: &ExportArgs) -> Result<Exit, Failure> {
@@ -33,7 +34,7 @@ pub fn export(args: &ExportArgs) -> Result<Exit, Failure> {
         .as_ref()
         .is_err_and(|error| error.is_interruption())
     {
-        eprintln!("interrupted; nothing was written");
+        say::line("interrupted; nothing was written");
         return Ok(Exit::Interrupted);
     }
     exported.map_err(|error| Failure::new(Exit::BadStore, error))?;

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use unravel_data::arrays::{Archive, ArrayFile, ArrayReader, Place, memory};
 use unravel_data::{Factor, FactorSpace, FactorialKeys, Labels};
-use unravel_metrics::{FactorGrid, LOGVAR_RANGE, MetricError};
+use unravel_metrics::{FactorBins, FactorGrid, LOGVAR_RANGE, MetricError};
 
+use super::input;
 use crate::exit::Failure;
 use crate::output;
 
@@ -36,20 +37,36 @@ pub struct Representation {
     pub n_codes: usize,
     /// The factors that vary, and the points.
     pub grid: FactorGrid,
+    /// Names of columns of factor values that have one value in all rows.
+    pub constant: Vec<String>,
 }
 
-/// Reads a `.npy` in the order of dSprites, or an `.npz` with `codes` and `factors`; `logvars` is a file of the log
-/// variances of a `.npy`.
+/// Reads a `.npy` in the order of dSprites, or an `.npz` with `codes` and `factors`, whose values go into `bins` if there are
+/// any; `logvars` is a file of the log variances of a `.npy`. What each of them is, its first bytes say.
 ///
 /// # Errors
 /// A sentence that names the file, the array, what is wrong with it and what to do.
-pub fn read(path: &Path, logvars: Option<&Path>) -> Result<Representation, Failure> {
-    match (ArrayFile::open(path).map_err(Failure::usage)?, logvars) {
-        (ArrayFile::Array(array), logvars) => of_dsprites(array, logvars),
-        (ArrayFile::Archive(archive), None) => of_table(archive),
-        (ArrayFile::Archive(_), Some(_)) => Err(Failure::usage(format!(
+pub fn read(
+    path: &Path,
+    logvars: Option<&Path>,
+    bins: Option<FactorBins>,
+) -> Result<Representation, Failure> {
+    if input::is_stdin(path) && logvars.is_some_and(input::is_stdin) {
+        return Err(Failure::usage(
+            "standard input is the codes and cannot be the log variances too; name a file for one of them",
+        ));
+    }
+    match (input::open(path)?, logvars, bins) {
+        (ArrayFile::Array(array), _, Some(_)) => Err(Failure::usage(format!(
+            "{}: it is a .npy of dSprites, whose factors have 40 values at most; leave out --factor-bins, or give an .npz \
+             with `codes` and `factors`",
+            array.place()
+        ))),
+        (ArrayFile::Array(array), logvars, None) => of_dsprites(array, logvars),
+        (ArrayFile::Archive(archive), None, bins) => of_table(archive, bins),
+        (ArrayFile::Archive(_), Some(_), _) => Err(Failure::usage(format!(
             "`{}` is an .npz: give it an array `logvars` instead of --logvars",
-            path.display()
+            input::name(path).display()
         ))),
     }
 }
@@ -68,11 +85,7 @@ fn of_dsprites(array: ArrayReader<'_>, logvars: Option<&Path>) -> Result<Represe
     }
     check_width(&array.place(), shape)?;
     let codes = finite(array, shape)?;
-    let logvars = match logvars
-        .map(ArrayFile::open)
-        .transpose()
-        .map_err(Failure::usage)?
-    {
+    let logvars = match logvars.map(input::open).transpose()? {
         None => None,
         Some(ArrayFile::Array(array)) => Some(checked_logvars(array, shape)?),
         Some(ArrayFile::Archive(_)) => {
@@ -86,10 +99,11 @@ fn of_dsprites(array: ArrayReader<'_>, logvars: Option<&Path>) -> Result<Represe
         logvars,
         n_codes: shape[1],
         grid: grid(space.factors(), None).map_err(Failure::usage)?,
+        constant: Vec::new(),
     })
 }
 
-fn of_table(mut archive: Archive) -> Result<Representation, Failure> {
+fn of_table(mut archive: Archive, bins: Option<FactorBins>) -> Result<Representation, Failure> {
     let array = archive.array("codes").map_err(Failure::usage)?;
     let shape = array.axes("[n, codes]").map_err(Failure::usage)?;
     let place = array.place();
@@ -102,7 +116,13 @@ fn of_table(mut archive: Archive) -> Result<Representation, Failure> {
         }
         false => None,
     };
-    let labels = Labels::read(&mut archive, KEYS).map_err(Failure::usage)?;
+    let labels = match bins {
+        None => Labels::read(&mut archive, KEYS),
+        Some(bins) => Labels::read_merged(&mut archive, KEYS, &|values, n_rows| {
+            bins.classes(values, n_rows)
+        }),
+    };
+    let labels = labels.map_err(Failure::usage)?;
     let [n_rows, n_codes] = shape;
     let n_labelled = labels.values.len() / labels.factors.len();
     if n_rows != n_labelled {
@@ -133,12 +153,14 @@ fn of_table(mut archive: Archive) -> Result<Representation, Failure> {
             logvars: logvars.map(|logvars| in_order(&logvars, n_codes, &points)),
             n_codes,
             grid: grid(&labels.factors, None).map_err(refused)?,
+            constant: labels.constant,
         },
         None => Representation {
             codes,
             logvars,
             n_codes,
             grid: grid(&labels.factors, Some(labels.values)).map_err(refused)?,
+            constant: labels.constant,
         },
     })
 }
@@ -177,7 +199,7 @@ fn finite(array: ArrayReader<'_>, [_, n_codes]: [usize; 2]) -> Result<Vec<f32>, 
 fn not_finite(place: &Place, row: usize, column: usize, code: f32) -> Failure {
     Failure::usage(format!(
         "{place}: the code in row {row}, column {column} (from 0) is {code} as float32, and no score is defined \
-         then; look for a model that diverged, or leave the column out"
+         then; look for a model that diverged, or for numbers too large for half precision"
     ))
 }
 

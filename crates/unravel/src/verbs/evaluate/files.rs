@@ -44,7 +44,9 @@ fn unwritable(path: &Path, error: &dyn Display) -> Failure {
     Failure::new(Exit::BadStore, sentence)
 }
 
+/// A row for each score; `factor_bins` is a column only where factor values were put into bins.
 fn score_rows(scores: &[Score]) -> Vec<Vec<String>> {
+    let has_bins = scores.iter().any(|score| score.factor_bins.is_some());
     let header = [
         "metric",
         "quantity",
@@ -56,7 +58,7 @@ fn score_rows(scores: &[Score]) -> Vec<Vec<String>> {
         "n_seeds",
     ];
     let row = |score: &Score| {
-        vec![
+        let mut row = vec![
             score.metric.to_owned(),
             score.quantity.to_owned(),
             score.variant.to_owned(),
@@ -65,9 +67,16 @@ fn score_rows(scores: &[Score]) -> Vec<Vec<String>> {
             score.mean.to_string(),
             score.sd.map_or_else(String::new, |sd| sd.to_string()),
             score.seeds.len().to_string(),
-        ]
+        ];
+        row.extend(
+            score
+                .factor_bins
+                .map(|bins| format!("{} {}", bins.n(), bins.binning().name())),
+        );
+        row
     };
-    let header = header.map(str::to_owned).to_vec();
+    let mut header = header.map(str::to_owned).to_vec();
+    header.extend(has_bins.then(|| "factor_bins".to_owned()));
     std::iter::once(header)
         .chain(scores.iter().map(row))
         .collect()

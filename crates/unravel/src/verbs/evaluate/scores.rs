@@ -1,7 +1,9 @@
 //! Scores of one representation, over evaluation seeds.
 
+use std::time::{Duration, Instant};
+
 use serde::Serialize;
-use unravel_metrics::{CodeTable, Matrix, MetricError, MetricExt, Outcome, score};
+use unravel_metrics::{CodeTable, FactorBins, Matrix, MetricError, MetricExt, Outcome, score};
 use unravel_score::{Metric, Variant};
 
 /// What is scored is taken as it is: nothing is sampled around it.
@@ -28,6 +30,11 @@ pub struct Score {
     pub seeds: Vec<u64>,
     /// One value per seed, or the one value of a variant that does not sample.
     pub values: Vec<f64>,
+    /// The bins that factor values were put into, where they were.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub factor_bins: Option<FactorBins>,
+    /// Time on the clock that the metric took in this variant, all seeds and quantities together.
+    pub seconds: f64,
 }
 
 /// A matrix that explains a score.
@@ -49,14 +56,18 @@ pub struct Scores {
     pub grid: String,
     /// Why metrics were left out that the grid is too small for.
     pub left_out: Vec<MetricError>,
+    /// The bins that factor values were put into, where they were.
+    pub factor_bins: Option<FactorBins>,
 }
 
 impl Scores {
-    /// Scores the table, calling `progress(done, total)` after each score and seed.
+    /// Scores the table, calling `progress(done, total)` after each score and seed. `factor_bins` are those that its factor
+    /// values were put into.
     pub fn take(
         table: &CodeTable<'_>,
         pairs: &[(Metric, Variant)],
         n_seeds: u64,
+        factor_bins: Option<FactorBins>,
         mut progress: impl FnMut(usize, usize),
     ) -> Result<Self, MetricError> {
         let grid = table.grid().label();
@@ -65,6 +76,7 @@ impl Scores {
             matrices: Vec::new(),
             grid,
             left_out: Vec::new(),
+            factor_bins,
         };
         let seeds = |variant: Variant| 0..if variant.is_sampled() { n_seeds } else { 1 };
         let total = pairs
@@ -74,6 +86,7 @@ impl Scores {
         let mut done = 0;
         progress(done, total);
         for &(metric, variant) in pairs {
+            let began = Instant::now();
             let outcomes: Result<Vec<Outcome>, MetricError> = seeds(variant)
                 .map(|seed| {
                     let outcome = score(metric, variant, table, seed);
@@ -83,7 +96,7 @@ impl Scores {
                 })
                 .collect();
             match outcomes {
-                Ok(outcomes) => all.add(metric, variant, outcomes),
+                Ok(outcomes) => all.add(metric, variant, outcomes, began.elapsed()),
                 Err(error) if error.is_refusal() => all.left_out.push(error),
                 Err(error) => return Err(error),
             }
@@ -93,7 +106,7 @@ impl Scores {
     }
 
     /// Adds the outcomes of seeds 0, 1, ….
-    fn add(&mut self, metric: Metric, variant: Variant, outcomes: Vec<Outcome>) {
+    fn add(&mut self, metric: Metric, variant: Variant, outcomes: Vec<Outcome>, took: Duration) {
         let is_sampled = variant.is_sampled();
         for (at, quantity) in metric.quantities().iter().enumerate() {
             let values: Vec<f64> = outcomes
@@ -115,6 +128,8 @@ impl Scores {
                     Vec::new()
                 },
                 values,
+                factor_bins: self.factor_bins,
+                seconds: took.as_secs_f64(),
             });
         }
         for (seed, outcome) in (0..).zip(outcomes) {
@@ -166,7 +181,8 @@ mod tests {
         let table = CodeTable::new(&codes, 2, &[4, 5]).unwrap();
         let pairs = [(Metric::Mig, Variant::Study), (Metric::Mig, Variant::Exact)];
         let mut last = (0, 0);
-        let scores = Scores::take(&table, &pairs, 3, |done, total| last = (done, total)).unwrap();
+        let scores =
+            Scores::take(&table, &pairs, 3, None, |done, total| last = (done, total)).unwrap();
         assert_eq!(last, (4, 4));
         assert_eq!(scores.grid, "4x5");
         let of = |variant| {
@@ -194,7 +210,7 @@ mod tests {
         let codes = [0.0, 1.0, 2.0];
         let table = CodeTable::new(&codes, 1, &[3]).unwrap();
         let pairs = [(Metric::BetaVaeScore, Variant::Study)];
-        let scores = Scores::take(&table, &pairs, 2, |_, _| {}).unwrap();
+        let scores = Scores::take(&table, &pairs, 2, None, |_, _| {}).unwrap();
         assert_eq!(scores.scores.len() + scores.left_out.len(), 1);
     }
 

@@ -10,7 +10,7 @@ use super::{HEADER, all_json, by_setting, failures, look, steps_done, word};
 use crate::cli::StatusArgs;
 use crate::exit::{Exit, Failure};
 use crate::study::Study;
-use crate::{interrupt, output};
+use crate::{harmless, interrupt, output, say};
 
 /// Of the time, looking may take one part in this many.
 const SHARE: u32 = 10;
@@ -136,6 +136,10 @@ impl View<'_> {
                 lines.extend(table.lines().map(str::to_owned));
                 lines.extend(failures(trials, store));
                 lines.push("Ctrl-C ends the watching, not the run.".to_owned());
+                let lines = lines.iter().flat_map(|text| text.lines());
+                let lines = lines
+                    .map(|line| harmless::line(line).into_owned())
+                    .collect();
                 let (height, width) = term.size();
                 let lines = fitting(lines, height.into(), width.into());
                 // A terminal that is gone shows nothing more.
@@ -150,7 +154,7 @@ impl View<'_> {
             Form::Json { last } => {
                 let value = all_json(study, trials, store).to_string();
                 if *last != value {
-                    output::line(&value);
+                    output::json_line(&value);
                     *last = value;
                 }
             }
@@ -170,9 +174,7 @@ impl View<'_> {
             let failures = failures(trials, self.store);
             failures.iter().for_each(|line| output::line(line));
         }
-        notices
-            .iter()
-            .for_each(|notice| eprintln!("note: {notice}"));
+        notices.iter().for_each(say::note);
     }
 }
 

@@ -1,4 +1,4 @@
-//! Named arrays of f32: weights and the optimiser's moments.
+//! Named arrays on the host: weights and the optimiser's moments, on their way between model and disk.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ pub struct Array {
 }
 
 impl Array {
-    /// An array of this shape; that the values are as many is checked when it is written.
+    /// An array of this shape. The number of values is checked when the array is used or written.
     pub fn new(shape: impl Into<Vec<usize>>, values: Vec<f32>) -> Self {
         Self {
             shape: shape.into(),
@@ -21,5 +21,5 @@ impl Array {
     }
 }
 
-/// Arrays by name, in the order of their names.
+/// Arrays by name, such as `encoder.0.weight`, in the order of their names.
 pub type Arrays = BTreeMap<String, Array>;

@@ -1,0 +1,278 @@
+//! What the elements of `imgs` are, and how they become bytes without a loss.
+
+use crate::arrays::{ArrayFault, ArrayReader, Element, NpzError, of_type};
+
+/// How far a float may be off a 255th and still be meant as one: single precision is a tenth of it.
+const TOLERANCE: f64 = 1e-6;
+
+/// Of which type the elements are, and which byte each of them stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct PixelType {
+    /// NumPy's type string.
+    descr: String,
+    scale: Scale,
+}
+
+/// What a number stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scale {
+    /// The byte that it is.
+    Whole,
+    /// As many 255ths.
+    Parts,
+}
+
+impl PixelType {
+    /// Of an array of bytes or booleans; none of an array of other numbers, which have to be seen first.
+    pub(super) fn of(array: &ArrayReader<'_>) -> Result<Option<Self>, NpzError> {
+        let descr = array.descr();
+        if matches!(descr, "|u1" | "|b1") {
+            return Ok(Some(Self {
+                descr: descr.to_owned(),
+                scale: Scale::Whole,
+            }));
+        }
+        of_type!(
+            descr,
+            _T => Ok(None),
+            _ => Err(array.wrong_dtype("uint8", conversion(descr)))
+        )
+    }
+
+    /// Of an array of numbers, all of which are looked at.
+    ///
+    /// # Errors
+    /// Where they are neither bytes nor 255ths; the sentence says what makes bytes of such numbers.
+    pub(super) fn seen(array: ArrayReader<'_>) -> Result<Self, NpzError> {
+        let (descr, place) = (array.descr().to_owned(), array.place());
+        let mut seen = Seen::default();
+        array.each_number(|_, value| {
+            seen.add(value);
+            Ok(())
+        })?;
+        match seen.scale() {
+            Some(scale) => Ok(Self { descr, scale }),
+            None => Err(place.fault(ArrayFault::Pixels {
+                values: seen.values(),
+                remedy: seen.remedy(),
+                found: descr,
+            })),
+        }
+    }
+
+    /// NumPy's type string.
+    pub(super) fn descr(&self) -> &str {
+        &self.descr
+    }
+
+    /// Bytes of an element.
+    pub(super) fn width(&self) -> usize {
+        of_type!(self.descr.as_str(), T => size_of::<T>(), _ => 1)
+    }
+
+    pub(super) fn is_bool(&self) -> bool {
+        self.descr == "|b1"
+    }
+
+    /// Writes the byte that each element of `raw` stands for; elements of one byte that stand for themselves are in `out`
+    /// already.
+    pub(super) fn to_bytes(&self, raw: &[u8], out: &mut [u8]) {
+        if self.width() == 1 {
+            return;
+        }
+        let factor = match self.scale {
+            Scale::Whole => 1.0,
+            Scale::Parts => 255.0,
+        };
+        of_type!(
+            self.descr.as_str(),
+            T => for (out, value) in out.iter_mut().zip(T::decode(raw)) {
+                *out = (value.to_f64() * factor).round() as u8;
+            },
+            _ => ()
+        );
+    }
+
+    /// What to say of numbers that are no bytes.
+    pub(super) fn note(&self) -> Option<String> {
+        if matches!(self.descr.as_str(), "|u1" | "|b1") {
+            return None;
+        }
+        let descr = &self.descr;
+        Some(match self.scale {
+            Scale::Whole => format!(
+                "imgs has the dtype '{descr}' and is read as the bytes that its whole numbers are"
+            ),
+            Scale::Parts => {
+                format!(
+                    "imgs has the dtype '{descr}' and is read as bytes, of which its numbers are 255ths"
+                )
+            }
+        })
+    }
+}
+
+/// How to make numbers of elements that are none, or none that are read.
+fn conversion(descr: &str) -> &'static str {
+    match descr.trim_start_matches(['<', '|']) {
+        "f2" => "x.astype(np.float32) keeps its values, and says then what makes bytes of them",
+        descr if descr.starts_with('f') => {
+            "x.astype(np.float64) keeps 16 digits of its values, and says then what makes bytes of them"
+        }
+        descr if descr.starts_with('c') => {
+            "write its real part, its absolute values or its phases as bytes"
+        }
+        _ => "write the pixels as bytes, 0 black and 255 white",
+    }
+}
+
+/// What has been seen of the elements.
+struct Seen {
+    lowest: f64,
+    highest: f64,
+    /// All are whole numbers.
+    are_whole: bool,
+    /// All are 255ths, from 0 to 1.
+    are_parts: bool,
+    /// How many are NaN or infinite.
+    n_not_finite: u64,
+}
+
+impl Default for Seen {
+    fn default() -> Self {
+        Self {
+            lowest: f64::INFINITY,
+            highest: f64::NEG_INFINITY,
+            are_whole: true,
+            are_parts: true,
+            n_not_finite: 0,
+        }
+    }
+}
+
+impl Seen {
+    fn add(&mut self, value: f64) {
+        if !value.is_finite() {
+            self.n_not_finite += 1;
+            return;
+        }
+        self.lowest = self.lowest.min(value);
+        self.highest = self.highest.max(value);
+        self.are_whole &= value.fract() == 0.0;
+        let part = 255.0 * value;
+        self.are_parts &= (0.0..=255.0).contains(&part.round())
+            && (part - part.round()).abs() <= 255.0 * TOLERANCE;
+    }
+
+    /// Which bytes they are, if all are some.
+    fn scale(&self) -> Option<Scale> {
+        if 0 < self.n_not_finite {
+            return None;
+        }
+        let are_bytes = self.are_whole && 0.0 <= self.lowest && self.highest <= 255.0;
+        match (are_bytes, self.are_parts) {
+            (true, _) => Some(Scale::Whole),
+            (false, true) => Some(Scale::Parts),
+            (false, false) => None,
+        }
+    }
+
+    /// In words.
+    fn values(&self) -> String {
+        let what = if self.are_whole {
+            "whole numbers"
+        } else {
+            "values"
+        };
+        match self.n_not_finite {
+            // With as many digits as single precision has.
+            0 => format!(
+                "{what} from {} to {}",
+                self.lowest as f32, self.highest as f32
+            ),
+            n => format!("{n} pixels that are NaN or infinite"),
+        }
+    }
+
+    /// What makes bytes of them that show the same.
+    fn remedy(&self) -> String {
+        let (lowest, highest) = (self.lowest, self.highest);
+        if 0 < self.n_not_finite {
+            return "find out where they come from, as no byte stands for them: np.argwhere(~np.isfinite(imgs))".to_owned();
+        }
+        if self.are_whole && (-128.0..-1.0).contains(&lowest) && highest <= 127.0 {
+            return "write (imgs.astype(np.int16) + 128).astype(np.uint8) if -128 is black"
+                .to_owned();
+        }
+        if self.are_whole && 0.0 <= lowest {
+            return format!(
+                "write (imgs * (255 / {highest})).round().astype(np.uint8) if {highest} is white, which keeps 256 shades; \
+                 .astype alone keeps the lowest 8 bits only"
+            );
+        }
+        match (lowest, highest) {
+            (0.0.., ..=1.0) => "write (255 * imgs).round().astype(np.uint8), which makes 1 white and keeps 256 shades; \
+                                .astype alone makes all below 1 black"
+                .to_owned(),
+            (-1.0.., ..=1.0) => "write (127.5 * (imgs + 1)).round().astype(np.uint8) if -1 is black and 1 is white, which \
+                                 keeps 256 shades; .astype alone makes nearly all black"
+                .to_owned(),
+            (0.0.., ..=255.0) => "write imgs.round().astype(np.uint8) if 255 is white".to_owned(),
+            _ => "scale it so that 0 is black and 255 is white, and then write imgs.round().astype(np.uint8); \
+                  255 * (imgs - imgs.min()) / (imgs.max() - imgs.min()) uses all 256 shades"
+                .to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(values: &[f64]) -> Seen {
+        let mut seen = Seen::default();
+        values.iter().for_each(|value| seen.add(*value));
+        seen
+    }
+
+    #[test]
+    fn numbers_that_are_bytes_are_told_from_those_that_are_not() {
+        assert_eq!(seen(&[0.0, 17.0, 255.0]).scale(), Some(Scale::Whole));
+        assert_eq!(
+            seen(&[0.0, 1.0]).scale(),
+            Some(Scale::Whole),
+            "binary images"
+        );
+        let parts: Vec<f64> = (0..=255)
+            .map(|part| f64::from(part as f32 / 255.0))
+            .collect();
+        assert_eq!(seen(&parts).scale(), Some(Scale::Parts));
+        for others in [
+            &[0.0, 0.9] as &[f64],
+            &[0.0, 256.0],
+            &[-1.0, 1.0],
+            &[0.0, 0.5, 255.0],
+            &[0.0, f64::NAN],
+            &[f64::INFINITY],
+        ] {
+            assert_eq!(seen(others).scale(), None, "{others:?}");
+        }
+    }
+
+    #[test]
+    fn the_remedy_is_that_of_the_range() {
+        let cases: [(&[f64], &str); 7] = [
+            (&[0.0, 0.9], "(255 * imgs).round().astype(np.uint8)"),
+            (&[-1.0, 0.3, 1.0], "(127.5 * (imgs + 1)).round()"),
+            (&[0.0, 0.5, 254.5], "write imgs.round()"),
+            (&[-2.1, 2.6], "imgs.min()"),
+            (&[0.0, 4095.0], "(imgs * (255 / 4095)).round()"),
+            (&[-128.0, 127.0], "(imgs.astype(np.int16) + 128)"),
+            (&[0.0, f64::NAN], "np.isfinite"),
+        ];
+        for (values, expected) in cases {
+            let remedy = seen(values).remedy();
+            assert!(remedy.contains(expected), "{values:?}: {remedy}");
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! Sums over vectors of `f64`, in a fixed order.
+
+/// The dot product of two vectors of one length.
+pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+/// Adds `scale * values` to `sum`.
+pub(super) fn add_scaled(sum: &mut [f64], scale: f64, values: &[f64]) {
+    for (sum, value) in sum.iter_mut().zip(values) {
+        *sum += scale * value;
+    }
+}

@@ -1,0 +1,68 @@
+//! Memory that the machine refuses ends the program with a sentence and the exit code of a limit.
+//!
+//! Rust aborts where memory is refused to a part of the program that cannot do without. The allocator here is the system's,
+//! and remembers a refusal; an abort after one is met by a signal handler.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use signal_hook::consts::SIGABRT;
+use signal_hook::low_level;
+use unravel_store::order::LIMIT_REMEDY;
+
+use crate::exit::Exit;
+
+/// The system's allocator, which remembers that it was refused memory.
+struct Remembering;
+
+#[global_allocator]
+static ALLOCATOR: Remembering = Remembering;
+
+static WAS_REFUSED: AtomicBool = AtomicBool::new(false);
+
+fn remember(memory: *mut u8) -> *mut u8 {
+    if memory.is_null() {
+        WAS_REFUSED.store(true, Ordering::Relaxed);
+    }
+    memory
+}
+
+// SAFETY: every call is passed on to the system's allocator as it came.
+unsafe impl GlobalAlloc for Remembering {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller's promises are those of the system's allocator.
+        remember(unsafe { System.alloc(layout) })
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: as above.
+        remember(unsafe { System.alloc_zeroed(layout) })
+    }
+
+    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        // SAFETY: as above.
+        remember(unsafe { System.realloc(memory, layout, size) })
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        // SAFETY: as above.
+        unsafe { System.dealloc(memory, layout) }
+    }
+}
+
+/// From now on an abort for want of memory ends the program with a sentence.
+pub fn survive_refusals() {
+    let end = || {
+        if WAS_REFUSED.load(Ordering::Relaxed) {
+            // Below the standard library's own line, which says how much was asked for. Where nobody takes the sentence,
+            // the exit code says the same.
+            for part in ["error: ", LIMIT_REMEDY, "\n"] {
+                let _ = rustix::io::write(std::io::stderr(), part.as_bytes());
+            }
+            low_level::exit(Exit::BadStore as i32);
+        }
+    };
+    // SAFETY: the handler loads a flag, writes to a descriptor and ends the process, and each may be done in a handler.
+    // Where it cannot be registered, the program aborts as it would without.
+    let _ = unsafe { low_level::register(SIGABRT, end) };
+}
