@@ -16,7 +16,7 @@ use crate::latex::latex;
 use crate::load::{Also, load};
 use crate::missing::missing;
 use crate::output::write;
-use crate::page::{Inputs, Section, page, settings_table};
+use crate::page::{Inputs, Remarks, Section, page, settings_table};
 use crate::rows::Rows;
 use crate::scored::{Scored, scored};
 use crate::tables::{encode, tables};
@@ -114,15 +114,6 @@ pub fn render(
 ) -> Result<Rendered, ReportError> {
     let remarks = Remarks::default();
     render_with(remarks, sweep, sweep_text, trials, store, dir, progress)
-}
-
-/// What the page says beside what the store holds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Remarks<'a> {
-    /// How far the run is that is at work on the sweep: `3 of 10 trials settled`; none where none is.
-    pub so_far: Option<&'a str>,
-    /// A sentence for each thing that the reader should know of the sweep and its data.
-    pub notes: &'a [String],
 }
 
 /// The same with remarks at the head of the page.
