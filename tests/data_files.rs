@@ -8,22 +8,36 @@ use support::lab::{Lab, Ran};
 use support::npz::{self, Bomb, NpyArray};
 use support::sweeps::{TINY, tiny_on_npz};
 
-/// A sweep on an npz, with a metric that few images will do for.
+/// A sweep of two trials on `data.npz`.
 fn sweep() -> String {
     let sweep = tiny_on_npz("data.npz", "");
     sweep.trim_start().replace("\"mig\"", "\"active-units\"")
 }
 
+/// As many images of `side` x `side` pixels, 0 and 1, as the metrics need: twelve, and the same moved on.
+fn images(side: usize) -> NpyArray {
+    let mut images = NpyArray::images(side);
+    let mut moved = images.data.clone();
+    moved.rotate_right(side * side / 5);
+    images.data.extend(moved);
+    images.shaped(&[24, side, side])
+}
+
+/// Their factors.
+fn classes() -> NpyArray {
+    NpyArray::classes_of(&[2, 3, 2, 2])
+}
+
 /// A folder with a sweep on an npz with these images and the usual factors.
 fn lab_with(images: NpyArray) -> Lab {
     let lab = Lab::with_sweep(&sweep());
-    npz::write(&lab.path("data.npz"), &[images, NpyArray::classes()]);
+    npz::write(&lab.path("data.npz"), &[images, classes()]);
     lab
 }
 
 /// The usual images, each pixel as `encode` says.
 fn images_as(descr: &'static str, encode: impl Fn(u8) -> Vec<u8>) -> NpyArray {
-    let images = NpyArray::images(64);
+    let images = images(64);
     let data = images.data.iter().flat_map(|pixel| encode(*pixel));
     NpyArray {
         descr,
@@ -53,15 +67,15 @@ fn trials(lab: &Lab) -> Vec<String> {
 
 #[test]
 fn images_that_are_no_bytes_are_read_where_that_loses_nothing() {
-    let expected = trials(&lab_with(NpyArray::images(64)));
+    let expected = trials(&lab_with(images(64)));
     let same = [
         images_as("|b1", |pixel| vec![pixel]),
         images_as("|i1", |pixel| vec![pixel]),
         images_as("<i8", |pixel| i64::from(pixel).to_le_bytes().to_vec()),
         images_as("<f4", |pixel| f32::from(pixel).to_le_bytes().to_vec()),
         images_as("<f8", |pixel| f64::from(pixel).to_le_bytes().to_vec()),
-        NpyArray::images(64).shaped(&[12, 1, 64, 64]),
-        NpyArray::images(64).shaped(&[12, 64, 64, 1]),
+        images(64).shaped(&[24, 1, 64, 64]),
+        images(64).shaped(&[24, 64, 64, 1]),
     ];
     for images in same {
         let what = format!("{} {:?}", images.descr, images.shape);
@@ -109,7 +123,7 @@ fn images_that_are_no_bytes_are_refused_with_what_keeps_them() {
 
 #[test]
 fn factors_that_are_no_integers_are_refused_with_what_keeps_them_apart() {
-    let classes = NpyArray::classes();
+    let classes = classes();
     let halves = classes
         .data
         .chunks(8)
@@ -121,7 +135,7 @@ fn factors_that_are_no_integers_are_refused_with_what_keeps_them_apart() {
         data,
         ..classes
     };
-    npz::write(&lab.path("data.npz"), &[NpyArray::images(64), halves]);
+    npz::write(&lab.path("data.npz"), &[images(64), halves]);
     let json = lab.run(&["check", "sweep.toml", "--json"]).json();
     let message = json["faults"][0]["message"].as_str().unwrap();
     let expected =
@@ -132,7 +146,7 @@ fn factors_that_are_no_integers_are_refused_with_what_keeps_them_apart() {
 #[test]
 fn images_that_are_all_black_are_noted_wherever_they_are_read() {
     let lab = lab_with(images_as("|u1", |_| vec![0]));
-    let note = "note: all 12 images are black: every pixel is 0";
+    let note = "note: all 24 images are black: every pixel is 0";
     for args in [
         &["check", "sweep.toml"] as &[&str],
         &["plan", "sweep.toml", "--no-measure"],
@@ -143,7 +157,7 @@ fn images_that_are_all_black_are_noted_wherever_they_are_read() {
     }
     let page = lab.read("reports/tiny/index.html");
     assert!(
-        page.contains("all 12 images are black"),
+        page.contains("all 24 images are black"),
         "the report says so too"
     );
     let json = lab.run_well(&["check", "sweep.toml", "--json"]).json();
@@ -151,7 +165,7 @@ fn images_that_are_all_black_are_noted_wherever_they_are_read() {
         json["notes"][0]
             .as_str()
             .unwrap()
-            .starts_with("all 12 images are black")
+            .starts_with("all 24 images are black")
     );
 
     let alike = lab_with(images_as("|u1", |pixel| vec![100 + pixel]));
@@ -168,27 +182,27 @@ fn images_with_their_channels_first_are_read_as_such_and_noted() {
     // Three channels that differ: the usual images, moved on by a row for each.
     let planes: Vec<Vec<u8>> = (0..3)
         .map(|channel| {
-            let mut data = NpyArray::images(64).data;
+            let mut data = images(64).data;
             data.rotate_right(64 * channel);
             data
         })
         .collect();
     let image = |plane: &Vec<u8>, at: usize| plane[at * 4096..][..4096].to_vec();
-    let first = (0..12).flat_map(|at| planes.iter().flat_map(move |plane| image(plane, at)));
-    let last = (0..12 * 4096).flat_map(|at| planes.iter().map(move |plane| plane[at]));
+    let first = (0..24).flat_map(|at| planes.iter().flat_map(move |plane| image(plane, at)));
+    let last = (0..24 * 4096).flat_map(|at| planes.iter().map(move |plane| plane[at]));
     let on = |shape: &[usize], data: Vec<u8>| {
         let lab = Lab::with_sweep(&mlp);
         let images = NpyArray {
             data,
-            ..NpyArray::images(64).shaped(shape)
+            ..images(64).shaped(shape)
         };
-        npz::write(&lab.path("data.npz"), &[images, NpyArray::classes()]);
+        npz::write(&lab.path("data.npz"), &[images, classes()]);
         lab
     };
-    let first = on(&[12, 3, 64, 64], first.collect());
-    let last = on(&[12, 64, 64, 3], last.collect());
+    let first = on(&[24, 3, 64, 64], first.collect());
+    let last = on(&[24, 64, 64, 3], last.collect());
     assert_eq!(trials(&first), trials(&last));
-    let note = "imgs has the shape [12, 3, 64, 64], which is read as channels first";
+    let note = "imgs has the shape [24, 3, 64, 64], which is read as channels first";
     assert!(said(&first.run_well(&["check", "sweep.toml"])).contains(note));
     assert!(!said(&last.run_well(&["check", "sweep.toml"])).contains("channels first"));
 }
@@ -295,17 +309,11 @@ fn a_check_opens_the_npz() {
         refused("cannot open data.npz"),
         line.map(|line| line as u64 + 1)
     );
-    npz::write(&lab.path("data.npz"), &[NpyArray::images(64)]);
+    npz::write(&lab.path("data.npz"), &[images(64)]);
     refused("no array \"latents_classes\"");
-    npz::write(
-        &lab.path("data.npz"),
-        &[NpyArray::images(12), NpyArray::classes()],
-    );
+    npz::write(&lab.path("data.npz"), &[images(12), classes()]);
     refused("multiples of 16");
-    npz::write(
-        &lab.path("data.npz"),
-        &[NpyArray::images(64), NpyArray::classes()],
-    );
+    npz::write(&lab.path("data.npz"), &[images(64), classes()]);
     assert_eq!(check().code, Some(0));
 }
 

@@ -3,14 +3,17 @@
 
 mod support;
 
+use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use serde_json::{Value, json};
 use unravel_data::arrays::{Archive, ArrayFile};
+use unravel_store::Store;
 
 use support::lab::Lab;
-use support::store::{files, states};
+use support::store::{Seen, files, states};
 use support::sweeps::TINY;
 
 /// The tensors of [`TINY`]'s network in PyTorch: names and shapes.
@@ -275,4 +278,89 @@ fn what_cannot_be_exported_is_refused_in_one_sentence() {
     );
     fs::remove_file(&model).unwrap();
     refused(&ids[0], &[], 4, "is not trained: it is at step 20 of 20");
+}
+
+/// The only line that a refused export says.
+fn refusal(lab: &Lab, asked: &str) -> String {
+    let ran = lab.run(&["export", asked, "--no-codes"]);
+    assert_eq!(ran.code, Some(5), "{asked}: {}", ran.stderr);
+    assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
+    ran.stderr
+}
+
+#[test]
+fn a_damaged_description_is_named_with_what_mends_it() {
+    let (lab, ids) = trained(&[]);
+    let path = lab.path(&format!("runs/{}/trial.toml", ids[0]));
+    let whole = fs::read_to_string(&path).unwrap();
+    fs::write(&path, whole.replace("seed = 0", "seed = 1")).unwrap();
+    let remedy = "`unravel run` on a sweep file that has th";
+    for asked in [&ids[0][..], "seed=0,steps=30"] {
+        let said = refusal(&lab, asked);
+        assert!(said.contains("trial.toml` is damaged"), "{said}");
+        assert!(said.contains(remedy), "{said}");
+    }
+    let other = lab.run_well(&["export", "seed=0", "--no-codes"]);
+    assert!(other.stdout.contains(&ids[1]), "{}", other.stdout);
+    assert!(other.stderr.contains("trial.toml` is damaged"));
+    fs::remove_file(&path).unwrap();
+    assert!(refusal(&lab, &ids[0]).contains("has lost its `trial.toml`"));
+    assert!(refusal(&lab, "steps=30").contains("has no `trial.toml`"));
+
+    fs::write(&path, "seed =").unwrap();
+    let ran = lab.run_well(&["run", "sweep.toml"]);
+    assert!(
+        ran.stderr.contains("trial.toml` is damaged"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(fs::read_to_string(&path).unwrap(), whole);
+    lab.run_well(&["export", &ids[0], "--no-codes"]);
+}
+
+#[test]
+fn weights_of_another_shape_are_not_written() {
+    let (lab, ids) = trained(&[]);
+    let store = Store::open(lab.path("runs")).unwrap();
+    let lock = store.trial(&ids[0].parse().unwrap()).lock().unwrap();
+    let mut model = lock.model().unwrap().unwrap();
+    let shape = &mut model.arrays.get_mut("encoder.4.weight").unwrap().shape;
+    shape.reverse();
+    lock.set_model(&model).unwrap();
+    drop(lock);
+    let said = refusal(&lab, &ids[0]);
+    assert!(said.contains("nothing was written"), "{said}");
+    assert!(said.contains("`encoder.4.weight` has the shape"), "{said}");
+    let written = lab.path(&format!("exports/{}", ids[0]));
+    assert_eq!(fs::read_dir(written).unwrap().count(), 0);
+}
+
+#[test]
+fn what_a_killed_export_left_is_removed_by_the_next_and_no_device_is_replaced() {
+    let (lab, ids) = trained(&[]);
+    lab.run_well(&["export", &ids[0]]);
+    let folder = format!("exports/{}", ids[0]);
+    let before = files(&lab.path(&folder));
+    for name in ["weights.safetensors", "codes.npy", "codes.npz"] {
+        lab.write(&format!("{folder}/.{name}.4194304-0.tmp"), "half");
+    }
+    lab.run_well(&["export", &ids[0]]);
+    let names = |files: &BTreeMap<String, Seen>| files.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(&files(&lab.path(&folder))), names(&before));
+
+    let weights = lab.path(&format!("{folder}/weights.safetensors"));
+    fs::remove_file(&weights).unwrap();
+    symlink("/dev/null", &weights).unwrap();
+    let said = refusal(&lab, &ids[0]);
+    assert!(said.contains("not a regular file"), "{said}");
+    assert!(weights.is_symlink());
+    let figure = ["--figure", "trade-off", "--out", "link.svg"];
+    symlink("/dev/null", lab.path("link.svg")).unwrap();
+    let ran = lab.run(&[&["report", "sweep.toml"], &figure[..]].concat());
+    assert_eq!(ran.code, Some(5), "{}", ran.stderr);
+    assert!(ran.stderr.contains("not a regular file"), "{}", ran.stderr);
+    let ran = lab.run(&["dataset", "export", "link.svg", "--force", "--quiet"]);
+    assert_eq!(ran.code, Some(2), "{}", ran.stderr);
+    assert!(ran.stderr.contains("not a regular file"), "{}", ran.stderr);
+    assert!(lab.path("link.svg").is_symlink());
 }

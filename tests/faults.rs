@@ -4,16 +4,18 @@
 mod support;
 
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
+use unravel_store::{Checkpoint, Store};
+use unravel_sweep::TrialId;
 
 use support::lab::{Lab, Ran};
 use support::process::children;
-use support::store::{assert_same, files, results, states, steps};
+use support::store::{assert_same, files, models, results, states, steps};
 use support::sweeps::{LONGER, TINY, tiny_on_npz};
 
 const BAD_SWEEP: Option<i32> = Some(3);
@@ -255,6 +257,135 @@ fn files_without_an_end_or_a_measure_are_refused() {
     check_refused(&lab, &["run", "deep.toml"], "deep.toml");
     lab.write("on-zero.toml", tiny_on_npz("/dev/zero", ""));
     check_refused(&lab, &["run", "on-zero.toml"], "regular file");
+}
+
+#[test]
+fn damage_to_a_finished_trial_is_noticed_and_costs_no_training() {
+    let lab = Lab::with_sweep(TINY);
+    lab.run_well(&["run", "sweep.toml"]);
+    let store = lab.path("runs");
+    let before = models(&store);
+    let ids: Vec<String> = states(&store).into_keys().collect();
+    let at = |id: &str, name: &str| store.join(id).join(name);
+    // Files and folders in place of what belongs there, and flipped bits.
+    lab.write(&format!("runs/{}/lock", ids[0]), vec![b' '; 8192]);
+    fs::remove_file(at(&ids[0], "scores/mig.json")).unwrap();
+    fs::create_dir(at(&ids[0], "scores/mig.json")).unwrap();
+    lab.write(&format!("runs/{}/trial.toml", ids[0]), "steps = 20\n");
+    fs::remove_file(at(&ids[1], "lock")).unwrap();
+    fs::create_dir(at(&ids[1], "lock")).unwrap();
+    fs::remove_file(at(&ids[1], "log.txt")).unwrap();
+    fs::create_dir(at(&ids[1], "log.txt")).unwrap();
+    let checkpoint = at(&ids[1], "checkpoint.safetensors");
+    let mut bytes = fs::read(&checkpoint).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&checkpoint, bytes).unwrap();
+
+    let ran = lab.run_well(&["run", "sweep.toml", "--json"]);
+    assert_eq!(ran.tally("scored"), 2, "{}", ran.stderr);
+    for expected in [
+        "scores/mig.json` is damaged: it is not a plain file; it was moved aside to `",
+        "trial.toml` is damaged",
+        "/lock` is damaged: it is not a plain file; it was moved aside",
+        "log.txt` is damaged",
+        "checkpoint.safetensors` is damaged: its checksum does not fit its contents; the trial is trained and keeps",
+    ] {
+        assert!(ran.stderr.contains(expected), "{expected}: {}", ran.stderr);
+    }
+    assert_eq!(models(&store), before, "nothing was trained again");
+    assert!(!checkpoint.exists());
+    let mut expected = TINY_RESULTS.clone();
+    expected.remove(&format!("{}/checkpoint.safetensors", ids[1]));
+    assert_same("mended", &results(&store), &expected);
+    let again = lab.run_well(&["run", "sweep.toml", "--json"]);
+    assert_eq!(
+        (again.tally("cached"), &again.stderr.contains("damaged")),
+        (2, &false)
+    );
+}
+
+#[test]
+fn a_strangers_checkpoint_is_discarded_with_a_sentence() {
+    let lab = Lab::with_sweep(TINY);
+    lab.run_well(&["run", "sweep.toml"]);
+    let path = lab.path("runs");
+    let store = Store::open(&path).unwrap();
+    let ids: Vec<TrialId> = store.trial_ids().unwrap();
+    let changes: [(fn(&mut Checkpoint), &str); 4] = [
+        (
+            |whole| whole.step = 25,
+            "it is of step 25, and the trial has 20",
+        ),
+        (
+            |whole| whole.step = 19,
+            "it is of step 19, and its training curves go to 20",
+        ),
+        (
+            |whole| {
+                whole.log.truncate_after(12);
+                whole.step = 15;
+            },
+            "it is of step 15, and its training curves end elsewhere",
+        ),
+        (
+            |whole| {
+                whole
+                    .arrays
+                    .get_mut("encoder.4.weight")
+                    .unwrap()
+                    .shape
+                    .reverse()
+            },
+            "it has no array `encoder.4.weight` of the shape",
+        ),
+    ];
+    for (change, expected) in changes {
+        let lock = store.trial(&ids[0]).lock().unwrap();
+        let mut checkpoint = lock.checkpoint().unwrap().value.unwrap();
+        change(&mut checkpoint);
+        lock.remove_checkpoints().unwrap();
+        lock.set_checkpoint(&checkpoint).unwrap();
+        fs::remove_file(lock.path().join("model.safetensors")).unwrap();
+        drop(lock);
+        let ran = lab.run_well(&["run", "sweep.toml", "--json"]);
+        assert!(ran.stderr.contains(expected), "{expected}: {}", ran.stderr);
+        assert_eq!((ran.tally("trained"), ran.tally("cached")), (1, 1));
+        assert_same(expected, &results(&path), &TINY_RESULTS);
+    }
+}
+
+#[test]
+fn a_store_whose_path_is_not_utf8_works() {
+    let lab = Lab::with_sweep(TINY);
+    let script = r#"store=$(printf 'caf\351'); exec "$0" "$@" --store "$store""#;
+    let ran = lab.run_script(script, &["run", "sweep.toml", "--json"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert_eq!(ran.tally("trained"), 2);
+    let again = lab.run_script(script, &["status", "sweep.toml", "--json"]);
+    let trials = again.json()["trials"].as_array().unwrap().clone();
+    assert!(trials.iter().all(|trial| trial["status"] == "done"));
+    let report = r#"folder=$(printf 'r\351'); exec "$0" "$@" --report "$folder""#;
+    let ran = lab.run_script(report, &["report", "sweep.toml", "--json"]);
+    assert_eq!(ran.json()["report"], "r\u{fffd}/index.html");
+}
+
+#[test]
+fn a_report_has_the_rights_that_new_files_have() {
+    let lab = Lab::with_sweep(TINY);
+    let script = r#"umask 027; exec "$0" "$@""#;
+    let ran = lab.run_script(script, &["run", "sweep.toml"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let everything = fs::read_dir(lab.path("reports/tiny")).unwrap();
+    let modes = everything.map(|entry| entry.unwrap().metadata().unwrap());
+    let modes = modes.filter(|about| about.is_file());
+    let modes: Vec<u32> = modes
+        .map(|about| about.permissions().mode() & 0o777)
+        .collect();
+    assert!(
+        !modes.is_empty() && modes.iter().all(|mode| *mode == 0o640),
+        "{modes:?}"
+    );
 }
 
 #[test]

@@ -158,6 +158,60 @@ fn freed_checkpoints_cost_no_result_and_a_trial_at_work_is_left_alone() {
 }
 
 #[test]
+fn garbage_is_collected_beside_another_sweeps_run_without_costing_it_anything() {
+    let lab = Lab::with_sweep(&TINY.replace("seeds = 1\n", "seeds = 3\n"));
+    lab.write("other.toml", TINY.replace("[1, 8]", "[2]"));
+    let mut running = lab.start(&["run", "sweep.toml", "--json"]);
+    let mut n_collected = 0;
+    running.watch(|| {
+        lab.run_well(&["gc", "other.toml", "--delete"]);
+        n_collected += 1;
+        false
+    });
+    let ran = running.wait();
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert_eq!((ran.tally("trained"), ran.tally("failed")), (6, 0));
+    assert!(0 < n_collected);
+}
+
+#[test]
+fn a_lock_of_another_machine_from_the_future_is_told_of_and_waited_for_no_longer() {
+    let lab = Lab::with_sweep(TINY);
+    lab.run_well(&["run", "sweep.toml"]);
+    let store = lab.path("runs");
+    let id = states(&store).into_keys().next().unwrap();
+    fs::remove_file(store.join(&id).join("scores/mig.json")).unwrap();
+    let lock = store.join(&id).join("lock");
+    fs::write(&lock, r#"{"pid":7,"host":"node-2","boot":"another"}"#).unwrap();
+    let set = |at: SystemTime| {
+        let file = fs::File::options().write(true).open(&lock).unwrap();
+        file.set_modified(at).unwrap();
+    };
+    let ahead = SystemTime::now() + Duration::from_secs(86_400);
+    set(ahead);
+    let status = lab.run_well(&["status", "sweep.toml"]);
+    let said = format!("trial {id} is locked by process 7 on node-2 with a time 23h 59m");
+    assert!(status.stderr.contains(&said), "{}", status.stderr);
+    let status = lab.run_well(&["status", "sweep.toml", "--json"]).json();
+    let holders = status["trials"].as_array().unwrap().iter();
+    let mut holders = holders.filter_map(|trial| trial["holder"].as_str());
+    assert!(holders.any(|holder| holder.starts_with("process 7 on node-2")));
+    let mut running = lab.start(&["run", "sweep.toml", "--json"]);
+    let modified = || fs::metadata(&lock).unwrap().modified().unwrap();
+    assert!(running.watch(|| modified() < ahead));
+    // As if a minute had passed without a sign of life.
+    set(SystemTime::now() - Duration::from_secs(120));
+    let ran = running.wait();
+    assert_eq!(
+        (ran.code, ran.tally("scored")),
+        (Some(0), 1),
+        "{}",
+        ran.stderr
+    );
+    assert!(ran.stderr.contains(&said), "{}", ran.stderr);
+}
+
+#[test]
 fn a_budget_is_spent_on_first_seeds_and_ends_with_everything_saved_and_reported() {
     let long = TINY.replace("steps = 20", "steps = 1_000_000");
     let long = long.replace("seeds = 1\n", "seeds = 3\n");
@@ -244,7 +298,8 @@ fn a_lock_of_another_machine_holds_for_its_lease_and_no_longer() {
         let ran = lab.run_well(&["run", "sweep.toml", "--json"]);
         assert_eq!(ran.tally("scored"), 1, "{}", ran.stderr);
         assert_same("after the lock", &results(&store), &before);
-        ran.stderr.contains("another run's at the moment")
+        let held = "is another run's at the moment (process 7 on node-2, last heard of ";
+        ran.stderr.contains(held)
     };
     assert!(
         !run_under_lock(120),

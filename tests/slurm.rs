@@ -6,6 +6,8 @@
 mod support;
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -312,6 +314,77 @@ fn a_controller_that_forgets_is_not_believed() {
     assert_done(&cluster, &lab, &SLOW);
     let n_attempts: u64 = attempts(&lab.path("runs")).values().sum();
     assert!(n_attempts <= 2 * SLOW_TRIALS, "{n_attempts}");
+}
+
+/// Commands that stand in for Slurm's: a queue that takes three tasks at a time and runs each at once.
+const STAND_INS: [(&str, &str); 4] = [
+    (
+        "sbatch",
+        r#"case "$*" in *--version*|*--test-only*) exit 0;; esac
+for arg; do case $arg in --array=*) range=${arg#--array=};; esac; script=$arg; done
+first=${range%-*}; last=${range#*-}
+n=$(($(ls tasks | wc -l) - $(ls done | wc -l) + last - first + 1))
+if [ $n -gt 3 ]; then
+    echo "refused $range" >> said
+    echo 'sbatch: error: AssocMaxSubmitJobLimit' >&2
+    echo 'sbatch: error: Batch job submission failed: Job violates accounting/QOS policy (job submit limit)' >&2
+    exit 1
+fi
+echo "took $range" >> said
+array=$(grep -c took said)
+for task in $(seq $first $last); do
+    echo "$script" > tasks/${array}_$task
+    (SLURM_ARRAY_TASK_ID=$task sh "$script"; : > done/${array}_$task) < /dev/null > /dev/null 2>&1 &
+done
+echo $array"#,
+    ),
+    (
+        "squeue",
+        r#"for task in $(ls tasks 2> /dev/null); do
+    [ -e done/$task ] && state=COMPLETED || state=RUNNING
+    echo "$task|$state|None|$(cat tasks/$task)"
+done"#,
+    ),
+    ("scontrol", "echo 'MaxArraySize = 1001'"),
+    ("scancel", "exit 0"),
+];
+
+#[test]
+fn a_limit_on_submitted_jobs_is_named_and_the_rest_comes_when_there_is_room() {
+    let eight = support::sweeps::TINY.replace("seeds = 1\n", "seeds = 4\n");
+    let mut lab = Lab::with_sweep(&eight);
+    for folder in ["bin", "queue/tasks", "queue/done"] {
+        fs::create_dir_all(lab.path(folder)).unwrap();
+    }
+    for (name, script) in STAND_INS {
+        let queue = lab.path("queue");
+        let path = lab.path("bin").join(name);
+        let script = format!("#!/bin/sh\ncd '{}'\n{script}\n", queue.display());
+        fs::write(&path, script).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let path = std::env::var("PATH").unwrap_or_default();
+    lab.set("PATH", format!("{}:{path}", lab.path("bin").display()));
+    let ran = lab.run(&args(&[]));
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert_eq!((ran.tally("trained"), ran.tally("failed")), (8, 0));
+    let told = "Slurm takes no more jobs now, by its limit AssocMaxSubmitJobLimit: ";
+    assert_eq!(ran.stderr.matches(told).count(), 1, "{}", ran.stderr);
+    let said = lab.read("queue/said");
+    let took = said.lines().filter_map(|line| line.strip_prefix("took "));
+    let mut tasks: Vec<u32> = took
+        .flat_map(|range| {
+            let (first, last) = range.split_once('-').unwrap();
+            first.parse().unwrap()..=last.parse().unwrap()
+        })
+        .collect();
+    tasks.sort_unstable();
+    assert_eq!(tasks, (0..8).collect::<Vec<_>>(), "{said}");
+    assert!(
+        said.starts_with("refused 0-7\nrefused 0-3\ntook 0-1\n"),
+        "{said}"
+    );
+    assert!(batches(&lab.path("runs")).is_empty());
 }
 
 #[test]

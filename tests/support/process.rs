@@ -25,6 +25,11 @@ pub fn children(parent: u32) -> Vec<Process> {
 }
 
 impl Process {
+    /// The running process of this id.
+    pub fn of(pid: u32) -> Self {
+        stat(pid).expect("it runs").process
+    }
+
     /// Whether it still runs; one that has ended and was not yet buried does not.
     pub fn is_alive(self) -> bool {
         stat(self.pid).is_some_and(|stat| stat.process == self)

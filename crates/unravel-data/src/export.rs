@@ -13,6 +13,7 @@ use zip::write::SimpleFileOptions;
 use crate::arrays::Header;
 use crate::dsprites::{Dsprites, N_IMAGES, SIDE, latents};
 use crate::npz::IMAGES_PER_REPORT;
+use crate::target::check_replaceable;
 
 /// The array `metadata` as NumPy stores it: a header and a pickled dictionary with the official
 /// fields. Made by `scripts/make_metadata.py`, the same in every export.
@@ -62,9 +63,7 @@ pub fn export_npz(
 type Progress<'a> = dyn FnMut(usize, usize) -> ControlFlow<()> + 'a;
 
 fn export(path: &Path, progress: &mut Progress<'_>) -> io::Result<()> {
-    if path.is_dir() {
-        return Err(io::ErrorKind::IsADirectory.into());
-    }
+    check_replaceable(path)?;
     let folder = match path.parent() {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),

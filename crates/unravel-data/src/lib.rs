@@ -39,6 +39,7 @@ mod npz;
 mod observations;
 mod preview;
 mod space;
+mod target;
 mod variants;
 mod verify;
 
@@ -53,5 +54,6 @@ pub use npz::{NpzObservations, NpzOutline};
 pub use observations::{Observations, PackedObservations};
 pub use preview::{Sheet, preview};
 pub use space::{Factor, FactorSpace, SpaceError};
+pub use target::check_replaceable;
 pub use variants::DspritesVariant;
 pub use verify::{Verification, verify_npz};

@@ -4,19 +4,20 @@ pub use unravel_data::{Array, Arrays};
 
 use crate::error::ModelError;
 
-/// Returns the values of the array `name`, which must be `len`.
+/// Returns the values of the array `name`, which must have this shape.
 ///
 /// # Errors
-/// Where it is missing or of another length.
-pub fn get<'a>(arrays: &'a Arrays, name: &str, len: usize) -> Result<&'a [f32], ModelError> {
+/// Where it is missing or of another shape.
+pub fn get<'a>(arrays: &'a Arrays, name: &str, shape: &[usize]) -> Result<&'a [f32], ModelError> {
     let array = arrays.get(name).ok_or_else(|| ModelError::MissingArray {
         name: name.to_owned(),
     })?;
-    if array.values.len() != len {
-        return Err(ModelError::ArrayLength {
+    let n_values = shape.iter().product::<usize>();
+    if array.shape != shape || array.values.len() != n_values {
+        return Err(ModelError::ArrayShape {
             name: name.to_owned(),
-            found: array.values.len(),
-            expected: len,
+            found: array.shape.clone(),
+            expected: shape.to_vec(),
         });
     }
     Ok(&array.values)

@@ -46,15 +46,17 @@ pub enum ModelError {
         /// Its name.
         name: String,
     },
-    /// A saved array of another length than the architecture wants.
-    #[error("the saved array `{name}` holds {found} numbers where the architecture has {expected}")]
-    ArrayLength {
+    /// A saved array of another shape than the architecture wants.
+    #[error(
+        "the saved array `{name}` has the shape {found:?} where the architecture has {expected:?}"
+    )]
+    ArrayShape {
         /// Its name.
         name: String,
-        /// Numbers in the file.
-        found: usize,
-        /// Numbers wanted.
-        expected: usize,
+        /// Its shape in the file.
+        found: Vec<usize>,
+        /// The shape wanted.
+        expected: Vec<usize>,
     },
     /// Snapshots of different steps for one cohort.
     #[error("the trials of a cohort must go on from the same step, not from {first} and {other}")]

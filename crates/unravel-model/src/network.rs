@@ -74,7 +74,7 @@ impl<B: Kernels> Network<B> {
     /// Models from saved arrays, one model each. Optimiser state is zero where it was not saved.
     ///
     /// # Errors
-    /// Where an array is missing or of another length than the layers want.
+    /// Where an array is missing or of another shape than the layers want.
     pub fn restore(
         name: &'static str,
         layers: Vec<LayerSpec>,
@@ -82,14 +82,15 @@ impl<B: Kernels> Network<B> {
         placement: &Placement<B>,
     ) -> Result<Self, ModelError> {
         let mut parameters = Vec::with_capacity(2 * layers.len());
-        for (parameter, len) in parameter_names(name, &layers).zip(parameter_lens(&layers)) {
+        for (parameter, shape) in parameter_names(name, &layers).zip(parameter_shapes(&layers)) {
+            let len = shape.iter().product::<usize>();
             let load = |suffix: &str| -> Result<Tensor<B, 2>, ModelError> {
                 let mut values = Vec::with_capacity(saved.len() * len);
                 for arrays in saved {
                     values.extend_from_slice(arrays::get(
                         arrays,
                         &(parameter.clone() + suffix),
-                        len,
+                        &shape,
                     )?);
                 }
                 Ok(placement.tensor(values, [saved.len(), len]))
@@ -160,12 +161,11 @@ impl<B: Kernels> Network<B> {
 
     /// The weights of one model, and its optimiser state if asked for.
     pub fn save(&self, model: usize, with_moments: bool, out: &mut Arrays) {
-        let shapes = self
-            .layers
-            .iter()
-            .flat_map(|l| [l.weight_shape(), l.bias_shape()]);
         let names = parameter_names(self.name, &self.layers);
-        for ((name, shape), moments) in names.zip(shapes).zip(&self.parameters) {
+        for ((name, shape), moments) in names
+            .zip(parameter_shapes(&self.layers))
+            .zip(&self.parameters)
+        {
             let mut put = |suffix: &str, tensor: &Tensor<B, 2>| {
                 let array = Array {
                     shape: shape.clone(),
@@ -215,6 +215,12 @@ const SECOND: &str = ".adam_second";
 fn parameter_names(name: &str, layers: &[LayerSpec]) -> impl Iterator<Item = String> {
     (0..layers.len())
         .flat_map(move |at| ["weight", "bias"].map(|part| format!("{name}.{at}.{part}")))
+}
+
+fn parameter_shapes(layers: &[LayerSpec]) -> impl Iterator<Item = Vec<usize>> {
+    layers
+        .iter()
+        .flat_map(|layer| [layer.weight_shape(), layer.bias_shape()])
 }
 
 fn parameter_lens(layers: &[LayerSpec]) -> impl Iterator<Item = usize> {

@@ -125,8 +125,8 @@ fn parameters<'a>(
 ) -> Result<(&'a [f32], &'a [f32]), ModelError> {
     let name = |part: &str| format!("{network}.{at}.{part}");
     Ok((
-        arrays::get(weights, &name("weight"), layer.weight_len())?,
-        arrays::get(weights, &name("bias"), layer.channels)?,
+        arrays::get(weights, &name("weight"), &layer.weight_shape())?,
+        arrays::get(weights, &name("bias"), &layer.bias_shape())?,
     ))
 }
 

@@ -92,6 +92,12 @@ pub trait Records {
         trials.iter().map(|trial| self.held(trial)).collect()
     }
 
+    /// Who holds `trial` at the moment, in words, if anybody does.
+    fn holder(&self, trial: &PlannedTrial) -> Option<String> {
+        let _ = trial;
+        None
+    }
+
     /// Writes down that `trial` failed for good. Where that cannot be done, or another run holds the trial,
     /// nothing is written: the run's own summary still has the failure.
     fn mark_failed(&self, trial: &PlannedTrial, reason: &str);

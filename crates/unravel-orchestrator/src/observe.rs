@@ -49,6 +49,8 @@ pub enum Observed<'a> {
     TrialHeld {
         /// The trial.
         id: &'a TrialId,
+        /// Whose, such as `process 7 on node-2, last heard of 12s ago`; none where nobody knows.
+        holder: Option<&'a str>,
     },
     /// A cohort's worker is gone, and its slot free.
     CohortEnded {

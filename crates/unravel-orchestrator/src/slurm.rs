@@ -118,6 +118,9 @@ impl SlurmLauncher {
         let Some(task) = self.tasks.remove(&job) else {
             return;
         };
+        if task.is_submitted() {
+            self.try_beyond_limit();
+        }
         let mut last_lines = Vec::new();
         if let Place::InBatch { batch, index } = task.place {
             let is_well = task.is_finished() || matches!(how, How::NotStarted(_));

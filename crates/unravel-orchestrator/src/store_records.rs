@@ -87,8 +87,10 @@ impl<'a> StoreRecords<'a> {
             });
         }
         // Before the files: a lock that is free now may have been held by the one who has just finished them.
-        let is_locked = folder.holder()?.is_some();
-        let missing = self.missing(&folder, &(self.requests)(&planned.trial))?;
+        let holding = folder.holder()?;
+        let is_locked = holding.is_some();
+        self.notice(holding.and_then(|holding| holding.warning(&planned.id)));
+        let missing = self.missing(&folder, &(self.requests)(&planned.trial), is_locked)?;
         let is_done = missing.is_nothing();
         let needs_training = missing.needs_training(planned.trial.training.steps);
         let first_step = missing.first_step();
@@ -102,7 +104,8 @@ impl<'a> StoreRecords<'a> {
         let reached = match needs_training {
             // Scores that were added for an earlier step are taken of weights that have to be trained again.
             true if first_step.is_some_and(|step| step < state.step) => Reached::Step(0),
-            true => Reached::Step(state.step),
+            // A state that says more was written by somebody else.
+            true => Reached::Step(state.step.min(planned.trial.training.steps)),
             false => Reached::Trained,
         };
         let failure = (state.status == Status::Failed).then(|| {
@@ -122,12 +125,22 @@ impl<'a> StoreRecords<'a> {
         })
     }
 
-    fn missing(&self, folder: &TrialFolder, requests: &Requests) -> Result<Todo, StoreError> {
-        let missing = folder.missing(requests, Check::Quick)?;
+    /// A trial that is at work changes all the time, and is looked at closely when it seems done.
+    fn missing(
+        &self,
+        folder: &TrialFolder,
+        requests: &Requests,
+        is_locked: bool,
+    ) -> Result<Todo, StoreError> {
         let whole = || self.whole.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_looked_at = whole().contains(folder.id());
-        if self.check == Check::Quick || !missing.is_nothing() || is_looked_at {
-            return Ok(missing);
+        if self.check == Check::Quick || whole().contains(folder.id()) {
+            return folder.missing(requests, Check::Quick);
+        }
+        if is_locked {
+            let missing = folder.missing(requests, Check::Quick)?;
+            if !missing.is_nothing() {
+                return Ok(missing);
+            }
         }
         let missing = folder.missing(requests, Check::Thorough)?;
         if missing.is_nothing() {
@@ -147,11 +160,13 @@ impl<'a> StoreRecords<'a> {
         let mut why_not = None;
         for id in relatives.unwrap_or_default() {
             let folder = self.store.trial(&id);
-            if absent_if_damaged(folder.is_shorter(trial), &mut Vec::new())?.is_none() {
+            let shorter = absent_if_damaged(folder.is_shorter(trial), &mut Vec::new())?;
+            let Some(steps) = shorter else {
                 why_not.get_or_insert(HAS_MORE_STEPS);
                 continue;
-            }
-            match folder.checkpoint_step()?.filter(|step| 0 < *step) {
+            };
+            let step = folder.checkpoint_step()?;
+            match step.filter(|step| (1..=steps).contains(step)) {
                 None => why_not = Some(HAS_NO_CHECKPOINT),
                 Some(step) if self.needs_earlier(trial, &folder, step)? => {
                     why_not = Some(LACKS_SCORES);
@@ -220,13 +235,27 @@ impl Records for StoreRecords<'_> {
         }
         thread::scope(|scope| {
             let parts = trials.chunks(trials.len().div_ceil(n_threads));
-            let threads: Vec<_> = parts.map(|part| scope.spawn(move || look(part))).collect();
-            let held = threads.into_iter().flat_map(|thread| match thread.join() {
-                Ok(held) => held,
-                Err(panic) => std::panic::resume_unwind(panic),
+            let threads: Vec<_> = parts
+                .map(|part| {
+                    let thread = thread::Builder::new().spawn_scoped(scope, move || look(part));
+                    // Where the machine gives no thread, this one looks.
+                    thread.map_err(|_| look(part))
+                })
+                .collect();
+            let held = threads.into_iter().flat_map(|thread| match thread {
+                Ok(thread) => match thread.join() {
+                    Ok(held) => held,
+                    Err(panic) => std::panic::resume_unwind(panic),
+                },
+                Err(held) => held,
             });
             held.collect()
         })
+    }
+
+    fn holder(&self, planned: &PlannedTrial) -> Option<String> {
+        let holding = self.store.trial(&planned.id).holder().ok()??;
+        Some(holding.to_string())
     }
 
     fn mark_failed(&self, planned: &PlannedTrial, reason: &str) {
@@ -239,7 +268,7 @@ impl Records for StoreRecords<'_> {
 #[cfg(test)]
 mod tests {
     use unravel_score::{ScoreContext, ScoreRequest};
-    use unravel_store::{Arrays, Codes, Model, Pictures};
+    use unravel_store::{Array, Arrays, Checkpoint, Codes, Model, Pictures};
 
     use super::*;
     use crate::testing::trial;
@@ -421,6 +450,118 @@ mod tests {
             let thorough = StoreRecords::new(store, &wanted).thorough();
             assert_eq!(thorough.held(&planned()), Held::at(Reached::Trained));
             assert!(thorough.take_notices()[0].contains("probe.npz"));
+        });
+    }
+
+    /// A trial that is done, with a checkpoint at its last step.
+    fn done(store: &Store) {
+        let lock = store.create(&planned().trial).unwrap();
+        let (step, arrays) = (100, Arrays::new());
+        lock.set_checkpoint(&Checkpoint {
+            step,
+            arrays: Arrays::from([("weight".to_owned(), Array::new([1], vec![0.5]))]),
+            ..Checkpoint::default()
+        })
+        .unwrap();
+        lock.set_state(&TrialState::default()).unwrap();
+        lock.set_model(&Model { step, arrays }).unwrap();
+        lock.set_probe(&Codes::default()).unwrap();
+        let image_shape = [1, 1, 1];
+        lock.set_pictures(&Pictures {
+            image_shape,
+            ..Pictures::default()
+        })
+        .unwrap();
+    }
+
+    #[test]
+    fn any_damage_to_the_checkpoint_or_the_trial_of_a_done_one_is_noticed_and_mended() {
+        let wanted = |_: &Trial| Requests::default();
+        for name in ["trial.toml", "checkpoint.safetensors"] {
+            with_store(|store, _| {
+                done(store);
+                let folder = store.trial(&planned().id);
+                let path = folder.path().join(name);
+                let whole = std::fs::read(&path).unwrap();
+                let records = StoreRecords::new(store, &wanted).thorough();
+                let mut damaged = vec![Vec::new(), whole[..whole.len() / 2].to_vec()];
+                for at in (0..8).map(|eighth| eighth * whole.len() / 8) {
+                    let mut bytes = whole.clone();
+                    bytes[at] ^= 0x80;
+                    damaged.push(bytes);
+                }
+                for bytes in damaged {
+                    std::fs::write(&path, bytes).unwrap();
+                    assert_eq!(records.held(&planned()), Held::at(Reached::Trained));
+                    let notices = records.take_notices();
+                    assert_eq!(notices.len(), 1, "{notices:?}");
+                    assert!(notices[0].contains(name), "{notices:?}");
+                    let lock = store.create(&planned().trial).unwrap();
+                    let notices = lock.restore_records().unwrap();
+                    assert!(notices[0].contains(name), "{notices:?}");
+                    drop(lock);
+                    match name {
+                        "trial.toml" => assert_eq!(std::fs::read(&path).unwrap(), whole),
+                        _ => assert!(!path.exists() && notices[0].contains("begins anew")),
+                    }
+                    let fresh = StoreRecords::new(store, &wanted).thorough();
+                    assert_eq!(fresh.held(&planned()), Held::at(Reached::Scored));
+                    assert_eq!(fresh.take_notices(), Vec::<String>::new());
+                }
+            });
+        }
+    }
+
+    #[test]
+    fn a_damaged_checkpoint_of_a_done_trial_does_not_train_it_again() {
+        with_store(|store, records| {
+            done(store);
+            let path = store
+                .trial(&planned().id)
+                .path()
+                .join("checkpoint.safetensors");
+            let mut bytes = std::fs::read(&path).unwrap();
+            let step = b"\"step\":\"100\"";
+            let at = bytes.windows(step.len()).position(|window| window == step);
+            bytes[at.unwrap() + 8] = b'0';
+            std::fs::write(&path, bytes).unwrap();
+            assert_eq!(records.held(&planned()), Held::at(Reached::Scored));
+        });
+    }
+
+    #[test]
+    fn a_lock_whose_time_lies_ahead_is_told_of_with_its_holder() {
+        with_store(|store, records| {
+            drop(store.create(&planned().trial).unwrap());
+            let path = store.trial(&planned().id).path().join("lock");
+            std::fs::write(&path, r#"{"pid":7,"host":"node-2","boot":"another"}"#).unwrap();
+            let at = std::time::SystemTime::now() + std::time::Duration::from_secs(86_400);
+            let file = std::fs::File::options().write(true).open(&path).unwrap();
+            file.set_modified(at).unwrap();
+            assert!(records.held(&planned()).is_locked);
+            let notices = records.take_notices();
+            assert!(notices[0].contains("process 7 on node-2"), "{notices:?}");
+            assert!(file.metadata().unwrap().modified().unwrap() < at);
+            let holder = records.holder(&planned()).unwrap();
+            assert!(
+                holder.starts_with("process 7 on node-2, last heard of"),
+                "{holder}"
+            );
+        });
+    }
+
+    #[test]
+    fn a_state_beyond_the_last_step_is_not_believed() {
+        with_store(|store, records| {
+            let lock = store.create(&planned().trial).unwrap();
+            lock.set_state(&TrialState {
+                step: u64::MAX,
+                ..TrialState::default()
+            })
+            .unwrap();
+            drop(lock);
+            let steps = planned().trial.training.steps;
+            assert_eq!(records.held(&planned()), Held::at(Reached::Step(steps)));
         });
     }
 

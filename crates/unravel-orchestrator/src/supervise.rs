@@ -283,17 +283,19 @@ impl<'a> Run<'a> {
             self.settle(&failure.id, outcome);
         }
         for planned in plan.locked {
-            self.put_back_held(planned);
+            self.put_back_held(planned, None);
         }
         plan.cohorts
     }
 
-    /// Keeps a trial that another run holds for a later look.
-    fn put_back_held(&mut self, planned: PlannedTrial) {
+    /// Keeps a trial that another run holds for a later look. Who that is, is asked where nobody said.
+    fn put_back_held(&mut self, planned: PlannedTrial, holder: Option<String>) {
         if self.told_as_held.insert(planned.id.clone()) {
-            self.sup
-                .observer
-                .on(&Observed::TrialHeld { id: &planned.id });
+            let holder = holder.or_else(|| self.sup.records.holder(&planned));
+            self.sup.observer.on(&Observed::TrialHeld {
+                id: &planned.id,
+                holder: holder.as_deref(),
+            });
         }
         let not_before = self.now() + self.sup.policy.held_interval;
         self.queue.push(Pending {

@@ -1,5 +1,20 @@
 //! Scales from values to pixels, with ticks at round values.
 
+mod number;
+mod ticks;
+
+pub use number::{plain, short};
+
+/// Farther from 0 than this, a value counts as so far: spans and margins stay finite.
+const FARTHEST: f64 = 1e300;
+/// An axis ends at most this far from 0, and a logarithmic one at least one by this far.
+const LAST_END: f64 = 1e305;
+/// An axis spans at least this share of its end that is farther from 0: of a narrower one, ticks could not be told
+/// apart.
+const LEAST_SHARE: f64 = 1e-9;
+/// The span of an axis whose ends both are 0 or next to it.
+const LEAST_SPAN: f64 = 1e-280;
+
 /// How an axis maps values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -9,7 +24,7 @@ pub enum Kind {
     Log,
 }
 
-/// An axis: a range of values on a range of pixels.
+/// An axis: a range of values on a range of pixels. Its ends are finite and apart, whatever it was made from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Axis {
     kind: Kind,
@@ -20,6 +35,7 @@ pub struct Axis {
 impl Axis {
     /// An axis that shows every finite one of `values` with `margin` of the range on either side, from pixel `pixels.0`
     /// (the lowest value) to `pixels.1`. Without any value it spans 0..1; around a single one, a little more than it.
+    /// A logarithmic axis leaves out what is not positive.
     pub fn around(
         kind: Kind,
         values: impl IntoIterator<Item = f64>,
@@ -28,7 +44,9 @@ impl Axis {
     ) -> Self {
         let to = |v: f64| if kind == Kind::Log { v.log10() } else { v };
         let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
-        for value in values.into_iter().map(to).filter(|v| v.is_finite()) {
+        let shown = values.into_iter().filter(|v| v.is_finite());
+        for value in shown.map(to).filter(|v| v.is_finite()) {
+            let value = value.clamp(-FARTHEST, FARTHEST);
             low = low.min(value);
             high = high.max(value);
         }
@@ -38,15 +56,27 @@ impl Axis {
         let least = low.abs().max(high.abs()).max(1e-3) * 1e-2;
         let pad = ((high - low) * margin).max(if high - low < least { least } else { 0.0 });
         let from = |v: f64| if kind == Kind::Log { 10f64.powf(v) } else { v };
-        Self {
-            kind,
-            values: (from(low - pad), from(high + pad)),
-            pixels,
-        }
+        Self::exact(kind, (from(low - pad), from(high + pad)), pixels)
     }
 
-    /// An axis from exactly `values.0` to `values.1`.
+    /// An axis from `values.0` to `values.1`; ends that leave no room for ticks, or are too far from 0, are moved a
+    /// little.
     pub fn exact(kind: Kind, values: (f64, f64), pixels: (f64, f64)) -> Self {
+        let end = |value: f64| match kind {
+            Kind::Linear => value.clamp(-LAST_END, LAST_END),
+            Kind::Log => value.clamp(1.0 / LAST_END, LAST_END),
+        };
+        let (low, high) = match (end(values.0), end(values.1)) {
+            (low, high) if low.is_nan() || high.is_nan() => (0.1, 1.0),
+            (low, high) => (low.min(high), low.max(high)),
+        };
+        let least = (low.abs().max(high.abs()) * LEAST_SHARE).max(LEAST_SPAN);
+        let values = if high - low < least {
+            let middle = f64::midpoint(low, high);
+            (middle - least / 2.0, middle + least / 2.0)
+        } else {
+            (low, high)
+        };
         Self {
             kind,
             values,
@@ -54,7 +84,8 @@ impl Axis {
         }
     }
 
-    /// The pixel of a value. Values outside the range (or not positive, on a log axis) go to the nearest end.
+    /// The pixel of a value. Values outside the range (or not positive, on a log axis) go to the nearest end, and what
+    /// is no number to the first.
     pub fn pixel(&self, value: f64) -> f64 {
         let to = |v: f64| {
             if self.kind == Kind::Log {
@@ -64,7 +95,8 @@ impl Axis {
             }
         };
         let (low, high) = (to(self.values.0), to(self.values.1));
-        let share = ((to(value) - low) / (high - low)).clamp(0.0, 1.0);
+        // `max` leaves out what is no number.
+        let share = ((to(value) - low) / (high - low)).max(0.0).min(1.0);
         self.pixels.0 + share * (self.pixels.1 - self.pixels.0)
     }
 
@@ -87,91 +119,42 @@ impl Axis {
         }
     }
 
-    /// Ticks at about `n` round values, with their labels.
+    /// Ticks at about `n` round values, with their labels; never more than some dozens.
     pub fn ticks(&self, n: usize) -> Vec<(f64, String)> {
-        let log = if self.kind == Kind::Log {
-            log_ticks(self.values, n)
-        } else {
-            Vec::new()
-        };
-        if 2 <= log.len() {
-            return log
-                .into_iter()
-                .map(|v| (v, plain(v, decimals_of(v))))
-                .collect();
+        match self.kind {
+            Kind::Linear => ticks::linear(self.values, n),
+            Kind::Log => ticks::logarithmic(self.values, n),
         }
-        let (ticks, decimals) = linear_ticks(self.values, n);
-        ticks.into_iter().map(|v| (v, plain(v, decimals))).collect()
     }
-}
-
-/// In steps: an end of the range that is a tick but for rounding still has one.
-const SLACK: f64 = 1e-9;
-
-/// Multiples of 1, 2 or 5 times a power of ten within the range, and how many decimals they need.
-fn linear_ticks((low, high): (f64, f64), n: usize) -> (Vec<f64>, usize) {
-    let raw = (high - low) / n.max(1) as f64;
-    let magnitude = 10f64.powf(raw.log10().floor());
-    let step = [1.0, 2.0, 5.0, 10.0]
-        .map(|m| m * magnitude)
-        .into_iter()
-        .find(|s| raw <= *s)
-        .unwrap_or(raw);
-    let (first, last) = (
-        (low / step - SLACK).ceil() as i64,
-        (high / step + SLACK).floor() as i64,
-    );
-    (
-        (first..=last).map(|i| i as f64 * step).collect(),
-        decimals_of(step),
-    )
-}
-
-/// Powers of ten, with 2 and 5 (or only 3) between them where there is room.
-fn log_ticks((low, high): (f64, f64), n: usize) -> Vec<f64> {
-    let decades = low.log10().floor() as i32..=high.log10().ceil() as i32;
-    let within = |mantissas: &[f64]| -> Vec<f64> {
-        decades
-            .clone()
-            .flat_map(|decade| mantissas.iter().map(move |m| m * 10f64.powi(decade)))
-            .filter(|v| (low..=high).contains(v))
-            .collect()
-    };
-    [[1.0, 2.0, 5.0].as_slice(), &[1.0, 3.0]]
-        .map(within)
-        .into_iter()
-        .find(|t| t.len() <= n + 2)
-        .unwrap_or_else(|| within(&[1.0]))
-}
-
-fn decimals_of(step: f64) -> usize {
-    (-(step.abs() * 1.000_001).log10().floor()).clamp(0.0, 9.0) as usize
-}
-
-/// A number with `decimals`, thousands set off by commas and a true minus sign.
-pub fn plain(value: f64, decimals: usize) -> String {
-    let text = format!("{:.decimals$}", value.abs());
-    let (whole, fraction) = text
-        .split_once('.')
-        .map_or((text.as_str(), None), |(w, f)| (w, Some(f)));
-    let mut grouped = String::new();
-    for (i, digit) in whole.chars().enumerate() {
-        if 0 < i && (whole.len() - i).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    let is_zero = text.bytes().all(|b| b == b'0' || b == b'.');
-    let sign = if value < 0.0 && !is_zero { "−" } else { "" };
-    fraction.map_or_else(
-        || format!("{sign}{grouped}"),
-        |f| format!("{sign}{grouped}.{f}"),
-    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ends_that_leave_no_room_are_moved_apart() {
+        for (low, high) in [
+            (0.0, 0.0),
+            (0.0, 5e-324),
+            (7.0, 7.0),
+            (f64::MIN, f64::MAX),
+            (f64::NAN, 1.0),
+        ] {
+            for kind in [Kind::Linear, Kind::Log] {
+                let Axis { values, .. } = Axis::exact(kind, (low, high), (0.0, 1.0));
+                assert!(
+                    values.0 < values.1 && (values.1 - values.0).is_finite(),
+                    "{values:?}"
+                );
+            }
+        }
+        let (low, high) = (3.0, 4.0);
+        assert_eq!(
+            Axis::exact(Kind::Linear, (low, high), (0.0, 1.0)).values,
+            (low, high)
+        );
+    }
 
     fn labels(axis: &Axis) -> Vec<String> {
         axis.ticks(5).into_iter().map(|(_, label)| label).collect()

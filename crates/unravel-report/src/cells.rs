@@ -1,7 +1,7 @@
 //! Matrices as coloured cells with their numbers.
 
 use crate::paint::text_width;
-use crate::panel::{Area, fitting};
+use crate::panel::{Area, text_within};
 use crate::scene::{Anchor, Point, Scene, TextStyle};
 use crate::style::{GRID, Ink, NEGATIVE, PAPER, POSITIVE, QUIET, TEXT, on, size};
 
@@ -27,6 +27,8 @@ pub struct Cells<'a> {
     pub full: f64,
     /// Decimals of the numbers in the cells.
     pub decimals: usize,
+    /// The room for a row's name, in pixels.
+    pub names: f64,
 }
 
 /// The colour of a value.
@@ -85,7 +87,7 @@ fn names(scene: &mut Scene, area: Area, cells: &Cells<'_>, (width, height): (f64
     let style = TextStyle::new(size::TICK.min(height * 0.85), TEXT);
     for (row, name) in cells.rows.iter().enumerate() {
         let at = (area.left - 8.0, area.top + (row as f64 + 0.5) * height);
-        scene.text(at, name.as_str(), style, Anchor::End);
+        text_within(scene, at, name, (style, Anchor::End), cells.names);
     }
     // Names that are too wide for their columns stand in two rows by turns.
     let widest = cells
@@ -104,7 +106,7 @@ fn names(scene: &mut Scene, area: Area, cells: &Cells<'_>, (width, height): (f64
             area.bottom + 12.0 * (1 + column % n_rows) as f64,
         );
         let room = width * n_rows as f64 - BETWEEN_NAMES;
-        let style = fitting(name, TextStyle::new(size::NOTE, TEXT), room);
-        scene.text(at, name.as_str(), style, Anchor::Middle);
+        let style = (TextStyle::new(size::NOTE, TEXT), Anchor::Middle);
+        text_within(scene, at, name, style, room);
     }
 }

@@ -1,4 +1,4 @@
-//! What others say of the objectives, held against the trials of a sweep.
+//! Published claims about objectives, tested against the trials of a sweep.
 //!
 //! A trend is a rank correlation with the strength over trials; a difference of two groups is that of their means, over
 //! pairs of trials with the same strength and seed where there are such, else over all. A claim is called shown where the
@@ -51,7 +51,7 @@ impl Finding {
             Self::Towards => "not clear here",
             Self::Against => "not shown here",
             Self::Opposite => "the opposite here",
-            Self::Unknown => "cannot be told here",
+            Self::Unknown => "not testable here",
         }
     }
 
@@ -166,7 +166,7 @@ fn trend(rows: &Rows, measured: &Measured, family: &str, direction: Trend) -> (F
         .collect();
     let Some(rho) = spearman(&pairs) else {
         let n = count(pairs.len(), "trial");
-        let sentence = format!("A trend of {} cannot be told from {n}.", measured.title);
+        let sentence = format!("{n} are too few to test a trend of {}.", measured.title);
         return (Finding::Unknown, sentence);
     };
     let p = p_value(rho, pairs.len());
@@ -206,7 +206,7 @@ fn higher_in(rows: &Rows, measured: &Measured, higher: &str, lower: &str) -> (Fi
     let [above, below] = paired(groups, is_same_weight);
     let title = &measured.title;
     let Some(found) = difference(&below, &above) else {
-        let sentence = format!("No trial of {higher}, or none of {lower}, has this: {title}.");
+        let sentence = format!("No trial of {higher} or of {lower} has a value of {title}.");
         return (Finding::Unknown, sentence);
     };
     let mean = |group: &Group| group.values().sum::<f64>() / group.len() as f64;

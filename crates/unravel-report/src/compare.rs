@@ -13,7 +13,7 @@ mod words;
 
 use crate::cross_trial;
 use crate::error::ReportError;
-use crate::load::{Also, load};
+use crate::load::{LoadOptions, load};
 use crate::output::write;
 use crate::render::{draw_figures, write_table};
 use crate::rows::Rows;
@@ -69,8 +69,8 @@ pub enum CompareError {
     Report(#[from] ReportError),
 }
 
-/// What is known of one side.
-struct Known {
+/// One side as read from its store.
+struct LoadedSide {
     title: String,
     rows: Rows,
     scatters: Vec<Scatter>,
@@ -84,7 +84,7 @@ struct Known {
 /// # Errors
 /// When a side has nothing to compare, or a file cannot be written.
 pub fn compare(sides: [&Side<'_>; 2], dir: &Path) -> Result<Compared, CompareError> {
-    let mut known = [know(sides[0])?, know(sides[1])?];
+    let mut known = [load_side(sides[0])?, load_side(sides[1])?];
     let matches = matched::matches([sides[0].trials, sides[1].trials], &known);
     matches.share_looks(&mut known);
     let columns = difference::columns(&known);
@@ -119,12 +119,12 @@ pub fn compare(sides: [&Side<'_>; 2], dir: &Path) -> Result<Compared, CompareErr
     })
 }
 
-fn know(side: &Side<'_>) -> Result<Known, CompareError> {
+fn load_side(side: &Side<'_>) -> Result<LoadedSide, CompareError> {
     let mut rows = load(
         side.sweep,
         side.trials,
         side.store,
-        Also::default(),
+        LoadOptions::default(),
         &mut |_, _| {},
     );
     cross_trial::add(&mut rows, &side.cross_trial);
@@ -135,7 +135,7 @@ fn know(side: &Side<'_>) -> Result<Known, CompareError> {
         return Err(CompareError::Empty { title });
     }
     let title = side.title.clone();
-    Ok(Known {
+    Ok(LoadedSide {
         title,
         rows,
         scatters,

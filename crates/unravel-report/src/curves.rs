@@ -3,8 +3,8 @@
 use crate::axis::{Axis, Kind};
 use crate::paint::text_width;
 use crate::panel::{
-    Area, Facet, Titles, data_box, data_range, facet_areas, facet_axes, frame, legend, legend_rows,
-    spread, words,
+    Area, Facet, Titles, cut, data_box, data_range, facet_areas, facet_axes, frame, legend,
+    legend_rows, spread, words,
 };
 use crate::rows::Rows;
 use crate::scene::{Anchor, Point, Scene, TextStyle};
@@ -13,8 +13,12 @@ use crate::style::{BAND_OPACITY, FamilyStyle, Ink, Shape, TEXT, size};
 
 /// From the end of the lines to the marks of their labels, in pixels.
 const LEADER: f64 = 16.0;
-/// From there to the labels' end, apart from the label.
-const AROUND_LABEL: f64 = 26.0;
+/// From the mark's left to the label, and from the label to the edge.
+const TO_LABEL: f64 = 12.0;
+const AFTER_LABEL: f64 = 14.0;
+/// The longest label at the end of a line, in the only panel and in one of several.
+const LABEL_ROOM: f64 = 170.0;
+const SMALL_LABEL_ROOM: f64 = 84.0;
 /// How far bands may widen the vertical axis on either side, as a share of the range of the means.
 const BAND_SHARE: f64 = 0.15;
 /// More settings than this are spread over a panel a family.
@@ -103,11 +107,13 @@ pub fn scene(curves: &Curves<'_>) -> Scene {
     }
 }
 
-fn label_width(panels: &[Panel]) -> f64 {
+/// What the labels take beside the data, where none is wider than `most`.
+fn label_width(panels: &[Panel], most: f64) -> f64 {
     let lines = panels.iter().flat_map(|panel| &panel.lines);
+    let width = |line: &Line| text_width(&line.label, size::TICK, false).min(most);
     let widest = lines
         .filter(|line| !line.label.is_empty())
-        .map(|line| text_width(&line.label, size::TICK, false) + LEADER + AROUND_LABEL);
+        .map(|line| LEADER + TO_LABEL + width(line) + AFTER_LABEL);
     widest.fold(20.0, f64::max)
 }
 
@@ -138,18 +144,19 @@ fn y_axis(curves: &Curves<'_>, pixels: (f64, f64)) -> Axis {
 fn single(curves: &Curves<'_>, panel: &Panel) -> Scene {
     let (top, bottom) = data_range(size::HEIGHT, legend_rows(&curves.families));
     let y = y_axis(curves, (bottom, top));
-    let (area, y_marks) = data_box(&y, (top, bottom), label_width(&curves.panels));
+    let labels = label_width(&curves.panels, LABEL_ROOM);
+    let (area, y_marks) = data_box(&y, (top, bottom), labels);
     let x = Axis::exact(Kind::Linear, curves.x, (area.left, area.right));
     let mut scene = Scene::new(size::WIDTH, size::HEIGHT);
     frame(&mut scene, area, &x.marks(6), &y_marks, &curves.titles);
     legend(&mut scene, &curves.families);
-    draw(&mut scene, panel, &x, &y, area);
+    draw(&mut scene, panel, (&x, &y), area, LABEL_ROOM);
     scene
 }
 
 fn many(curves: &Curves<'_>) -> Scene {
     let n = curves.panels.len();
-    let labels = label_width(&curves.panels);
+    let labels = label_width(&curves.panels, SMALL_LABEL_ROOM);
     let right = if 20.0 < labels { labels } else { 0.0 };
     let columns = if n <= 4 || 0.0 < right { 2 } else { 3 };
     let marks = y_axis(curves, (1.0, 0.0)).marks(5);
@@ -161,14 +168,15 @@ fn many(curves: &Curves<'_>) -> Scene {
         let x = Axis::exact(Kind::Linear, curves.x, (area.left, area.right));
         let y = y_axis(curves, (area.bottom, area.top));
         facet_axes(&mut scene, *facet, &panel.title, &x.marks(3), &y.marks(5));
-        draw(&mut scene, panel, &x, &y, area);
+        draw(&mut scene, panel, (&x, &y), area, SMALL_LABEL_ROOM);
     }
     let left = facets.first().map_or(0.0, |first| first.area.left);
     words(&mut scene, (left, size::WIDTH - 14.0), &curves.titles);
     scene
 }
 
-fn draw(scene: &mut Scene, panel: &Panel, x: &Axis, y: &Axis, area: Area) {
+/// The bands, the lines and their labels, each at most `room` wide.
+fn draw(scene: &mut Scene, panel: &Panel, (x, y): (&Axis, &Axis), area: Area, room: f64) {
     let at = |place: f64, value: f64| -> Point { (x.pixel(place), y.pixel(value)) };
     for line in &panel.lines {
         band(scene, line, &at);
@@ -180,7 +188,7 @@ fn draw(scene: &mut Scene, panel: &Panel, x: &Axis, y: &Axis, area: Area) {
         }
         scene.line(points, line.ink, 1.0, size::CURVE);
     }
-    end_labels(scene, panel, &at, area);
+    end_labels(scene, panel, &at, area, room);
 }
 
 /// One sd on either side, where there is one.
@@ -200,7 +208,13 @@ fn band(scene: &mut Scene, line: &Line, at: &dyn Fn(f64, f64) -> Point) {
 
 /// Each line's mark at its end, and its label in the margin, moved apart; where there are too many for the height, evenly
 /// chosen ones.
-fn end_labels(scene: &mut Scene, panel: &Panel, at: &dyn Fn(f64, f64) -> Point, area: Area) {
+fn end_labels(
+    scene: &mut Scene,
+    panel: &Panel,
+    at: &dyn Fn(f64, f64) -> Point,
+    area: Area,
+    room: f64,
+) {
     let end = |line: &Line| {
         line.points
             .last()
@@ -230,11 +244,7 @@ fn end_labels(scene: &mut Scene, panel: &Panel, at: &dyn Fn(f64, f64) -> Point, 
             1.0,
         );
         let style = TextStyle::new(size::TICK, TEXT);
-        scene.text(
-            (mark + 12.0, place),
-            line.label.as_str(),
-            style,
-            Anchor::Start,
-        );
+        let label = cut(&line.label, style, room);
+        scene.text((mark + TO_LABEL, place), label, style, Anchor::Start);
     }
 }

@@ -13,7 +13,7 @@ pub mod variance_explained;
 mod violins;
 
 use crate::error::ReportError;
-use crate::load::Also;
+use crate::load::LoadOptions;
 use crate::rows::Rows;
 use crate::scene::Scene;
 use crate::scored::Scored;
@@ -62,7 +62,7 @@ pub struct Kind {
     /// Which pictures of trials it shows besides.
     pub pictures: Option<traversals::Pictured>,
     /// What it reads of trials beside their scores.
-    pub also: Also,
+    pub reads: LoadOptions,
 }
 
 impl Kind {
@@ -78,27 +78,13 @@ impl Kind {
             lead,
             make,
             pictures: None,
-            also: Also {
-                logs: false,
-                matrices: false,
-            },
+            reads: LoadOptions::NONE,
         }
     }
 
-    const fn of_logs(self) -> Self {
-        let also = Also {
-            logs: true,
-            matrices: false,
-        };
-        Self { also, ..self }
-    }
-
-    const fn of_matrices(self) -> Self {
-        let also = Also {
-            logs: false,
-            matrices: true,
-        };
-        Self { also, ..self }
+    /// The same kind, made from more than the scores.
+    const fn reading(self, reads: LoadOptions) -> Self {
+        Self { reads, ..self }
     }
 
     const fn pictures(
@@ -113,10 +99,7 @@ impl Kind {
             lead,
             make: |_| Ok(Vec::new()),
             pictures: Some(pictured),
-            also: Also {
-                logs: false,
-                matrices: false,
-            },
+            reads: LoadOptions::NONE,
         }
     }
 
@@ -130,83 +113,83 @@ impl Kind {
 pub const KINDS: &[Kind] = &[
     Kind::of(
         "trade-off",
-        "What disentanglement costs",
-        "Reconstruction error against each metric: up and to the left is better, where more of the metric is better.",
+        "Reconstruction-disentanglement trade-off",
+        "Each metric against reconstruction error; towards the upper left is better where a higher score is better.",
         trade_off::figures,
     ),
     Kind::of(
         "score-vs-strength",
-        "What each strength buys",
-        "Each metric against the strength of the regulariser, one panel an objective.",
+        "Scores by regularisation strength",
+        "Each metric against the strength of the regulariser, one panel per objective.",
         score_vs_strength::figures,
     ),
     Kind::of(
         "violins",
-        "How objectives compare",
-        "The scores of all trials of an objective, over all its strengths and seeds.",
+        "Score distributions by objective",
+        "Scores of all trials of each objective, over all strengths and seeds.",
         violins::figures,
     ),
     Kind::of(
         "variance-explained",
-        "How much is chance",
-        "How much of the spread of scores goes with the objective, with its strength, and with the seed.",
+        "Variance explained",
+        "Share of the variance of each score that objective, strength and seed explain.",
         variance_explained::figures,
     ),
     Kind::of(
         "metric-correlation",
-        "Whether metrics agree",
-        "Rank correlation of each metric with each other over all trials.",
+        "Metric agreement",
+        "Rank correlation between metrics over all trials.",
         metric_correlation::figures,
     ),
     Kind::of(
         "total-correlation",
-        "How far codes depend on each other",
+        "Total correlation",
         "Total correlation of the codes against the strength of the regulariser.",
         total_correlation::figures,
     ),
     Kind::of(
         "score-vs-steps",
-        "When scores come about",
+        "Scores during training",
         "Each metric against the training step.",
         score_vs_steps::figures,
     ),
     Kind::of(
         "training-curves",
-        "How training went",
-        "Every loss term against the training step.",
+        "Training curves",
+        "Each loss term against the training step.",
         training_curves::figures,
     )
-    .of_logs(),
+    .reading(LoadOptions::LOGS),
     Kind::of(
         "kl-per-latent",
-        "How much each latent carries",
-        "KL from the prior of each latent, the largest first.",
+        "KL per latent",
+        "KL divergence of each latent from the prior, in descending order.",
         kl_per_latent::figures,
     )
-    .of_logs(),
+    .reading(LoadOptions::LOGS),
     Kind::of(
         "matrices",
-        "Which code holds which factor",
-        "The matrices behind the scores.",
+        "Mutual information and importance (codes × factors)",
+        "The codes × factors matrices that scores are computed from.",
         matrices::figures,
     )
-    .of_matrices(),
+    .reading(LoadOptions::MATRICES),
     Kind::pictures(
         "traversals",
-        "What the codes do",
-        "One code at a time is moved, the others stay.",
+        "Latent traversals",
+        "Each row varies one code and keeps the others fixed.",
         traversals::Pictured::Traversals,
     ),
     Kind::pictures(
         "reconstructions",
-        "What comes back",
-        "Observations through encoder and decoder.",
+        "Reconstructions",
+        "Images and their reconstructions.",
         traversals::Pictured::Reconstructions,
     ),
     Kind::pictures(
         "samples",
-        "What the prior gives",
-        "Codes drawn from the prior, decoded.",
+        "Samples from the prior",
+        "Images decoded from codes drawn from the prior.",
         traversals::Pictured::Samples,
     ),
 ];

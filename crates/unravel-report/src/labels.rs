@@ -5,17 +5,32 @@
 //! No randomness: the same marks give the same places.
 
 use crate::paint::text_width;
-use crate::panel::Area;
-use crate::scene::Point;
+use crate::panel::{Area, cut};
+use crate::scene::{Point, TextStyle};
+use crate::style::{TEXT, size};
+
+/// A longer label is cut, so that it finds a place.
+const LONGEST: f64 = 230.0;
 
 /// A label to be placed.
-pub struct Label<'a> {
+pub struct Label {
     /// What it says.
-    pub text: &'a str,
+    pub text: String,
     /// The centre of its mark.
     pub mark: Point,
     /// The radius to keep clear around it.
     pub radius: f64,
+}
+
+impl Label {
+    /// A label of a mark at `mark` that takes `radius` pixels around it.
+    pub fn new(text: &str, mark: Point, radius: f64) -> Self {
+        Self {
+            text: cut(text, TextStyle::new(size::LABEL, TEXT), LONGEST),
+            mark,
+            radius,
+        }
+    }
 }
 
 /// Something drawn that labels should not cover.
@@ -56,7 +71,7 @@ const ROUNDS: usize = 6;
 /// Places `labels` of font size `size` inside `bounds`, around `obstacles`: one place a label, in their order, or none
 /// where there is no room that an earlier label has not taken.
 pub fn place(
-    labels: &[Label<'_>],
+    labels: &[Label],
     size: f64,
     bounds: Area,
     obstacles: &[Obstacle],
@@ -113,8 +128,8 @@ pub fn place(
 }
 
 /// Every place of a label with the cost of being less liked.
-fn candidates(label: &Label<'_>, size: f64) -> impl Iterator<Item = (Placed, f64)> {
-    let (half_width, half_height) = (text_width(label.text, size, false) / 2.0, size * 0.55);
+fn candidates(label: &Label, size: f64) -> impl Iterator<Item = (Placed, f64)> {
+    let (half_width, half_height) = (text_width(&label.text, size, false) / 2.0, size * 0.55);
     let (mark, radius) = (label.mark, label.radius);
     DISTANCES
         .into_iter()
@@ -175,13 +190,9 @@ mod tests {
     }
 
     fn all_labels(marks: &[Point]) -> Vec<Option<Placed>> {
-        let labels: Vec<Label<'_>> = marks
+        let labels: Vec<Label> = marks
             .iter()
-            .map(|&mark| Label {
-                text: "β=16",
-                mark,
-                radius: 5.0,
-            })
+            .map(|&mark| Label::new("β=16", mark, 5.0))
             .collect();
         let obstacles: Vec<Obstacle> = marks
             .iter()
@@ -197,6 +208,14 @@ mod tests {
     fn a_lone_label_stands_to_the_right() {
         let placed = labels(&[(150.0, 150.0)]);
         assert!(155.0 < placed[0].area.left && !placed[0].is_far);
+    }
+
+    #[test]
+    fn a_label_that_is_too_long_is_cut_and_finds_a_place() {
+        let label = Label::new(&"β=4, latents=10, ".repeat(9), (150.0, 150.0), 5.0);
+        assert!(label.text.starts_with("β=4, latents=10, β=4") && label.text.ends_with('…'));
+        let placed = place(&[label], size::LABEL, BOUNDS, &[]);
+        assert!(placed[0].is_some());
     }
 
     #[test]

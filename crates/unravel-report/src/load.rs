@@ -18,14 +18,30 @@ const AT_ONCE: usize = 64;
 
 /// What is read of every trial beside its state and its scores: with very many trials these are what takes the time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Also {
+pub struct LoadOptions {
     /// The training log.
     pub logs: bool,
     /// The matrices behind the scores.
     pub matrices: bool,
 }
 
-impl Also {
+impl LoadOptions {
+    /// Neither.
+    pub const NONE: Self = Self {
+        logs: false,
+        matrices: false,
+    };
+    /// The training log alone.
+    pub const LOGS: Self = Self {
+        logs: true,
+        ..Self::NONE
+    };
+    /// The matrices alone.
+    pub const MATRICES: Self = Self {
+        matrices: true,
+        ..Self::NONE
+    };
+
     /// What either needs.
     pub fn and(self, other: Self) -> Self {
         Self {
@@ -40,7 +56,7 @@ pub fn load(
     sweep: &Sweep,
     trials: &[Trial],
     store: &Store,
-    also: Also,
+    options: LoadOptions,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Rows {
     let settings = styled(unravel_sweep::settings(trials));
@@ -56,7 +72,7 @@ pub fn load(
     let read = |(idx, trial): (usize, &Trial)| {
         let setting = index.get(&trial.setting().id).copied().unwrap_or(0);
         let folder = store.trial(&trial.id());
-        load_trial(&sweep.evaluation, idx, trial, setting, &folder, also)
+        load_trial(&sweep.evaluation, idx, trial, setting, &folder, options)
     };
     for (n_chunk, chunk) in trials.chunks(AT_ONCE).enumerate() {
         let first = n_chunk * AT_ONCE;
@@ -99,7 +115,7 @@ fn load_trial(
     trial: &Trial,
     setting: usize,
     folder: &TrialFolder,
-    also: Also,
+    options: LoadOptions,
 ) -> Found {
     let mut notices = Vec::new();
     let (state, standing) = match folder.state() {
@@ -134,7 +150,7 @@ fn load_trial(
         return found;
     }
     // What a failed trial logged on its way would bend the curves of its setting.
-    if also.logs
+    if options.logs
         && !matches!(found.trial.standing, Standing::Failed { .. })
         && let Some(log) = noted(folder.train_log(), &mut found.notices)
     {
@@ -143,7 +159,7 @@ fn load_trial(
     }
     let metrics = evaluation.metrics.iter().copied().map(MetricName::from);
     for metric in metrics.chain([MetricName::Elbo]) {
-        let file = match also.matrices {
+        let file = match options.matrices {
             true => folder.scores(&metric),
             false => folder.scores_alone(&metric),
         };

@@ -34,10 +34,7 @@ pub fn missing(rows: &Rows, scored: &[Scored], evaluation: &EvaluationConfig) ->
     };
     let of = |(trial, row): (usize, &TrialRow)| {
         let (state, reason) = match &row.standing {
-            Standing::NotStarted => (
-                "not started",
-                "nothing of it is in the store yet".to_owned(),
-            ),
+            Standing::NotStarted => ("not started", "not in the store yet".to_owned()),
             Standing::Training { step } => {
                 let (step, steps) = (plain(*step as f64, 0), plain(row.steps as f64, 0));
                 ("training", format!("saved at step {step} of {steps}"))

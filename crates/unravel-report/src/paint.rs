@@ -3,10 +3,11 @@
 mod png;
 mod svg;
 mod text;
+mod widest;
 
 pub use png::{encode_png, encode_small_png, png};
 pub use svg::{described, svg};
-pub use text::{blend_text, text_width};
+pub use text::{blend_text, drawn_width, text_width};
 
 use crate::scene::Point;
 use crate::style::{Rgb, size::SCALE};

@@ -38,7 +38,7 @@ pub fn caption(published: &[&Published], has_place: impl Fn(&PublishedPoint) -> 
         return String::new();
     }
     format!(
-        " Hollow marks are published numbers, not trials of this sweep: {}.",
+        " Hollow marks are published results, not trials of this sweep: {}.",
         sentences.join("; ")
     )
 }

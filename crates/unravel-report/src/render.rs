@@ -13,7 +13,7 @@ use crate::figures::trade_off::{Panel, panels};
 use crate::figures::traversals::best_trials;
 use crate::figures::{Context, Kind};
 use crate::latex::latex;
-use crate::load::{Also, load};
+use crate::load::{LoadOptions, load};
 use crate::missing::missing;
 use crate::output::write;
 use crate::page::{Inputs, Remarks, Section, page, settings_table};
@@ -65,7 +65,7 @@ impl Prepared {
         trials: &[Trial],
         store: &Store,
         cross_trial: &[CrossTrialFile],
-        also: Also,
+        options: LoadOptions,
         progress: &mut dyn FnMut(Progress),
     ) -> Self {
         let mut reading = |n_done, n_all| {
@@ -76,7 +76,7 @@ impl Prepared {
                 n_all,
             });
         };
-        let mut rows = load(sweep, trials, store, also, &mut reading);
+        let mut rows = load(sweep, trials, store, options, &mut reading);
         cross_trial::add(&mut rows, cross_trial);
         let scored = scored(&rows, &sweep.evaluation.metrics);
         let panels = panels(&rows, &scored);
@@ -131,8 +131,8 @@ pub fn render_with(
 ) -> Result<Rendered, ReportError> {
     let mut notices = Vec::new();
     let cross_trial = cross_trial::read(&sweep.evaluation, dir, &mut notices);
-    let also = also(sweep);
-    let prepared = Prepared::of(sweep, trials, store, &cross_trial, also, progress);
+    let options = load_options(sweep);
+    let prepared = Prepared::of(sweep, trials, store, &cross_trial, options, progress);
     let context = prepared.context(sweep);
     let (rows, panels) = (&prepared.rows, &prepared.panels);
     write_tables(rows, panels, dir)?;
@@ -165,7 +165,7 @@ pub fn render_with(
         section.figures = drawn::draw(figures, dir, &mut files, &mut drawing)?;
         if let Some(pictured) = kind.pictures {
             section.lead = format!(
-                "{} Of each setting, the trial with {} is shown.",
+                "{} The trial with {} of each setting is shown.",
                 section.lead,
                 sources.best.criterion.words()
             );
@@ -203,15 +203,15 @@ pub fn render_with(
 }
 
 /// What the sweep's figures and claims need of every trial.
-fn also(sweep: &Sweep) -> Also {
+fn load_options(sweep: &Sweep) -> LoadOptions {
     let figures = sweep.report.figures.iter();
-    let of_figures = figures.filter_map(|name| Some(Kind::named(name)?.also));
+    let of_figures = figures.filter_map(|name| Some(Kind::named(name)?.reads));
     let mut claims = sweep.report.claims.iter();
-    let of_claims = Also {
+    let of_claims = LoadOptions {
         logs: claims.any(|claim| matches!(claim.of, Measure::Log { .. })),
-        ..Also::default()
+        ..LoadOptions::default()
     };
-    of_figures.fold(of_claims, Also::and)
+    of_figures.fold(of_claims, LoadOptions::and)
 }
 
 /// Every score, and every setting's means, for other programs; and the latter for a paper.

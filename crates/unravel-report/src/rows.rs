@@ -185,6 +185,13 @@ pub struct LatentLog {
     pub rows: Vec<(u64, Vec<f64>)>,
 }
 
+/// In which of `n_parts` equal parts of a training of `n_steps` a step is, from 0.
+pub fn part_of_training(step: u64, n_steps: u64, n_parts: u64) -> u64 {
+    let part =
+        u128::from(step.saturating_sub(1)) * u128::from(n_parts) / u128::from(n_steps.max(1));
+    u64::try_from(part).unwrap_or(u64::MAX)
+}
+
 /// A matrix behind a final score.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MatrixRow {

@@ -148,15 +148,27 @@ pub struct Scene {
 impl Scene {
     /// An empty sheet of paper.
     pub fn new(width: f64, height: f64) -> Self {
-        let corners = vec![(0.0, 0.0), (width, 0.0), (width, height), (0.0, height)];
         Self {
             width,
             height,
-            marks: vec![Mark::Area {
-                corners,
-                ink: PAPER,
-                opacity: 1.0,
-            }],
+            marks: vec![Self::paper(width, height)],
+        }
+    }
+
+    /// The ground of a sheet.
+    fn paper(width: f64, height: f64) -> Mark {
+        Mark::Area {
+            corners: vec![(0.0, 0.0), (width, 0.0), (width, height), (0.0, height)],
+            ink: PAPER,
+            opacity: 1.0,
+        }
+    }
+
+    /// Makes the sheet of paper higher at its lower edge.
+    pub fn heighten(&mut self, pixels: f64) {
+        self.height += pixels;
+        if let Some(paper) = self.marks.first_mut() {
+            *paper = Self::paper(self.width, self.height);
         }
     }
 

@@ -1,6 +1,6 @@
 //! Sheets of small pictures: the rows and columns of traversals, reconstructions and samples.
 
-use crate::paint::{blend_text, encode_png, encode_small_png, text_width};
+use crate::paint::{blend_text, drawn_width, encode_png, encode_small_png};
 use crate::scene::{Anchor, TextStyle};
 use crate::style::{PAPER, Rgb, TEXT, Theme, mix};
 use std::io;
@@ -23,8 +23,8 @@ pub struct Sheet<'a> {
 const DIMMING: f64 = 0.55;
 /// Between pictures, in their own pixels.
 const GAP: usize = 2;
-/// Pictures in files are enlarged, each pixel a crisp square, until they are at least this wide.
-const LEAST_WIDTH: usize = 128;
+/// Pictures in files are enlarged, each pixel a crisp square, until their longer side is at least this long.
+const LEAST_LENGTH: usize = 128;
 /// Font size of the labels in files, in pixels.
 const LABEL_SIZE: f64 = 24.0;
 const MARGIN: usize = 16;
@@ -121,11 +121,13 @@ impl Sheet<'_> {
     /// # Errors
     /// When the pixels cannot be encoded.
     pub fn labelled_png(&self) -> io::Result<Vec<u8>> {
-        let zoom = LEAST_WIDTH.div_ceil(self.shape[1].max(1)).max(1);
+        // By the longer side: a narrow picture may be very high.
+        let longer = self.shape[0].max(self.shape[1]).max(1);
+        let zoom = LEAST_LENGTH.div_ceil(longer).max(1);
         let widest = self
             .labels
             .iter()
-            .map(|label| text_width(label, LABEL_SIZE, false))
+            .map(|label| drawn_width(label, LABEL_SIZE, false))
             .fold(0.0, f64::max);
         let left = MARGIN
             + if self.labels.is_empty() {

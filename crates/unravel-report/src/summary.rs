@@ -60,8 +60,8 @@ pub fn standing_sentence(rows: &Rows) -> String {
         parts.push(format!("{n_failed} failed"));
     }
     format!(
-        "{} of {} are trained; {}. Scores are of trained trials only; training curves also show \
-         unfinished ones.",
+        "{} of {} are trained; {}. Scores cover trained trials only; training curves also cover unfinished \
+         trials.",
         rows.n_trained(),
         count(n, "trial"),
         list(&parts)
@@ -143,10 +143,10 @@ fn interval(spread: &Spread, decimals: usize) -> String {
 fn over_seeds(spread: &Spread, decimals: usize) -> String {
     match (spread.n, spread.sd) {
         (n, Some(sd)) => format!(
-            "Mean ± 95 % t interval over {n} trial seeds; their sd is {}.",
+            "Mean ± 95 % t interval over {n} trial seeds; sd {}.",
             plain(sd, decimals)
         ),
-        _ => "One trial seed, so no interval.".to_owned(),
+        _ => "One trial seed, so there is no interval.".to_owned(),
     }
 }
 
@@ -159,7 +159,8 @@ fn cost(mean: &SettingMean, lowest: Option<Spread>) -> String {
         );
     }
     format!(
-        "Its mean reconstruction error, {error} nats per image, is {extra:.2} above the lowest."
+        "Its mean reconstruction error, {error} nats per image, is {} above the lowest.",
+        plain(extra, decimals(RECONSTRUCTION))
     )
 }
 
@@ -167,10 +168,11 @@ fn cost(mean: &SettingMean, lowest: Option<Spread>) -> String {
 fn caution(rows: &Rows, setting: usize, spread: &Spread, all: &[(usize, Spread)]) -> String {
     let others = || all.iter().filter(|(other, _)| *other != setting);
     if others().next().is_none() {
-        return "The only setting with a score, so there is nothing to compare it with.".to_owned();
+        return "The only setting with a score, so there is no setting to compare it with."
+            .to_owned();
     }
     if spread.sd.is_none() {
-        return "With one trial seed there is no telling how far chance moves it.".to_owned();
+        return "One trial seed per setting: the effect of the seed is unknown.".to_owned();
     }
     let reach = |one: &Spread| half_width_95(one).unwrap_or(0.0);
     let touches = |other: &Spread| (other.mean - spread.mean).abs() <= reach(other) + reach(spread);
@@ -184,11 +186,11 @@ fn caution(rows: &Rows, setting: usize, spread: &Spread, all: &[(usize, Spread)]
     match labels.len() {
         0 => String::new(),
         1..=3 => format!(
-            "Not clearly separated: its interval touches that of {}.",
+            "Not clearly separated: its interval overlaps that of {}.",
             list(&labels)
         ),
         n => format!(
-            "Not clearly separated: its interval touches those of {n} other settings, the nearest {}.",
+            "Not clearly separated: its interval overlaps those of {n} other settings, the nearest being {}.",
             labels[0]
         ),
     }

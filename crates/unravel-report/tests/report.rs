@@ -165,9 +165,9 @@ fn the_page_of_an_unfinished_sweep_says_what_is_missing() {
         "6 of 12 trials are trained; 4 not finished and 2 failed.",
         "saved at step 600 of 1,200",
         "kl_nats is not a number at step 600",
-        "nothing of it is in the store yet",
+        "not in the store yet",
         "MIG · exact, MIG · study, β-VAE score · study and reconstruction error and KL",
-        "Scores are of trained trials only",
+        "Scores cover trained trials only",
         "This trial has no pictures yet.",
         "2 of 3",
     ] {
@@ -270,7 +270,7 @@ fn a_sweep_of_which_nothing_is_trained_has_a_page_and_no_figure() {
         (12, 0)
     );
     let page = report.page();
-    assert!(page.contains("Nothing to show yet") && page.contains("0 of 12 trials are trained"));
+    assert!(page.contains("No scores yet") && page.contains("0 of 12 trials are trained"));
     assert!(!words(&page).contains("NaN"));
     assert_eq!(report.csv("scores"), []);
 }
@@ -281,11 +281,11 @@ fn a_single_seed_has_no_spread_and_says_so() {
     let report = Report::of(&text, |_| Fate::Done);
     let page = report.page();
     assert!(page.contains(" ± –"), "an sd that is not defined is a dash");
-    assert!(page.contains("One trial seed, so no interval."));
-    assert!(page.contains("How much is the seed cannot be told"));
+    assert!(page.contains("One trial seed, so there is no interval."));
+    assert!(page.contains("the share of variance due to the seed is unknown"));
     assert!(!page.contains("id=\"variance-explained\""));
-    assert!(page.contains("With one trial seed there is no telling"));
-    assert!(page.contains("one trial seed each, so no spread is known"));
+    assert!(page.contains("the effect of the seed is unknown"));
+    assert!(page.contains("each setting has one trial seed, so there is no sd"));
     assert!(!words(&page).contains("NaN") && !page.contains("± 0.000"));
     for row in report.csv("summary") {
         assert_eq!(row["sd_over_trial_seeds"], "");
@@ -389,9 +389,9 @@ fn a_single_setting_has_nothing_to_be_compared_with() {
     let j = text.find("[evaluation]").unwrap();
     let report = Report::of(&format!("{}{}", &text[..i], &text[j..]), |_| Fate::Done);
     let page = report.page();
-    assert!(page.contains("nothing to compare it with"));
-    assert!(page.contains("over 3 trials of one setting, is the seed&#39;s"));
-    assert!(!words(&page).contains("NaN") && !page.contains("knee of their front"));
+    assert!(page.contains("no setting to compare it with"));
+    assert!(page.contains("over 3 trials of one setting, is due to the seed"));
+    assert!(!words(&page).contains("NaN") && !page.contains("knee of the front"));
 }
 
 #[test]
@@ -419,7 +419,7 @@ points = [{{ label = "objective", score = 0.37 }}]
     let report = Report::of(&text, |_| Fate::Done);
     let page = report.page();
     let captions = page.matches(
-        "Hollow marks are published numbers, not trials of this sweep: Somebody (2020), Table 1 \
+        "Hollow marks are published results, not trials of this sweep: Somebody (2020), Table 1 \
          (read off a picture; bars: standard deviation; another protocol).",
     );
     assert_eq!(
@@ -611,6 +611,72 @@ fn each_figure_can_be_drawn_alone() {
             .unwrap_err()
             .contains("nothing to show")
     );
+}
+
+/// The longest run of digits and commas in a text.
+fn longest_number(text: &str) -> usize {
+    let numbers = text.split(|c: char| !c.is_ascii_digit() && c != ',');
+    numbers.map(str::len).max().unwrap_or(0)
+}
+
+#[test]
+fn trials_that_ran_away_are_shown_with_powers_of_ten() {
+    let text = SWEEP.replace("metrics = [", "metrics = [\"unsupervised\", ");
+    let report = Report::of(&text, |idx| match idx % 3 {
+        0 => Fate::Diverged,
+        _ => Fate::Done,
+    });
+    let page = redacted(&report.page());
+    assert!(
+        page.contains("e31") && page.contains("e200"),
+        "in the table"
+    );
+    assert!(!page.contains("NaN") && !page.contains('∞'));
+    assert!(
+        longest_number(&page) < 17,
+        "no number has so many digits that it cannot be read"
+    );
+    for figure in &report.rendered.figures {
+        if figure.extension().is_some_and(|ending| ending == "svg") {
+            let svg = fs::read_to_string(figure).unwrap();
+            let name = figure.display();
+            assert!(
+                svg.matches("<text").count() < 700,
+                "{name} has too many texts"
+            );
+            assert!(!svg.contains("NaN") && !svg.contains(">inf"), "{name}");
+            for text in svg.split("<text").skip(1) {
+                let (_, words) = text.split_once('>').unwrap();
+                let (words, _) = words.split_once('<').unwrap();
+                assert!(longest_number(words) < 14, "{name}: {words}");
+            }
+        }
+    }
+    let trade_off = report.read("figures/trade-off-mig-exact-light.svg");
+    assert!(trade_off.contains("log scale") && trade_off.contains(">1e30<"));
+}
+
+#[test]
+fn published_numbers_of_any_size_that_is_read_are_drawn() {
+    let text = format!(
+        r#"{SWEEP}
+[[report.published]]
+source = "Somebody (2020)"
+trust = "image"
+metric = "mig"
+spread = "sd"
+points = [
+  {{ label = "far", family = "beta-vae", strength = 1e12, score = 1e12, spread = 1e12, reconstruction-nats = 1e12 }},
+  {{ label = "near", family = "beta-vae", strength = 5e-324, score = -1e12, spread = 0, reconstruction-nats = 0 }},
+]
+"#
+    );
+    let report = Report::of(&text, |_| Fate::Done);
+    for name in ["trade-off", "score-vs-strength", "violins"] {
+        let svg = report.read(&format!("figures/{name}-mig-exact-light.svg"));
+        assert!(svg.matches("<text").count() < 60, "{name}");
+        assert!(longest_number(&svg) < 14, "{name}");
+    }
 }
 
 #[test]

@@ -3,10 +3,12 @@
 //! A file is written under a temporary name in its own folder, synced, renamed over the old one, and the folder is
 //! synced: after a crash at any moment there is the old file or the new one, never a part. Reading refuses links and
 //! everything that is not a plain file, and knows the length before it allocates.
+//!
+//! A temporary file is locked while it is written; so one that is not was left by a process that was killed.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, BufWriter, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
@@ -18,10 +20,10 @@ use unravel_data::arrays::memory;
 use crate::error::StoreError;
 use crate::{faults, folders};
 
-const TEMPORARY_SUFFIX: &str = ".tmp";
+pub(crate) const TEMPORARY_SUFFIX: &str = ".tmp";
 
 /// No writer takes as long.
-const STALE: Duration = Duration::from_secs(3600);
+pub(crate) const STALE: Duration = Duration::from_secs(3600);
 
 /// Counts the temporary files of this process, so that two threads never share a name.
 static N_TEMPORARIES: AtomicU64 = AtomicU64::new(0);
@@ -48,8 +50,15 @@ pub(crate) fn write_with(
     faults::point()
         .and_then(|()| file.sync_all())
         .map_err(failed)?;
-    drop(file);
+    // The file stays open, and so locked, until it has its name.
     rename_durably(&temporary.0, path).map_err(failed)
+}
+
+/// The same for a file that can be made again at any time: nothing is synced.
+pub(crate) fn write_unsynced(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let (temporary, mut file) = Temporary::create(path)?;
+    file.write_all(bytes)?;
+    fs::rename(temporary.path(), path)
 }
 
 /// Writes `path` atomically with these bytes; see [`write_with`].
@@ -75,6 +84,14 @@ pub(crate) fn remove(path: &Path) -> Result<(), StoreError> {
             Err(StoreError::io("remove", path, source))
         }
         _ => Ok(()),
+    }
+}
+
+/// Whether this open file is the one at `path`.
+pub(crate) fn is_same_file(file: &File, path: &Path) -> bool {
+    match (file.metadata(), fs::symlink_metadata(path)) {
+        (Ok(mine), Ok(theirs)) => (mine.dev(), mine.ino()) == (theirs.dev(), theirs.ino()),
+        _ => false,
     }
 }
 
@@ -167,7 +184,8 @@ pub(crate) fn read_text(path: &Path, max_bytes: u64) -> Result<Option<String>, S
 /// Removes what a killed writer left in `folder`. Only for the one who holds the folder's lock.
 pub(crate) fn remove_temporaries(folder: &Path) -> Result<(), StoreError> {
     for entry in folders::entries_unsorted(folder)? {
-        if entry.file_name().to_str().is_some_and(is_temporary) {
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        if entry.file_name().to_str().is_some_and(is_temporary) && !is_folder {
             remove(&entry.path())?;
         }
     }
@@ -229,9 +247,20 @@ impl Temporary {
             faults::point()?;
             match create(&path) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists && tries < N_TRIES => {}
-                created => return created.map(|file| (Self(path), file)),
+                Ok(file) => {
+                    let temporary = Self(path);
+                    if temporary.is_claimed(&file) || N_TRIES <= tries {
+                        return Ok((temporary, file));
+                    }
+                }
+                Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Locks the new file, so that nobody takes it for an abandoned one; false where somebody just did.
+    fn is_claimed(&self, file: &File) -> bool {
+        !matches!(file.try_lock(), Err(TryLockError::WouldBlock)) && is_same_file(file, &self.0)
     }
 
     fn next_name(target: &Path) -> PathBuf {

@@ -116,7 +116,18 @@ impl Checkpoint {
         checkpoint
             .read_log(&metadata, &log_tensors)
             .ok_or_else(|| StoreError::damaged(path, "its training curves do not fit together"))?;
-        Ok(Some(checkpoint))
+        match checkpoint.log.rows.last() {
+            Some((last, _)) if step < *last => {
+                let what = format!("it is of step {step}, and its training curves go to {last}");
+                Err(StoreError::damaged(path, what))
+            }
+            _ => Ok(Some(checkpoint)),
+        }
+    }
+
+    /// Checks every byte of a checkpoint by its checksum; its arrays are not taken apart. `None` when there is none.
+    pub(crate) fn verify(path: &Path, trial: &TrialId) -> Result<Option<u64>, StoreError> {
+        verify(path, CHECKPOINT, trial)
     }
 
     /// The step of a checkpoint whose header and length are right; its contents are not read.
@@ -187,11 +198,7 @@ impl Model {
 
     /// The step of a model file whose checksum fits; its arrays are not taken apart.
     pub(crate) fn verify(path: &Path, trial: &TrialId) -> Result<Option<u64>, StoreError> {
-        let Some(file) = tensor_file::read(path)? else {
-            return Ok(None);
-        };
-        let (metadata, _) = file.parts(path)?;
-        checked_step(path, &metadata, MODEL, trial).map(Some)
+        verify(path, MODEL, trial)
     }
 
     /// The step of a model file whose header and length are right; its contents are not read.
@@ -213,6 +220,14 @@ impl Model {
         };
         checked_step(path, &metadata, MODEL, trial)?;
         Ok(Some(entry(&metadata, CURVES).map(str::to_owned)))
+    }
+}
+
+/// The step of a file of this kind whose checksum fits.
+fn verify(path: &Path, kind: &str, trial: &TrialId) -> Result<Option<u64>, StoreError> {
+    match tensor_file::verify(path)? {
+        Some(metadata) => checked_step(path, &metadata, kind, trial).map(Some),
+        None => Ok(None),
     }
 }
 
@@ -396,6 +411,10 @@ mod tests {
                 tensor_file::read_metadata(&path).unwrap_err().is_damaged(),
                 "quick look, cut to {length}"
             );
+            assert!(
+                Checkpoint::verify(&path, &id()).unwrap_err().is_damaged(),
+                "close look, cut to {length}"
+            );
         }
         for index in 0..whole.len() {
             let mut bytes = whole.clone();
@@ -404,6 +423,10 @@ mod tests {
             assert!(
                 Checkpoint::read(&path, &id()).unwrap_err().is_damaged(),
                 "byte {index}"
+            );
+            assert!(
+                Checkpoint::verify(&path, &id()).unwrap_err().is_damaged(),
+                "close look, byte {index}"
             );
         }
     }
@@ -466,8 +489,21 @@ mod tests {
     }
 
     #[test]
+    fn curves_beyond_the_step_are_damage() {
+        let whole = Checkpoint {
+            step: 19,
+            ..checkpoint()
+        };
+        let (_folder, path) = written(&whole);
+        let error = Checkpoint::read(&path, &id()).unwrap_err();
+        assert!(error.is_damaged());
+        assert!(error.to_string().contains("of step 19"), "{error}");
+    }
+
+    #[test]
     fn more_rows_than_are_ever_logged_are_refused() {
         let mut whole = checkpoint();
+        whole.step = MAX_LOG_ROWS as u64;
         whole.log.columns.clear();
         whole.log.rows = (0..=MAX_LOG_ROWS as u64)
             .map(|step| (step, vec![]))

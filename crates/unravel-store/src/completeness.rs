@@ -4,14 +4,20 @@ mod scores;
 
 use unravel_score::{Requests, ScoreRequest};
 
-use crate::checkpoint::Model;
+use crate::checkpoint::{Checkpoint, Model};
 use crate::curves::Curves;
 use crate::error::{StoreError, absent_if_damaged};
-use crate::layout::{CODES, MODEL, PICTURES, PROBE, STATE, TRAIN_LOG, TRIAL};
+use crate::layout::{
+    CHECKPOINT, CODES, MODEL, PICTURES, PREVIOUS_CHECKPOINT, PROBE, STATE, TRAIN_LOG, TRIAL,
+};
 use crate::npz::{self, NpzReader};
 use crate::sealed;
 use crate::state::TrialState;
 use crate::trial_folder::TrialFolder;
+
+/// What it means that the checkpoint of a trained trial is damaged.
+const LOSS: &str = "the trial is trained and keeps its results; `unravel run` removes the checkpoint, and only a trial \
+                    with more steps, which would go on from it, begins anew";
 
 /// How closely files are looked at to say what is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +25,7 @@ pub enum Check {
     /// Headers, ends and lengths of large files, checksums of small ones, and of scores what was taken, not its numbers: well
     /// under a millisecond a trial.
     Quick,
-    /// Every byte, by checksums.
+    /// Every byte, by checksums; that the trial's description is whole; of a trained trial its checkpoint too.
     Thorough,
 }
 
@@ -34,6 +40,9 @@ pub struct Todo {
     pub probe: bool,
     /// `codes.npz`, where it was wanted.
     pub codes: bool,
+    /// A checkpoint that is there and damaged, of a trained trial, which does not need it: it is to be removed. Only
+    /// [`Check::Thorough`] finds it.
+    pub checkpoint: bool,
     /// `trial.toml`, `train.csv` or `state.json`, which can be made again from what is there (a damaged `train.csv` that no
     /// checkpoint has is a notice alone, since it is not worth a training); see
     /// [`TrialLock::restore_records`](crate::TrialLock::restore_records).
@@ -47,8 +56,9 @@ pub struct Todo {
 impl Todo {
     /// Whether the trial is done.
     pub fn is_nothing(&self) -> bool {
-        let lacks_file = self.model || self.pictures || self.probe || self.codes || self.records;
-        !lacks_file && self.scores.is_empty()
+        let lacks_file = self.model || self.pictures || self.probe || self.codes;
+        let is_to_mend = self.records || self.checkpoint;
+        !lacks_file && !is_to_mend && self.scores.is_empty()
     }
 
     /// Whether a trial of so many steps has to be trained: there is no finished model, or a score is missing of a step
@@ -79,9 +89,8 @@ impl TrialFolder {
                 pictures: true,
                 probe: true,
                 codes,
-                records: false,
                 scores,
-                notices: Vec::new(),
+                ..Todo::default()
             });
         }
         let mut notices = Vec::new();
@@ -100,6 +109,10 @@ impl TrialFolder {
         missing.records |= self.lacks_state(&mut notices)?;
         if check == Check::Thorough {
             missing.records |= self.lacks_curves(&mut notices)?;
+            missing.records |= absent_if_damaged(self.trial(), &mut notices)?.is_none();
+            let damaged = self.damaged_checkpoints()?;
+            missing.checkpoint = !damaged.is_empty();
+            notices.extend(damaged.into_iter().map(|(_, notice)| notice));
         }
         missing.scores = self.lacking_with(&requests.scores, check, &mut notices)?;
         missing.notices = notices;
@@ -123,15 +136,46 @@ impl TrialFolder {
         Ok(absent_if_damaged(state, notices)?.is_none())
     }
 
+    /// The damaged checkpoints of a trained trial by their names, each with a sentence; none of a trial in training, which
+    /// goes on from the last that is whole.
+    pub(crate) fn damaged_checkpoints(&self) -> Result<Vec<(&'static str, String)>, StoreError> {
+        let mut damaged = Vec::new();
+        let model = Model::read_step(&self.file(MODEL), self.id());
+        if absent_if_damaged(model, &mut Vec::new())?.is_none() {
+            return Ok(damaged);
+        }
+        for name in [CHECKPOINT, PREVIOUS_CHECKPOINT] {
+            match Checkpoint::verify(&self.file(name), self.id()) {
+                Err(error) if error.is_damaged() => {
+                    damaged.push((name, format!("{error}; {LOSS}")));
+                }
+                Err(error) => return Err(error),
+                Ok(_) => {}
+            }
+        }
+        if !damaged.is_empty() {
+            // That was a look at the model's header.
+            let model = Model::verify(&self.file(MODEL), self.id());
+            if absent_if_damaged(model, &mut Vec::new())?.is_none() {
+                damaged.clear();
+            }
+        }
+        Ok(damaged)
+    }
+
     /// Whether the last checkpoint is of an earlier step than the model: a training that was begun again, for a score on
     /// the way that was lost, and that did not come to its end. Until then the curves end early too.
     pub(crate) fn is_trained_halfway_again(&self) -> Result<bool, StoreError> {
         let model = Model::read_step(&self.file(MODEL), self.id());
-        let trained = absent_if_damaged(model, &mut Vec::new())?;
-        Ok(match (trained, self.checkpoint_step()?) {
-            (Some(trained), Some(saved)) => saved < trained,
-            _ => false,
-        })
+        let Some(trained) = absent_if_damaged(model, &mut Vec::new())? else {
+            return Ok(false);
+        };
+        if !self.checkpoint_step()?.is_some_and(|saved| saved < trained) {
+            return Ok(false);
+        }
+        // That was a look at headers, and a damaged one must not cost a training.
+        let saved = self.checkpoint()?.value;
+        Ok(saved.is_some_and(|saved| saved.step < trained))
     }
 
     /// Whether there is something to be written again so that the training curves and their checksum fit.

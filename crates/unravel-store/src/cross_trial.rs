@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use unravel_score::{MetricName, RepresentationName, VariantName};
 use unravel_sweep::TrialId;
 
+use crate::abandoned;
 use crate::error::StoreError;
 use crate::folders;
 use crate::layout::{SCORE_SUFFIX, SCORES, is_metric_name};
@@ -85,6 +86,7 @@ impl CrossTrialFile {
             return Err(StoreError::unwritable(&path, what));
         }
         folders::make(&report.join(SCORES))?;
+        abandoned::remove(&report.join(SCORES));
         sealed::write(&path, self)
     }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use unravel_score::MetricName;
 
-use crate::lock::LockHolder;
+use crate::lock::Holding;
 
 /// Why the store could not do what it was asked.
 ///
@@ -76,7 +76,7 @@ pub enum StoreError {
         /// The trial's id.
         trial: String,
         /// Who has the lock.
-        holder: LockHolder,
+        holder: Holding,
     },
     /// The file system has no file locks, so one writer per trial cannot be had.
     #[error("the file system of `{}` has no file locks ({source}): mount it with locks, or name another --store", path.display())]

@@ -1,13 +1,18 @@
-//! A trial's weights and codes as files for other programs.
+//! Files outside of a store: a trial's weights and codes for other programs, and what a report consists of.
+//!
+//! Each replaces a plain file at its path in one step, and nothing else: a device, a pipe or a folder is refused. What
+//! killed writers left in its folder is removed.
 
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::Path;
 
 use unravel_data::Arrays;
 use unravel_data::arrays::{Element, Header};
+use unravel_data::check_replaceable;
 use unravel_sweep::TrialId;
 
+use crate::abandoned;
 use crate::atomic;
 use crate::error::StoreError;
 use crate::npz;
@@ -30,6 +35,22 @@ pub struct CodeTable {
     pub points: Vec<u64>,
 }
 
+/// Writes a file that can be made again at any time; nothing is synced.
+///
+/// # Errors
+/// Where there is something at `path` that is no plain file, and what any write may meet.
+pub fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    check_replaceable(path)?;
+    path.parent().into_iter().for_each(abandoned::remove);
+    atomic::write_unsynced(path, bytes)
+}
+
+/// Makes ready for writing `path` in a folder that is not ours alone.
+fn prepare(path: &Path) -> Result<(), StoreError> {
+    path.parent().into_iter().for_each(abandoned::remove);
+    check_replaceable(path).map_err(|source| StoreError::io("write", path, source))
+}
+
 /// Writes weights as safetensors, with these metadata.
 ///
 /// # Errors
@@ -47,6 +68,7 @@ pub fn write_weights(
             values: Values::F32(&array.values),
         })
         .collect();
+    prepare(path)?;
     tensor_file::write(path, metadata, &tensors)
 }
 
@@ -61,6 +83,7 @@ impl CodeTable {
             fortran_order: false,
             shape: vec![self.points.len() as u64, self.n_codes as u64],
         };
+        prepare(path)?;
         atomic::write_with(path, |file| {
             file.write_all(&header.to_bytes())?;
             let mut bytes = Vec::new();
@@ -80,6 +103,7 @@ impl CodeTable {
     pub fn write_npz(&self, path: &Path, trial: &TrialId) -> Result<(), StoreError> {
         let n_points = self.points.len();
         let of_codes = [n_points, self.n_codes];
+        prepare(path)?;
         npz::write(path, trial, |file| {
             file.array("codes", &of_codes, &self.z_mean)?;
             file.array("logvars", &of_codes, &self.z_logvar)?;
@@ -98,6 +122,34 @@ impl CodeTable {
 mod tests {
     use super::*;
     use unravel_data::Array;
+
+    #[test]
+    fn a_file_has_the_rights_of_any_new_one_and_replaces_plain_files_only() {
+        use std::fs;
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let [path, usual, taken, left] = ["page.html", "usual", "folder", ".page.html.7-0.tmp"]
+            .map(|name| folder.path().join(name));
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode();
+        fs::write(&usual, "").unwrap();
+        fs::write(&left, "half").unwrap();
+        fs::create_dir(&taken).unwrap();
+        write_file(&path, b"page").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"page");
+        assert_eq!(mode(&path), mode(&usual));
+        assert!(!left.exists(), "its writer was killed");
+
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink("/dev/null", &link).unwrap();
+        for path in [&taken, &link, Path::new("/dev/null")] {
+            let error = write_file(path, b"page").unwrap_err().to_string();
+            assert!(error.contains("not a regular file"), "{error}");
+            let table = CodeTable::default();
+            assert!(table.write_npy(path).is_err(), "{}", path.display());
+            assert!(write_weights(path, BTreeMap::new(), &Arrays::new()).is_err());
+        }
+        assert!(link.is_symlink() && taken.is_dir());
+    }
 
     #[test]
     fn weights_are_read_by_the_library_whatever_the_metadata_are_called() {

@@ -21,7 +21,7 @@ pub(crate) fn cleans_up() -> bool {
 /// Faults of a test's own thread.
 #[cfg(test)]
 mod injected {
-    use std::cell::Cell;
+    use std::cell::{Cell, RefCell};
     use std::io;
 
     /// What happens at a point and at every one after it.
@@ -33,13 +33,19 @@ mod injected {
         Death,
     }
 
+    /// What somebody else does at a point.
+    type Interference = Box<dyn FnOnce()>;
+
     thread_local! {
+        /// An interference to come, and how many points come before it.
+        static INTERFERENCE: RefCell<Option<(usize, Interference)>> = const { RefCell::new(None) };
         /// The fault to come, and how many points come before it.
         static PLAN: Cell<Option<(Fault, usize)>> = const { Cell::new(None) };
         static HAS_COME: Cell<bool> = const { Cell::new(false) };
     }
 
     pub(crate) fn point() -> io::Result<()> {
+        interfere();
         let Some((fault, n_before)) = PLAN.get() else {
             return Ok(());
         };
@@ -52,6 +58,31 @@ mod injected {
             Fault::Full => io::ErrorKind::StorageFull.into(),
             Fault::Death => io::Error::other("dead"),
         })
+    }
+
+    fn interfere() {
+        let due = INTERFERENCE.with_borrow_mut(|planned| match planned {
+            Some((0, _)) => planned.take(),
+            Some((n_before, _)) => {
+                *n_before -= 1;
+                None
+            }
+            None => None,
+        });
+        if let Some((_, interference)) = due {
+            interference();
+        }
+    }
+
+    /// Does `work`, and `interference` just before its `n`-th point (from 0); whether that point was reached.
+    pub(super) fn with_interference(
+        n: usize,
+        interference: impl FnOnce() + 'static,
+        work: impl FnOnce(),
+    ) -> bool {
+        INTERFERENCE.set(Some((n, Box::new(interference))));
+        work();
+        INTERFERENCE.take().is_none()
     }
 
     pub(crate) fn cleans_up() -> bool {
@@ -75,7 +106,7 @@ mod tests {
     use unravel_score::{Requests, ScoreContext, ScoreRecord, ScoreRequest};
     use unravel_sweep::{Objective, Trial};
 
-    use super::injected::{Fault, with_fault};
+    use super::injected::{Fault, with_fault, with_interference};
     use crate::{
         Array, Check, Checkpoint, Codes, Model, Pictures, ScoreFile, Status, Store, StoreError,
         TrainLog, TrialLock, TrialState,
@@ -244,6 +275,61 @@ mod tests {
             assert_eq!(fs::read(&model_file).unwrap(), model_bytes, "{context}");
             if !was_reached {
                 assert!(10 < n);
+                return;
+            }
+        }
+    }
+
+    #[test]
+    fn a_folder_that_is_removed_at_any_moment_before_it_is_locked_is_made_again() {
+        let id = trial().id();
+        for n in 0.. {
+            let folder = tempfile::tempdir().unwrap();
+            let store = Store::open(folder.path().join("runs")).unwrap();
+            let other = store.clone();
+            // As `TrialLock::remove` does, by somebody who had the lock before.
+            let remove = move || {
+                let folder = other.trial(&trial().id());
+                if folder.is_present() && folder.holder().unwrap().is_none() {
+                    let trash = other.path().join(".trash");
+                    fs::rename(folder.path(), &trash).unwrap();
+                    fs::remove_dir_all(trash).unwrap();
+                }
+            };
+            let mut created = None;
+            let work = || created = Some(store.create(&trial()));
+            let was_reached = with_interference(n, remove, work);
+            let lock = created
+                .unwrap()
+                .unwrap_or_else(|error| panic!("point {n}: {error}"));
+            life(&store).unwrap_err();
+            assert_eq!(lock.trial().unwrap(), Some(trial()), "point {n}");
+            lock.set_model(&model()).unwrap();
+            assert!(store.trial(&id).is_present());
+            if !was_reached {
+                assert!(8 < n, "only {n} points");
+                return;
+            }
+        }
+    }
+
+    #[test]
+    fn a_trial_that_is_removed_while_its_lock_is_taken_is_no_trial() {
+        for n in 0.. {
+            let folder = tempfile::tempdir().unwrap();
+            let store = Store::open(folder.path().join("runs")).unwrap();
+            drop(store.create(&trial()).unwrap());
+            let path = store.trial(&trial().id()).path().to_owned();
+            let mut taken = None;
+            let work = || taken = Some(store.trial(&trial().id()).lock());
+            let was_reached = with_interference(n, move || fs::remove_dir_all(path).unwrap(), work);
+            match taken.unwrap() {
+                Err(StoreError::NoTrial { .. }) => assert!(was_reached),
+                Err(error) => panic!("point {n}: {error}"),
+                // Locked before it was removed.
+                Ok(_) => assert!(0 < n),
+            }
+            if !was_reached {
                 return;
             }
         }

@@ -14,6 +14,20 @@ pub(crate) const CODES: &str = "codes.npz";
 pub(crate) const SCORES: &str = "scores";
 pub(crate) const SCORE_SUFFIX: &str = ".json";
 
+/// Every file of a trial's folder but the lock, which comes and goes by rules of its own.
+pub(crate) const FILES: [&str; 10] = [
+    TRIAL,
+    STATE,
+    LOG,
+    TRAIN_LOG,
+    CHECKPOINT,
+    PREVIOUS_CHECKPOINT,
+    MODEL,
+    PICTURES,
+    PROBE,
+    CODES,
+];
+
 /// No metric of the field has a longer name.
 pub(crate) const MAX_NAME_BYTES: usize = 64;
 

@@ -24,6 +24,7 @@
 //! [`order`] is what crosses between an orchestrator and its workers. This crate knows nothing about tensors, losses or
 //! what a metric computes: it stores named arrays and named numbers.
 
+mod abandoned;
 mod atomic;
 mod checkpoint;
 mod codes;
@@ -41,11 +42,13 @@ mod npz;
 pub mod order;
 mod pictures;
 mod relatives;
+mod restore;
 mod scores;
 mod sealed;
 mod state;
 mod store;
 mod tensor_file;
+mod tidy;
 mod train_log;
 mod trial_folder;
 mod trial_lock;
@@ -57,7 +60,7 @@ pub use completeness::{Check, Todo};
 pub use cross_trial::{CrossTrialFile, CrossTrialScore};
 pub use error::{Recovered, StoreError, absent_if_damaged};
 pub use format::{FILE_FORMAT, STORE_FORMAT};
-pub use lock::{LEASE, LockHolder};
+pub use lock::{Holding, LEASE, LastSign, LockHolder};
 pub use order::{Event, Order};
 pub use pictures::Pictures;
 pub use relatives::Relatives;

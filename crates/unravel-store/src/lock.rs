@@ -4,25 +4,35 @@
 //! file systems keep locks to the machine that took them; so a holder on another machine is believed as long as it
 //! refreshes its lock, and forgotten [`LEASE`] after its last sign of life.
 //!
+//! A sign of life further ahead than [`MAX_SKEW`] is not believed, since it would hold the lock until that time comes.
+//! Whoever wants the trial sets it to the present: a holder that lives then gives the next sign, and one that does not is
+//! forgotten after a lease.
+//!
 //! Every holder puts a file of its own at the lock's place, by a hard link, which of several machines at once only one
 //! can make. Whoever finds another file there than its own has lost the lock, and must not write any more.
 
-use std::fmt;
+mod holding;
+
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use rustix::fs::OFlags;
-use serde::{Deserialize, Serialize};
-
-use crate::atomic::{self, Temporary};
+use crate::atomic::{self, Temporary, is_same_file};
 use crate::error::StoreError;
+use crate::faults;
+use crate::tidy;
+use rustix::fs::{OFlags, Timespec, Timestamps, UTIME_NOW, futimens};
+
+pub use holding::{Holding, LastSign, LockHolder};
 
 /// How long a lock of another machine is believed without a sign of life.
 pub const LEASE: Duration = Duration::from_secs(60);
+
+/// How far the clocks of a holder, the disk and this machine may be apart.
+const MAX_SKEW: Duration = LEASE;
 
 /// A reader that looks who holds a lock has it for some microseconds; so a first refusal is not the last word.
 const N_TRIES: usize = 8;
@@ -32,59 +42,22 @@ const BETWEEN_TRIES: Duration = Duration::from_millis(4);
 
 const MAX_BYTES: u64 = 4096;
 
-/// Who holds a lock.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LockHolder {
-    /// The process id on its machine; 0 when the lock file does not say.
-    pub pid: u32,
-    /// The machine's name; empty when the lock file does not say.
-    pub host: String,
-    /// Tells machines, and boots of one machine, apart; empty where the system has no such number.
-    pub boot: String,
-}
-
-impl LockHolder {
-    /// This process.
-    fn this_process() -> Self {
-        let host = rustix::system::uname()
-            .nodename()
-            .to_string_lossy()
-            .into_owned();
-        let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-        Self {
-            pid: std::process::id(),
-            host,
-            boot: boot.trim().to_owned(),
-        }
-    }
-
-    pub(crate) fn unknown() -> Self {
-        Self {
-            pid: 0,
-            host: String::new(),
-            boot: String::new(),
-        }
-    }
-
-    /// Whether both run on one kernel, which then knows of both locks; containers on it may have different names.
-    fn is_on_machine_of(&self, other: &Self) -> bool {
-        self.boot == other.boot && (!self.boot.is_empty() || self.host == other.host)
-    }
-}
-
-impl fmt::Display for LockHolder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.pid == 0 {
-            return f.write_str("another process");
-        }
-        write!(f, "process {} on {}", self.pid, self.host)
-    }
-}
-
 /// Why a lock was not taken.
 pub(crate) enum Refusal {
-    Held(LockHolder),
+    Held(Holding),
+    /// The folder was removed meanwhile.
+    Gone,
     Store(StoreError),
+}
+
+/// Everything but the folder may come and go while a lock is taken.
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Io { source, .. } if source.kind() == io::ErrorKind::NotFound => Self::Gone,
+            other => Self::Store(other),
+        }
+    }
 }
 
 /// A lock that is held until this is dropped or the process ends.
@@ -94,16 +67,18 @@ pub(crate) struct Lock {
     record: Vec<u8>,
 }
 
-/// Takes the lock at `path`, whose folder is there, without waiting.
-pub(crate) fn acquire(path: &Path) -> Result<Lock, Refusal> {
+/// Takes the lock at `path` without waiting. Something at `path` that is no plain file is moved aside, and `notices` gets a
+/// sentence about it.
+pub(crate) fn acquire(path: &Path, notices: &mut Vec<String>) -> Result<Lock, Refusal> {
     let me = LockHolder::this_process();
-    let Some(_turn) = turn(path).map_err(Refusal::Store)? else {
-        return Err(Refusal::Held(LockHolder::unknown()));
+    let Some(_turn) = turn(path)? else {
+        return Err(Refusal::Held(Holding::unknown()));
     };
+    notices.extend(tidy::clear_the_way(path)?);
     let mut holder = None;
     for _ in 0..N_TRIES {
-        let Some(found) = open(path).map_err(Refusal::Store)? else {
-            match plant(path, &me).map_err(Refusal::Store)? {
+        let Some(found) = open(path)? else {
+            match plant(path, &me)? {
                 Some(lock) => return Ok(lock),
                 None => continue,
             }
@@ -119,28 +94,33 @@ pub(crate) fn acquire(path: &Path) -> Result<Lock, Refusal> {
         if !is_same_file(&found, path) {
             continue;
         }
-        match sign_of_life(path, &found, &me).map_err(Refusal::Store)? {
-            Some(sign) if sign.is_fresh => return Err(Refusal::Held(sign.holder)),
+        match remote_holding(path, &found, &me)? {
+            Some(holding) if holding.is_fresh() => return Err(Refusal::Held(holding)),
             // Some disks keep the file lock of a machine that is gone.
-            sign if is_free || sign.is_some() => clear(path, &found).map_err(Refusal::Store)?,
+            holding if is_free || holding.is_some() => clear(path, &found)?,
             _ => {
-                holder = read_record(path).map_err(Refusal::Store)?;
+                holder = read_record(path)?;
                 thread::sleep(BETWEEN_TRIES);
             }
         }
     }
-    Err(Refusal::Held(holder.unwrap_or_else(LockHolder::unknown)))
+    let holder = holder.unwrap_or_else(LockHolder::unknown);
+    Err(Refusal::Held(Holding::local(holder)))
 }
 
 /// The turn to acquire, one at a time on this machine, by a file lock of the folder; `None` where others have it for
 /// long. Some disks have no locks of folders: then a file that is put in place at the same moment as another may be lost
 /// again, and its owner finds that out before its first write.
-fn turn(path: &Path) -> Result<Option<File>, StoreError> {
-    let folder = path.parent().unwrap_or(path);
-    let folder = File::open(folder).map_err(|source| StoreError::io("lock", folder, source))?;
+fn turn(path: &Path) -> Result<Option<File>, Refusal> {
+    let path = path.parent().unwrap_or(path);
+    let folder = File::open(path).map_err(|source| StoreError::io("lock", path, source))?;
     for _ in 0..N_TRIES_OF_TURN {
         match folder.try_lock() {
             Err(TryLockError::WouldBlock) => thread::sleep(BETWEEN_TRIES),
+            // The turn in a folder that was removed is none in the one that was made in its place.
+            Ok(()) | Err(TryLockError::Error(_)) if !is_same_file(&folder, path) => {
+                return Err(Refusal::Gone);
+            }
             Ok(()) | Err(TryLockError::Error(_)) => return Ok(Some(folder)),
         }
     }
@@ -152,7 +132,7 @@ fn plant(path: &Path, me: &LockHolder) -> Result<Option<Lock>, StoreError> {
     let failed = |source| StoreError::io("lock", path, source);
     let (temporary, file) = Temporary::create(path).map_err(failed)?;
     let lock = Lock::new(file, me, path)?;
-    let linked = fs::hard_link(temporary.path(), path);
+    let linked = faults::point().and_then(|()| fs::hard_link(temporary.path(), path));
     // A network disk may answer twice to one question, and the second time that the link is there already.
     if is_same_file(&lock.file, path) {
         return Ok(Some(lock));
@@ -205,10 +185,14 @@ fn clear(path: &Path, found: &File) -> Result<(), StoreError> {
     }
 }
 
-/// Who holds the lock at `path`, if anybody does. Writes nothing.
-pub(crate) fn holder(path: &Path) -> Result<Option<LockHolder>, StoreError> {
-    let Some((file, _)) = atomic::open(path, MAX_BYTES)? else {
-        return Ok(None);
+/// Who holds the lock at `path`, if anybody does; something that is no plain file is nobody's lock. With `may_write`, the
+/// disk is asked for its time by writing to it, and a time ahead is set to the present; else nothing is written.
+pub(crate) fn holding(path: &Path, may_write: bool) -> Result<Option<Holding>, StoreError> {
+    let file = match atomic::open(path, u64::MAX) {
+        Ok(Some((file, _))) => file,
+        Ok(None) => return Ok(None),
+        Err(error) if error.is_damaged() => return Ok(None),
+        Err(error) => return Err(error),
     };
     let is_free = match file.try_lock_shared() {
         Ok(()) => true,
@@ -216,14 +200,21 @@ pub(crate) fn holder(path: &Path) -> Result<Option<LockHolder>, StoreError> {
         Err(TryLockError::Error(source)) => return Err(unsupported(path, source)),
     };
     let Some(holder) = read_record(path)? else {
-        return Ok((!is_free).then(LockHolder::unknown));
+        return Ok((!is_free).then(Holding::unknown));
     };
-    if holder.is_on_machine_of(&LockHolder::this_process()) {
-        return Ok((!is_free).then_some(holder));
+    let me = LockHolder::this_process();
+    if holder.is_on_machine_of(&me) {
+        return Ok((!is_free).then(|| Holding::local(holder)));
     }
-    // By this machine's clock, since asking the disk for its own would be writing.
-    let is_fresh = age(path, &file, SystemTime::now())? < LEASE;
-    Ok(is_fresh.then_some(holder))
+    // Where the disk does not take a file, the clock of this machine has to do.
+    if may_write
+        && let Ok(Some(file)) = open(path)
+        && let Ok(found) = remote_holding(path, &file, &me)
+    {
+        return Ok(found.filter(Holding::is_fresh));
+    }
+    let last_sign = Some(LastSign::of(modified(path, &file)?, SystemTime::now()));
+    Ok(Some(Holding { holder, last_sign }).filter(Holding::is_fresh))
 }
 
 impl Lock {
@@ -288,40 +279,52 @@ fn unsupported(path: &Path, source: io::Error) -> StoreError {
     }
 }
 
-fn is_same_file(file: &File, path: &Path) -> bool {
-    match (file.metadata(), fs::symlink_metadata(path)) {
-        (Ok(mine), Ok(theirs)) => (mine.dev(), mine.ino()) == (theirs.dev(), theirs.ino()),
-        _ => false,
-    }
-}
-
-/// A holder on another machine, of which this machine's file locks may not know.
-struct Sign {
-    holder: LockHolder,
-    is_fresh: bool,
-}
-
-fn sign_of_life(path: &Path, file: &File, me: &LockHolder) -> Result<Option<Sign>, StoreError> {
+/// The holder on another machine, of which this machine's file locks may not know, with its last sign of life, fresh or
+/// not. One that lies ahead is set to the present.
+fn remote_holding(
+    path: &Path,
+    file: &File,
+    me: &LockHolder,
+) -> Result<Option<Holding>, StoreError> {
     let Some(holder) = read_record(path)?.filter(|holder| !holder.is_on_machine_of(me)) else {
         return Ok(None);
     };
     // Machines' clocks differ, and the times of files are the disk's.
     let now = atomic::now_on_disk(path).map_err(|source| StoreError::io("write", path, source))?;
-    let is_fresh = age(path, file, now)? < LEASE;
-    Ok(Some(Sign { holder, is_fresh }))
+    let sign = LastSign::of(modified(path, file)?, now);
+    if let LastSign::Ahead(_) = sign {
+        set_to_present(file).map_err(|source| StoreError::io("write", path, source))?;
+    }
+    let last_sign = Some(sign);
+    Ok(Some(Holding { holder, last_sign }))
 }
 
-/// How long ago the lock file was written; zero for a time to come.
-fn age(path: &Path, file: &File, now: SystemTime) -> Result<Duration, StoreError> {
+fn modified(path: &Path, file: &File) -> Result<SystemTime, StoreError> {
     let modified = file.metadata().and_then(|metadata| metadata.modified());
-    let modified = modified.map_err(|source| StoreError::io("read", path, source))?;
-    Ok(now.duration_since(modified).unwrap_or_default())
+    modified.map_err(|source| StoreError::io("read", path, source))
+}
+
+/// Stamps a file with the disk's time, for which the right to write it is enough.
+fn set_to_present(file: &File) -> io::Result<()> {
+    let now = Timespec {
+        tv_sec: 0,
+        tv_nsec: UTIME_NOW,
+    };
+    let both = Timestamps {
+        last_access: now,
+        last_modification: now,
+    };
+    Ok(futimens(file, &both)?)
 }
 
 /// What the lock file says; `None` when it is empty or says nothing that can be read.
 fn read_record(path: &Path) -> Result<Option<LockHolder>, StoreError> {
-    let text = atomic::read(path, MAX_BYTES)?.unwrap_or_default();
-    Ok(serde_json::from_slice(&text).ok())
+    match atomic::read(path, MAX_BYTES) {
+        Ok(text) => Ok(serde_json::from_slice(&text.unwrap_or_default()).ok()),
+        // Longer than any record.
+        Err(error) if error.is_damaged() => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 #[cfg(test)]
@@ -333,12 +336,25 @@ mod tests {
 
     const LOCK_OF_CHILD: &str = "UNRAVEL_STORE_TEST_LOCK";
 
-    fn check_held(result: Result<Lock, Refusal>) -> LockHolder {
+    fn acquire(path: &Path) -> Result<Lock, Refusal> {
+        super::acquire(path, &mut Vec::new())
+    }
+
+    fn holder(path: &Path) -> Result<Option<LockHolder>, StoreError> {
+        Ok(holding(path, false)?.map(|holding| holding.holder))
+    }
+
+    fn check_holding(result: Result<Lock, Refusal>) -> Holding {
         match result {
-            Err(Refusal::Held(holder)) => holder,
+            Err(Refusal::Held(holding)) => holding,
+            Err(Refusal::Gone) => panic!("the folder is gone"),
             Err(Refusal::Store(error)) => panic!("{error}"),
             Ok(_) => panic!("the lock was free"),
         }
+    }
+
+    fn check_held(result: Result<Lock, Refusal>) -> LockHolder {
+        check_holding(result).holder
     }
 
     fn taken(path: &Path) -> Lock {
@@ -347,6 +363,10 @@ mod tests {
 
     /// The record of a process on another machine, last refreshed so long ago.
     fn write_remote_record(path: &Path, age: Duration) -> LockHolder {
+        write_remote_record_at(path, SystemTime::now() - age)
+    }
+
+    fn write_remote_record_at(path: &Path, at: SystemTime) -> LockHolder {
         let holder = LockHolder {
             pid: 7,
             host: "node-2".to_owned(),
@@ -357,7 +377,7 @@ mod tests {
             .write(true)
             .open(path)
             .unwrap()
-            .set_modified(SystemTime::now() - age)
+            .set_modified(at)
             .unwrap();
         holder
     }
@@ -431,6 +451,74 @@ mod tests {
         let lock = taken(&path);
         assert_eq!(check_held(acquire(&path)), LockHolder::this_process());
         drop(lock);
+    }
+
+    #[test]
+    fn a_time_that_lies_ahead_is_set_to_the_present_by_who_wants_the_lock() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        let at = SystemTime::now() + Duration::from_secs(7200);
+        let remote = write_remote_record_at(&path, at);
+        let modified = || fs::metadata(&path).unwrap().modified().unwrap();
+        let looked_at = holding(&path, false).unwrap().unwrap();
+        assert!(matches!(looked_at.last_sign, Some(LastSign::Ahead(_))));
+        assert_eq!(modified(), at, "who only reads writes nothing");
+        let warning = looked_at.warning(&"0123456789abcdef".parse().unwrap());
+        let expected =
+            "trial 0123456789abcdef is locked by process 7 on node-2 with a time 1h 59m 5";
+        assert!(warning.unwrap().starts_with(expected), "{looked_at}");
+
+        for ask in [
+            |path: &Path| check_holding(acquire(path)),
+            |path: &Path| holding(path, true).unwrap().unwrap(),
+        ] {
+            write_remote_record_at(&path, at);
+            let first = ask(&path);
+            assert_eq!(first.holder, remote);
+            assert!(matches!(first.last_sign, Some(LastSign::Ahead(_))));
+            assert!(modified() < at);
+            let second = ask(&path);
+            assert!(
+                matches!(second.last_sign, Some(LastSign::Ago(ago)) if ago < LEASE),
+                "{second}"
+            );
+        }
+        // Nobody gave a sign of life meanwhile.
+        write_remote_record_at(&path, modified() - LEASE);
+        assert_eq!(holding(&path, true).unwrap(), None);
+        drop(taken(&path));
+    }
+
+    #[test]
+    fn clocks_that_differ_a_little_are_no_fault() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        write_remote_record_at(&path, SystemTime::now() + MAX_SKEW / 2);
+        let holding = check_holding(acquire(&path));
+        assert_eq!(holding.last_sign, Some(LastSign::Ago(Duration::ZERO)));
+        let expected = "process 7 on node-2, last heard of 0s ago";
+        assert_eq!(holding.to_string(), expected);
+    }
+
+    #[test]
+    fn what_is_no_lock_file_holds_nobody_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        fs::write(&path, vec![b' '; 2 * MAX_BYTES as usize]).unwrap();
+        assert_eq!(holder(&path).unwrap(), None);
+        drop(taken(&path));
+        let make: [fn(&Path); 2] = [
+            |path| fs::create_dir(path).unwrap(),
+            |path| std::os::unix::fs::symlink("/nowhere", path).unwrap(),
+        ];
+        for make in make {
+            fs::remove_file(&path).unwrap();
+            make(&path);
+            assert_eq!(holder(&path).unwrap(), None);
+            let mut notices = Vec::new();
+            drop(super::acquire(&path, &mut notices).ok().unwrap());
+            assert!(notices[0].contains("was moved aside"), "{notices:?}");
+        }
     }
 
     #[test]

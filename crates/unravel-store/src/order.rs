@@ -6,6 +6,7 @@
 
 mod event;
 mod machine;
+mod path;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -38,6 +39,7 @@ pub struct Order {
     /// Which scores to take of each.
     pub evaluation: EvaluationConfig,
     /// The store's folder, absolute.
+    #[serde(with = "path")]
     pub store: PathBuf,
     /// Where to compute, as `--device` says it, one device only: `cpu`, `cuda:0`.
     pub device: String,
@@ -177,6 +179,17 @@ mod tests {
         };
         order.write(&path).unwrap();
         assert_eq!(Order::read(&path).unwrap(), order);
+    }
+
+    #[test]
+    fn a_store_whose_path_is_not_utf8_comes_back() {
+        use std::os::unix::ffi::OsStringExt;
+        let store = PathBuf::from(std::ffi::OsString::from_vec(b"/data/caf\xe9".to_vec()));
+        let order = Order { store, ..order() };
+        let line = serde_json::to_string(&order).unwrap();
+        assert_eq!(serde_json::from_str::<Order>(&line).unwrap(), order);
+        let plain = serde_json::to_value(self::order()).unwrap();
+        assert_eq!(plain["store"], "/data/runs");
     }
 
     #[test]

@@ -173,11 +173,13 @@ impl Store {
     fn folders(&self) -> Result<Vec<String>, StoreError> {
         let mut names = Vec::new();
         for entry in folders::entries_unsorted(&self.path)? {
-            let kind = entry
-                .file_type()
-                .map_err(|source| StoreError::io("read", &entry.path(), source))?;
-            if kind.is_dir() {
-                names.extend(entry.file_name().into_string());
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() => names.extend(entry.file_name().into_string()),
+                // Removed since it was listed.
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(StoreError::io("read", &entry.path(), error));
+                }
+                _ => {}
             }
         }
         Ok(names)

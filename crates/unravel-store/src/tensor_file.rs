@@ -26,6 +26,8 @@ const HASH_START: usize = N_LENGTH_BYTES + BEFORE_HASH.len();
 const HASH_END: usize = HASH_START + 64;
 const NO_HASH: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
+const MISFIT: &str = "its checksum does not fit its contents";
+
 /// The values of one tensor to be written.
 pub(crate) enum Values<'a> {
     F32(&'a [f32]),
@@ -190,10 +192,7 @@ pub(crate) fn read(path: &Path) -> Result<Option<TensorFile>, StoreError> {
     let written: [u8; 64] = std::array::from_fn(|i| bytes[HASH_START + i]);
     bytes[HASH_START..HASH_END].copy_from_slice(NO_HASH.as_bytes());
     if written != *blake3::hash(&bytes).to_hex().as_bytes() {
-        return Err(StoreError::damaged(
-            path,
-            "its checksum does not fit its contents",
-        ));
+        return Err(StoreError::damaged(path, MISFIT));
     }
     if MAX_HEADER_BYTES < n_header_bytes(&bytes) {
         return Err(StoreError::damaged(
@@ -202,6 +201,32 @@ pub(crate) fn read(path: &Path) -> Result<Option<TensorFile>, StoreError> {
         ));
     }
     Ok(Some(TensorFile { bytes }))
+}
+
+/// Checks a file's checksum and lengths without holding its contents; its metadata, or `None` when there is none.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn verify(path: &Path) -> Result<Option<Metadata>, StoreError> {
+    let Some((mut file, n_bytes)) = atomic::open(path, MAX_BYTES)? else {
+        return Ok(None);
+    };
+    let failed = |source| StoreError::io("read", path, source);
+    let mut start = [0; HASH_END];
+    if n_bytes < HASH_END as u64 {
+        return Err(StoreError::damaged(path, "it is cut short"));
+    }
+    file.read_exact(&mut start).map_err(failed)?;
+    let written: [u8; 64] = std::array::from_fn(|i| start[HASH_START + i]);
+    start[HASH_START..].copy_from_slice(NO_HASH.as_bytes());
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&start);
+    // A file that grows meanwhile has an end as well.
+    hasher.update_reader(file.take(MAX_BYTES)).map_err(failed)?;
+    if written != *hasher.finalize().to_hex().as_bytes() {
+        return Err(StoreError::damaged(path, MISFIT));
+    }
+    read_metadata(path)
 }
 
 /// The length of the header, which the first bytes tell.

@@ -18,7 +18,7 @@ use crate::layout::{
     CHECKPOINT, CODES, LOCK, LOG, MAX_NAME_BYTES, MODEL, PICTURES, PREVIOUS_CHECKPOINT, PROBE,
     SCORE_SUFFIX, SCORES, STATE, TRIAL, is_metric_name,
 };
-use crate::lock::{self, LockHolder};
+use crate::lock::{self, Holding};
 use crate::npz;
 use crate::pictures::Pictures;
 use crate::scores::{MATRICES, ScoreFile};
@@ -80,12 +80,13 @@ impl TrialFolder {
         TrialLock::take(self)
     }
 
-    /// Who is writing this trial just now, if anybody is.
+    /// Who is writing this trial just now, if anybody is. In a store that is open for writing, a lock of another machine
+    /// whose time lies ahead is set to the present, so that it does not last until then.
     ///
     /// # Errors
     /// [`StoreError::Io`], [`StoreError::LocksUnsupported`].
-    pub fn holder(&self) -> Result<Option<LockHolder>, StoreError> {
-        lock::holder(&self.file(LOCK))
+    pub fn holder(&self) -> Result<Option<Holding>, StoreError> {
+        lock::holding(&self.file(LOCK), self.is_writable)
     }
 
     /// `trial.toml`: what was trained.

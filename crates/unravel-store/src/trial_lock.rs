@@ -1,15 +1,16 @@
 //! The right to write one trial, and every way of writing it.
 
 use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::io::{self, Write};
 use std::ops::Deref;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::SystemTime;
+use std::thread;
+use std::time::{Duration, SystemTime};
 
 use rustix::fs::OFlags;
-use unravel_sweep::Trial;
+use unravel_sweep::{Trial, TrialId};
 
 use crate::atomic;
 use crate::checkpoint::{Checkpoint, Model};
@@ -20,12 +21,13 @@ use crate::layout::{
     CHECKPOINT, CODES, LOCK, LOG, MODEL, PICTURES, PREVIOUS_CHECKPOINT, PROBE, SCORES, STATE,
     TRAIN_LOG, TRIAL,
 };
-use crate::lock::{self, Lock, LockHolder, Refusal};
+use crate::lock::{self, Holding, Lock, Refusal};
 use crate::pictures::Pictures;
 use crate::scores::ScoreFile;
 use crate::sealed;
 use crate::state::TrialState;
 use crate::store::TRASH_PREFIX;
+use crate::tidy;
 use crate::train_log::TrainLog;
 use crate::trial_folder::TrialFolder;
 
@@ -38,6 +40,8 @@ pub struct TrialLock {
     lock: Lock,
     /// Whether this holder knows the current checkpoint to be whole, so that it may become the previous one.
     is_checkpoint_whole: AtomicBool,
+    /// A sentence for everything that was damaged and mended when the lock was taken.
+    pub(crate) notices: Vec<String>,
 }
 
 impl Deref for TrialLock {
@@ -55,17 +59,31 @@ impl TrialLock {
             let what = format!("the trial's id is {}", trial.id());
             return Err(StoreError::unwritable(folder.path(), what));
         }
-        folders::make(folder.path())?;
-        let lock = Self::take(folder)?;
+        let mut lock = Self::make_and_take(folder)?;
         folders::make(&folder.file(SCORES))?;
-        let mut notices = Vec::new();
-        if absent_if_damaged(folder.trial(), &mut notices)?.is_none() {
+        if absent_if_damaged(folder.trial(), &mut lock.notices)?.is_none() {
             let path = folder.file(TRIAL);
             let text = toml::to_string(trial)
                 .map_err(|error| StoreError::unwritable(&path, error.to_string()))?;
             atomic::write(&path, text.as_bytes())?;
         }
         Ok(lock)
+    }
+
+    /// Between its making and its locking, a folder belongs to nobody: whoever removes trials that no sweep names may
+    /// remove it. Then it is made again.
+    fn make_and_take(folder: &TrialFolder) -> Result<Self, StoreError> {
+        let mut n_tries = 0;
+        loop {
+            folders::make(folder.path())?;
+            n_tries += 1;
+            match Self::take(folder) {
+                Err(StoreError::NoTrial { .. }) if n_tries < N_TRIES_TO_MAKE => {
+                    thread::sleep(BETWEEN_TRIES_TO_MAKE);
+                }
+                taken => return taken,
+            }
+        }
     }
 
     pub(crate) fn take(folder: &TrialFolder) -> Result<Self, StoreError> {
@@ -75,21 +93,24 @@ impl TrialLock {
                 path: folder.path().to_path_buf(),
             });
         }
-        let lock = lock::acquire(&folder.file(LOCK)).map_err(|refusal| match refusal {
+        let mut notices = Vec::new();
+        let lock = lock::acquire(&folder.file(LOCK), &mut notices);
+        let lock = lock.map_err(|refusal| match refusal {
             Refusal::Held(holder) => StoreError::Held {
                 trial: folder.id().to_string(),
                 holder,
             },
+            Refusal::Gone => StoreError::NoTrial {
+                path: folder.path().to_path_buf(),
+            },
             Refusal::Store(error) => error,
         })?;
-        atomic::remove_temporaries(folder.path())?;
-        if folders::is_folder(&folder.file(SCORES))? {
-            atomic::remove_temporaries(&folder.file(SCORES))?;
-        }
+        tidy::tidy(folder, &mut notices)?;
         Ok(Self {
             folder: folder.clone(),
             lock,
             is_checkpoint_whole: AtomicBool::new(false),
+            notices,
         })
     }
 
@@ -109,7 +130,7 @@ impl TrialLock {
         if self.lock.is_at(&self.file(LOCK)) {
             return Ok(());
         }
-        let holder = self.holder()?.unwrap_or_else(LockHolder::unknown);
+        let holder = self.holder()?.unwrap_or_else(Holding::unknown);
         Err(StoreError::Held {
             trial: self.id().to_string(),
             holder,
@@ -117,7 +138,7 @@ impl TrialLock {
     }
 
     /// The path of a file that is to be written now.
-    fn file_to_write(&self, name: &str) -> Result<PathBuf, StoreError> {
+    pub(crate) fn file_to_write(&self, name: &str) -> Result<PathBuf, StoreError> {
         self.check_held()?;
         Ok(self.file(name))
     }
@@ -135,31 +156,6 @@ impl TrialLock {
             ));
         }
         sealed::write_of(&path, self.id(), state)
-    }
-
-    /// Makes `state.json` and `train.csv` again, where they were lost or damaged, if the model or a checkpoint says what was
-    /// in them; of a state, the number of attempts and the time are lost. [`TrialFolder::create`] does the same for
-    /// `trial.toml`.
-    ///
-    /// Returns a sentence for each damaged file that was met, but for curves that nothing can make again: of those
-    /// [`TrialFolder::missing`] tells.
-    ///
-    /// # Errors
-    /// What any reading and writing may meet.
-    pub fn restore_records(&self) -> Result<Vec<String>, StoreError> {
-        let mut notices = Vec::new();
-        if self.lacks_state(&mut Vec::new())? {
-            let state = self.state()?;
-            notices.extend(state.notices);
-            self.set_state(&state.value)?;
-        }
-        if self.lacks_train_log()?
-            && let Some(log) = absent_if_damaged(self.train_log(), &mut notices)?
-        {
-            self.set_train_log(&log)?;
-        }
-        notices.extend(self.restore_curves()?);
-        Ok(notices)
     }
 
     /// Writes the checkpoint, keeping the one before it, and the copy of its training curves in `train.csv`.
@@ -199,6 +195,20 @@ impl TrialLock {
     /// [`StoreError::Io`].
     pub fn remove_previous_checkpoint(&self) -> Result<(), StoreError> {
         atomic::remove(&self.file_to_write(PREVIOUS_CHECKPOINT)?)
+    }
+
+    /// Removes the checkpoint that training would go on from, so that it goes on from the one before, or begins anew.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn discard_checkpoint(&self) -> Result<(), StoreError> {
+        for name in [CHECKPOINT, PREVIOUS_CHECKPOINT] {
+            let path = self.file_to_write(name)?;
+            if path.exists() {
+                return atomic::remove(&path);
+            }
+        }
+        Ok(())
     }
 
     /// Removes both checkpoints, so that the trial begins anew, or to free their space.
@@ -304,15 +314,34 @@ impl TrialLock {
     /// [`StoreError::Io`].
     pub fn remove(self) -> Result<(), StoreError> {
         self.check_held()?;
-        static N_REMOVED: AtomicU64 = AtomicU64::new(0);
-        let count = N_REMOVED.fetch_add(1, Ordering::Relaxed);
-        let name = format!("{TRASH_PREFIX}{}-{}-{count}", self.id(), std::process::id());
-        let trash = self.path().with_file_name(name);
+        let trash = loop {
+            let trash = self.path().with_file_name(trash_name(self.id()));
+            // In another container, a process may have had this one's number.
+            if fs::symlink_metadata(&trash).is_err() {
+                break trash;
+            }
+        };
         atomic::rename(self.path(), &trash)?;
         drop(self.lock);
-        fs::remove_dir_all(&trash).map_err(|source| StoreError::io("remove", &trash, source))
+        match fs::remove_dir_all(&trash) {
+            // Another process may be emptying the trash.
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                Err(StoreError::io("remove", &trash, source))
+            }
+            _ => Ok(()),
+        }
     }
 }
+
+fn trash_name(id: &TrialId) -> String {
+    static N_REMOVED: AtomicU64 = AtomicU64::new(0);
+    let count = N_REMOVED.fetch_add(1, Ordering::Relaxed);
+    format!("{TRASH_PREFIX}{id}-{}-{count}", std::process::id())
+}
+
+/// How often a folder that vanishes is made again: far oftener than anybody could remove it by chance.
+const N_TRIES_TO_MAKE: u32 = 1000;
+const BETWEEN_TRIES_TO_MAKE: Duration = Duration::from_millis(1);
 
 /// A whole checkpoint between its writing and its renaming; one that a crash left is cleaned as a temporary file.
 const PENDING_CHECKPOINT: &str = ".checkpoint.safetensors.pending.tmp";

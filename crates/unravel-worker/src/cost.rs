@@ -45,9 +45,12 @@ pub fn measure(trial: &Trial, grid: &Grid, n_workers: usize) -> Result<Cost, Wor
     let dataset = std::sync::Arc::new(Dataset::new(observations, grid.clone()));
     let time = || time_one(trial, &dataset);
     let costs: Vec<Result<Cost, WorkerError>> = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..n_workers.max(1))
-            .map(|_| scope.spawn(|| single(time)))
-            .collect();
+        let start = || std::thread::Builder::new().spawn_scoped(scope, move || single(time));
+        let workers: Vec<_> = (0..n_workers.max(1)).map_while(|_| start().ok()).collect();
+        if workers.is_empty() {
+            // Where the machine gives no thread, this one is measured.
+            return vec![time()];
+        }
         workers
             .into_iter()
             .filter_map(|worker| worker.join().ok())
@@ -157,7 +160,7 @@ pub fn memory_bytes(trial: &Trial, data: &DataSize, models: usize) -> Result<u64
 /// The same of a worker that trains on a CUDA device, where the cohort lies on the device.
 #[must_use]
 pub fn host_memory_beside_cuda(trial: &Trial, data: &DataSize) -> u64 {
-    /// The driver and the compiler of kernels.
+    /// The driver and the compiler of kernels: not measured, a guess on the high side.
     const DRIVER: u64 = 1 << 30;
     host_bytes(trial, data, 0) + DRIVER
 }

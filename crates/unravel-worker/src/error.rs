@@ -52,6 +52,25 @@ pub enum WorkerError {
         /// Updates asked for.
         steps: u64,
     },
+    /// A trained trial whose `trial.toml` is not there.
+    #[error(
+        "trial {trial} has lost its `trial.toml`: `unravel run` on a sweep file that has this trial makes it again"
+    )]
+    NoDescription {
+        /// The trial.
+        trial: TrialId,
+    },
+    /// Weights that are not of the trial's architecture.
+    #[error(
+        "the weights of trial {trial} are not of its architecture, and nothing was written: {source}; remove its \
+         `model.safetensors`, and `unravel run` on a sweep file that has this trial makes it again"
+    )]
+    Misfit {
+        /// The trial.
+        trial: TrialId,
+        /// Which of them, and why.
+        source: ModelError,
+    },
     /// Observations that are not those that the trial was planned with.
     #[error(
         "the observations changed: the trial was planned with content {planned}, and now there is {found}; plan the \
@@ -110,6 +129,8 @@ impl WorkerError {
             | Self::Metric { .. }
             | Self::UnknownMetric { .. }
             | Self::CrossTrial { .. }
+            | Self::NoDescription { .. }
+            | Self::Misfit { .. }
             | Self::NotTrained { .. } => FailureCause::Internal,
         }
     }

@@ -8,7 +8,7 @@ use unravel_model::Cpu;
 use unravel_model::pytorch::to_pytorch;
 use unravel_model::trained::TrainedVae;
 use unravel_store::export::{CodeTable, write_weights};
-use unravel_store::{Model, TrialFolder};
+use unravel_store::{Model, StoreError, TrialFolder};
 use unravel_sweep::Trial;
 
 use crate::data;
@@ -38,7 +38,11 @@ pub fn export(
     let (trial, model) = trained(folder)?;
     let dataset = data::open(&trial.data)?;
     let image = dataset.shape();
-    let exported = to_pytorch(&trial.model, image, &model.arrays)?;
+    let exported =
+        to_pytorch(&trial.model, image, &model.arrays).map_err(|source| WorkerError::Misfit {
+            trial: folder.id().clone(),
+            source,
+        })?;
     let path = out.join(WEIGHTS);
     write_weights(&path, about(&trial, &model, image), &exported)?;
     let mut files = vec![path];
@@ -59,15 +63,31 @@ pub fn export(
     Ok(files)
 }
 
+/// What mends a damaged file of a trained trial.
+const REMEDY: &str = "`unravel run` on a sweep file that has this trial makes it again";
+
 fn trained(folder: &TrialFolder) -> Result<(Trial, Model), WorkerError> {
-    let trial = folder.trial()?;
-    match (trial, folder.model()?) {
+    let trial = folder.trial().map_err(with_remedy)?;
+    match (trial, folder.model().map_err(with_remedy)?) {
         (Some(trial), Some(model)) => Ok((trial, model)),
-        (trial, _) => Err(WorkerError::NotTrained {
+        (None, Some(_)) => Err(WorkerError::NoDescription {
+            trial: folder.id().clone(),
+        }),
+        (trial, None) => Err(WorkerError::NotTrained {
             trial: folder.id().clone(),
             step: folder.state()?.value.step,
             steps: trial.map_or(0, |trial| trial.training.steps),
         }),
+    }
+}
+
+fn with_remedy(error: StoreError) -> StoreError {
+    match error {
+        StoreError::Damaged { path, what } => StoreError::Damaged {
+            path,
+            what: format!("{what}; {REMEDY}"),
+        },
+        other => other,
     }
 }
 

@@ -31,6 +31,18 @@ fn log_interval(steps: u64) -> u32 {
     shortest.next_power_of_two().trailing_zeros()
 }
 
+/// Whether the curves of a checkpoint of a trial that makes `steps` end where its step says.
+pub fn is_in_step(checkpoint: &Checkpoint, steps: u64) -> bool {
+    let interval = 1_u64 << log_interval(steps);
+    let step = checkpoint.step;
+    let expected = match step == steps {
+        true => step,
+        false => step - step % interval,
+    };
+    let last = checkpoint.log.rows.last().map_or(0, |(last, _)| *last);
+    last == expected
+}
+
 impl Curves {
     /// No steps yet, of a trial that makes `steps`.
     pub fn new(columns: &[String], steps: u64) -> Self {
@@ -217,10 +229,34 @@ mod tests {
     }
 
     #[test]
+    fn a_checkpoint_of_another_step_than_its_curves_is_told_from_a_right_one() {
+        for (steps, at) in [
+            (20, 20),
+            (20, 7),
+            (2501, 2501),
+            (2501, 1234),
+            (9000, 5),
+            (3000, 0),
+        ] {
+            let right = checkpoint(&trained(steps, at));
+            assert!(is_in_step(&right, steps), "{at} of {steps}");
+            let interval = 1 << log_interval(steps);
+            for step in [at + interval, at.wrapping_sub(interval)] {
+                let wrong = Checkpoint {
+                    step,
+                    ..right.clone()
+                };
+                assert!(!is_in_step(&wrong, steps), "{step} for {at} of {steps}");
+            }
+        }
+    }
+
+    #[test]
     fn an_interruption_at_any_step_changes_no_bit() {
         let whole = trained(9000, 9000);
         for at in [0, 1, 2, 3, 1001, 4095, 4096, 8999, 9000] {
             let first = trained(9000, at);
+            assert!(is_in_step(&checkpoint(&first), 9000));
             let mut second = Curves::resume(&checkpoint(&first), &columns(), 9000).unwrap();
             (at + 1..=9000).for_each(|step| second.push(&uneven(step), 0));
             assert_eq!(second.log(), whole.log(), "interrupted at {at}");

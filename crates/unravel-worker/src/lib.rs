@@ -20,6 +20,7 @@ mod pictures;
 mod probe;
 mod refresh;
 pub mod reporter;
+mod resumed;
 mod run;
 mod scoring;
 mod table;

@@ -1,6 +1,5 @@
 //! An order, from locks to done.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use unravel_data::Dataset;
@@ -8,7 +7,7 @@ use unravel_model::kernels::Kernels;
 use unravel_score::Requests;
 use unravel_store::order::Phase;
 use unravel_store::{
-    Check, Checkpoint, Event, Order, Status, Store, StoreError, TrialLock, absent_if_damaged,
+    Check, Event, Order, Status, Store, StoreError, TrialLock, absent_if_damaged,
 };
 use unravel_sweep::{Trial, TrialId};
 
@@ -18,6 +17,7 @@ use crate::error::WorkerError;
 use crate::evaluate::{Subject, evaluate};
 use crate::refresh::Refresher;
 use crate::reporter::Reporter;
+use crate::resumed::Resumed;
 use crate::train::{Member, Trained, fail, train};
 
 /// How an order ended.
@@ -56,7 +56,8 @@ pub fn run<B: Kernels>(
             member.missing.needs_training(member.trial.training.steps)
         })
         .collect();
-    for (_, group) in by_step(to_train, reporter)? {
+    let resumed = Resumed::<B>::new(&dataset, device);
+    for (_, group) in resumed.by_step(to_train, reporter)? {
         let (group, checkpoints) = group.into_iter().unzip();
         let device = (device, device_name);
         let (trained, end) = train::<B>(group, checkpoints, order, &dataset, device, reporter)?;
@@ -121,7 +122,7 @@ fn take(
             reporter.send(&Event::TrialDone { id: trial.id() });
             continue;
         }
-        state.attempts += 1;
+        state.attempts = state.attempts.saturating_add(1);
         members.push(Member {
             trial: trial.clone(),
             lock: Arc::new(lock),
@@ -150,27 +151,6 @@ fn continue_from(
         Err(why) => format!("trial {id} begins anew: {why}"),
     });
     Ok(())
-}
-
-type Group = Vec<(Member, Option<Checkpoint>)>;
-
-/// Members by the step that they go on from, with their checkpoints.
-fn by_step(
-    members: Vec<Member>,
-    reporter: &mut Reporter<'_>,
-) -> Result<BTreeMap<u64, Group>, WorkerError> {
-    let mut groups = BTreeMap::<u64, Group>::new();
-    for member in members {
-        let checkpoint = say(member.lock.checkpoint()?, reporter);
-        // A score wanted of an earlier step needs that step's weights again.
-        let first_wanted = member.missing.first_step();
-        let checkpoint = checkpoint.filter(|c| {
-            c.step <= member.trial.training.steps && first_wanted.is_none_or(|step| c.step <= step)
-        });
-        let step = checkpoint.as_ref().map_or(0, |c| c.step);
-        groups.entry(step).or_default().push((member, checkpoint));
-    }
-    Ok(groups)
 }
 
 /// Takes what is missing of a trained trial; false if asked to stop.
@@ -218,7 +198,7 @@ fn score_one<B: Kernels>(
 }
 
 /// The value, and the sentences about what had to be recovered.
-fn say<T>(recovered: unravel_store::Recovered<T>, reporter: &mut Reporter<'_>) -> T {
+pub fn say<T>(recovered: unravel_store::Recovered<T>, reporter: &mut Reporter<'_>) -> T {
     recovered
         .notices
         .into_iter()

@@ -109,7 +109,7 @@ impl Scoring<'_> {
                 done: self.done,
                 total: self.total,
             });
-            let outcome = with_heartbeat(reporter, || score(metric, variant, table, *seed));
+            let outcome = with_heartbeat(reporter, || score(metric, variant, table, *seed))?;
             self.done += 1;
             match outcome {
                 Ok(outcome) => outcomes.push((*seed, outcome)),
@@ -137,23 +137,33 @@ impl Scoring<'_> {
 }
 
 /// Does the work on another thread, and sends heartbeats meanwhile.
-fn with_heartbeat<R: Send>(reporter: &mut Reporter<'_>, work: impl FnOnce() -> R + Send) -> R {
+///
+/// # Errors
+/// [`WorkerError::Machine`] where the machine gives no thread.
+fn with_heartbeat<R: Send>(
+    reporter: &mut Reporter<'_>,
+    work: impl FnOnce() -> R + Send,
+) -> Result<R, WorkerError> {
     let began = Instant::now();
     std::thread::scope(|scope| {
         let (done, is_done) = channel::<()>();
-        let worker = scope.spawn(move || {
+        let work = move || {
             // Dropped at the end, also of a panic.
             let _done = done;
             work()
-        });
+        };
+        let worker = std::thread::Builder::new()
+            .spawn_scoped(scope, work)
+            .map_err(|error| WorkerError::Machine {
+                reason: format!("cannot start the thread that takes a score: {error}"),
+            })?;
         while is_done.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
             if began.elapsed() < LONGEST {
                 reporter.alive();
             }
         }
-        worker
-            .join()
-            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        let result = worker.join();
+        Ok(result.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     })
 }
 
@@ -229,7 +239,7 @@ mod tests {
             std::thread::sleep(4 * LOOK);
             7
         });
-        assert_eq!(found, 7);
+        assert_eq!(found.unwrap(), 7);
         assert!(0 < n_beats);
     }
 }

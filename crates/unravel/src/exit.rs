@@ -142,7 +142,9 @@ impl From<ReportError> for Failure {
 impl From<WorkerError> for Failure {
     fn from(error: WorkerError) -> Self {
         let exit = match error {
-            WorkerError::Store(_) => Exit::BadStore,
+            WorkerError::Store(_)
+            | WorkerError::NoDescription { .. }
+            | WorkerError::Misfit { .. } => Exit::BadStore,
             WorkerError::Npz(_) | WorkerError::Grid(_) | WorkerError::Model(_) => Exit::BadSweep,
             _ => Exit::TrialsFailed,
         };

@@ -121,7 +121,7 @@ impl Launch {
     ) -> Option<String> {
         match &self.kind {
             Kind::Local(_) => memory.shortage(n_workers),
-            Kind::Slurm(_) => memory.to_ask_of_slurm(&args.launch.slurm_args),
+            Kind::Slurm(_) => memory.asked_of_slurm(&args.launch.slurm_args),
         }
     }
 
@@ -188,6 +188,12 @@ fn on_slurm(
         .path()
         .canonicalize()
         .unwrap_or_else(|_| store.path().to_owned());
+    if folder.to_str().is_none() {
+        return Err(Failure::usage(format!(
+            "the path of the store `{}` is not UTF-8, and Slurm's answers are read as such: name another with --store",
+            folder.display()
+        )));
+    }
     let name = job_name(sweep, &folder);
     let settings = SlurmSettings {
         folder: folder.join(".slurm").join(&name),

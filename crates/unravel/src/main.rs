@@ -77,12 +77,13 @@ fn work(verb: Verb) -> Result<Exit, Failure> {
 
 /// Prints help or version, which are results, or what is wrong with the command line.
 fn show(shown: &clap::Error) -> Exit {
-    let text = shown.render().to_string();
-    let is_harmless = harmless::text(&text) == text;
+    // What is wrong is told with the arguments in it.
+    let is_harmless = std::env::args_os()
+        .all(|arg| harmless::line(&arg.to_string_lossy()) == arg.to_string_lossy());
     match shown.use_stderr() {
         // In colours, where the terminal has them. What stderr does not take is lost.
         true if is_harmless => drop(shown.print()),
-        true => say::line(text.trim_end()),
+        true => say::line(shown.render().to_string().trim_end()),
         false => output::written(shown.print()),
     }
     match shown.exit_code() {

@@ -62,7 +62,7 @@ impl WorkerMemory {
 
     /// A sentence where a task of Slurm's may need more memory than clusters grant unasked, and nothing of `args` asks for
     /// any.
-    pub fn to_ask_of_slurm(&self, args: &[String]) -> Option<String> {
+    pub fn asked_of_slurm(&self, args: &[String]) -> Option<String> {
         const GRANTED: u64 = 1 << 30;
         let is_asked = args.iter().any(|arg| arg.starts_with("--mem"));
         if is_asked || self.host <= GRANTED {
@@ -121,7 +121,7 @@ mod tests {
             host,
             ..WorkerMemory::default()
         };
-        let ask = |host, arg: &str| memory(host).to_ask_of_slurm(&[arg.to_owned()]);
+        let ask = |host, arg: &str| memory(host).asked_of_slurm(&[arg.to_owned()]);
         let said = ask(2000 << 20, "--partition=gpu").unwrap();
         assert!(said.contains("`--slurm-arg=--mem=2200M`"), "{said}");
         for arg in ["--mem=4G", "--mem-per-cpu=2G"] {

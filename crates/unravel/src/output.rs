@@ -14,6 +14,11 @@ pub fn json(value: &serde_json::Value) {
     write(&harmless::json(&format!("{value:#}")));
 }
 
+/// A path as a JSON string; bytes that are not UTF-8 become U+FFFD.
+pub fn path(path: &std::path::Path) -> serde_json::Value {
+    path.to_string_lossy().into_owned().into()
+}
+
 /// Prints a JSON value on one line.
 pub fn json_line(value: &str) {
     write(&harmless::json(value));

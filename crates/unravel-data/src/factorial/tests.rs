@@ -182,3 +182,51 @@ fn names_longer_than_any_are_refused() {
     let fault = Factorial::read(&mut archive, KEYS).unwrap_err().to_string();
     assert!(fault.contains("5000 bytes each"), "{fault}");
 }
+
+/// `latents_classes` of these rows as float64.
+fn floats<const K: usize>(rows: &[[f64; K]]) -> (TempDir, Archive) {
+    let elements: Vec<u8> = rows
+        .as_flattened()
+        .iter()
+        .flat_map(|value| value.to_le_bytes())
+        .collect();
+    let array = sample::array("<f8", &[rows.len(), K], &elements);
+    archive(&[("latents_classes", array)])
+}
+
+#[test]
+fn floats_that_are_whole_numbers_are_the_same_labels() {
+    let rows = [[4, 7, 4], [-1, 7, 0], [-1, 7, 4], [4, 7, 0]];
+    let (_folder, mut archive) = floats(&rows.map(|row| row.map(|value| value as f64)));
+    let found = Labels::read(&mut archive, KEYS).unwrap();
+    assert_eq!(found, labels(&rows).unwrap());
+    assert_eq!(found.constant, ["factor-1"]);
+    for (value, expected) in [
+        (0.5, "row 2, column 1 (from 0) is 0.5, no whole number"),
+        (1e300, "no whole number"),
+        (f64::NAN, "row 2, column 1 (from 0) is NaN"),
+    ] {
+        let (_folder, mut archive) = floats(&[[0.0, 1.0], [1.0, -0.0], [0.0, value]]);
+        let fault = Labels::read(&mut archive, KEYS).unwrap_err().to_string();
+        assert!(fault.contains(expected), "{fault}");
+    }
+}
+
+#[test]
+fn merged_values_may_be_any_numbers_and_make_a_grid_of_their_own() {
+    let rows = [[0.25, 1e-3], [-7.5, 2.0], [0.5, 3.0], [-8.0, -1e300]];
+    let half = |values: &[f64], n_rows: &[u32]| {
+        assert_eq!(n_rows, [1; 4]);
+        assert!(values.is_sorted());
+        let is_upper = |&value: &f64| u32::from(values[2] <= value);
+        values.iter().map(is_upper).collect::<Vec<_>>()
+    };
+    let (_folder, mut archive) = floats(&rows);
+    let found = Labels::read_merged(&mut archive, KEYS, &half).unwrap();
+    assert_eq!(found.values, [1, 0, 0, 1, 1, 1, 0, 0]);
+    assert_eq!(
+        found.factors,
+        [Factor::new("factor-0", 2), Factor::new("factor-1", 2)]
+    );
+    assert_eq!(found.points, Some(vec![2, 1, 3, 0]));
+}

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::ffi::OsString;
-use std::path::Path;
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -63,7 +62,8 @@ impl Lister {
             if self.due <= now {
                 let args = self.args.clone();
                 let (sender, receiver) = channel();
-                thread::spawn(move || drop(sender.send(list(&args))));
+                // Where the machine gives no thread, the sender is gone, which is an answer too.
+                let _ = thread::Builder::new().spawn(move || drop(sender.send(list(&args))));
                 self.asked = Some((now, receiver));
             }
             return None;
@@ -172,21 +172,20 @@ impl SlurmLauncher {
         }
     }
 
-    /// Batches whose submission broke off, but which Slurm has all the same.
+    /// Tasks whose submission broke off, but which Slurm has all the same.
     fn find_submitted(&mut self, lines: &[Listed]) {
         let mut found = Vec::new();
-        self.unsubmitted.retain(|waiting| {
-            let is_its = |script: &Path| script == waiting.script;
-            match lines.iter().find(|line| is_its(&line.script)) {
+        self.unsubmitted.retain(
+            |waiting| match lines.iter().find(|line| waiting.is_of(line)) {
                 Some(line) => {
-                    found.push((waiting.batch, line.task.array));
+                    found.push((waiting.batch, waiting.tasks.clone(), line.task.array));
                     false
                 }
                 None => true,
-            }
-        });
-        for (batch, array) in found {
-            self.set_submitted(batch, array);
+            },
+        );
+        for (batch, tasks, array) in found {
+            self.set_submitted(batch, &tasks, array);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! From cohorts held back to arrays in the queue.
 
+use std::ops::Range;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -7,16 +8,19 @@ use unravel_store::order::Order;
 
 use super::batch::Batch;
 use super::task::Place;
-use super::text::{self, Submission};
+use super::text::{self, Limit, Listed, Submission};
 use super::{SlurmLauncher, commands};
 use crate::launcher::{How, JobId};
 
-/// A batch on the disk that Slurm does not have yet, as far as is known.
-#[derive(Debug)]
+/// Tasks of a batch on the disk that Slurm does not have yet, as far as is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Unsubmitted {
     pub(super) batch: usize,
     pub(super) script: PathBuf,
-    n_tasks: usize,
+    /// Their indices; not empty.
+    pub(super) tasks: Range<u32>,
+    /// There was no room for them the last time.
+    pub(super) is_beyond_limit: bool,
     /// When the last try failed. Slurm may have taken the batch all the same, so it is asked before the next.
     failed: Option<Instant>,
     first_failed: Option<Instant>,
@@ -30,6 +34,71 @@ const FIRST_WAIT: Duration = Duration::from_secs(2);
 const MAX_WAIT: Duration = Duration::from_secs(120);
 /// A controller that is down for longer needs a person, and so does a queue that is full for longer.
 const PATIENCE: Duration = Duration::from_secs(24 * 3600);
+
+/// Why a batch was not submitted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Refused {
+    /// By a limit on the number of tasks: fewer may be taken.
+    Limit(Limit, String),
+    /// For a reason that passes.
+    ForNow(String),
+    /// For good.
+    ForGood(String),
+}
+
+impl Refused {
+    fn read(stderr: &str) -> Self {
+        let why = text::complaint(stderr);
+        match text::read_limit(stderr) {
+            Some(limit) => Self::Limit(limit, why),
+            None if text::is_passing(stderr) => Self::ForNow(why),
+            None => Self::ForGood(why),
+        }
+    }
+}
+
+impl Unsubmitted {
+    fn new(batch: usize, script: PathBuf, tasks: Range<u32>) -> Self {
+        Self {
+            batch,
+            script,
+            tasks,
+            is_beyond_limit: false,
+            failed: None,
+            first_failed: None,
+            next_try: Instant::now(),
+            n_tries: 0,
+        }
+    }
+
+    /// Whether a line of a listing is one of these tasks.
+    pub(super) fn is_of(&self, line: &Listed) -> bool {
+        line.script == self.script && self.tasks.contains(&line.task.index)
+    }
+
+    /// Both halves, to be tried at once; none of a single task.
+    fn halves(&self) -> Option<[Self; 2]> {
+        let Range { start, end } = self.tasks;
+        let middle = start + (end - start) / 2;
+        (start < middle).then(|| {
+            [start..middle, middle..end].map(|tasks| Self {
+                tasks,
+                next_try: Instant::now(),
+                n_tries: 0,
+                ..self.clone()
+            })
+        })
+    }
+
+    /// The next try, some time after one that failed `now`.
+    fn again(mut self, now: Instant) -> Self {
+        let doublings = self.n_tries.min(6);
+        self.first_failed.get_or_insert(now);
+        self.next_try = now + FIRST_WAIT.saturating_mul(1 << doublings).min(MAX_WAIT);
+        self.n_tries += 1;
+        self
+    }
+}
 
 impl SlurmLauncher {
     /// Writes down what was held back, in arrays that Slurm allows.
@@ -60,15 +129,9 @@ impl SlurmLauncher {
                             task.place = Place::InBatch { batch: id, index };
                         }
                     }
-                    self.unsubmitted.push_back(Unsubmitted {
-                        batch: id,
-                        script,
-                        n_tasks: part.len(),
-                        failed: None,
-                        first_failed: None,
-                        next_try: Instant::now(),
-                        n_tries: 0,
-                    });
+                    let n_tasks = u32::try_from(part.len()).unwrap_or(u32::MAX);
+                    let waiting = Unsubmitted::new(id, script, 0..n_tasks);
+                    self.unsubmitted.push_back(waiting);
                 }
                 Err(error) => {
                     let jobs: Vec<JobId> = jobs.collect();
@@ -111,42 +174,96 @@ impl SlurmLauncher {
         let Some(mut waiting) = self.unsubmitted.remove(position) else {
             return;
         };
+        let is_patient = waiting
+            .first_failed
+            .is_none_or(|first| first.elapsed() < PATIENCE);
         match self.sbatch(&waiting) {
-            Ok(array) => self.set_submitted(waiting.batch, array),
-            Err((why, true))
-                if waiting
-                    .first_failed
-                    .is_none_or(|first| first.elapsed() < PATIENCE) =>
-            {
+            Ok(array) => self.set_submitted(waiting.batch, &waiting.tasks, array),
+            Err(Refused::Limit(limit, why)) => self.beyond_limit(waiting, &limit, &why),
+            Err(Refused::ForNow(why)) if is_patient => {
                 if waiting.n_tries == 0 {
                     self.note(format!("Slurm takes no jobs now ({why}); trying again"));
                 }
                 waiting.failed = Some(Instant::now());
-                waiting.first_failed.get_or_insert(now);
-                waiting.next_try = now
-                    + FIRST_WAIT
-                        .saturating_mul(1 << waiting.n_tries.min(6))
-                        .min(MAX_WAIT);
-                waiting.n_tries += 1;
-                self.unsubmitted.push_back(waiting);
+                self.unsubmitted.push_back(waiting.again(now));
                 self.lister.ask_soon();
             }
-            Err((why, _)) => {
-                for job in self.jobs_of(waiting.batch) {
-                    self.end(job, How::NotStarted(format!("sbatch: {why}")));
-                }
-            }
+            Err(Refused::ForNow(why) | Refused::ForGood(why)) => self.not_started(&waiting, &why),
         }
     }
 
-    /// The array's id, or why there is none and whether that passes.
-    fn sbatch(&self, waiting: &Unsubmitted) -> Result<u64, (String, bool)> {
+    /// Tries fewer tasks at once, and a single one for which there is no room when there may be.
+    fn beyond_limit(&mut self, mut waiting: Unsubmitted, limit: &Limit, why: &str) {
+        if !limit.is_sure {
+            waiting.failed = Some(Instant::now());
+            self.lister.ask_soon();
+        }
+        if let Some([first, second]) = waiting.halves() {
+            self.unsubmitted.push_front(second);
+            self.unsubmitted.push_front(first);
+            return;
+        }
+        let n_submitted = self.tasks.values().filter(|t| t.is_submitted()).count();
+        // As long as tasks of ours are in the queue, there will be room when they end.
+        waiting.first_failed.take_if(|_| 0 < n_submitted);
+        let is_patient = waiting
+            .first_failed
+            .is_none_or(|first| first.elapsed() < PATIENCE);
+        if !limit.passes || !is_patient {
+            self.not_started(&waiting, why);
+            return;
+        }
+        let said = limit.to_string();
+        if !self.told_reasons.contains(&said) {
+            self.note(format!(
+                "Slurm takes no more jobs now, by {said}: {n_submitted} are in its queue, and the others are submitted \
+                 when some of those end"
+            ));
+            self.told_reasons.push(said);
+        }
+        let now = Instant::now();
+        let again = waiting.again(now);
+        let next_try = again.next_try;
+        self.unsubmitted.push_front(Unsubmitted {
+            is_beyond_limit: true,
+            ..again
+        });
+        // What comes after it would not be taken either.
+        for other in &mut self.unsubmitted {
+            other.next_try = other.next_try.max(next_try);
+        }
+    }
+
+    /// There may be room for what was beyond a limit.
+    pub(super) fn try_beyond_limit(&mut self) {
+        if !self
+            .unsubmitted
+            .iter()
+            .any(|waiting| waiting.is_beyond_limit)
+        {
+            return;
+        }
+        for waiting in &mut self.unsubmitted {
+            waiting.is_beyond_limit = false;
+            waiting.n_tries = 0;
+            waiting.next_try = Instant::now();
+        }
+    }
+
+    fn not_started(&mut self, waiting: &Unsubmitted, why: &str) {
+        for job in self.jobs_of(waiting.batch, &waiting.tasks) {
+            self.end(job, How::NotStarted(format!("sbatch: {why}")));
+        }
+    }
+
+    /// The array's id, or why there is none.
+    fn sbatch(&self, waiting: &Unsubmitted) -> Result<u64, Refused> {
         let Some(batch) = self.batches.get(&waiting.batch) else {
-            return Err(("its folder is gone".to_owned(), false));
+            return Err(Refused::ForGood("its folder is gone".to_owned()));
         };
         let submission = Submission {
             name: &self.settings.name,
-            n_tasks: waiting.n_tasks,
+            tasks: waiting.tasks.clone(),
             n_threads: self.settings.n_threads,
             needs_gpu: self.settings.needs_gpu,
             logs: &batch.logs(),
@@ -154,21 +271,19 @@ impl SlurmLauncher {
             extra: &self.settings.extra_args,
         };
         let answer = commands::run("sbatch", &submission.args())
-            .map_err(|error| (error.to_string(), false))?;
+            .map_err(|error| Refused::ForGood(error.to_string()))?;
         match text::read_submitted(&answer.stdout).filter(|_| answer.is_success) {
             Some(array) => Ok(array),
-            None => Err((
-                text::complaint(&answer.stderr),
-                text::is_passing(&answer.stderr),
-            )),
+            None => Err(Refused::read(&answer.stderr)),
         }
     }
 
-    /// Slurm has this batch as this array.
-    pub(super) fn set_submitted(&mut self, batch: usize, array: u64) {
+    /// Slurm has these tasks of a batch as this array.
+    pub(super) fn set_submitted(&mut self, batch: usize, tasks: &Range<u32>, array: u64) {
         for task in self.tasks.values_mut() {
             if let Place::InBatch { batch: of, index } = task.place
                 && of == batch
+                && tasks.contains(&index)
             {
                 task.name = Some(text::TaskName { array, index });
                 task.submitted = Some(Instant::now());
@@ -180,8 +295,58 @@ impl SlurmLauncher {
         self.lister.ask_soon();
     }
 
-    fn jobs_of(&self, batch: usize) -> Vec<JobId> {
-        let of_batch = self.tasks.iter().filter(|(_, task)| task.is_in(batch));
+    fn jobs_of(&self, batch: usize, tasks: &Range<u32>) -> Vec<JobId> {
+        let is_of = |place: Place| match place {
+            Place::InBatch { batch: of, index } => of == batch && tasks.contains(&index),
+            Place::HeldBack => false,
+        };
+        let of_batch = self.tasks.iter().filter(|(_, task)| is_of(task.place));
         of_batch.map(|(&job, _)| job).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::slurm::text::{State, TaskName};
+
+    fn waiting(tasks: Range<u32>) -> Unsubmitted {
+        Unsubmitted::new(1, "/s/job.sh".into(), tasks)
+    }
+
+    #[test]
+    fn what_is_beyond_a_limit_is_halved_down_to_single_tasks() {
+        let tasks =
+            |waiting: &Unsubmitted| waiting.halves().map(|both| both.map(|half| half.tasks));
+        assert_eq!(tasks(&waiting(0..20)), Some([0..10, 10..20]));
+        assert_eq!(tasks(&waiting(5..8)), Some([5..6, 6..8]));
+        assert_eq!(tasks(&waiting(7..8)), None);
+    }
+
+    #[test]
+    fn a_line_belongs_to_the_part_of_a_batch_that_has_its_index() {
+        let line = |script: &str, index| Listed {
+            task: TaskName { array: 9, index },
+            state: State::Waiting,
+            reason: String::new(),
+            script: script.into(),
+        };
+        assert!(waiting(4..8).is_of(&line("/s/job.sh", 4)));
+        assert!(!waiting(4..8).is_of(&line("/s/job.sh", 3)));
+        assert!(!waiting(4..8).is_of(&line("/t/job.sh", 4)));
+    }
+
+    #[test]
+    fn refusals_are_told_apart() {
+        let of = |said: &str| Refused::read(&format!("sbatch: error: {said}\n"));
+        assert!(matches!(of("AssocMaxSubmitJobLimit"), Refused::Limit(..)));
+        assert!(matches!(
+            of("Unable to contact slurm controller"),
+            Refused::ForNow(_)
+        ));
+        assert!(matches!(
+            of("Invalid qos specification"),
+            Refused::ForGood(_)
+        ));
     }
 }

@@ -3,11 +3,16 @@
 //! Plain text throughout. The JSON of these commands changes from version to version and, in some, ignores what it
 //! was asked; the formats below have been the same for more than ten years.
 
+mod limit;
+
 use std::ffi::{OsStr, OsString};
 use std::fmt;
+use std::ops::Range;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+
+pub(super) use limit::{Limit, read_limit};
 
 /// One element of a job array, such as `6_3`. An element also has a job id of its own, and the last one's is that of the
 /// whole array; so nothing but this name is safe to cancel.
@@ -136,7 +141,8 @@ pub(super) fn may_wait_for_ever(reason: &str) -> bool {
 /// What a batch of tasks is submitted with.
 pub(super) struct Submission<'a> {
     pub(super) name: &'a str,
-    pub(super) n_tasks: usize,
+    /// Indices of the tasks; not empty.
+    pub(super) tasks: Range<u32>,
     pub(super) n_threads: usize,
     pub(super) needs_gpu: bool,
     /// Where each task's output goes; a folder that is there, else the task fails without a word.
@@ -160,7 +166,8 @@ impl Submission<'_> {
         .map(OsString::from)
         .to_vec();
         args.push(format!("--job-name={}", self.name).into());
-        args.push(format!("--array=0-{}", self.n_tasks.saturating_sub(1)).into());
+        let last = self.tasks.end.saturating_sub(1);
+        args.push(format!("--array={}-{last}", self.tasks.start).into());
         args.push(format!("--cpus-per-task={}", self.n_threads).into());
         args.push(output_arg(self.logs));
         if self.needs_gpu && !asks_for_gpu(self.extra) {
@@ -234,17 +241,25 @@ pub(super) fn read_submitted(stdout: &str) -> Option<u64> {
 
 /// The most tasks an array may have, from `scontrol show config`.
 pub(super) fn read_max_array_size(stdout: &str) -> Option<usize> {
-    let value = stdout.lines().find_map(|line| {
-        let (key, value) = line.split_once('=')?;
-        (key.trim() == "MaxArraySize").then(|| value.trim())
-    });
+    let value = |wanted: &str| {
+        stdout.lines().find_map(|line| {
+            let (key, value) = line.split_once('=')?;
+            (key.trim() == wanted).then(|| value.trim())
+        })
+    };
     // The greatest index is one less, and so from index 0 there are as many tasks as this says.
-    value?.parse().ok().filter(|&size| 0 < size)
+    let of_indices = value("MaxArraySize").and_then(|size| size.parse().ok());
+    let of_scheduler = value("SchedulerParameters").and_then(|parameters| {
+        let mut all = parameters.split(',');
+        all.find_map(|one| one.trim().strip_prefix("max_array_tasks=")?.parse().ok())
+    });
+    let sizes = [of_indices, of_scheduler].into_iter().flatten();
+    sizes.filter(|&size| 0 < size).min()
 }
 
-/// Whether a command failed for a reason that passes: the controller does not answer, or enough is in the queue.
+/// Whether a command failed for a reason that passes: the controller does not answer, or has to see to other things first.
 pub(super) fn is_passing(stderr: &str) -> bool {
-    const PHRASES: [&str; 13] = [
+    const PHRASES: [&str; 11] = [
         "Unable to contact slurm controller",
         "Socket timed out",
         "Connection refused",
@@ -254,8 +269,6 @@ pub(super) fn is_passing(stderr: &str) -> bool {
         "Resource temporarily unavailable",
         "temporarily unable to accept job",
         "in standby mode",
-        "MaxSubmitJob",
-        "Job violates accounting/QOS policy",
         "Slurm backup controller",
         "Transport endpoint",
     ];
@@ -278,13 +291,17 @@ pub(super) fn is_lasting(stderr: &str) -> bool {
         .any(|phrase| said.contains(phrase))
 }
 
-/// The sentence of a command that failed: its last line, without its own name before it.
+/// The sentence of a command that failed: its last line, without its own name before it, and with the limit that an
+/// earlier line names.
 pub(super) fn complaint(stderr: &str) -> String {
     let says_why = |line: &&str| !line.trim().is_empty() && !line.starts_with("Try ");
     let line = stderr.lines().rfind(says_why);
     let line = line.unwrap_or("it says nothing").trim();
     let (_, rest) = line.split_once("error: ").unwrap_or(("", line));
-    rest.to_owned()
+    match limit::name(stderr) {
+        Some(name) if !rest.contains(name) => format!("{rest} ({name})"),
+        _ => rest.to_owned(),
+    }
 }
 
 /// Options that the launcher sets itself and that would lead it astray; each with its short form.
@@ -366,7 +383,7 @@ mod tests {
         let extra = ["--partition=gpu".to_owned(), "--gres=gpu:a100:1".to_owned()];
         let submission = Submission {
             name: "unravel-tiny-12345678",
-            n_tasks: 8,
+            tasks: 0..8,
             n_threads: 4,
             needs_gpu: true,
             logs: Path::new("/s/100%/logs"),
@@ -383,9 +400,11 @@ mod tests {
         let last = &args[args.len() - 3..];
         assert_eq!(last, ["--partition=gpu", "--gres=gpu:a100:1", "/s/job.sh"]);
         let without = Submission {
+            tasks: 8..9,
             extra: &[],
             ..submission
         };
+        assert!(without.args().contains(&"--array=8-8".into()));
         assert!(without.args().contains(&"--gres=gpu:1".into()));
     }
 
@@ -414,6 +433,9 @@ exec '/opt/it'\''s here/unravel' 'worker' \
         let config = "MaxArraySize            = 1001\nMaxJobCount = 10000\n";
         assert_eq!(read_max_array_size(config), Some(1001));
         assert_eq!(read_max_array_size("MaxArraySize = 0"), None);
+        let scheduler = "SchedulerParameters     = batch_sched_delay=0,max_array_tasks=200";
+        let both = format!("{config}{scheduler}\n");
+        assert_eq!(read_max_array_size(&both), Some(200));
     }
 
     #[test]

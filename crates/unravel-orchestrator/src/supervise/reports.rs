@@ -75,9 +75,9 @@ impl Run<'_> {
                     );
                 }
             }
-            Event::TrialHeld { id, .. } => {
+            Event::TrialHeld { id, holder } => {
                 if let Some(planned) = running.remove(&id) {
-                    self.put_back_held(planned);
+                    self.put_back_held(planned, Some(holder));
                 }
             }
             Event::Failed { cause, reason } => running.failure = Some((cause, reason)),

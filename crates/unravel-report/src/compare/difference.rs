@@ -1,6 +1,6 @@
 //! The table of a comparison: for each pair of settings and each quantity both means and their difference.
 
-use super::Known;
+use super::LoadedSide;
 use super::matched::Matches;
 use crate::error::ReportError;
 use crate::rows::{KL, RECONSTRUCTION, Rows};
@@ -59,7 +59,7 @@ impl Column {
     }
 
     /// The values of a setting by seed.
-    fn values(&self, known: &Known, setting: usize) -> BTreeMap<u64, f64> {
+    fn values(&self, known: &LoadedSide, setting: usize) -> BTreeMap<u64, f64> {
         match self {
             Self::Reconstruction => elbo(&known.rows, RECONSTRUCTION, setting),
             Self::Kl => elbo(&known.rows, KL, setting),
@@ -84,7 +84,7 @@ fn elbo(rows: &Rows, quantity: &str, setting: usize) -> BTreeMap<u64, f64> {
 }
 
 /// The quantities that both sides have, reconstruction error and KL first.
-pub fn columns(known: &[Known; 2]) -> Vec<Column> {
+pub fn columns(known: &[LoadedSide; 2]) -> Vec<Column> {
     let [a, b] = known;
     let in_both = |key: &&Key| b.scatters.iter().any(|scatter| scatter.key == **key);
     let keys = a
@@ -99,8 +99,8 @@ pub fn columns(known: &[Known; 2]) -> Vec<Column> {
 }
 
 /// Titles of the scores that only the first, or only the second side has.
-pub fn scores_alone(known: &[Known; 2]) -> [Vec<String>; 2] {
-    let titles = |mine: &Known, other: &Known| {
+pub fn scores_alone(known: &[LoadedSide; 2]) -> [Vec<String>; 2] {
+    let titles = |mine: &LoadedSide, other: &LoadedSide| {
         let is_alone = |key: &&Key| other.scatters.iter().all(|scatter| scatter.key != **key);
         let keys = mine
             .scatters
@@ -131,7 +131,7 @@ pub struct Cell {
 }
 
 /// Fills the table.
-pub fn table(known: &[Known; 2], matches: &Matches, columns: &[Column]) -> Table {
+pub fn table(known: &[LoadedSide; 2], matches: &Matches, columns: &[Column]) -> Table {
     let cell = |settings: [usize; 2], column: &Column| {
         let [a, b] = [0, 1].map(|side| column.values(&known[side], settings[side]));
         Cell {
@@ -161,7 +161,7 @@ impl Table {
 /// # Errors
 /// When polars refuses the table.
 pub fn frame(
-    known: &[Known; 2],
+    known: &[LoadedSide; 2],
     table: &Table,
     matches: &Matches,
 ) -> Result<DataFrame, ReportError> {

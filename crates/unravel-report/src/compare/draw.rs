@@ -1,12 +1,12 @@
 //! The layout of two trade-offs on one sheet.
 
-use super::Known;
+use super::LoadedSide;
 use super::matched::Matches;
 use super::scatter::{Mean, Scatter};
 use crate::axis::{Axis, Kind};
-use crate::error_axis::{error_axis, scale_words};
 use crate::labels::{self, Label, Obstacle};
 use crate::panel::{Area, Titles, data_box, data_range, frame, legend, legend_rows};
+use crate::reconstruction_axis::{reconstruction_axis, scale_words};
 use crate::rows::SettingRow;
 use crate::scene::{Anchor, Point, Scene, TextStyle};
 use crate::stats::Spread;
@@ -20,7 +20,7 @@ const GAP: f64 = 8.0;
 
 /// What is drawn.
 pub struct Both<'a> {
-    pub known: &'a [Known; 2],
+    pub known: &'a [LoadedSide; 2],
     pub scatters: &'a [Scatter; 2],
     pub matches: &'a Matches,
 }
@@ -45,7 +45,7 @@ pub fn scene(both: &Both<'_>) -> Scene {
     let (top, bottom) = data_range(size::HEIGHT, legend_rows(&families));
     let y = Axis::around(Kind::Linear, ys, 0.08, (bottom, top));
     let (area, y_marks) = data_box(&y, (top, bottom), 20.0);
-    let x = error_axis(errors, bar_ends, (area.left, area.right));
+    let x = reconstruction_axis(errors, bar_ends, (area.left, area.right));
     let layout = Layout { both, area, x, y };
     let mut scene = Scene::new(size::WIDTH, size::HEIGHT);
     frame(
@@ -186,13 +186,9 @@ impl<'a> Layout<'a> {
 
     fn labels(&self, scene: &mut Scene) {
         let labelled = self.labelled();
-        let wanted: Vec<Label<'_>> = labelled
+        let wanted: Vec<Label> = labelled
             .iter()
-            .map(|(text, mark)| Label {
-                text,
-                mark: *mark,
-                radius: size::MARK,
-            })
+            .map(|(text, mark)| Label::new(text, *mark, size::MARK))
             .collect();
         let marks = (0..2).flat_map(|side| &self.both.scatters[side].means);
         let obstacles: Vec<Obstacle> = marks
@@ -214,7 +210,7 @@ impl<'a> Layout<'a> {
             scene.area(corners, PAPER, PAD_OPACITY);
             let centre = (f64::midpoint(left, right), f64::midpoint(top, bottom));
             let style = TextStyle::new(size::LABEL, TEXT);
-            scene.text(centre, label.text, style, Anchor::Middle);
+            scene.text(centre, label.text.as_str(), style, Anchor::Middle);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Both trade-offs on one figure, for every score that both sides have.
 
-use super::Known;
+use super::LoadedSide;
 use super::draw::{Both, scene};
 use super::matched::Matches;
 use super::scatter::Scatter;
@@ -15,7 +15,7 @@ use polars::prelude::{DataFrame, PolarsResult};
 ///
 /// # Errors
 /// When a table cannot be made.
-pub fn figures(known: &[Known; 2], matches: &Matches) -> Result<Vec<Figure>, ReportError> {
+pub fn figures(known: &[LoadedSide; 2], matches: &Matches) -> Result<Vec<Figure>, ReportError> {
     let [first, second] = known.each_ref().map(|side| &side.scatters);
     let both = |scatter: &Scatter| {
         let other = second.iter().find(|other| other.key == scatter.key)?;
@@ -29,7 +29,7 @@ pub fn figures(known: &[Known; 2], matches: &Matches) -> Result<Vec<Figure>, Rep
 }
 
 fn figure(
-    known: &[Known; 2],
+    known: &[LoadedSide; 2],
     matches: &Matches,
     scatters: &[Scatter; 2],
 ) -> Result<Figure, ReportError> {
@@ -52,8 +52,8 @@ fn figure(
     Ok(Figure {
         title: format!("{title} against reconstruction error, {a} and {b}"),
         caption: format!(
-            "Hollow: {a}, {n_a}; filled: {b}, {n_b}. Marks with bars are means ± 1 sd over trial seeds of a setting, faint \
-             ones single trials. An arrow goes from a setting of {a} to the matched one of {b}."
+            "Hollow: {a}, {n_a}; filled: {b}, {n_b}. Marks with error bars are means ± 1 sd over the trial seeds of a \
+             setting; faint marks are trials. Arrows lead from a setting of {a} to the matched setting of {b}."
         ),
         description: description(known, matches, scatters),
         scene: scene(&both),
@@ -62,7 +62,7 @@ fn figure(
     })
 }
 
-fn description(known: &[Known; 2], matches: &Matches, scatters: &[Scatter; 2]) -> String {
+fn description(known: &[LoadedSide; 2], matches: &Matches, scatters: &[Scatter; 2]) -> String {
     let of = |side: usize, setting: usize| {
         let mean = scatters[side]
             .means
@@ -89,14 +89,15 @@ fn description(known: &[Known; 2], matches: &Matches, scatters: &[Scatter; 2]) -
 }
 
 /// One row a trial of either side.
-fn table(known: &[Known; 2], scatters: &[Scatter; 2]) -> PolarsResult<DataFrame> {
+fn table(known: &[LoadedSide; 2], scatters: &[Scatter; 2]) -> PolarsResult<DataFrame> {
     let dots: Vec<_> = (0..2)
         .flat_map(|side| {
             let of_side = scatters[side].dots.iter();
             of_side.map(move |dot| (&known[side], &known[side].rows.trials[dot.trial], dot))
         })
         .collect();
-    let label = |known: &Known, setting: usize| known.rows.settings[setting].setting.label.clone();
+    let label =
+        |known: &LoadedSide, setting: usize| known.rows.settings[setting].setting.label.clone();
     DataFrame::new_infer_height(vec![
         text_column(
             "side",

@@ -1,6 +1,6 @@
 //! Which setting of one side goes with which of the other, and in what else they differ.
 
-use super::Known;
+use super::LoadedSide;
 use crate::rows::{Rows, styled};
 use std::collections::{BTreeMap, BTreeSet};
 use unravel_sweep::Trial;
@@ -33,7 +33,7 @@ pub struct Change {
 }
 
 /// Matches equal settings, and of those left over the ones of equal label, where only one of a side has it.
-pub fn matches(trials: [&[Trial]; 2], known: &[Known; 2]) -> Matches {
+pub fn matches(trials: [&[Trial]; 2], known: &[LoadedSide; 2]) -> Matches {
     let [a, b] = known.each_ref().map(|side| &side.rows);
     let of = |key: fn(&Rows, usize) -> &str, free: [&[usize]; 2]| -> Vec<[usize; 2]> {
         let [in_a, in_b] = [unique(a, free[0], key), unique(b, free[1], key)];
@@ -128,7 +128,7 @@ impl Matches {
     }
 
     /// Gives matched settings one look, and every setting of either side its own.
-    pub fn share_looks(&self, known: &mut [Known; 2]) {
+    pub fn share_looks(&self, known: &mut [LoadedSide; 2]) {
         let [a, b] = known;
         let all = a.rows.settings.iter().map(|row| row.setting.clone());
         let n_first = a.rows.settings.len();

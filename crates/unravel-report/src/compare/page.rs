@@ -1,6 +1,6 @@
 //! The page of a comparison: what `templates/compare.html` shows, put into words and strings.
 
-use super::Known;
+use super::LoadedSide;
 use super::difference::{Cell, Column, Table};
 use super::matched::Matches;
 use super::words::{change, signed};
@@ -14,7 +14,7 @@ use unravel_sweep::Sweep;
 /// Everything that the page is made from.
 pub struct Inputs<'a> {
     /// Both sides.
-    pub known: &'a [Known; 2],
+    pub known: &'a [LoadedSide; 2],
     /// Their sweeps.
     pub sweeps: [&'a Sweep; 2],
     /// Which settings go together.

@@ -1,6 +1,6 @@
 //! What a comparison found, in sentences.
 
-use super::Known;
+use super::LoadedSide;
 use super::difference::{Cell, Column, Table, scores_alone};
 use super::matched::{Change, Matches};
 use crate::axis::plain;
@@ -8,7 +8,7 @@ use crate::stats::Spread;
 use crate::words::{count, list};
 
 /// The findings, in the order in which they should be read.
-pub fn findings(known: &[Known; 2], matches: &Matches, table: &Table) -> Vec<String> {
+pub fn findings(known: &[LoadedSide; 2], matches: &Matches, table: &Table) -> Vec<String> {
     let mut sentences = vec![matched_sentence(known, matches)];
     sentences.extend(change_sentence(known, matches));
     sentences.extend(one_sided_scores(known));
@@ -18,7 +18,7 @@ pub fn findings(known: &[Known; 2], matches: &Matches, table: &Table) -> Vec<Str
     sentences
 }
 
-fn matched_sentence(known: &[Known; 2], matches: &Matches) -> String {
+fn matched_sentence(known: &[LoadedSide; 2], matches: &Matches) -> String {
     let labels = |side: usize| {
         let settings = matches.alone[side].iter();
         let rows = &known[side].rows.settings;
@@ -42,15 +42,14 @@ fn matched_sentence(known: &[Known; 2], matches: &Matches) -> String {
     format!("{}.", parts.join("; "))
 }
 
-fn change_sentence(known: &[Known; 2], matches: &Matches) -> Option<String> {
+fn change_sentence(known: &[LoadedSide; 2], matches: &Matches) -> Option<String> {
     let is_same = matches.pairs.iter().all(|pair| pair.changes.is_empty());
     if matches.pairs.is_empty() {
         return None;
     }
     if is_same {
         return Some(
-            "Matched settings are the same in every key: what differs is the trials themselves."
-                .to_owned(),
+            "Matched settings are equal in every key; only their trials differ.".to_owned(),
         );
     }
     let common = matches.common_changes();
@@ -61,7 +60,7 @@ fn change_sentence(known: &[Known; 2], matches: &Matches) -> Option<String> {
     let others = if is_all {
         ""
     } else {
-        " Some differ in more; the table says which."
+        " Some differ in more keys; the table lists them."
     };
     let n = matches.pairs.len();
     let n_same = matches
@@ -91,7 +90,7 @@ pub fn change(change: &Change) -> String {
     format!("{} ({a} → {b})", change.key)
 }
 
-fn one_sided_scores(known: &[Known; 2]) -> Option<String> {
+fn one_sided_scores(known: &[LoadedSide; 2]) -> Option<String> {
     let alone = scores_alone(known);
     let part = |side: usize| {
         let titles = &alone[side];
@@ -102,7 +101,7 @@ fn one_sided_scores(known: &[Known; 2]) -> Option<String> {
 }
 
 /// Scores of different grids measure different tasks.
-fn grid_sentence(known: &[Known; 2]) -> Option<String> {
+fn grid_sentence(known: &[LoadedSide; 2]) -> Option<String> {
     let [a, b] = known.each_ref().map(|side| {
         let grids: std::collections::BTreeSet<&str> = side
             .rows
@@ -122,7 +121,7 @@ fn grid_sentence(known: &[Known; 2]) -> Option<String> {
     })
 }
 
-fn column_sentence(known: &[Known; 2], table: &Table, idx: usize) -> Option<String> {
+fn column_sentence(known: &[LoadedSide; 2], table: &Table, idx: usize) -> Option<String> {
     let column = &table.columns[idx];
     let cells: Vec<&Cell> = table
         .cells_of(idx)

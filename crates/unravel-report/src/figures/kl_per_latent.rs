@@ -1,4 +1,4 @@
-//! How much each latent carries: its KL from the prior, in the end and on the way.
+//! KL per latent: the KL divergence of each latent from the prior, at the end of training and during it.
 
 mod data;
 mod draw;
@@ -44,11 +44,9 @@ fn profile(context: &Context<'_>, latents: &[&Latents]) -> Result<Figure, Report
     let name = "kl-per-latent".to_owned();
     let n_trials = n_trials(latents);
     let titles = Titles {
-        y: "KL from the prior of each latent, nats per image".to_owned(),
-        x: "Latents of a trial by their KL, the largest first".to_owned(),
-        note: format!(
-            "End of training; mean over trial seeds; band: ± 1 sd over trial seeds. {n_trials}."
-        ),
+        y: "KL per latent, nats per image".to_owned(),
+        x: "Rank of the latent by its KL".to_owned(),
+        note: format!("End of training. Lines: mean over trial seeds; bands: ± 1 sd. {n_trials}."),
     };
     let describe = |one: &&Latents| {
         let values: Vec<String> = one.last().map(|s| plain(s.mean, 2)).collect();
@@ -57,11 +55,12 @@ fn profile(context: &Context<'_>, latents: &[&Latents]) -> Result<Figure, Report
     };
     let words: Vec<String> = latents.iter().map(describe).collect();
     Ok(Figure {
-        title: "KL of each latent".to_owned(),
+        title: "KL per latent".to_owned(),
         caption: format!(
-            "KL from the prior, in nats per image, of each latent at the end of training, of {n_trials}, on the batches of the \
-             last interval of the log. The latents of each trial are ordered by it. Line: mean over trial seeds; band: ± 1 sd \
-             over trial seeds. A latent near 0 says nothing about the image."
+            "KL divergence of each latent from the prior, in nats per image, at the end of training of {n_trials}, \
+             over the batches of the last interval of the log. Latents of each trial are sorted by KL. Lines are means \
+             over trial seeds; bands are ± 1 sd over trial seeds. A latent with a KL near 0 carries no information \
+             about the image."
         ),
         description: format!("Line chart of KL by rank. {}.", words.join("; ")),
         scene: draw::profile(context.rows, latents, titles),
@@ -85,18 +84,19 @@ fn courses(
         format!("{} of {}", shown.len(), count(latents.len(), "setting"))
     };
     let titles = Titles {
-        y: format!("{family}: KL of each latent, nats per image"),
+        y: format!("{family}: KL per latent, nats per image"),
         x: "Training step".to_owned(),
         note: format!(
-            "A line a latent, by rank in the end; mean and ± 1 sd over trial seeds. {}.",
+            "One line per latent, ranked by final KL; mean ± 1 sd over trial seeds. {}.",
             n_trials(&shown)
         ),
     };
     Ok(Figure {
-        title: format!("KL of each latent in training, {family}"),
+        title: format!("KL per latent during training, {family}"),
         caption: format!(
-            "KL from the prior, in nats per image, of each latent of {family} against the training step; {which}, {}. The \
-             latents of each trial are ordered by their KL in the end. Line: mean over trial seeds; band: ± 1 sd.",
+            "KL divergence of each latent of {family} from the prior, in nats per image, against the training step; \
+             {which}, {}. Latents of each trial are ranked by their final KL. Lines are means over trial seeds; bands \
+             are ± 1 sd.",
             n_trials(&shown)
         ),
         description: format!(

@@ -1,4 +1,4 @@
-//! Which code holds which factor: the [codes x factors] matrices behind the scores.
+//! The [codes x factors] matrices that scores are computed from: mutual information, importance.
 
 mod data;
 mod draw;
@@ -51,21 +51,20 @@ fn figure(
     };
     let variants = contexts(|m| m.matrix.variant.as_str());
     let seeds = if shown.matrices.iter().any(|m| m.matrix.seed.is_some()) {
-        "; of one evaluation seed"
+        "; one evaluation seed"
     } else {
         ""
     };
     let titles = Titles {
         y: what.clone(),
         x: "Factors".to_owned(),
-        note: format!(
-            "Rows: codes. Of each {which}, the trial with {criterion}. {n_trials}; no spread: a trial's own codes."
-        ),
+        note: format!("Rows: codes. The trial with {criterion} of each {which}. {n_trials}."),
     };
     let describe = |one: &&MatrixRow| {
         let matrix = &one.matrix;
         let n = matrix.col_names.len();
         let top = (0..matrix.values.len())
+            .filter(|&i| matrix.values[i].is_finite())
             .max_by(|&a, &b| matrix.values[a].abs().total_cmp(&matrix.values[b].abs()))?;
         let setting = &rows.settings[rows.trials[one.trial].setting].setting;
         Some(format!(
@@ -80,9 +79,9 @@ fn figure(
     Ok(Figure {
         title: what.clone(),
         caption: format!(
-            "{what} ({variants}; {} codes{seeds}): a row a code, a column a factor. Of each {which}, the trial with {criterion}: \
-             {n_trials}. Codes of different trials have no common order, so nothing is averaged over seeds and there is no \
-             spread. One scale for all.",
+            "{what} ({variants}; {} codes{seeds}), one row per code and one column per factor, of the trial with \
+             {criterion} of each {which}: {n_trials}. Codes of different trials have no common order, so matrices are \
+             not averaged over seeds. All matrices share one colour scale.",
             contexts(|m| m.matrix.representation.as_str()),
         ),
         description: format!("Matrices of codes by factors. {}.", words.join("; ")),

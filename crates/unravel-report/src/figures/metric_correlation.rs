@@ -1,4 +1,4 @@
-//! Whether metrics agree: rank correlation of each with each other.
+//! Metric agreement: the rank correlation of each pair of metrics.
 
 mod data;
 mod draw;
@@ -48,7 +48,7 @@ pub fn figures(context: &Context<'_>) -> Result<Vec<Figure>, ReportError> {
         String::new()
     } else {
         format!(
-            " Of {} less is better, so agreement shows as a negative number.",
+            " Lower is better for {}, so agreement shows as a negative correlation.",
             list(&lower)
         )
     };
@@ -56,9 +56,9 @@ pub fn figures(context: &Context<'_>) -> Result<Vec<Figure>, ReportError> {
     Ok(vec![Figure {
         title: "Rank correlation of metrics".to_owned(),
         caption: format!(
-            "Spearman's rank correlation, from −1 to 1 and without unit, of {} over the {n_trials} that have both, settings \
-             and seeds together; ties share their rank. A dash: fewer than three trials, or no spread. It is one number a \
-             pair, of this sweep; another choice of strengths would give others.{lower}",
+            "Spearman's rank correlation (−1 to 1) of {} over the {n_trials} that have both scores, over all settings \
+             and seeds; ties share their rank. A dash marks pairs with fewer than three trials or no variation. The \
+             correlations depend on the strengths in the sweep.{lower}",
             list(&variants),
         ),
         description: format!("Matrix of rank correlations. {}.", words.join("; ")),
@@ -67,9 +67,9 @@ pub fn figures(context: &Context<'_>) -> Result<Vec<Figure>, ReportError> {
             &pairs,
             &Titles {
                 y: "Rank correlation of metrics (Spearman)".to_owned(),
-                x: "Columns are numbered as the rows are".to_owned(),
+                x: "Columns have the numbers of the rows".to_owned(),
                 note: format!(
-                    "Over {n_trials} of all settings and seeds. Blue: positive; orange: negative."
+                    "{n_trials}, over all settings and seeds. Blue: positive; orange: negative."
                 ),
             },
         ),

@@ -1,4 +1,5 @@
-//! When scores come about: a metric against the training step, where a sweep scores models on the way (`at`).
+//! Scores during training: a metric against the training step, where a sweep scores models before their last step
+//! (`at`).
 
 mod data;
 mod draw;
@@ -51,8 +52,8 @@ fn figure(
     Ok(Figure {
         title: format!("{} against training steps", key.title()),
         caption: format!(
-            "{} of {n_trials} against the training step. Line: mean over trial seeds; band: ± 1 sd over trial seeds, where \
-             a setting has several.",
+            "{} of {n_trials} against the training step. Lines are means over trial seeds; bands are ± 1 sd over \
+             trial seeds, for settings with several seeds.",
             scored.words()
         ),
         description: format!("Line chart. {}.", words.join("; ")),

@@ -1,4 +1,4 @@
-//! What each strength buys: a metric against the weight of the regulariser, a panel an objective.
+//! Scores by regularisation strength: a metric against the weight of the regulariser, one panel per objective.
 
 pub mod data;
 pub mod draw;
@@ -39,8 +39,8 @@ fn figure(context: &Context<'_>, scored: &Scored) -> Result<Figure, ReportError>
         note: format!("Faint: {n_trials}. {}", bold(has_spread)),
     };
     let caption = format!(
-        "{} against the strength of each objective's regulariser. Every faint mark is a trial: {n_trials}, those of a \
-         setting side by side in the order of their seeds. {} Strengths of different objectives are different things.{}",
+        "{} against the strength of each objective's regulariser. Faint marks are the {n_trials}; trials of a setting \
+         stand side by side in the order of their seeds. {} Strengths of different objectives are not comparable.{}",
         scored.words(),
         bold(has_spread),
         published::caption(&published, has_place),
@@ -66,9 +66,9 @@ pub fn has_spread(families: &[Family]) -> bool {
 /// What the bold marks are.
 pub fn bold(has_spread: bool) -> &'static str {
     if has_spread {
-        "Bold: mean ± 1 sd over trial seeds of each setting."
+        "Bold: mean ± 1 sd over the trial seeds of each setting."
     } else {
-        "Bold: each setting's one trial seed, so no spread is known."
+        "Bold: the one trial seed of each setting, so there is no sd."
     }
 }
 

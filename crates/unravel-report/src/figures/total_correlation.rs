@@ -1,4 +1,4 @@
-//! How far codes depend on each other: total correlation of means and of samples against strength.
+//! Total correlation of the codes, means and samples, against strength.
 
 use super::score_vs_strength::data::{families, table};
 use super::score_vs_strength::{bold, description, draw, has_spread};
@@ -63,8 +63,8 @@ fn figure(
     Ok(Figure {
         title: "Total correlation against strength".to_owned(),
         caption: format!(
-            "Total correlation in nats of a Gaussian with the codes' covariance, {}; from {words}. Every faint mark is a \
-             trial: {}. {bold} It is no score: less is not always better.",
+            "Total correlation in nats of a Gaussian with the covariance of the codes, {}; from {words}. Each faint \
+             mark is a trial: {}. {bold} Total correlation is not a score: lower is not always better.",
             series.join(", "),
             list(&n),
         ),

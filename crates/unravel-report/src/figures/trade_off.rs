@@ -1,4 +1,5 @@
-//! What disentanglement costs: reconstruction error against a metric, one mark a trial, mean ± sd a setting.
+//! The reconstruction-disentanglement trade-off: a metric against reconstruction error, one mark per trial, mean ± sd
+//! per setting.
 
 mod data;
 mod draw;
@@ -48,16 +49,19 @@ pub fn figures(context: &Context<'_>) -> Result<Vec<Figure>, ReportError> {
 fn cut_bars(n: usize) -> &'static str {
     match n {
         0 => "",
-        1 => " One bar, without a stroke at its end, goes on to the left.",
-        _ => " Bars without a stroke at their left end go on to the left.",
+        1 => " One error bar continues beyond the left edge; it has no end stroke there.",
+        _ => " Error bars without a left end stroke continue beyond the left edge.",
     }
 }
 
 fn unlabelled(n: usize) -> String {
     match n {
         0 => String::new(),
-        1 => " One mark has no label, for want of room; the data name it.".to_owned(),
-        n => format!(" {n} marks have no label, for want of room; the data name them."),
+        1 => " One mark has no label because there is no room for it; the data file names it."
+            .to_owned(),
+        n => format!(
+            " {n} marks have no label because there is no room for them; the data file names them."
+        ),
     }
 }
 
@@ -69,11 +73,12 @@ fn caption(context: &Context<'_>, panel: &Panel) -> String {
     };
     let marks = if panel.has_spread() {
         format!(
-            "Faint marks: {n_trials}; bold marks with bars: mean ± 1 sd over trial seeds of {n_settings}."
+            "Faint marks are the {n_trials}; bold marks with error bars are means ± 1 sd over the trial seeds of \
+             {n_settings}."
         )
     } else {
         format!(
-            "Each mark is a trial: {n_trials} of {n_settings}, one trial seed each, so no spread is known."
+            "Each mark is a trial ({n_trials} of {n_settings}); each setting has one trial seed, so there is no sd."
         )
     };
     let front = match panel.front.len() {
@@ -81,7 +86,7 @@ fn caption(context: &Context<'_>, panel: &Panel) -> String {
         1 => " Ringed: the one setting that is best in both means.".to_owned(),
         n => {
             format!(
-                " Ringed and joined by dashes: the {n} settings that no other beats in both means."
+                " Rings and dashes: the Pareto front, {n} settings whose means no other setting improves on in both."
             )
         }
     };

@@ -1,4 +1,4 @@
-//! How training went: each loss term against the step, mean over trial seeds with a band of one sd per setting.
+//! Training curves: each loss term against the step, the mean over trial seeds with a band of one sd per setting.
 
 mod data;
 mod draw;
@@ -36,9 +36,9 @@ pub fn figures(context: &Context<'_>) -> Result<Vec<Figure>, ReportError> {
             unit => format!("{unit}, {scale} scale"),
         };
         let caption = format!(
-            "{} ({unit}) of the training batches against the training step, {}. Line: mean over trial \
-             seeds; band: ± 1 sd over trial seeds, where a setting has several. Each point is the mean \
-             over an interval of steps; unfinished trials count as far as they are.",
+            "{} ({unit}) on the training batches against the training step, {}. Lines are means over trial \
+             seeds; bands are ± 1 sd over trial seeds, for settings with several seeds. Each point is the mean \
+             over an interval of steps. Unfinished trials are included up to their last logged step.",
             term_name(&term),
             count(curves.n_trials, "trial"),
         );

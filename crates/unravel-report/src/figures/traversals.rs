@@ -1,4 +1,4 @@
-//! What the codes do: traversals, reconstructions and prior samples of each setting's best trial.
+//! Latent traversals, reconstructions and samples from the prior of each setting's best trial.
 
 mod animate;
 mod choose;

@@ -1,4 +1,4 @@
-//! How much is chance: the variance of scores that goes with objective, with strength, and with the seed.
+//! Variance explained: the shares of the variance of scores that objective, strength and seed explain.
 
 mod data;
 mod draw;
@@ -51,16 +51,16 @@ pub fn figures(context: &Context<'_>) -> Result<Vec<Figure>, ReportError> {
         format!(" Dashed lines are published shares: {}.", words.join("; "))
     };
     let note = match sources(&published).as_str() {
-        "" => format!("Of up to {n_trials}; shares of the sum of squares around the mean of all."),
-        sources => format!("Of up to {n_trials}. Dashed: published, {sources}."),
+        "" => format!("Up to {n_trials}. Shares of the total sum of squares."),
+        sources => format!("Up to {n_trials}. Dashed: published, {sources}."),
     };
     Ok(vec![Figure {
         title: "Variance explained".to_owned(),
         caption: format!(
-            "Shares of the sum of squares of each score around its mean, over up to {n_trials} of {}: between objectives, between \
-             the strengths of an objective, and between the seeds of a setting. Few seeds make settings look more different \
-             than they are: the upright stroke is the share that objective and strength would take by chance alone, (settings \
-             − 1) / (trials − 1).{words}",
+            "Shares of the total sum of squares of each score, over up to {n_trials} of {}: between objectives, \
+             between the strengths of an objective, and between the seeds of a setting. With few seeds, settings \
+             differ by chance: the vertical stroke is the share that objective and strength would explain by chance \
+             alone, (settings − 1) / (trials − 1).{words}",
             count(n_settings.unwrap_or(0), "setting"),
         ),
         description: format!("Stacked bars. {}.", described.join("; ")),
@@ -69,7 +69,7 @@ pub fn figures(context: &Context<'_>) -> Result<Vec<Figure>, ReportError> {
             &explained,
             &points,
             &Titles {
-                y: "What the spread of scores goes with".to_owned(),
+                y: "Variance explained by objective, strength and seed".to_owned(),
                 x: "Share of the variance of each score".to_owned(),
                 note,
             },

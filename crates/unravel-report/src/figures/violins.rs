@@ -1,4 +1,4 @@
-//! How objectives compare: the distribution of a metric over all trials of each.
+//! Score distributions by objective, over all its trials.
 
 mod data;
 mod draw;
@@ -36,7 +36,7 @@ fn figure(context: &Context<'_>, scored: &Scored) -> Result<Figure, ReportError>
     let titles = Titles {
         y: format!("{}{}", key.title(), key.direction_words()),
         x: String::new(),
-        note: "Marks: trials. Bar: quartiles and median. Outline: density of the trials, where there are 5 or more."
+        note: "Marks: trials. Bar: quartiles and median. Outline: density of the trials, for 5 or more trials."
             .to_owned(),
     };
     let settings: Vec<String> = violins
@@ -44,9 +44,9 @@ fn figure(context: &Context<'_>, scored: &Scored) -> Result<Figure, ReportError>
         .map(|v| format!("{} {}", v.title, count(v.n_settings, "setting")))
         .collect();
     let caption = format!(
-        "{} of {n_trials} by objective, all strengths and seeds together ({}). Outlines are Gaussian kernel densities of \
-         equal width; the bar reaches from the lower to the upper quartile, with a line at the median. Which strengths \
-         the sweep tries decides what an objective looks like here.{}",
+        "{} of {n_trials} by objective, over all strengths and seeds ({}). Outlines are Gaussian kernel densities, \
+         scaled to equal width. Bars span the lower to the upper quartile, with a line at the median. The \
+         distributions depend on the strengths in the sweep.{}",
         scored.words(),
         settings.join(", "),
         published::caption(&published, has_place),

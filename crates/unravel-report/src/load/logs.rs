@@ -1,6 +1,6 @@
 //! A training log's loss terms, and the KL of its latents.
 
-use crate::rows::{LatentLog, LogRow};
+use crate::rows::{LatentLog, LogRow, part_of_training};
 use unravel_store::TrainLog;
 
 /// A line of a latent's KL has at most this many points.
@@ -36,7 +36,7 @@ fn is_per_latent(column: &str) -> bool {
 
 /// The last row of each of [`MAX_POINTS`] equal parts of the training, so that trials of a setting have the same steps.
 fn thinned(steps: u64, log: &TrainLog, latents: &[usize]) -> Vec<(u64, Vec<f64>)> {
-    let part = |step: u64| step.saturating_sub(1) * MAX_POINTS / steps.max(1);
+    let part = |step: u64| part_of_training(step, steps, MAX_POINTS);
     let rows = &log.rows;
     let is_last = |i: usize| {
         rows.get(i + 1)
@@ -51,6 +51,13 @@ fn thinned(steps: u64, log: &TrainLog, latents: &[usize]) -> Vec<(u64, Vec<f64>)
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn steps_of_any_size_have_a_part() {
+        assert_eq!(part_of_training(u64::MAX, u64::MAX, MAX_POINTS), 59);
+        assert_eq!(part_of_training(u64::MAX, 0, MAX_POINTS), u64::MAX);
+        assert_eq!(part_of_training(0, 10, MAX_POINTS), 0);
+    }
 
     #[test]
     fn latents_are_apart_and_thinned() {

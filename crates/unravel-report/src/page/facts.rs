@@ -112,22 +112,22 @@ pub fn made(rows: &Rows, sweep: &Sweep) -> Vec<(&'static str, String)> {
         .flat_map(|s| s.evaluation_seeds.iter().copied())
         .collect();
     vec![
-        ("Trained by", or_none(list(&programs))),
+        ("Trained with", or_none(list(&programs))),
         (
-            "This page by",
+            "Page written by",
             format!("unravel {}", env!("CARGO_PKG_VERSION")),
         ),
         (
-            "Versions of formats",
+            "Format versions",
             format!(
-                "sweep file {FORMAT_VERSION}, store {STORE_FORMAT}, meaning of trials {SEMANTICS_VERSION}"
+                "sweep file {FORMAT_VERSION}, store {STORE_FORMAT}, trial semantics {SEMANTICS_VERSION}"
             ),
         ),
         ("Devices and instruction sets", or_none(list(&devices))),
         ("Wall time", or_none(wall_time(rows))),
         ("Trial seeds", or_none(seeds(&trial_seeds))),
         ("Evaluation seeds", or_none(seeds(&evaluation_seeds))),
-        ("Metrics asked for", metrics.collect::<Vec<_>>().join(", ")),
+        ("Requested metrics", metrics.collect::<Vec<_>>().join(", ")),
     ]
 }
 
@@ -156,10 +156,10 @@ fn wall_time(rows: &Rows) -> String {
     match (duration(low), duration(high)) {
         _ if times.is_empty() => String::new(),
         (low, high) if low == high => {
-            format!("{high} of training a trial, together with the trials of its cohort")
+            format!("{high} of training per trial, shared with the trials of its cohort")
         }
         (low, high) => {
-            format!("{low} to {high} of training a trial, together with the trials of its cohort")
+            format!("{low} to {high} of training per trial, shared with the trials of its cohort")
         }
     }
 }

@@ -12,8 +12,10 @@ use std::fmt::Write as _;
 pub fn svg(scene: &Scene, theme: Theme) -> String {
     let (width, height) = coord((scene.width, scene.height));
     let size = format!(r#"width="{}" height="{}""#, scene.width, scene.height);
+    // Without hints, which round the width of each letter to whole pixels of the screen.
+    let look = format!(r#"text-rendering="geometricPrecision" font-family="{FONT_FAMILY}""#);
     let mut text = format!(
-        r#"<svg xmlns="http://www.w3.org/2000/svg" {size} viewBox="0 0 {width} {height}" stroke-linejoin="round" font-family="{FONT_FAMILY}">"#
+        r#"<svg xmlns="http://www.w3.org/2000/svg" {size} viewBox="0 0 {width} {height}" stroke-linejoin="round" {look}>"#
     );
     text.push('\n');
     for run in scene.marks.chunk_by(look_alike) {

@@ -1,5 +1,6 @@
-//! Text in Open Sans: its width, for layout, and its pixels, for PNG files.
+//! Text: its width, for layout in any font, and its pixels in Open Sans, for PNG files.
 
+use super::widest::em_width;
 use crate::scene::{Anchor, Point, TextStyle};
 use crate::style::{REGULAR, SEMIBOLD, Theme, mix};
 use ab_glyph::{Font, FontRef, PxScale, ScaleFont, point};
@@ -23,8 +24,20 @@ fn scale(font: &FontRef<'_>, size: f64) -> PxScale {
     PxScale::from(size as f32 * font.height_unscaled() / units_per_em)
 }
 
-/// The width of `text` in pixels.
+/// The most pixels that `text` takes in any of the usual sans-serif fonts and in Open Sans: what a layout reserves for
+/// it.
 pub fn text_width(text: &str, size: f64, bold: bool) -> f64 {
+    let font = font(bold);
+    let scaled = font.as_scaled(scale(font, size));
+    let width = |c: char| {
+        let drawn = f64::from(scaled.h_advance(scaled.glyph_id(c)));
+        drawn.max(size * em_width(c, bold))
+    };
+    text.chars().map(width).sum()
+}
+
+/// The pixels that `text` takes in Open Sans, in which PNG files are drawn.
+pub fn drawn_width(text: &str, size: f64, bold: bool) -> f64 {
     let font = font(bold);
     let scaled = font.as_scaled(scale(font, size));
     text.chars()
@@ -49,7 +62,7 @@ pub fn blend_text(
         Anchor::Middle => 0.5,
         Anchor::End => 1.0,
     };
-    let mut x = (at.0 - shift * text_width(text, style.size, style.bold)) as f32;
+    let mut x = (at.0 - shift * drawn_width(text, style.size, style.bold)) as f32;
     let y = (at.1 + BASELINE * style.size) as f32;
     let rgb = style.ink.in_theme(theme);
     let height = pixels.len() / 3 / width;
@@ -84,12 +97,28 @@ mod tests {
     fn widths_are_those_of_the_font_table() {
         for (text, units) in [("n", 1257.0), ("nn", 2514.0), ("4", 1171.0)] {
             let expected = units / 2048.0 * 16.0;
-            let width = text_width(text, 16.0, false);
+            let width = drawn_width(text, 16.0, false);
             assert!(
                 (width - expected).abs() < 1e-3,
                 "{text}: {width} against {expected}"
             );
         }
+    }
+
+    #[test]
+    fn layouts_reserve_what_the_widest_font_takes() {
+        // DejaVu Sans: "n" has 1298 of 2048 units an em.
+        for text in [
+            "n",
+            "4",
+            "Faint: 116 trials. Bold: mean ± 1 sd",
+            "MIG · exact",
+        ] {
+            for bold in [false, true] {
+                assert!(drawn_width(text, 16.0, bold) <= text_width(text, 16.0, bold));
+            }
+        }
+        assert!((text_width("nn", 16.0, false) - 2.0 * 0.634 * 16.0).abs() < 1e-9);
     }
 
     #[test]

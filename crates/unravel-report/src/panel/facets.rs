@@ -1,6 +1,6 @@
 //! Small panels of equal size beside and below each other, one a family or setting, with a common vertical axis.
 
-use super::{Area, EDGE, TICK_GAP, fitting, horizontal_grid, vertical_grid};
+use super::{Area, EDGE, TICK_GAP, horizontal_grid, text_within, vertical_grid};
 use crate::paint::text_width;
 use crate::scene::{Anchor, Scene, TextStyle};
 use crate::style::{TEXT, size};
@@ -80,6 +80,6 @@ pub fn facet_axes(
         ..TextStyle::new(size::TICK, TEXT)
     };
     let at = (area.left, area.top - 12.0);
-    let style = fitting(title, style, area.right - area.left + GAP / 2.0);
-    scene.text(at, title, style, Anchor::Start);
+    let room = area.right - area.left + GAP / 2.0;
+    text_within(scene, at, title, (style, Anchor::Start), room);
 }

@@ -1,6 +1,6 @@
 //! The legend under a figure's title: marks and names, in as many rows as they need.
 
-use super::EDGE;
+use super::{EDGE, text_within};
 use crate::paint::text_width;
 use crate::scene::{Anchor, Scene, TextStyle};
 use crate::style::{FamilyStyle, TEXT, size};
@@ -39,7 +39,8 @@ pub fn legend(scene: &mut Scene, families: &[(&str, FamilyStyle)]) {
     let titles: Vec<&str> = families.iter().map(|(title, _)| *title).collect();
     for ((title, style), (x, y)) in families.iter().zip(places(&titles)) {
         scene.shape(style.shape, (x, y), size::MARK, style.ink(), 1.0);
-        let words = TextStyle::new(size::TICK, TEXT);
-        scene.text((x + TO_NAME, y), *title, words, Anchor::Start);
+        let words = (TextStyle::new(size::TICK, TEXT), Anchor::Start);
+        let left = x + TO_NAME;
+        text_within(scene, (left, y), title, words, size::WIDTH - EDGE - left);
     }
 }

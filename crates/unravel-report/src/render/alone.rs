@@ -52,8 +52,8 @@ pub fn draw_alone(
 ) -> Result<PathBuf, ReportError> {
     let is_table = [TABLE, SCORES].contains(&asked.name);
     let kind = if is_table { None } else { Some(kind(asked)?) };
-    let also = kind.map(|kind| kind.also).unwrap_or_default();
-    let prepared = Prepared::of(sweep, trials, store, asked.cross_trial, also, progress);
+    let options = kind.map(|kind| kind.reads).unwrap_or_default();
+    let prepared = Prepared::of(sweep, trials, store, asked.cross_trial, options, progress);
     let context = prepared.context(sweep);
     let bytes = match (kind, kind.and_then(|kind| kind.pictures)) {
         (None, _) => table(&context, asked)?,

@@ -17,7 +17,12 @@ pub fn quantile(sorted: &[f64], p: f64) -> f64 {
     let place = p * last as f64;
     let (below, share) = (place.floor() as usize, place.fract());
     let above = (below + 1).min(last);
-    sorted[below] + (sorted[above] - sorted[below]) * share
+    let (low, high) = (sorted[below], sorted[above]);
+    match high - low {
+        step if step.is_finite() => low + step * share,
+        // Finite values may be farther apart than the largest number.
+        _ => low * (1.0 - share) + high * share,
+    }
 }
 
 #[cfg(test)]
@@ -50,5 +55,6 @@ mod tests {
             [1.0, 1.75, 3.0, 8.0]
         );
         assert!(quantile(&[], 0.5).is_nan());
+        assert_eq!(quantile(&[f64::MIN, f64::MAX], 0.5), 0.0);
     }
 }

@@ -1,6 +1,8 @@
 //! Mean and standard deviation.
 
-/// Mean and sample standard deviation (n − 1) of some values.
+use super::safe_scale;
+
+/// Mean and sample standard deviation (n − 1) of some values; both finite.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Spread {
     /// The mean.
@@ -19,11 +21,13 @@ impl Spread {
         if n == 0 {
             return None;
         }
-        let mean = values.iter().sum::<f64>() / n as f64;
-        let squares: f64 = values.iter().map(|v| (v - mean).powi(2)).sum();
+        let scale = safe_scale(&values);
+        let mean = values.iter().map(|v| v / scale).sum::<f64>() / n as f64;
+        let squares: f64 = values.iter().map(|v| (v / scale - mean).powi(2)).sum();
+        let sd = || ((squares / (n - 1) as f64).sqrt() * scale).min(f64::MAX);
         Some(Self {
-            mean,
-            sd: (1 < n).then(|| (squares / (n - 1) as f64).sqrt()),
+            mean: mean * scale,
+            sd: (1 < n).then(sd),
             n,
         })
     }
@@ -32,6 +36,15 @@ impl Spread {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn huge_values_have_a_finite_spread() {
+        let spread = Spread::of([1e300, 3e300]).unwrap();
+        assert!((spread.mean / 2e300 - 1.0).abs() < 1e-12);
+        assert!((spread.sd.unwrap() / 2f64.sqrt() / 1e300 - 1.0).abs() < 1e-12);
+        let widest = Spread::of([f64::MAX, f64::MIN]).unwrap();
+        assert_eq!((widest.mean, widest.sd), (0.0, Some(f64::MAX)));
+    }
 
     #[test]
     fn by_hand() {

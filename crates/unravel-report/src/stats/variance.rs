@@ -1,5 +1,6 @@
 //! How much of the spread of scores lies between objectives, between strengths of an objective, and between seeds.
 
+use super::safe_scale;
 use std::collections::BTreeMap;
 
 /// Shares of the sum of squares around the mean of all; they add up to 1.
@@ -22,9 +23,12 @@ pub struct Shares {
 impl Shares {
     /// Of (objective, setting, score); none where no setting has two trials, or nothing varies.
     pub fn of(trials: &[(usize, usize, f64)]) -> Option<Self> {
-        let all: Vec<f64> = trials.iter().map(|(_, _, score)| *score).collect();
-        let by_objective = grouped(trials, |&(objective, _, _)| objective);
-        let by_setting = grouped(trials, |&(_, setting, _)| setting);
+        let scores: Vec<f64> = trials.iter().map(|(_, _, score)| *score).collect();
+        // Shares do not depend on the unit.
+        let scale = safe_scale(&scores);
+        let all: Vec<f64> = scores.iter().map(|score| score / scale).collect();
+        let by_objective = grouped(trials, scale, |&(objective, _, _)| objective);
+        let by_setting = grouped(trials, scale, |&(_, setting, _)| setting);
         let total = squares(&all);
         if total <= 0.0 || by_setting.values().all(|scores| scores.len() < 2) {
             return None;
@@ -50,13 +54,15 @@ impl Shares {
     }
 }
 
+/// The scores of each group, in units of `scale`.
 fn grouped(
     trials: &[(usize, usize, f64)],
+    scale: f64,
     key: impl Fn(&(usize, usize, f64)) -> usize,
 ) -> BTreeMap<usize, Vec<f64>> {
     let mut groups: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
     for trial in trials {
-        groups.entry(key(trial)).or_default().push(trial.2);
+        groups.entry(key(trial)).or_default().push(trial.2 / scale);
     }
     groups
 }
@@ -89,6 +95,17 @@ mod tests {
         assert!((shares.strength - 8.0 / 42.0).abs() < 1e-12);
         assert!((shares.seed - 2.0 / 42.0).abs() < 1e-12);
         assert!((shares.by_chance() - 3.0 / 7.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn shares_of_huge_scores_are_those_of_small_ones() {
+        let of = |unit: f64| {
+            let trials = [(0, 0, 1.0), (0, 0, 2.0), (1, 1, 4.0), (1, 1, 7.0)];
+            Shares::of(&trials.map(|(o, s, score)| (o, s, score * unit))).unwrap()
+        };
+        let (small, huge) = (of(1.0), of(1e307));
+        assert!((small.objective - huge.objective).abs() < 1e-12);
+        assert!((small.seed - huge.seed).abs() < 1e-12);
     }
 
     #[test]

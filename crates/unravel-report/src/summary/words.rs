@@ -57,7 +57,7 @@ fn front(rows: &Rows, panel: &Panel) -> String {
         return String::new();
     }
     match n {
-        1 => format!("{} alone is Pareto-optimal.", labels[0]),
+        1 => format!("{} is the only Pareto-optimal setting.", labels[0]),
         _ if NAMED < n => format!("{n} of {n_all} settings are Pareto-optimal."),
         _ => format!(
             "{n} of {n_all} settings are Pareto-optimal: {}.",
@@ -72,7 +72,7 @@ fn knee(rows: &Rows, panel: &Panel) -> String {
     };
     let mean = &panel.means[place];
     format!(
-        "The knee of their front is {}, with {} at {} nats per image.",
+        "The knee of the front is {}, with {} at {} nats per image.",
         label(rows, panel, place),
         plain(mean.score.mean, 3),
         plain(mean.reconstruction.mean, 2),
@@ -82,28 +82,30 @@ fn knee(rows: &Rows, panel: &Panel) -> String {
 fn chance(panel: &Panel, shares: Option<Shares>) -> String {
     let Some(shares) = shares else {
         let is_alone = panel.means.iter().all(|mean| mean.score.n < 2);
-        let reason = "with one trial seed a setting";
+        let unknown =
+            "One trial seed per setting: the share of variance due to the seed is unknown.";
         return match is_alone {
-            true => format!("How much is the seed cannot be told {reason}."),
+            true => unknown.to_owned(),
             false => String::new(),
         };
     };
     let percent = |share: f64| format!("{:.0} %", 100.0 * share);
     let n_trials = count(shares.n_trials, "trial");
     if shares.n_settings < 2 {
-        return format!("All of its spread, over {n_trials} of one setting, is the seed's.");
+        return format!("All of its variance, over {n_trials} of one setting, is due to the seed.");
     }
     let explained = if shares.n_objectives < 2 {
-        format!("{} goes with the strength", percent(shares.strength))
+        format!("strength explains {}", percent(shares.strength))
     } else {
         format!(
-            "{} goes with the objective, {} with its strength",
+            "objective explains {}, strength {}",
             percent(shares.objective),
             percent(shares.strength)
         )
     };
     format!(
-        "Of its variance over {n_trials}, {explained} and {} with the seed (by chance alone, settings would seem to take {}).",
+        "Of its variance over {n_trials}, {explained} and seed {} (by chance alone, objective and strength would \
+         explain {}).",
         percent(shares.seed),
         percent(shares.by_chance()),
     )

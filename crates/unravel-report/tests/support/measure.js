@@ -14,6 +14,17 @@ function box(node, view) {
   return element;
 }
 
+// The width of an m in the page's font, in thousandths of an em: no two of the usual fonts have the same.
+function emWidth(page) {
+  const probe = page.createElement("span");
+  probe.style.cssText = "position:absolute;font-size:100px;white-space:nowrap";
+  probe.textContent = "m".repeat(10);
+  page.body.append(probe);
+  const width = Math.round(probe.getBoundingClientRect().width);
+  probe.remove();
+  return width;
+}
+
 function measure(frame) {
   const width = Number(frame.dataset.width);
   const { contentDocument: page, contentWindow: view } = frame;
@@ -56,7 +67,7 @@ function measure(frame) {
     }));
   }
   const scheme = view.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
-  lines.push(`checked ${width} ${texts} texts and ${images.length} images ${scheme}`);
+  lines.push(`checked ${width} ${texts} texts and ${images.length} images ${scheme}, m has ${emWidth(page)} thousandths`);
 }
 
 window.addEventListener("load", () => setTimeout(() => {

@@ -24,6 +24,8 @@ pub enum Fate {
     Blind,
     /// Trained and scored, with pictures.
     Done,
+    /// The same, with the numbers of a training that ran away.
+    Diverged,
 }
 
 /// Parses `text` and makes its trials.
@@ -52,13 +54,14 @@ pub fn fill(
 
 fn write(store: &Store, sweep: &Sweep, trial: &Trial, fate: Fate) -> Result<(), StoreError> {
     let steps = trial.training.steps;
-    let is_trained = matches!(fate, Fate::Unscored | Fate::Blind | Fate::Done);
+    let is_scored = matches!(fate, Fate::Blind | Fate::Done | Fate::Diverged);
+    let is_trained = is_scored || fate == Fate::Unscored;
     let step = if is_trained { steps } else { steps / 2 };
     let status = match fate {
         Fate::Absent => Status::Absent,
         Fate::Training => Status::Training,
         Fate::Failed => Status::Failed,
-        Fate::Unscored | Fate::Blind | Fate::Done => Status::Trained,
+        Fate::Unscored | Fate::Blind | Fate::Done | Fate::Diverged => Status::Trained,
     };
     let reason = (fate == Fate::Failed).then(|| format!("kl_nats is not a number at step {step}"));
     let lock = store.create(trial)?;
@@ -72,14 +75,18 @@ fn write(store: &Store, sweep: &Sweep, trial: &Trial, fate: Fate) -> Result<(), 
         program: Some("unravel 1.2.3 with Burn 4.5.6".to_owned()),
         reason,
     })?;
-    let truth = Truth::of(trial);
+    let mut truth = Truth::of(trial);
+    if fate == Fate::Diverged {
+        truth.reconstruction *= 1e30;
+        truth.kl *= 1e200;
+    }
     lock.set_train_log(&truth.log(trial, step))?;
-    if matches!(fate, Fate::Blind | Fate::Done) {
+    if is_scored {
         for file in truth.scores(sweep, trial) {
             lock.set_scores(&file)?;
         }
     }
-    if fate == Fate::Done {
+    if matches!(fate, Fate::Done | Fate::Diverged) {
         lock.set_pictures(&truth.pictures(trial.model.latents))?;
         lock.set_probe(&truth.probe(trial.model.latents))?;
     }

@@ -56,10 +56,14 @@ impl TrialFolder {
         requests: &[ScoreRequest],
         check: Check,
     ) -> Result<Option<Vec<ScoreRequest>>, StoreError> {
-        let path = self.score_path(metric)?;
-        if check == Check::Thorough && self.scores(metric)?.is_none() {
-            return Ok(None);
+        if check == Check::Thorough {
+            let file = self.scores(metric)?;
+            return Ok(file.map(|file| {
+                let taken: Vec<Taken<'_>> = file.scores.iter().map(Taken::of).collect();
+                all_lacking(requests, &taken)
+            }));
         }
+        let path = self.score_path(metric)?;
         let Some(mut sealed) = Sealed::open(&path, Some(self.id()))? else {
             return Ok(None);
         };
@@ -68,11 +72,26 @@ impl TrialFolder {
         if file.metric != *metric {
             return Err(StoreError::of_another_metric(&path, &file.metric));
         }
-        let lacking = requests
-            .iter()
-            .filter_map(|score| lacking(score, &file.scores));
-        Ok(Some(lacking.collect()))
+        Ok(Some(all_lacking(requests, &file.scores)))
     }
+}
+
+impl<'a> Taken<'a> {
+    fn of(record: &'a ScoreRecord) -> Self {
+        Self {
+            variant: record.variant.clone(),
+            representation: record.representation.clone(),
+            grid: Cow::Borrowed(&record.grid),
+            step: record.step,
+            seeds: record.seeds.clone(),
+        }
+    }
+}
+
+/// The parts of requested scores that were not taken.
+fn all_lacking(requests: &[ScoreRequest], taken: &[Taken<'_>]) -> Vec<ScoreRequest> {
+    let lacking = requests.iter().filter_map(|score| lacking(score, taken));
+    lacking.collect()
 }
 
 /// The part of a requested score that was not taken; `None` if all of it was.

@@ -236,15 +236,22 @@ fn a_checkpoint_of_an_earlier_step_does_not_stand_in_for_all_of_the_curves() {
     let path = done.lock.file("checkpoint.safetensors");
     let mut bytes = fs::read(&path).unwrap();
     *bytes.last_mut().unwrap() ^= 1;
-    fs::write(path, bytes).unwrap();
-    done.assert_done();
+    fs::write(&path, bytes).unwrap();
+    let missing = done.missing();
+    assert!(missing.checkpoint && !missing.model && !missing.records);
+    assert_eq!(missing.notices.len(), 1);
     done.flip(done.text.len() - 2);
     let damaged = fs::read(&done.csv).unwrap();
     let missing = done.missing();
-    assert!(missing.is_nothing() && missing.notices.len() == 1);
+    assert!(!missing.model && !missing.records && missing.notices.len() == 2);
     assert!(done.lock.train_log().unwrap_err().is_damaged());
-    assert_eq!(done.lock.restore_records().unwrap(), Vec::<String>::new());
+    let notices = done.lock.restore_records().unwrap();
+    assert_eq!(notices, missing.notices[1..]);
+    assert!(notices[0].contains("checkpoint.safetensors` is damaged"));
+    assert!(!path.exists());
     assert_eq!(fs::read(&done.csv).unwrap(), damaged);
+    let missing = done.missing();
+    assert!(missing.is_nothing() && missing.notices.len() == 1);
     // What its sentence says helps.
     fs::remove_file(&done.csv).unwrap();
     done.assert_done();

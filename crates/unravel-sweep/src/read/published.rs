@@ -23,6 +23,10 @@ const POINT_KEYS: &[&str] = &[
     "reconstruction-nats",
 ];
 
+/// A published number is drawn on an axis beside the sweep's own, so it must be of a size that somebody may have
+/// measured.
+const FARTHEST: f64 = 1e12;
+
 /// Every table of the list; one that has a fault is left out, and the fault told.
 pub(super) fn read(entry: &Entry, faults: &mut Collector) -> Vec<Published> {
     let tables = list(entry.value, "published", faults);
@@ -130,7 +134,7 @@ fn read_point(node: &Node, faults: &mut Collector) -> Option<PublishedPoint> {
     let (mut label, mut family) = (None, None);
     let (mut score, mut spread, mut strength, mut reconstruction_nats) = (None, None, None, None);
     for inner in entries(table(node, "points", faults)?) {
-        let mut number = |range| real(range, inner.key, inner.value, faults);
+        let mut number = |range| drawn(range, &inner, faults);
         match inner.key {
             "score" => score = number(RealRange::Any),
             "spread" => spread = number(RealRange::NonNegative),
@@ -155,6 +159,23 @@ fn read_point(node: &Node, faults: &mut Collector) -> Option<PublishedPoint> {
         strength,
         reconstruction_nats,
     })
+}
+
+/// A finite number in a range, at most [`FARTHEST`] from 0.
+fn drawn(range: RealRange, entry: &Entry, faults: &mut Collector) -> Option<f64> {
+    let value = real(range, entry.key, entry.value, faults)?;
+    if value.abs() <= FARTHEST {
+        return Some(value);
+    }
+    let (key, found) = (entry.key, describe(entry.value));
+    let must = match range {
+        RealRange::Any => "from -1e12 to 1e12",
+        _ => "from 0 to 1e12",
+    };
+    let message = format!("`{key}` must be a number {must}, not {found}");
+    let help = "a figure cannot show it beside the sweep's own numbers: check its unit, or write it in `note`";
+    faults.push_with_help(entry.value.span(), message, "too far from 0", help);
+    None
 }
 
 /// A text that says something.

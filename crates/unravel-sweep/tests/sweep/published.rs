@@ -81,6 +81,40 @@ points = [{ label = "a", score = 1 }]
 }
 
 #[test]
+fn a_number_that_no_axis_can_show_is_refused_at_its_place() {
+    let text = r#"[[report.published]]
+source = "Somebody (2017)"
+trust = "publication"
+metric = "mig"
+points = [{ label = "a", score = 1, reconstruction-nats = 1e300 }]
+"#;
+    insta::assert_snapshot!(faults(text), @r#"
+    9:59: `reconstruction-nats` must be a number from 0 to 1e12, not 1e300
+      9 | points = [{ label = "a", score = 1, reconstruction-nats = 1e300 }]
+        |                                                           ^^^^^ too far from 0
+      help: a figure cannot show it beside the sweep's own numbers: check its unit, or write it in `note`
+    "#);
+    let of = |key: &str, number: &str| {
+        let point = format!("{key} = {number}, label = \"a\"");
+        let score = if key == "score" { "" } else { ", score = 1" };
+        let spread = if key == "spread" {
+            "spread = \"sd\"\n"
+        } else {
+            ""
+        };
+        sweep(&format!(
+            "[[report.published]]\nsource = \"S\"\ntrust = \"code\"\nmetric = \"mig\"\n{spread}points = [{{ {point}{score} }}]"
+        ))
+    };
+    for key in ["score", "spread", "strength", "reconstruction-nats"] {
+        assert!(parse(&of(key, "1e12")).is_ok(), "{key}");
+        assert!(parse(&of(key, "1.1e12")).is_err(), "{key}");
+        assert!(parse(&of(key, "2_000_000_000_000")).is_err(), "{key}");
+    }
+    assert!(parse(&of("score", "-1e12")).is_ok() && parse(&of("score", "-1e13")).is_err());
+}
+
+#[test]
 fn what_a_number_needs_to_be_traced_is_asked_for() {
     let check = |text: &str, said: &str| {
         let found = faults(text);

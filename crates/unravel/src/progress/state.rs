@@ -195,9 +195,10 @@ impl RunState {
                         elsewhere: false,
                     },
             } => Some(format!("{} failed: {reason}", self.label(id))),
-            Observed::TrialHeld { id } => Some(format!(
-                "{} is another run's at the moment; waiting for it",
-                self.label(id)
+            Observed::TrialHeld { id, holder } => Some(format!(
+                "{} is another run's at the moment{}; waiting for it",
+                self.label(id),
+                holder.map_or_else(String::new, |holder| format!(" ({holder})"))
             )),
             // What became of its trials, or of the run, is told next, with the same reason.
             Observed::CohortCrashed { retry_in: None, .. } => None,

@@ -116,7 +116,7 @@ fn say(args: &CompareArgs, titles: &[String; 2], compared: &Compared) {
         output::json(&json!({
             "a": titles[0], "b": titles[1], "matched": compared.n_matched, "only_a": compared.n_alone[0],
             "only_b": compared.n_alone[1], "scores": compared.scores, "findings": compared.findings,
-            "report": compared.index,
+            "report": output::path(&compared.index),
         }));
         return;
     }

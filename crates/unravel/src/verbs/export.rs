@@ -56,9 +56,9 @@ pub fn export(args: &ExportArgs) -> Result<Exit, Failure> {
     }
     if args.json {
         let one = |(trial, out): (&TrialFolder, &PathBuf)| {
-            let file = |name: &str, is_there: bool| is_there.then(|| out.join(name));
+            let file = |name: &str, is_there: bool| is_there.then(|| output::path(&out.join(name)));
             json!({
-                "trial": trial.id().to_string(), "weights": out.join(WEIGHTS),
+                "trial": trial.id().to_string(), "weights": output::path(&out.join(WEIGHTS)),
                 "codes": file(CODES, !args.no_codes), "table": file(TABLE, !args.no_codes),
             })
         };

@@ -45,9 +45,11 @@ pub fn gc(args: &GcArgs) -> Result<Exit, Failure> {
         let mut gone = Vec::new();
         for item in garbage {
             match item.delete() {
-                Ok(()) => gone.push(item),
+                Ok(true) => gone.push(item),
+                // Another process was quicker, or has begun to need it.
+                Ok(false) | Err(StoreError::NoTrial { .. }) => {}
                 Err(StoreError::Held { trial, holder }) => {
-                    in_use.push(format!("trial {trial} is left, since {holder} is at it"));
+                    in_use.push(format!("trial {trial} is kept: it is in use by {holder}"));
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -110,12 +112,16 @@ fn is_trained(folder: &TrialFolder) -> Result<bool, StoreError> {
 }
 
 impl Garbage {
-    fn delete(&self) -> Result<(), StoreError> {
+    /// Deletes it; false where it is needed by now.
+    fn delete(&self) -> Result<bool, StoreError> {
         let lock = self.folder.lock()?;
         match self.what {
-            What::Trial => lock.remove(),
-            What::Checkpoints => lock.remove_checkpoints(),
+            What::Trial => lock.remove()?,
+            // A run may have begun the training again since the look.
+            What::Checkpoints if !is_trained(&self.folder)? => return Ok(false),
+            What::Checkpoints => lock.remove_checkpoints()?,
         }
+        Ok(true)
     }
 }
 

@@ -34,7 +34,7 @@ pub fn init(args: &InitArgs) -> Result<Exit, Failure> {
     }
     write_new(&path, &text)?;
     if args.json {
-        output::json(&json!({ "sweep": path, "name": name }));
+        output::json(&json!({ "sweep": output::path(&path), "name": name }));
         return Ok(Exit::Success);
     }
     say::line(format_args!(

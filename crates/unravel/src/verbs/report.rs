@@ -26,7 +26,7 @@ pub fn report(args: &ReportArgs) -> Result<Exit, Failure> {
     let rendered = study.render(&store, &folder)?;
     if args.common.json {
         output::json(&json!({
-            "report": rendered.index, "trials": rendered.n_trials, "missing": rendered.n_missing,
+            "report": output::path(&rendered.index), "trials": rendered.n_trials, "missing": rendered.n_missing,
         }));
         return Ok(Exit::Success);
     }
@@ -61,7 +61,7 @@ fn alone(
     }
     let path = unravel_report::draw_alone(&study.sweep, &study.trials, store, &asked, &mut |_| {})?;
     if args.common.json {
-        output::json(&json!({ "figure": name, "file": path }));
+        output::json(&json!({ "figure": name, "file": output::path(&path) }));
     } else {
         output::line(&path.display().to_string());
     }

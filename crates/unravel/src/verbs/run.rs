@@ -208,7 +208,7 @@ fn conclude(
         output::json(&json!({
             "sweep": study.sweep.name, "trials": study.trials.len(), "tally": tally,
             "interrupted": summary.was_interrupted, "out_of_time": summary.is_out_of_time, "gave_up": summary.gave_up,
-            "failures": failures, "report": index, "elapsed_secs": elapsed.as_secs_f64(),
+            "failures": failures, "report": output::path(index), "elapsed_secs": elapsed.as_secs_f64(),
         }));
         return Ok(exit);
     }

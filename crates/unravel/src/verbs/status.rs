@@ -151,6 +151,9 @@ fn to_json(trial: &PlannedTrial, held: &Held, store: &Store) -> Value {
     } else {
         Vec::new()
     };
+    // In words, such as `process 7 on node-2, last heard of 12s ago`.
+    let holder = held.is_locked.then(|| store.trial(&trial.id).holder());
+    let holder = holder.and_then(|found| found.ok()?);
     json!({
         "trial": trial.id.to_string(),
         "setting": trial.trial.setting().label,
@@ -158,6 +161,7 @@ fn to_json(trial: &PlannedTrial, held: &Held, store: &Store) -> Value {
         "status": word(held),
         "step": steps_done(trial, held),
         "steps": trial.trial.training.steps,
+        "holder": holder.map(|holding| holding.to_string()),
         "reason": held.failure,
         "log": log,
     })

@@ -109,8 +109,7 @@ fn remedy(shape: &[u64], n_images: u64) -> Option<String> {
             Some("imgs.squeeze() leaves out axes of length 1".to_owned())
         }
         [n, ..] if n != n_images && 0 < n && (shape.len() == 3 || shape.len() == 4) => Some(
-            "imgs and latents_classes must have as many rows, those of an image in the same place"
-                .to_owned(),
+            "give imgs and latents_classes one row for each image, in the same order".to_owned(),
         ),
         _ => None,
     }
@@ -160,7 +159,7 @@ mod tests {
         assert!(remedy(&[64, 64, 6]).contains("np.moveaxis(imgs, -1, 0)"));
         assert!(remedy(&[64, 64, 3, 6]).contains("np.moveaxis(imgs, -1, 0)"));
         assert!(remedy(&[6, 1, 64, 64, 1]).contains("squeeze"));
-        assert!(remedy(&[5, 64, 64]).contains("as many rows"));
+        assert!(remedy(&[5, 64, 64]).contains("one row for each image"));
         for shape in [&[] as &[u64], &[6], &[6, 10], &[6, 0, 5], &[6, 2, 1, 1, 5]] {
             assert_eq!(Layout::of(shape, 6).unwrap_err().remedy, None, "{shape:?}");
         }

@@ -98,26 +98,25 @@ impl PixelType {
         if matches!(self.descr.as_str(), "|u1" | "|b1") {
             return None;
         }
+        let values = match self.scale {
+            Scale::Whole => "whole numbers from 0 to 255",
+            Scale::Parts => "255ths from 0 to 1",
+        };
         let descr = &self.descr;
-        Some(match self.scale {
-            Scale::Whole => format!(
-                "imgs has the dtype '{descr}' and is read as the bytes that its whole numbers are"
-            ),
-            Scale::Parts => {
-                format!(
-                    "imgs has the dtype '{descr}' and is read as bytes, of which its numbers are 255ths"
-                )
-            }
-        })
+        Some(format!(
+            "imgs has the dtype '{descr}'; its values are {values} and are read as bytes"
+        ))
     }
 }
 
 /// How to make numbers of elements that are none, or none that are read.
 fn conversion(descr: &str) -> &'static str {
     match descr.trim_start_matches(['<', '|']) {
-        "f2" => "x.astype(np.float32) keeps its values, and says then what makes bytes of them",
+        "f2" => {
+            "x.astype(np.float32) keeps its values, and can be read, or is refused with what makes bytes of them"
+        }
         descr if descr.starts_with('f') => {
-            "x.astype(np.float64) keeps 16 digits of its values, and says then what makes bytes of them"
+            "x.astype(np.float64) keeps 16 digits of its values, and can be read, or is refused with what makes bytes of them"
         }
         descr if descr.starts_with('c') => {
             "write its real part, its absolute values or its phases as bytes"
@@ -185,10 +184,10 @@ impl Seen {
             "values"
         };
         match self.n_not_finite {
-            // With as many digits as single precision has.
             0 => format!(
                 "{what} from {} to {}",
-                self.lowest as f32, self.highest as f32
+                shown(self.lowest),
+                shown(self.highest)
             ),
             n => format!("{n} pixels that are NaN or infinite"),
         }
@@ -206,8 +205,9 @@ impl Seen {
         }
         if self.are_whole && 0.0 <= lowest {
             return format!(
-                "write (imgs * (255 / {highest})).round().astype(np.uint8) if {highest} is white, which keeps 256 shades; \
-                 .astype alone keeps the lowest 8 bits only"
+                "write (imgs * (255 / {white})).round().astype(np.uint8) if {white} is white, which keeps 256 shades; \
+                 .astype alone keeps the lowest 8 bits only",
+                white = shown(highest)
             );
         }
         match (lowest, highest) {
@@ -222,6 +222,15 @@ impl Seen {
                   255 * (imgs - imgs.min()) / (imgs.max() - imgs.min()) uses all 256 shades"
                 .to_owned(),
         }
+    }
+}
+
+/// A number with as many digits as single precision has, if it is not whole.
+fn shown(value: f64) -> String {
+    match value.abs() {
+        1e9.. => format!("{value:e}"),
+        _ if value.fract() == 0.0 => value.to_string(),
+        _ => (value as f32).to_string(),
     }
 }
 
@@ -257,6 +266,14 @@ mod tests {
         ] {
             assert_eq!(seen(others).scale(), None, "{others:?}");
         }
+    }
+
+    #[test]
+    fn numbers_are_as_short_as_they_can_be() {
+        let single = f64::from(0.9_f32);
+        let values = [single, 4095.0, -1.0, 0.25, 16_777_217.0, -1e300];
+        let expected = ["0.9", "4095", "-1", "0.25", "16777217", "-1e300"];
+        assert_eq!(values.map(shown), expected);
     }
 
     #[test]

@@ -438,7 +438,7 @@ impl Observer for Stage {
                     Outcome::Left => format!("{name} left"),
                 }
             }
-            Observed::TrialHeld { id } => format!("held {}", world.names[*id]),
+            Observed::TrialHeld { id, .. } => format!("held {}", world.names[*id]),
             Observed::CohortCrashed {
                 reason,
                 retry_in: Some(wait),

@@ -2,7 +2,8 @@
 
 use super::data::Shown;
 use crate::cells::{Cells, draw};
-use crate::panel::{Area, Titles, facet_areas, fitting, words};
+use crate::paint::text_width;
+use crate::panel::{Area, Titles, cut_before, facet_areas, text_within, words};
 use crate::rows::Rows;
 use crate::scene::{Anchor, Scene, TextStyle};
 use crate::style::{TEXT, size};
@@ -11,15 +12,23 @@ use crate::style::{TEXT, size};
 const ROW: f64 = 15.0;
 /// Room for a second row of names of factors.
 const SECOND_NAMES: f64 = 8.0;
-/// Room for the names of codes.
-const NAMES: f64 = 46.0;
+/// The longest name of a code.
+const LONGEST_NAME: f64 = 90.0;
+/// Between the names and the cells.
+const TO_CELLS: f64 = 8.0;
 
 /// Lays the matrices out.
 pub fn scene(rows: &Rows, shown: &Shown<'_>, titles: &Titles) -> Scene {
     let matrices = || shown.matrices.iter().map(|one| &one.matrix);
     let values = || matrices().flat_map(|matrix| matrix.values.iter().copied());
-    let full = values().map(f64::abs).fold(0.0, f64::max);
+    let finite = values().filter(|value| value.is_finite());
+    let full = finite.map(f64::abs).fold(0.0, f64::max);
     let n_rows = matrices().map(|m| m.row_names.len()).max().unwrap_or(1);
+    let names = matrices()
+        .flat_map(|matrix| &matrix.row_names)
+        .map(|name| text_width(name, size::TICK, false))
+        .fold(0.0, f64::max)
+        .min(LONGEST_NAME);
     let n = shown.matrices.len();
     let columns = if n == 1 { 1 } else { 2 };
     let height = ROW * n_rows as f64;
@@ -28,29 +37,36 @@ pub fn scene(rows: &Rows, shown: &Shown<'_>, titles: &Titles) -> Scene {
     for (one, facet) in shown.matrices.iter().zip(&facets) {
         let right = facet.area.right.min(facet.area.left + 300.0);
         let area = Area {
-            left: facet.area.left + NAMES,
+            left: facet.area.left + names + TO_CELLS,
             right,
             bottom: facet.area.bottom - SECOND_NAMES,
             ..facet.area
         };
         let trial = &rows.trials[one.trial];
         let row = &rows.settings[trial.setting];
-        let label = format!("{} · seed {}", row.setting.label, trial.seed);
         let style = TextStyle {
             bold: true,
             ..TextStyle::new(size::TICK, TEXT)
         };
         let mark = (facet.area.left + 6.0, area.top - 12.0);
         scene.shape(row.style.shape, mark, size::MARK, row.ink, 1.0);
-        let style = fitting(&label, style, right - facet.area.left - 16.0);
-        scene.text((mark.0 + 11.0, mark.1), label, style, Anchor::Start);
-        let values: Vec<Option<f64>> = one.matrix.values.iter().copied().map(Some).collect();
+        let (at, room) = ((mark.0 + 11.0, mark.1), right - facet.area.left - 16.0);
+        let seed = format!(" · seed {}", trial.seed);
+        let label = cut_before(&seed, &row.setting.label, style, room);
+        text_within(&mut scene, at, &label, (style, Anchor::Start), room);
+        let values = one.matrix.values.iter().copied().map(Some);
+        let values: Vec<Option<f64>> = values.map(|v| v.filter(|v| v.is_finite())).collect();
         let cells = Cells {
             rows: &one.matrix.row_names,
             columns: &one.matrix.col_names,
             values: &values,
             full,
-            decimals: if 100.0 <= full { 0 } else { 2 },
+            decimals: match full {
+                full if 1e9 <= full => 1,
+                full if 100.0 <= full => 0,
+                _ => 2,
+            },
+            names,
         };
         draw(&mut scene, area, &cells);
     }

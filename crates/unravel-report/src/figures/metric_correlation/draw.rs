@@ -3,14 +3,27 @@
 use super::data::Pair;
 use crate::cells::{Cells, draw};
 use crate::paint::text_width;
-use crate::panel::{Area, EDGE, Titles, words};
-use crate::scene::Scene;
+use crate::panel::{Area, EDGE, Titles, cut_before, words};
+use crate::scene::{Scene, TextStyle};
 use crate::scored::Scored;
-use crate::style::size;
+use crate::style::{TEXT, size};
+
+/// A longer name of a row is made smaller or cut, the more the less room the numbers in the cells leave.
+const LONGEST_NAME: f64 = 260.0;
+const SHORTEST_NAME: f64 = 170.0;
+/// What a number in a cell takes at its smallest.
+const NUMBER_ROOM: f64 = 27.5;
+/// Between the names and the cells.
+const TO_CELLS: f64 = 8.0;
 
 /// Lays the square out.
 pub fn scene(scored: &[Scored], pairs: &[Pair], titles: &Titles) -> Scene {
-    let numbered = |(i, scored): (usize, &Scored)| format!("{} {}", scored.key.title(), i + 1);
+    let most = size::WIDTH - 2.0 * EDGE - TO_CELLS - NUMBER_ROOM * scored.len() as f64;
+    let most = most.clamp(SHORTEST_NAME, LONGEST_NAME);
+    let numbered = |(i, scored): (usize, &Scored)| {
+        let (number, style) = (format!(" {}", i + 1), TextStyle::new(size::TICK, TEXT));
+        cut_before(&number, &scored.key.title(), style, most)
+    };
     let rows: Vec<String> = scored.iter().enumerate().map(numbered).collect();
     let columns: Vec<String> = (1..=scored.len()).map(|i| i.to_string()).collect();
     let values: Vec<Option<f64>> = pairs.iter().map(|pair| pair.correlation).collect();
@@ -18,7 +31,8 @@ pub fn scene(scored: &[Scored], pairs: &[Pair], titles: &Titles) -> Scene {
         .iter()
         .map(|row| text_width(row, size::TICK, false))
         .fold(0.0, f64::max);
-    let left = EDGE + widest + 8.0;
+    let names = widest.min(most);
+    let left = EDGE + names + TO_CELLS;
     let cell = ((size::WIDTH - EDGE - left) / scored.len() as f64).min(52.0);
     let height = (cell * 0.72).max(13.0);
     let area = Area {
@@ -35,6 +49,7 @@ pub fn scene(scored: &[Scored], pairs: &[Pair], titles: &Titles) -> Scene {
         values: &values,
         full: 1.0,
         decimals: 2,
+        names,
     };
     draw(&mut scene, area, &cells);
     scene

@@ -1,7 +1,7 @@
 //! The layout of scores against strength: a panel an objective, with a common vertical axis.
 
 use super::data::{Family, Series, Setting};
-use crate::axis::{Axis, Kind, plain};
+use crate::axis::{Axis, Kind, short};
 use crate::panel::{Area, Facet, Titles, facet_areas, facet_axes, words};
 use crate::published;
 use crate::rows::Rows;
@@ -132,11 +132,7 @@ impl Panel<'_> {
         if MARKED < self.family.strengths.len() {
             return self.x.marks(4);
         }
-        let mark = |strength: &f64| {
-            let text = format!("{strength}");
-            let decimals = text.split_once('.').map_or(0, |(_, f)| f.len().min(4));
-            (self.x.pixel(*strength), plain(*strength, decimals))
-        };
+        let mark = |strength: &f64| (self.x.pixel(*strength), short(*strength));
         self.family.strengths.iter().map(mark).collect()
     }
 

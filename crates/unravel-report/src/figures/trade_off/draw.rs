@@ -4,9 +4,9 @@ mod labelled;
 
 use super::data::{Panel, SettingMean};
 use crate::axis::{Axis, Kind};
-use crate::error_axis::{error_axis, scale_words};
 use crate::panel::{Area, Titles, data_box, data_range, frame, legend, legend_rows};
 use crate::published;
+use crate::reconstruction_axis::{reconstruction_axis, scale_words};
 use crate::rows::Rows;
 use crate::scene::{Point, Scene};
 use crate::stats::Spread;
@@ -60,7 +60,7 @@ pub fn scene(rows: &Rows, panel: &Panel, published: &[&PublishedPoint]) -> (Scen
     let (top, bottom) = data_range(size::HEIGHT, legend_rows(&families));
     let y = Axis::around(Kind::Linear, ys, 0.08, (bottom, top));
     let (area, y_marks) = data_box(&y, (top, bottom), 20.0);
-    let x = error_axis(errors.collect(), bar_ends, (area.left, area.right));
+    let x = reconstruction_axis(errors.collect(), bar_ends, (area.left, area.right));
     let layout = Layout {
         rows,
         panel,
@@ -107,9 +107,9 @@ fn titles(panel: &Panel, x: &Axis) -> Titles {
         } else {
             ""
         };
-        format!("Faint: {n_trials}. Bold: mean ± 1 sd over trial seeds of each setting.{front}")
+        format!("Faint: {n_trials}. Bold: mean ± 1 sd over the trial seeds of each setting.{front}")
     } else {
-        format!("{n_trials}, one seed each, so the spread over trial seeds is not known.")
+        format!("{n_trials}. One trial seed per setting, so there is no sd.")
     };
     Titles {
         y: format!("{}{}", key.title(), key.direction_words()),
@@ -204,9 +204,8 @@ impl Layout<'_> {
         if let Some([left, right, ..]) = self.bars(mean).first().map(|bar| [bar.left, bar.right]) {
             scene.line(vec![(left, y), (right, y)], ink, 0.75, size::HAIR);
             // A bar that goes on beyond the axis has no end there.
-            let first = usize::from(self.is_cut(mean));
-            for end in &[left, right][first..] {
-                let end = *end;
+            let n_cut = usize::from(self.is_cut(mean));
+            for end in [left, right].into_iter().skip(n_cut) {
                 scene.line(vec![(end, y - CAP), (end, y + CAP)], ink, 0.75, size::HAIR);
             }
         }

@@ -1,6 +1,6 @@
 //! The numbers of the training curves: per setting and interval of steps, mean and sd over trials.
 
-use crate::rows::{LogRow, Rows};
+use crate::rows::{LogRow, Rows, part_of_training};
 use crate::stats::Spread;
 use crate::tables::{column, firsts, groups, numbers, optional_numbers, text_column};
 use polars::prelude::{DataFrame, PolarsResult};
@@ -138,7 +138,7 @@ fn intervals_of(log: &LogRow, term: &str, n_steps: u64) -> Vec<(u64, u64, f64)> 
         let Some(value) = row.get(idx).copied().filter(|v| v.is_finite()) else {
             continue;
         };
-        let interval = step.saturating_sub(1) * MAX_POINTS / n_steps.max(1);
+        let interval = part_of_training(*step, n_steps, MAX_POINTS);
         match intervals.last_mut() {
             Some(open) if open.0 == interval => {
                 *open = (interval, *step, open.2 + value, open.3 + 1)

@@ -106,11 +106,12 @@ fn traversals<'a>(pictures: &'a Pictures, probe: Option<&Codes>) -> SheetFile<'a
     SheetFile {
         kind: "traversals",
         caption: format!(
-            "Latent traversals: each row moves one code{range} and holds the others. Rows by KL, the largest first.{}",
+            "Latent traversals: each row varies one code{range} and keeps the others fixed. Rows are sorted by KL in \
+             descending order.{}",
             if ranges.is_empty() {
                 ""
             } else {
-                " Dimmed: beyond the range that the encoder gives to images (its means, 1st to 99th percentile)."
+                " Dimmed images lie outside the range of the posterior means (1st to 99th percentile)."
             }
         ),
         idle: codes
@@ -144,8 +145,8 @@ fn posterior_traversals(pictures: &Pictures) -> SheetFile<'_> {
     SheetFile {
         kind: POSTERIOR_TRAVERSALS,
         caption: format!(
-            "The same over the range that the encoder gives to each code (its means, 1st to 99th percentile), in equal steps; \
-             codes under {} nats are left out.",
+            "Latent traversals over the range of the posterior means of each code (1st to 99th percentile), in equal \
+             steps. Codes with a KL below {} nats are left out.",
             plain(f64::from(IDLE_NATS), 1)
         ),
         idle: vec![false; codes.len()],
@@ -162,7 +163,7 @@ fn reconstructions(pictures: &Pictures) -> SheetFile<'_> {
     let n = pictures.n_originals();
     SheetFile {
         kind: "reconstructions",
-        caption: "Observations and, below each, its reconstruction.".to_owned(),
+        caption: "Images and, below each, its reconstruction.".to_owned(),
         idle: vec![false; 2],
         sheet: Sheet {
             shape: pictures.image_shape,
@@ -183,7 +184,7 @@ fn samples(pictures: &Pictures) -> SheetFile<'_> {
     let rows: Vec<Vec<&[u8]>> = samples.chunks(SAMPLES_A_ROW).map(<[_]>::to_vec).collect();
     SheetFile {
         kind: "samples",
-        caption: "Samples: codes drawn from the prior, decoded.".to_owned(),
+        caption: "Images decoded from codes drawn from the prior.".to_owned(),
         idle: vec![false; rows.len()],
         sheet: Sheet {
             shape: pictures.image_shape,

@@ -1,9 +1,9 @@
 //! The layout of the shares: a bar a kind of score.
 
 use super::data::Explained;
-use crate::axis::{Axis, Kind};
+use crate::axis::{Axis, Kind, plain};
 use crate::paint::text_width;
-use crate::panel::{Area, EDGE, Titles, vertical_grid, words};
+use crate::panel::{Area, EDGE, Titles, cut, text_within, vertical_grid, words};
 use crate::scene::{Anchor, Scene, TextStyle};
 use crate::scored::Scored;
 use crate::style::{FIRST_PART, Ink, PAPER, QUIET, SECOND_PART, TEXT, THIRD_PART, on, size};
@@ -12,6 +12,10 @@ use unravel_sweep::PublishedPoint;
 /// Height of a bar, and from bar to bar.
 const BAR: f64 = 20.0;
 const ROW: f64 = 30.0;
+
+/// The longest name of a score, and the longest label of a published share.
+const LONGEST_NAME: f64 = 240.0;
+const LONGEST_LABEL: f64 = 300.0;
 
 /// Lays the bars out, with published shares as dashed lines.
 pub fn scene(
@@ -27,7 +31,8 @@ pub fn scene(
     let widest = names
         .iter()
         .map(|name| text_width(name, size::TICK, false))
-        .fold(0.0, f64::max);
+        .fold(0.0, f64::max)
+        .min(LONGEST_NAME);
     let head = if published.is_empty() {
         72.0
     } else {
@@ -49,13 +54,8 @@ pub fn scene(
     legend(&mut scene);
     for (i, (one, name)) in explained.iter().zip(&names).enumerate() {
         let y = area.top + ROW * (i as f64 + 0.5);
-        let at = (area.left - 8.0, y);
-        scene.text(
-            at,
-            name.as_str(),
-            TextStyle::new(size::TICK, TEXT),
-            Anchor::End,
-        );
+        let style = (TextStyle::new(size::TICK, TEXT), Anchor::End);
+        text_within(&mut scene, (area.left - 8.0, y), name, style, widest);
         bar(&mut scene, &x, y, one);
     }
     let lines: Vec<f64> = published.iter().map(|point| x.pixel(point.score)).collect();
@@ -63,16 +63,27 @@ pub fn scene(
         let (at, top) = (x.pixel(point.score), area.top - 8.0 - 16.0 * i as f64);
         scene.line(vec![(at, area.top), (at, area.bottom)], PAPER, 0.75, 3.0);
         scene.dashes((at, top), (at, area.bottom), TEXT, 0.9, size::HAIR);
-        let label = format!("published: {} {:.0} %", point.label, 100.0 * point.score);
         let style = TextStyle::new(size::NOTE, QUIET);
+        let label = format!(
+            "published: {} {} %",
+            cut(&point.label, style, LONGEST_LABEL),
+            plain(100.0 * point.score, 0)
+        );
         // To the left, where the line of a larger share does not cross it.
-        let is_right = at - 5.0 - text_width(&label, size::NOTE, false) < EDGE;
-        let (place, anchor) = if is_right {
-            (at + 5.0, Anchor::Start)
+        let (left, right) = (at - 5.0 - EDGE, size::WIDTH - EDGE - at - 5.0);
+        let fits_left = text_width(&label, size::NOTE, false) <= left;
+        let (place, anchor, room) = if fits_left || right < left {
+            (at - 5.0, Anchor::End, left)
         } else {
-            (at - 5.0, Anchor::End)
+            (at + 5.0, Anchor::Start, right)
         };
-        scene.text((place, top + 3.0), label, style, anchor);
+        text_within(
+            &mut scene,
+            (place, top + 3.0),
+            &label,
+            (style, anchor),
+            room,
+        );
     }
     for (i, one) in explained.iter().enumerate() {
         let y = area.top + ROW * (i as f64 + 0.5);
@@ -98,12 +109,12 @@ fn legend(scene: &mut Scene) {
         left += 20.0 + text_width(name, size::TICK, false) + 20.0;
     }
     scene.line(vec![(left + 7.0, 36.0), (left + 7.0, 50.0)], TEXT, 1.0, 2.0);
-    scene.text(
+    let (at, words) = (
         (left + 16.0, 43.0),
         "objective and strength by chance alone",
-        style,
-        Anchor::Start,
     );
+    let room = size::WIDTH - EDGE - at.0;
+    text_within(scene, at, words, (style, Anchor::Start), room);
 }
 
 /// Each part from its left to its right, with its share and ink.

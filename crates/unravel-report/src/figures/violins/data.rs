@@ -72,10 +72,17 @@ fn outline(sorted: &[f64]) -> Vec<(f64, f64)> {
         return Vec::new();
     }
     let (low, high) = (sorted[0] - reach, sorted[sorted.len() - 1] + reach);
+    if !(high - low).is_finite() {
+        return Vec::new();
+    }
     let level = |i: usize| low + (high - low) * i as f64 / (N_LEVELS - 1) as f64;
     let levels: Vec<f64> = (0..N_LEVELS).map(level).collect();
     let density = density(sorted, &levels);
     let highest = density.iter().copied().fold(0.0, f64::max);
+    // So far apart, scores have densities that are 0 in numbers of this size.
+    if highest <= 0.0 {
+        return Vec::new();
+    }
     let shares = density.into_iter().map(|d| d / highest);
     levels.into_iter().zip(shares).collect()
 }

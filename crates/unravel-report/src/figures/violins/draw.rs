@@ -2,7 +2,7 @@
 
 use super::data::Violin;
 use crate::axis::{Axis, Kind};
-use crate::panel::{Area, Titles, data_box, data_range, fitting, horizontal_grid, words};
+use crate::panel::{Area, Titles, data_box, data_range, horizontal_grid, text_within, words};
 use crate::published;
 use crate::rows::Rows;
 use crate::scene::{Anchor, Scene, TextStyle};
@@ -63,16 +63,12 @@ pub fn scene(
 
 /// The objective and how many trials it has, below its violin.
 fn name(scene: &mut Scene, violin: &Violin, x: f64, room: f64, area: Area) {
-    let title = fitting(&violin.title, TextStyle::new(size::TICK, TEXT), room - 4.0);
-    scene.text(
-        (x, area.bottom + 14.0),
-        violin.title.as_str(),
-        title,
-        Anchor::Middle,
-    );
+    let style = (TextStyle::new(size::TICK, TEXT), Anchor::Middle);
+    let at = (x, area.bottom + 14.0);
+    text_within(scene, at, &violin.title, style, room - 4.0);
     let n = count(violin.trials.len(), "trial");
-    let style = fitting(&n, TextStyle::new(size::NOTE, QUIET), room - 4.0);
-    scene.text((x, area.bottom + 29.0), n, style, Anchor::Middle);
+    let style = (TextStyle::new(size::NOTE, QUIET), Anchor::Middle);
+    text_within(scene, (x, area.bottom + 29.0), &n, style, room - 4.0);
 }
 
 struct Place<'a> {

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use unravel_data::export_npz;
+use unravel_data::{check_replaceable, export_npz};
 
 use super::ExportArgs;
 use crate::exit::{Exit, Failure};
@@ -20,6 +20,9 @@ pub fn export(args: &ExportArgs) -> Result<Exit, Failure> {
             "`{file}` is there already; give another name, or --force to replace it"
         )));
     }
+    check_replaceable(&args.file).map_err(|error| {
+        Failure::usage(format!("cannot write `{file}`: {error}; give another name"))
+    })?;
     let mut task = Task::new("exporting", "images", args.quiet);
     let watch = interrupt::watch()?;
     let exported = export_npz(&args.file, |done, total| {

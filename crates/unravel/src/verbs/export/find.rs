@@ -3,7 +3,7 @@
 use unravel_store::{Store, TrialFolder, absent_if_damaged};
 use unravel_sweep::Trial;
 
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
 use crate::output;
 
 /// Trials that a refusal names at the most.
@@ -24,8 +24,9 @@ pub fn trials(store: &Store, asked: &str, all: bool) -> Result<Vec<TrialFolder>,
             "the store `{place}` has no trials; name another with --store"
         )));
     }
+    let mut unreadable = Vec::new();
     let found = match asked.contains('=') {
-        true => by_filter(store, &Filter::parse(asked)?)?,
+        true => by_filter(store, &Filter::parse(asked)?, &mut unreadable)?,
         false => {
             let digits = asked.to_lowercase();
             let is_meant = |id: &&unravel_sweep::TrialId| id.as_str().starts_with(&digits);
@@ -35,13 +36,38 @@ pub fn trials(store: &Store, asked: &str, all: bool) -> Result<Vec<TrialFolder>,
         }
     };
     match &found[..] {
+        [] if !unreadable.is_empty() => Err(Failure::new(
+            Exit::BadStore,
+            format!(
+                "no trial of the store `{place}` that can be read fits `{asked}`; {}",
+                of_unreadable(&unreadable)
+            ),
+        )),
         [] => Err(Failure::usage(format!(
             "no trial of the store `{place}` fits `{asked}`; it has {}, which `unravel status SWEEP.toml --json` lists",
             output::count(ids.len(), "trial")
         ))),
         [_, _, ..] if !all => Err(Failure::usage(several(asked, &found))),
-        _ => Ok(found),
+        _ => {
+            if !unreadable.is_empty() {
+                eprintln!("note: {}", of_unreadable(&unreadable));
+            }
+            Ok(found)
+        }
     }
+}
+
+/// What is wrong with trials of which nobody can say whether they fit, and what mends them.
+fn of_unreadable(sentences: &[String]) -> String {
+    let (first, rest) = (&sentences[0], sentences.len() - 1);
+    let more = match rest {
+        0 => String::new(),
+        1 => ", and another like it".to_owned(),
+        n => format!(", and {n} others like it"),
+    };
+    format!(
+        "{first}{more}; `unravel run` on a sweep file that has the trial makes its `trial.toml` again"
+    )
 }
 
 /// `key=value,…`: the trials with all of these.
@@ -87,13 +113,22 @@ fn is_same(a: &str, b: &str) -> bool {
     a == b || matches!((number(a), number(b)), (Ok(a), Ok(b)) if a == b)
 }
 
-fn by_filter(store: &Store, filter: &Filter) -> Result<Vec<TrialFolder>, Failure> {
+/// The trials that fit; `unreadable` gets a sentence for each whose description is damaged or lost.
+fn by_filter(
+    store: &Store,
+    filter: &Filter,
+    unreadable: &mut Vec<String>,
+) -> Result<Vec<TrialFolder>, Failure> {
     let mut found = Vec::new();
     for id in store.trial_ids()? {
         let folder = store.trial(&id);
-        let trial = absent_if_damaged(folder.trial(), &mut Vec::new())?;
-        if trial.is_some_and(|trial| filter.fits(&trial)) {
-            found.push(folder);
+        let n_before = unreadable.len();
+        match absent_if_damaged(folder.trial(), unreadable)? {
+            Some(trial) if filter.fits(&trial) => found.push(folder),
+            None if n_before == unreadable.len() && folder.is_present() => {
+                unreadable.push(format!("trial {id} has no `trial.toml`"));
+            }
+            _ => {}
         }
     }
     Ok(found)

@@ -28,7 +28,7 @@ impl Layout<'_> {
     }
 
     /// Settings of the front first, which are to keep their labels; published points last.
-    fn wanted_labels(&self) -> Vec<(Label<'_>, bool)> {
+    fn wanted_labels(&self) -> Vec<(Label, bool)> {
         let means = &self.panel.means;
         let is_in_front = |place: &usize| self.panel.front.contains(place);
         let (front, mut rest): (Vec<usize>, Vec<usize>) = (0..means.len()).partition(is_in_front);
@@ -38,20 +38,13 @@ impl Layout<'_> {
         }
         let settings = front.into_iter().chain(rest).map(|place| {
             let mean = &means[place];
-            let label = Label {
-                text: self.rows.settings[mean.setting].short_label(),
-                mark: self.at(mean),
-                // Clear of the ring too.
-                radius: size::MARK + if is_in_front(&place) { RING_EDGE } else { 0.0 },
-            };
-            (label, false)
+            let text = self.rows.settings[mean.setting].short_label();
+            // Clear of the ring too.
+            let radius = size::MARK + if is_in_front(&place) { RING_EDGE } else { 0.0 };
+            (Label::new(text, self.at(mean), radius), false)
         });
         let published = self.published.iter().map(|point| {
-            let label = Label {
-                text: &point.label,
-                mark: self.published_at(point),
-                radius: size::MARK,
-            };
+            let label = Label::new(&point.label, self.published_at(point), size::MARK);
             (label, true)
         });
         settings.chain(published).collect()
@@ -59,7 +52,7 @@ impl Layout<'_> {
 
     /// Draws the labels and returns how many there was no room for.
     pub(super) fn draw_labels(&self, scene: &mut Scene) -> usize {
-        let (wanted, is_published): (Vec<Label<'_>>, Vec<bool>) =
+        let (wanted, is_published): (Vec<Label>, Vec<bool>) =
             self.wanted_labels().into_iter().unzip();
         let bounds = Area {
             top: self.area.top - 8.0,
@@ -113,7 +106,7 @@ impl Layout<'_> {
 }
 
 /// A label on a pad of paper, with a line to its mark where it is far from it.
-fn draw_label(scene: &mut Scene, label: &Label<'_>, place: &Placed, ink: Ink) {
+fn draw_label(scene: &mut Scene, label: &Label, place: &Placed, ink: Ink) {
     let Area {
         left,
         top,
@@ -127,7 +120,7 @@ fn draw_label(scene: &mut Scene, label: &Label<'_>, place: &Placed, ink: Ink) {
     scene.rectangle((left, top), (right, bottom), PAPER, PAD_OPACITY);
     let centre = (f64::midpoint(left, right), f64::midpoint(top, bottom));
     let style = TextStyle::new(size::LABEL, ink);
-    scene.text(centre, label.text, style, Anchor::Middle);
+    scene.text(centre, label.text.as_str(), style, Anchor::Middle);
 }
 
 /// Points along a path, `DOT` apart.

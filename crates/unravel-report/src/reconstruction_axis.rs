@@ -9,7 +9,7 @@ const BAR_SHARE: f64 = 0.5;
 
 /// An axis that shows every one of `errors`, and the ends of error bars unless they are near zero or below. Errors of a wide
 /// range lie on a logarithmic axis: a few settings that reconstruct badly would push the others together.
-pub fn error_axis(
+pub fn reconstruction_axis(
     errors: Vec<f64>,
     bar_ends: impl Iterator<Item = f64>,
     pixels: (f64, f64),
@@ -41,17 +41,17 @@ mod tests {
     #[test]
     fn a_bar_below_zero_neither_widens_the_axis_nor_keeps_it_from_being_logarithmic() {
         let errors = || vec![20.0, 22.0, 100.0];
-        let axis = error_axis(errors(), [-30.0, 130.0].into_iter(), PIXELS);
+        let axis = reconstruction_axis(errors(), [-30.0, 130.0].into_iter(), PIXELS);
         assert!(axis.is_log());
         assert_eq!(axis.pixel(-30.0), 0.0);
         assert!(0.0 < axis.pixel(20.0) && axis.pixel(130.0) < 100.0);
-        let axis = error_axis(errors(), [15.0].into_iter(), PIXELS);
+        let axis = reconstruction_axis(errors(), [15.0].into_iter(), PIXELS);
         assert!(0.0 < axis.pixel(15.0));
     }
 
     #[test]
     fn near_errors_lie_on_a_linear_axis() {
-        assert!(!error_axis(vec![20.0, 30.0], [18.0].into_iter(), PIXELS).is_log());
-        assert!(!error_axis(Vec::new(), std::iter::empty(), PIXELS).is_log());
+        assert!(!reconstruction_axis(vec![20.0, 30.0], [18.0].into_iter(), PIXELS).is_log());
+        assert!(!reconstruction_axis(Vec::new(), std::iter::empty(), PIXELS).is_log());
     }
 }
