@@ -6,9 +6,7 @@ use unravel_data::Dataset;
 use unravel_model::kernels::Kernels;
 use unravel_score::Requests;
 use unravel_store::order::Phase;
-use unravel_store::{
-    Check, Event, Order, Status, Store, StoreError, TrialLock, absent_if_damaged,
-};
+use unravel_store::{Check, Event, Order, Status, Store, StoreError, TrialLock, absent_if_damaged};
 use unravel_sweep::{Trial, TrialId};
 
 use crate::continuation::adopt;
@@ -100,7 +98,7 @@ fn take(
         for notice in lock.restore_records()? {
             reporter.log(notice);
         }
-        let mut state = say(lock.state()?, reporter);
+        let mut state = reporter.log_notices(lock.state()?);
         if state.status == Status::Failed && !order.retry_failed {
             let reason = state.reason.unwrap_or_else(|| "failed before".to_owned());
             reporter.send(&Event::TrialFailed {
@@ -195,13 +193,4 @@ fn score_one<B: Kernels>(
         id: member.lock.id().clone(),
     });
     Ok(true)
-}
-
-/// The value, and the sentences about what had to be recovered.
-pub fn say<T>(recovered: unravel_store::Recovered<T>, reporter: &mut Reporter<'_>) -> T {
-    recovered
-        .notices
-        .into_iter()
-        .for_each(|notice| reporter.log(notice));
-    recovered.value
 }
