@@ -657,3 +657,94 @@ fn all_is_every_metric_that_one_table_has() {
         "{refused}"
     );
 }
+
+#[test]
+fn the_estimator_of_codes_that_take_few_values_is_named() {
+    let lab = Lab::new();
+    let points = factors(1);
+    let write = |codes: &[Vec<f32>]| {
+        let arrays = [
+            ("codes", &LAYOUTS[0].npy(codes)[..]),
+            ("factors", &factors_npy(&points)[..]),
+        ];
+        npz(&lab.path("codes.npz"), &arrays);
+    };
+    // The second code has a range below a twentieth of the first.
+    let code = |&[_, b, c]: &[usize; 3]| vec![(c % 2) as f32, if b == 2 { 0.01 } else { 0.0 }];
+    let quantised: Vec<Vec<f32>> = points.iter().map(code).collect();
+    let args = [
+        "evaluate",
+        "codes.npz",
+        "--quiet",
+        "--metrics",
+        "infomec",
+        "--variants",
+        "exact",
+    ];
+    let with_json = [&args[..], &["--json"]].concat();
+    write(&quantised);
+    let note = "every code takes few values, so the estimator for discrete codes was used";
+    let ran = lab.run_well(&args);
+    assert!(
+        ran.stdout.contains(&format!("infomec (exact): {note}")),
+        "{}",
+        ran.stdout
+    );
+    let json = lab.run_well(&with_json).json();
+    assert_eq!(json["scores"][3]["quantity"], "n_active_codes");
+    assert_eq!(json["scores"][3]["mean"], 2.0);
+    assert_eq!(json["scores"][0]["notes"][0], note);
+    let mut continuous = quantised;
+    for (point, row) in continuous.iter_mut().enumerate() {
+        row[0] += 1e-3 * point as f32;
+    }
+    write(&continuous);
+    let json = lab.run_well(&with_json).json();
+    assert_eq!(json["scores"][3]["mean"], 1.0);
+    let one_active = json["scores"][0]["notes"].as_array().unwrap();
+    assert_eq!(one_active.len(), 1);
+    assert!(
+        one_active[0]
+            .as_str()
+            .unwrap()
+            .contains("only one code is active")
+    );
+}
+
+#[test]
+fn what_would_take_minutes_is_left_out_unless_it_is_named() {
+    let lab = Lab::new();
+    let points = factors(1);
+    let code = |(row, _): (usize, _)| -> Vec<f32> {
+        (0..500)
+            .map(|code| ((row * 7919 + code * 104_729) % 1009) as f32)
+            .collect()
+    };
+    let codes: Vec<Vec<f32>> = points.iter().enumerate().map(code).collect();
+    let arrays = [
+        ("codes", &LAYOUTS[0].npy(&codes)[..]),
+        ("factors", &factors_npy(&points)[..]),
+    ];
+    npz(&lab.path("wide.npz"), &arrays);
+    let ran = lab.run_well(&["evaluate", "wide.npz", "--json", "--seeds", "1"]);
+    let json = ran.json();
+    let found = names(&json, "metric");
+    assert!(
+        found.contains(&"mig") && found.contains(&"irs"),
+        "{found:?}"
+    );
+    assert!(
+        !found.contains(&"unsupervised") && !found.contains(&"beta-vae-score"),
+        "{found:?}"
+    );
+    assert!(
+        ran.stderr.contains("note: beta-vae-score (study), "),
+        "{}",
+        ran.stderr
+    );
+    assert!(
+        ran.stderr.contains("with 500 codes; left out, name them"),
+        "{}",
+        ran.stderr
+    );
+}

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use unravel_metrics::{CONDITIONS, Condition, MetricExt, Quantity};
+use unravel_metrics::{CONDITIONS, Condition, Extent, MetricExt, Quantity};
 use unravel_score::{Cost, Direction, Metric, Variant};
 
 /// Everything below this line is generated.
@@ -37,7 +37,7 @@ fn every_metric_is_documented_as_it_is_computed() {
 
 /// What stands around the table of conditions.
 const BEFORE_CONDITIONS: &str = "| --- | --- | --- | --- |\n";
-const AFTER_CONDITIONS: &str = "\n## The list\n";
+const AFTER_CONDITIONS: &str = "\n## List of metrics\n";
 
 #[test]
 fn every_condition_is_documented_as_it_is_noted() {
@@ -98,7 +98,7 @@ fn sections() -> String {
     for metric in Metric::ALL {
         let (name, title, headline) = (metric.name(), metric.title(), metric.quantities()[0]);
         let variants = metric.variants().iter().map(|variant| {
-            let cost = match metric.cost(*variant) {
+            let cost = match metric.cost(*variant, &Extent::dsprites()) {
                 Cost::Moments => "",
                 Cost::Seconds => "\u{a0}◷",
             };
@@ -208,7 +208,7 @@ fn cost(metric: Metric) -> &'static str {
     let costs = metric
         .variants()
         .iter()
-        .map(|variant| metric.cost(*variant));
+        .map(|variant| metric.cost(*variant, &Extent::dsprites()));
     match costs.max() {
         Some(Cost::Seconds) => "seconds",
         Some(Cost::Moments) | None => "moments",

@@ -2,6 +2,7 @@
 
 use unravel_score::{Cost, Direction, Metric, Needs, Offered, Variant, for_each_metric};
 
+use crate::cost::{Extent, MOMENTS_CORE_SECS, Work};
 use crate::definition::{Definition, Quantity};
 use crate::error::MetricError;
 use crate::metrics;
@@ -9,7 +10,7 @@ use crate::outcome::Outcome;
 use crate::table::CodeTable;
 
 macro_rules! define_definition {
-    ($( $(#[$doc:meta])* $metric:ident, $module:ident, $name:literal, [$($variant:ident),+], $needs:expr; )+) => {
+    ($( $(#[$doc:meta])* $metric:ident, $module:ident, $name:literal, $variants:tt, $needs:expr; )+) => {
         /// The definition in the metric's file.
         fn definition(metric: Metric) -> &'static Definition {
             match metric { $( Metric::$metric => &metrics::$module::DEFINITION, )+ }
@@ -31,9 +32,19 @@ pub trait MetricExt: Copy {
     /// The metric lacks the variant, or something that it [needs](Needs).
     fn check(self, variant: Variant, offered: &Offered) -> Result<(), MetricError>;
 
-    /// How long a score takes.
-    fn cost(self, variant: Variant) -> Cost {
-        (self.definition().cost)(variant)
+    /// How long a score of this extent takes.
+    fn cost(self, variant: Variant, extent: &Extent) -> Cost {
+        let is_slow = (self.definition().is_slow)(variant);
+        match is_slow || self.core_secs(variant, extent) > MOMENTS_CORE_SECS {
+            true => Cost::Seconds,
+            false => Cost::Moments,
+        }
+    }
+
+    /// About how long a score of this extent takes one core, in seconds. For a metric that compares trials, the share of
+    /// one pair of trials.
+    fn core_secs(self, variant: Variant, extent: &Extent) -> f64 {
+        1e-9 * (self.definition().nanoseconds)(&Work::new(variant, extent), variant)
     }
 
     /// Its name in figures and tables: `β-VAE score`.

@@ -1,10 +1,11 @@
 //! What a metric's file says of the metric.
 
 use serde::Serialize;
-use unravel_score::{Cost, Direction, Variant};
+use unravel_score::{Direction, Variant};
 
 use crate::budget::Scoring;
 use crate::bytes::Bytes;
+use crate::cost::Work;
 use crate::error::MetricError;
 use crate::outcome::Outcome;
 use crate::table::CodeTable;
@@ -40,8 +41,10 @@ pub struct Definition {
     pub quantities: &'static [Quantity],
     /// What computes each of its variants; nothing for a metric of several trials.
     pub(crate) variants: &'static [(Variant, Compute)],
-    /// How long a score takes.
-    pub(crate) cost: fn(Variant) -> Cost,
+    /// Whether a score takes more than moments with ten codes over the whole of dSprites.
+    pub(crate) is_slow: fn(Variant) -> bool,
+    /// About how long a score takes one core, in nanoseconds.
+    pub(crate) nanoseconds: fn(&Work, Variant) -> f64,
     /// Bytes that one score holds at most, beside the table and its own outcome.
     pub(crate) bytes: fn(Scoring<'_>, Variant) -> Bytes,
     /// Bytes of the matrices of an outcome, at most.

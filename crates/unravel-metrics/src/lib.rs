@@ -24,6 +24,7 @@ mod bytes;
 mod catalogue;
 mod conditions;
 mod correlations;
+mod cost;
 mod counts;
 mod covariance_sums;
 mod definition;
@@ -49,6 +50,7 @@ pub mod sampling;
 
 pub use catalogue::{MetricExt, score};
 pub use conditions::{CONDITIONS, Condition, Note, notes, notes_of_grid};
+pub use cost::{Extent, MOMENTS_CORE_SECS};
 pub use counts::JointCounts;
 pub use definition::{Definition, Quantity};
 pub use discretise::{EqualWidthBins, N_BINS};

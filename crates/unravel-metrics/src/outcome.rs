@@ -12,6 +12,9 @@ pub struct Outcome {
     pub quantities: Vec<(&'static str, f64)>,
     /// Side outputs, such as which code holds which factor.
     pub matrices: Vec<Matrix>,
+    /// What a reader has to know of these numbers, a clause each: which estimator was chosen, which number says little.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<&'static str>,
 }
 
 impl Outcome {

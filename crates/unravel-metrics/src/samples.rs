@@ -22,7 +22,10 @@ impl SampleSizes {
     };
 }
 
-/// Points to train and to test on, drawn uniformly, with replacement.
+/// Points to train and to test on, drawn uniformly, with replacement, as disentanglement_lib does.
+///
+/// A point may be in both parts: with 10,000 to train on, 1.3 % of the points to test on in the whole of dSprites, 10 % of
+/// those in a grid of 100,000 points, 63 % in one of 10,000.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Split {
     /// Points to train on.

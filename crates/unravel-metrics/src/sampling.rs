@@ -4,6 +4,8 @@
 //! its own for it. Since no stream follows another, votes can be taken in any order and on any number of threads.
 //! [`Seeded`] is the source that scores use; the trait is open so that a recorded sequence of draws can stand in for it.
 
+use std::collections::BTreeSet;
+
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 
@@ -108,13 +110,38 @@ pub(crate) fn generator(seed: u64, purpose: Purpose, index: u64) -> ChaCha8Rng {
 /// Points of the study variants that score one sample of the grid.
 pub const N_STUDY_POINTS: usize = 10_000;
 
-/// [`N_STUDY_POINTS`] points drawn uniformly, with replacement: the one sample of a study variant.
+/// [`N_STUDY_POINTS`] points drawn uniformly, with replacement: the one sample of a study variant. Metrics that look at
+/// neighbours take [`distinct_points`].
 pub fn study_points(grid: &FactorGrid, purpose: Purpose, seed: u64) -> Vec<u32> {
     let mut points = vec![0; N_STUDY_POINTS];
     Seeded::new(grid, seed)
         .stream(purpose, 0)
         .points(&mut points);
     points
+}
+
+/// `n` points drawn uniformly without replacement, in ascending order; all points if there are no more than `n`.
+///
+/// For metrics that look at the neighbours of a point: a copy of a point would be its nearest.
+pub fn distinct_points(grid: &FactorGrid, purpose: Purpose, seed: u64, n: usize) -> Vec<u32> {
+    // A grid has at most `u32::MAX` points.
+    let n_points = grid.n_points() as u32;
+    let Some(first) = u32::try_from(n).ok().and_then(|n| n_points.checked_sub(n)) else {
+        return (0..n_points).collect();
+    };
+    let mut stream = SeededStream {
+        grid,
+        rng: generator(seed, purpose, 0),
+    };
+    // Each step adds one point to a uniform subset of one point fewer (Floyd's algorithm; Bentley & Floyd 1987).
+    let mut points = BTreeSet::new();
+    for last in first..n_points {
+        let point = stream.below(last + 1);
+        if !points.insert(point) {
+            points.insert(last);
+        }
+    }
+    points.into_iter().collect()
 }
 
 /// Standard normal numbers from uniform bits (Box & Muller 1958).
@@ -338,6 +365,28 @@ mod tests {
         // 1,000 expected, with a standard deviation of 31.
         assert!(
             counts.iter().all(|count| (count - 1000).abs() < 160),
+            "{counts:?}"
+        );
+    }
+
+    #[test]
+    fn distinct_points_are_distinct_and_uniform() {
+        let grid = grid();
+        let draw = |seed, n| distinct_points(&grid, TEST, seed, n);
+        for n in [60, 61, 10_000] {
+            assert_eq!(draw(3, n), (0..60).collect::<Vec<u32>>());
+        }
+        assert!(draw(3, 0).is_empty());
+        let mut counts = [0_i32; 60];
+        for seed in 0..3000 {
+            let points = draw(seed, 20);
+            assert_eq!(points.len(), 20);
+            assert!(points.is_sorted_by(|a, b| a < b), "{points:?}");
+            points.iter().for_each(|&point| counts[point as usize] += 1);
+        }
+        // 1,000 expected, with a standard deviation of 26.
+        assert!(
+            counts.iter().all(|count| (count - 1000).abs() < 130),
             "{counts:?}"
         );
     }

@@ -330,6 +330,7 @@ mod tests {
                 step,
             },
             seeds: Vec::new(),
+            revision: 0,
         };
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path().join("runs")).unwrap();

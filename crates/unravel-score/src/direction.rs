@@ -14,12 +14,12 @@ pub enum Direction {
     Neither,
 }
 
-/// How long a score takes with ten codes over the whole of dSprites, on two cores.
+/// How long a score takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Cost {
-    /// Less than a second.
+    /// Moments: less than a second with ten codes over the whole of dSprites, on two cores.
     Moments,
-    /// Seconds, up to half a minute.
+    /// Seconds up to half a minute there; elsewhere whatever takes more than ten core seconds.
     Seconds,
 }

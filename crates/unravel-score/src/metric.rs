@@ -8,8 +8,8 @@ use crate::variant::Variant;
 /// The table of metrics, handed to the macro `$then`.
 ///
 /// A row has a doc comment, the metric's name in Rust, the module of `unravel-metrics` that computes it, its name in sweep
-/// files, on the command line and in score files, its [variants](Variant), the usual first, and its [needs](Needs). The
-/// order is that of the documentation.
+/// files, on the command line and in score files, its [variants](Variant), the usual first, and its [needs](Needs). A variant
+/// whose definition has changed has its revision in brackets. The order is that of the documentation.
 #[macro_export]
 macro_rules! for_each_metric {
     ($then:ident) => {
@@ -42,7 +42,7 @@ macro_rules! for_each_metric {
             /// Sepliarskaia et al. 2019.
             Dcimig, dcimig, "dcimig", [Study, Exact], Needs::factors(1);
             /// Hsu et al. 2023.
-            Infomec, infomec, "infomec", [Study, Exact], Needs::factors(2);
+            Infomec, infomec, "infomec", [Study(1), Exact], Needs::factors(2);
             /// Duan et al. 2020, over several trials.
             Udr, udr, "udr", [Lasso, Spearman], Needs::factors(0).posteriors().several_trials();
             /// Locatello et al. 2019, accuracy with few labels and many.
@@ -54,7 +54,7 @@ macro_rules! for_each_metric {
 }
 
 macro_rules! define_metric {
-    ($( $(#[$doc:meta])* $metric:ident, $module:ident, $name:literal, [$($variant:ident),+], $needs:expr; )+) => {
+    ($( $(#[$doc:meta])* $metric:ident, $module:ident, $name:literal, [$($variant:ident $(($revision:literal))?),+], $needs:expr; )+) => {
         /// A disentanglement metric.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub enum Metric {
@@ -81,6 +81,15 @@ macro_rules! define_metric {
             /// The variants that it has, the usual one first.
             pub fn variants(self) -> &'static [Variant] {
                 match self { $( Self::$metric => &[$( Variant::$variant ),+], )+ }
+            }
+
+            /// The revision of the definition of a score: 0 for the first. It is raised when the same table, variant and
+            /// seed come to mean another score, so that stored scores of an earlier revision are computed again.
+            pub fn revision(self, variant: Variant) -> u32 {
+                match (self, variant) {
+                    $( $( $( (Self::$metric, Variant::$variant) => $revision, )? )+ )+
+                    _ => 0,
+                }
             }
 
             /// What there must be for it to mean something.

@@ -1,6 +1,6 @@
 //! One score, with all that it takes to trace it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +30,16 @@ pub struct ScoreRecord {
     pub mean: f64,
     /// Their standard deviation (divisor n - 1); none for fewer than two.
     pub sd: Option<f64>,
+    /// The revision of the metric's definition: 0 for the first, higher after each change of what the numbers mean.
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub revision: u32,
+    /// What a reader has to know of the numbers, a clause each, in alphabetical order; of several seeds, what holds for any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+fn is_first(revision: &u32) -> bool {
+    *revision == 0
 }
 
 /// What a score is of and how it was computed: everything but the metric, the quantity and the seeds.
@@ -119,6 +129,19 @@ impl ScoreRecord {
             values,
             mean,
             sd,
+            revision: 0,
+            notes: Vec::new(),
+        }
+    }
+
+    /// The same, taken by this revision of the metric's definition, with these notes in any order.
+    #[must_use]
+    pub fn noted(self, revision: u32, notes: impl IntoIterator<Item = String>) -> Self {
+        let notes: BTreeSet<String> = notes.into_iter().collect();
+        Self {
+            revision,
+            notes: notes.into_iter().collect(),
+            ..self
         }
     }
 
@@ -141,10 +164,13 @@ impl ScoreRecord {
         let pair = |seed: &u64| Some((*seed, self.values[self.seeds.binary_search(seed).ok()?]));
         let pairs = seeds.iter().map(pair).collect::<Option<Vec<_>>>()?;
         let (metric, quantity) = (self.metric.clone(), self.quantity.clone());
-        (!pairs.is_empty()).then(|| Self::sampled(metric, quantity, &self.context(), pairs))
+        (!pairs.is_empty()).then(|| {
+            Self::sampled(metric, quantity, &self.context(), pairs)
+                .noted(self.revision, self.notes.clone())
+        })
     }
 
-    /// Takes over the other's values; where both have a seed, the other's.
+    /// Takes over the other's values; where both have a seed, the other's. Both are of one revision.
     pub fn absorb(&mut self, other: Self) {
         if self.seeds.is_empty() || other.seeds.is_empty() {
             *self = other;
@@ -164,7 +190,11 @@ impl ScoreRecord {
                 .zip(other.values.iter().copied()),
         );
         let context = other.context();
-        *self = Self::sampled(other.metric, other.quantity, &context, pairs);
+        let notes = std::mem::take(&mut self.notes)
+            .into_iter()
+            .chain(other.notes);
+        *self = Self::sampled(other.metric, other.quantity, &context, pairs)
+            .noted(other.revision, notes);
     }
 
     /// Why this record cannot be written, if so.

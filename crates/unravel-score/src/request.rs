@@ -12,6 +12,8 @@ pub struct ScoreRequest {
     pub context: ScoreContext,
     /// The evaluation seeds; empty for a variant that does not sample.
     pub seeds: Vec<u64>,
+    /// The revision of the metric's definition; scores of an earlier revision do not satisfy the request.
+    pub revision: u32,
 }
 
 /// Everything that a sweep asks for of one trial; a trial that has all of it is done.

@@ -199,6 +199,7 @@ mod tests {
                 metric: "mig".into(),
                 context: context(),
                 seeds: vec![0, 1, 2],
+                revision: 0,
             }],
             codes: false,
         };

@@ -3,6 +3,9 @@
 //! A score carries what it takes to trace it: metric, quantity, variant, representation, grid, step and seeds. It
 //! carries no time and no path, so the same trial gives the same bytes wherever and whenever it is scored.
 //!
+//! A score whose metric has changed its definition since has a lower [revision](ScoreRecord::revision) than what is asked
+//! for. It counts as missing, and the score that is then taken replaces it, whatever its seeds.
+//!
 //! # Matrices
 //!
 //! A file also holds the matrices that explain its scores ([`ScoreMatrix`]), each under the context and evaluation seed of
@@ -148,8 +151,11 @@ impl ScoreFile {
     }
 
     /// Takes over the other file's scores and keeps everything else; where both have a value, the other's is taken.
+    /// In each context the scores and matrices of the highest revision remain, and no others.
     /// What comes out does not depend on the order in which contexts and seeds were added.
-    pub fn merge(&mut self, other: Self) {
+    pub fn merge(&mut self, mut other: Self) {
+        self.drop_older_than(&other);
+        other.drop_older_than(self);
         for record in other.scores {
             let same = |mine: &&mut ScoreRecord| {
                 mine.quantity == record.quantity && mine.context() == record.context()
@@ -166,6 +172,23 @@ impl ScoreFile {
             self.matrices.push(matrix);
         }
         self.matrices.sort_by(|a, b| a.key().cmp(&b.key()));
+    }
+
+    /// Drops every context that the other file has in a higher revision.
+    fn drop_older_than(&mut self, other: &Self) {
+        let of_other =
+            |context: &ScoreContext| other.of(context).map(|record| record.revision).max();
+        let is_older = |record: &&ScoreRecord| Some(record.revision) < of_other(&record.context());
+        let older: Vec<ScoreContext> = self
+            .scores
+            .iter()
+            .filter(is_older)
+            .map(ScoreRecord::context)
+            .collect();
+        self.scores
+            .retain(|record| !older.contains(&record.context()));
+        self.matrices
+            .retain(|matrix| !older.contains(&matrix.context()));
     }
 
     /// Checks what no score file may hold: NaN or infinity, another metric's records, values that do not fit seeds.
@@ -310,6 +333,53 @@ mod tests {
             [0.1, 0.4]
         );
         assert_eq!((all.matrices.len(), all.matrices[0].values[0]), (1, 0.5));
+    }
+
+    #[test]
+    fn a_score_of_a_changed_definition_replaces_the_old_one_with_all_its_seeds() {
+        let of_revision = |revision: u32, file: ScoreFile| ScoreFile {
+            scores: file
+                .scores
+                .into_iter()
+                .map(|score| score.noted(revision, []))
+                .collect(),
+            ..file
+        };
+        let old = merged([study(100, &[(0, 0.1), (1, 0.2), (2, 0.3)]), exact(0.25)]);
+        let new = of_revision(1, study(100, &[(1, 0.5)]));
+        let all = merged([old.clone(), new.clone()]);
+        assert_eq!(all, merged([new, old]));
+        let record = all.of(&context("study", 100)).next().unwrap();
+        assert_eq!((&record.seeds[..], record.revision), (&[1][..], 1));
+        // What has not changed stays, with its matrix.
+        assert_eq!(
+            (all.of(&context("exact", 100)).count(), all.matrices.len()),
+            (1, 1)
+        );
+        let all = merged([all, of_revision(2, exact(0.5)), of_revision(1, exact(0.75))]);
+        assert_eq!(all.of(&context("exact", 100)).next().unwrap().values, [0.5]);
+        assert_eq!((all.matrices.len(), all.matrices[0].values[0]), (1, 0.5));
+    }
+
+    #[test]
+    fn notes_are_those_of_all_seeds_and_the_first_revision_leaves_no_trace() {
+        let noted = |seed: u64, note: &str| {
+            let mut file = study(100, &[(seed, 0.5)]);
+            file.scores = file
+                .scores
+                .into_iter()
+                .map(|s| s.noted(0, [note.to_owned()]))
+                .collect();
+            file
+        };
+        let all = merged([noted(1, "b"), noted(0, "a"), noted(2, "b")]);
+        assert_eq!(all.scores[0].notes, ["a", "b"]);
+        assert_eq!(all.scores[0].over_seeds(&[0]).unwrap().notes, ["a", "b"]);
+        let text = serde_json::to_string(&exact(0.25)).unwrap();
+        assert!(
+            !text.contains("revision") && !text.contains("notes"),
+            "{text}"
+        );
     }
 
     #[test]

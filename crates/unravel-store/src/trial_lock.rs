@@ -425,6 +425,7 @@ mod tests {
                 metric: "mig".into(),
                 context,
                 seeds: Vec::new(),
+                revision: 0,
             }],
             codes: false,
         }

@@ -40,6 +40,7 @@ impl EvaluationConfig {
             metric: MetricName::Elbo,
             context: context(VariantName::Probe, Representation::Sampled),
             seeds: Vec::new(),
+            revision: 0,
         }];
         let of_one_trial = |metric: &&Metric| !metric.needs().several_trials;
         for metric in self.metrics.iter().filter(of_one_trial) {
@@ -49,6 +50,7 @@ impl EvaluationConfig {
                         metric: (*metric).into(),
                         context: context(variant.into(), representation),
                         seeds: self.seeds_of(variant),
+                        revision: metric.revision(variant),
                     });
                 }
             }
@@ -116,5 +118,27 @@ mod tests {
                 .iter()
                 .all(|request| request.context.grid == "3x4")
         );
+    }
+
+    #[test]
+    fn a_changed_definition_is_requested_in_its_revision() {
+        let evaluation = EvaluationConfig {
+            metrics: vec![Metric::Infomec, Metric::Mig],
+            variants: vec![Variant::Study, Variant::Exact],
+            ..EvaluationConfig::default()
+        };
+        let requests = evaluation.score_requests(100, "3x4");
+        let revisions: Vec<(&str, &str, u32)> = requests
+            .iter()
+            .map(|s| (s.metric.as_str(), s.context.variant.as_str(), s.revision))
+            .collect();
+        let expected = [
+            ("elbo", "probe", 0),
+            ("infomec", "study", 1),
+            ("infomec", "exact", 0),
+            ("mig", "study", 0),
+            ("mig", "exact", 0),
+        ];
+        assert_eq!(revisions, expected);
     }
 }

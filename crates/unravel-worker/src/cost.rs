@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 use unravel_data::{Dataset, Grid};
-use unravel_metrics::MetricExt;
+use unravel_metrics::{Extent, MetricExt};
 use unravel_model::Cpu;
 use unravel_model::cohort::{Cohort, resident_bytes};
 use unravel_model::memory::{CohortMemory, Convolutions};
 use unravel_model::trained::TrainedVae;
-use unravel_score::{Cost as ScoreCost, Requests, ScoreRequest};
+use unravel_score::{Requests, ScoreRequest};
 use unravel_sweep::Trial;
 
 use crate::data;
@@ -23,12 +23,6 @@ pub struct Cost {
     /// Seconds to encode one image.
     pub encode_secs_per_image: f64,
 }
-
-/// Core seconds of a score that takes moments: a mean over such metrics, ten codes of the whole of dSprites.
-const MOMENTS_CORE_SECS: f64 = 0.3;
-
-/// Core seconds of a score that takes seconds, likewise.
-const SECONDS_CORE_SECS: f64 = 15.0;
 
 /// Updates that are timed, after one that is not.
 const N_STEPS: u64 = 3;
@@ -65,18 +59,29 @@ pub fn measure(trial: &Trial, grid: &Grid, n_workers: usize) -> Result<Cost, Wor
 }
 
 /// Seconds that a worker of one core takes for everything that is wanted of one trial: a pass over the grid for each step
-/// that is scored, at the measured cost of an image, and the scores at what they cost elsewhere.
+/// that is scored, at the measured cost of an image, and the scores of `n_codes` codes at what they cost elsewhere.
 #[must_use]
-pub fn scoring_secs(requests: &Requests, grid: &Grid, encode_secs_per_image: f64) -> f64 {
+pub fn scoring_secs(
+    requests: &Requests,
+    grid: &Grid,
+    n_codes: usize,
+    encode_secs_per_image: f64,
+) -> f64 {
+    let extent = Extent {
+        n_points: grid.n_points(),
+        n_codes,
+        sizes: grid
+            .space()
+            .factors()
+            .iter()
+            .map(|factor| factor.size)
+            .collect(),
+    };
     let steps: BTreeSet<u64> = requests.scores.iter().map(|r| r.context.step).collect();
     let encoding = steps.len() as f64 * grid.n_points() as f64 * encode_secs_per_image;
     let of_score = |request: &ScoreRequest| {
-        let of = request.metric.known().zip(request.context.variant.known());
-        let secs = match of.map(|(metric, variant)| metric.cost(variant)) {
-            Some(ScoreCost::Moments) => MOMENTS_CORE_SECS,
-            Some(ScoreCost::Seconds) => SECONDS_CORE_SECS,
-            None => 0.0,
-        };
+        let score = request.metric.known().zip(request.context.variant.known());
+        let secs = score.map_or(0.0, |(metric, variant)| metric.core_secs(variant, &extent));
         request.seeds.len().max(1) as f64 * secs
     };
     encoding + requests.scores.iter().map(of_score).sum::<f64>()
@@ -218,6 +223,7 @@ mod tests {
     use std::sync::Arc;
 
     use unravel_data::{Dsprites, Factor, FactorSpace, Observations};
+    use unravel_store::ScoreContext;
     use unravel_sweep::{Architecture, Objective};
 
     use super::*;
@@ -286,6 +292,31 @@ mod tests {
                 "{said} MiB said, {measured} measured"
             );
         }
+    }
+
+    #[test]
+    fn scores_of_many_codes_take_longer() {
+        let grid = Grid::full(FactorSpace::dsprites());
+        let context = ScoreContext {
+            variant: "exact".into(),
+            representation: "mean".into(),
+            grid: grid.name(),
+            step: 10,
+        };
+        let requests = Requests {
+            scores: vec![ScoreRequest {
+                metric: "unsupervised".into(),
+                context,
+                seeds: Vec::new(),
+                revision: 0,
+            }],
+            codes: false,
+        };
+        let secs = |n_codes| scoring_secs(&requests, &grid, n_codes, 0.0);
+        // Of pairs of codes, and no other work.
+        assert!(1000.0 * secs(10) < secs(500), "{} {}", secs(10), secs(500));
+        let encoding = scoring_secs(&requests, &grid, 10, 1.0) - secs(10);
+        assert!((encoding - 737_280.0).abs() < 1e-6, "{encoding}");
     }
 
     #[test]

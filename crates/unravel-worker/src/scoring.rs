@@ -15,7 +15,7 @@ use crate::reporter::Reporter;
 use crate::table::Table;
 
 /// The longest that a score is taken to be at work; afterwards there are no more signs of life, so that one that hangs is
-/// found out. The slowest of the field takes half a minute over all of dSprites.
+/// found out. The slowest of the field takes a few minutes over all of dSprites.
 const LONGEST: Duration = Duration::from_secs(1800);
 
 /// Time between two looks whether a score is there.
@@ -194,17 +194,23 @@ fn to_file(
     outcomes: Vec<(u64, Outcome)>,
 ) -> ScoreFile {
     let mut file = ScoreFile::new(metric);
+    let notes: Vec<String> = outcomes
+        .iter()
+        .flat_map(|(_, outcome)| outcome.notes.iter().map(|&note| note.to_owned()))
+        .collect();
     for (at, quantity) in metric.quantities().iter().enumerate() {
         let values = outcomes
             .iter()
             .map(|(seed, outcome)| (*seed, outcome.quantities[at].1));
         let (name, context) = (quantity.name, &request.context);
-        file.scores.push(if variant.is_sampled() {
+        let record = if variant.is_sampled() {
             ScoreRecord::sampled(metric, name, context, values)
         } else {
             let value = values.map(|(_, value)| value).next().unwrap_or(f64::NAN);
             ScoreRecord::exact(metric, name, context, value)
-        });
+        };
+        file.scores
+            .push(record.noted(metric.revision(variant), notes.clone()));
     }
     for (seed, outcome) in outcomes {
         file.matrices

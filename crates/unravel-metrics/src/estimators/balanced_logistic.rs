@@ -8,6 +8,8 @@
 //!
 //! Costs some thirty passes over the rows of `4 · n_features · n_classes` operations and `n_classes` exponentials each.
 
+use std::borrow::Cow;
+
 use rayon::prelude::*;
 
 use super::lbfgs::{self, Minimum, Start};
@@ -39,6 +41,98 @@ pub struct BalancedFit {
     pub n_iterations: usize,
     /// Whether the minimum was reached.
     pub converged: bool,
+}
+
+/// Rows of features, as the classifier uses them. Scores are linear in *weights* of the features, and weights are linear in
+/// the *parameters* that the solver sees.
+pub(crate) trait Design: Sized + Sync {
+    /// Parameters of a class beside its intercept.
+    fn n_parameters(&self) -> usize;
+
+    /// Weights of a class beside its intercept.
+    fn n_weights(&self) -> usize;
+
+    /// Number of rows.
+    fn n_rows(&self) -> usize;
+
+    /// The weights `[n_weights + 1, n_classes]` of parameters `[n_parameters + 1, n_classes]`, in both the intercepts last.
+    fn weights<'p>(&self, parameters: &'p [f64], n_classes: usize) -> Cow<'p, [f64]>;
+
+    /// Turns derivatives by the weights into those by the parameters.
+    fn gradient(&self, by_weight: &[f64], n_classes: usize, by_parameter: &mut [f64]);
+
+    /// Adds a row's scores without intercepts to `scores`, one for each class.
+    fn add_scores(&self, row: usize, weights: &[f64], scores: &mut [f64]);
+
+    /// Adds a row's share of the derivatives by the weights: residuals, one for each class, times `weight`.
+    fn add_residuals(&self, row: usize, weight: f64, residuals: &[f64], by_weight: &mut [f64]);
+
+    /// Some of the rows.
+    fn rows(&self, rows: &[usize]) -> Self;
+}
+
+/// Features that are written down, `[n, n_features]`, each with one parameter, its weight.
+struct Dense<'a> {
+    features: Cow<'a, [f64]>,
+    n_features: usize,
+    n_rows: usize,
+}
+
+impl Dense<'_> {
+    fn row(&self, row: usize) -> &[f64] {
+        &self.features[row * self.n_features..][..self.n_features]
+    }
+}
+
+impl Design for Dense<'_> {
+    fn n_parameters(&self) -> usize {
+        self.n_features
+    }
+
+    fn n_weights(&self) -> usize {
+        self.n_features
+    }
+
+    fn n_rows(&self) -> usize {
+        self.n_rows
+    }
+
+    fn weights<'p>(&self, parameters: &'p [f64], _: usize) -> Cow<'p, [f64]> {
+        Cow::Borrowed(parameters)
+    }
+
+    fn gradient(&self, by_weight: &[f64], _: usize, by_parameter: &mut [f64]) {
+        by_parameter.copy_from_slice(by_weight);
+    }
+
+    #[inline]
+    fn add_scores(&self, row: usize, weights: &[f64], scores: &mut [f64]) {
+        for (weights, x) in weights.chunks_exact(scores.len()).zip(self.row(row)) {
+            for (score, weight) in scores.iter_mut().zip(weights) {
+                *score += weight * x;
+            }
+        }
+    }
+
+    #[inline]
+    fn add_residuals(&self, row: usize, weight: f64, residuals: &[f64], by_weight: &mut [f64]) {
+        let features = self.row(row).iter().chain(&[1.0]);
+        for (sums, x) in by_weight.chunks_exact_mut(residuals.len()).zip(features) {
+            let share = weight * x;
+            for (sum, residual) in sums.iter_mut().zip(residuals) {
+                *sum += share * residual;
+            }
+        }
+    }
+
+    fn rows(&self, rows: &[usize]) -> Self {
+        let features = rows.iter().flat_map(|&row| self.row(row)).copied();
+        Self {
+            features: features.collect(),
+            n_features: self.n_features,
+            n_rows: rows.len(),
+        }
+    }
 }
 
 /// The same rows in uncorrelated features of variance 1, of which linear functions tell the same: fewer, if some are
@@ -80,10 +174,14 @@ pub fn uncorrelated(mut features: Vec<f64>, n_features: usize) -> (Vec<f64>, usi
 
 /// Bytes that [`fit`] holds at most beside the features: labels, the gradients of all tasks, and what the solver remembers.
 pub(crate) fn bytes(n_rows: usize, n_features: usize, n_classes: usize) -> Bytes {
-    let n_vectors = n_rows.div_ceil(ROWS_PER_TASK) + lbfgs::N_VECTORS;
     array_bytes::<u32>(&[n_rows, 3])
         + array_bytes::<f64>(&[N_FIRST_ROWS.min(n_rows), n_features + 1])
-        + array_bytes::<f64>(&[n_vectors, n_features + 1, n_classes])
+        + array_bytes::<f64>(&[n_vectors(n_rows), n_features + 1, n_classes])
+}
+
+/// Vectors as long as the parameters that a fit of so many rows holds at most.
+fn n_vectors(n_rows: usize) -> usize {
+    n_rows.div_ceil(ROWS_PER_TASK) + lbfgs::N_VECTORS
 }
 
 /// The mean product of two features.
@@ -112,6 +210,20 @@ pub fn fit(features: &[f64], n_features: usize, labels: &[u32]) -> BalancedFit {
         labels.len() * n_features,
         "one row of features for each label"
     );
+    let design = Dense {
+        features: Cow::Borrowed(features),
+        n_features,
+        n_rows: labels.len(),
+    };
+    fit_design(&design, labels)
+}
+
+/// The same for any rows of features.
+///
+/// # Panics
+/// If there is not a label for each row.
+pub(crate) fn fit_design(design: &impl Design, labels: &[u32]) -> BalancedFit {
+    assert_eq!(design.n_rows(), labels.len(), "a label for each row");
     let mut classes = labels.to_vec();
     classes.sort_unstable();
     classes.dedup();
@@ -128,7 +240,7 @@ pub fn fit(features: &[f64], n_features: usize, labels: &[u32]) -> BalancedFit {
         .iter()
         .map(|label| classes.partition_point(|class| class < label) as u32)
         .collect();
-    let problem = Problem::new(features, n_features, &targets, n_classes);
+    let problem = Problem::new(design, &targets, n_classes);
     let minimum = problem.minimise(first_guess(&problem));
     BalancedFit {
         cross_entropy_nats: problem.cross_entropy(&minimum.end.parameters),
@@ -139,17 +251,19 @@ pub fn fit(features: &[f64], n_features: usize, labels: &[u32]) -> BalancedFit {
 }
 
 /// Where to start: from nothing, or from the classifier of every so many rows if that spares passes over all of them.
-fn first_guess(all: &Problem) -> Start {
-    let nothing = Start::at(vec![0.0; (all.n_features + 1) * all.weights.len()]);
+fn first_guess<D: Design>(all: &Problem<'_, D>) -> Start {
+    let nothing = Start::at(vec![
+        0.0;
+        (all.design.n_parameters() + 1) * all.weights.len()
+    ]);
     let n = all.targets.len();
     if n < 2 * N_FIRST_ROWS {
         return nothing;
     }
     let rows: Vec<usize> = (0..N_FIRST_ROWS).map(|k| k * n / N_FIRST_ROWS).collect();
-    let of_row = |row: usize| &all.features[row * all.n_features..][..all.n_features];
-    let features: Vec<f64> = rows.iter().flat_map(|&row| of_row(row)).copied().collect();
+    let design = all.design.rows(&rows);
     let targets: Vec<u32> = rows.iter().map(|&row| all.targets[row]).collect();
-    let some = Problem::new(&features, all.n_features, &targets, all.weights.len());
+    let some = Problem::new(&design, &targets, all.weights.len());
     // Rows that lack a class know nothing of its parameters.
     if some.weights.iter().all(|weight| weight.is_finite()) {
         some.minimise(nothing).end
@@ -158,23 +272,21 @@ fn first_guess(all: &Problem) -> Start {
     }
 }
 
-struct Problem<'a> {
-    features: &'a [f64],
-    n_features: usize,
+struct Problem<'a, D> {
+    design: &'a D,
     targets: &'a [u32],
     /// Weight of a row of each class.
     weights: Vec<f64>,
 }
 
-impl<'a> Problem<'a> {
-    fn new(features: &'a [f64], n_features: usize, targets: &'a [u32], n_classes: usize) -> Self {
+impl<'a, D: Design> Problem<'a, D> {
+    fn new(design: &'a D, targets: &'a [u32], n_classes: usize) -> Self {
         let mut counts = vec![0.0; n_classes];
         for &target in targets {
             counts[target as usize] += 1.0;
         }
         Self {
-            features,
-            n_features,
+            design,
             targets,
             // With the factor 1/n of the mean.
             weights: counts
@@ -192,78 +304,75 @@ impl<'a> Problem<'a> {
 
     /// The weighted loss, in nats; its gradient goes to `gradient`.
     fn evaluate(&self, parameters: &[f64], gradient: &mut [f64]) -> f64 {
-        let chunks: Vec<(f64, Vec<f64>)> = self.map_chunks(|rows| {
-            let mut gradient = vec![0.0; parameters.len()];
+        let n_classes = self.weights.len();
+        let n_sums = (self.design.n_weights() + 1) * n_classes;
+        let chunks: Vec<(f64, Vec<f64>)> = self.map_chunks(parameters, |weights, rows| {
+            let mut sums = vec![0.0; n_sums];
             let mut loss = 0.0;
-            self.for_rows(rows, parameters, |features, target, nats, probabilities| {
+            self.for_rows(rows, weights, |row, target, nats, probabilities| {
                 let weight = self.weights[target];
                 loss += weight * nats;
                 probabilities[target] -= 1.0;
-                for (sums, x) in gradient
-                    .chunks_exact_mut(self.weights.len())
-                    .zip(features.iter().chain(&[1.0]))
-                {
-                    let share = weight * x;
-                    for (sum, residual) in sums.iter_mut().zip(probabilities.iter()) {
-                        *sum += share * residual;
-                    }
-                }
+                self.design
+                    .add_residuals(row, weight, probabilities, &mut sums);
             });
-            (loss, gradient)
+            (loss, sums)
         });
-        gradient.fill(0.0);
-        let mut loss = 0.0;
+        let (mut loss, mut total) = (0.0, vec![0.0; n_sums]);
         for (part, sums) in chunks {
             loss += part;
-            for (gradient, sum) in gradient.iter_mut().zip(sums) {
-                *gradient += sum;
+            for (total, sum) in total.iter_mut().zip(sums) {
+                *total += sum;
             }
         }
+        self.design.gradient(&total, n_classes, gradient);
         loss
     }
 
     fn cross_entropy(&self, parameters: &[f64]) -> f64 {
-        let chunks: Vec<f64> = self.map_chunks(|rows| {
+        let chunks: Vec<f64> = self.map_chunks(parameters, |weights, rows| {
             let mut sum = 0.0;
-            self.for_rows(rows, parameters, |_, _, nats, _| sum += nats);
+            self.for_rows(rows, weights, |_, _, nats, _| sum += nats);
             sum
         });
         chunks.into_iter().sum::<f64>() / self.targets.len() as f64
     }
 
-    /// Fixed chunks of rows, in order, so that nothing depends on the number of threads.
+    /// Fixed chunks of rows, in order, so that nothing depends on the number of threads; with the weights of `parameters`.
     fn map_chunks<T: Send>(
         &self,
-        of_chunk: impl Fn(std::ops::Range<usize>) -> T + Sync + Send,
+        parameters: &[f64],
+        of_chunk: impl Fn(&[f64], std::ops::Range<usize>) -> T + Sync + Send,
     ) -> Vec<T> {
         let n = self.targets.len();
+        let weights = self.design.weights(parameters, self.weights.len());
         (0..n.div_ceil(ROWS_PER_TASK))
             .into_par_iter()
-            .map(|task| of_chunk(task * ROWS_PER_TASK..n.min((task + 1) * ROWS_PER_TASK)))
+            .map(|task| {
+                of_chunk(
+                    &weights,
+                    task * ROWS_PER_TASK..n.min((task + 1) * ROWS_PER_TASK),
+                )
+            })
             .collect()
     }
 
-    /// Calls `visit` with each row's features, target, loss in nats and probabilities.
+    /// Calls `visit` with each row's number, target, loss in nats and probabilities.
     fn for_rows(
         &self,
         rows: std::ops::Range<usize>,
-        parameters: &[f64],
-        mut visit: impl FnMut(&[f64], usize, f64, &mut [f64]),
+        weights: &[f64],
+        mut visit: impl FnMut(usize, usize, f64, &mut [f64]),
     ) {
         let n_classes = self.weights.len();
-        let (weights, intercepts) = parameters.split_at(self.n_features * n_classes);
+        let (weights, intercepts) = weights.split_at(self.design.n_weights() * n_classes);
         let mut scores = vec![0.0; n_classes];
         for row in rows {
-            let features = &self.features[row * self.n_features..][..self.n_features];
             scores.copy_from_slice(intercepts);
-            for (weights, x) in weights.chunks_exact(n_classes).zip(features) {
-                for (score, weight) in scores.iter_mut().zip(weights) {
-                    *score += weight * x;
-                }
-            }
+            self.design.add_scores(row, weights, &mut scores);
             let target = self.targets[row] as usize;
             let nats = softmax(&mut scores, target);
-            visit(features, target, nats, &mut scores);
+            visit(row, target, nats, &mut scores);
         }
     }
 }

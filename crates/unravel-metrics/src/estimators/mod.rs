@@ -6,6 +6,7 @@ pub mod boosting;
 mod cholesky;
 mod exp;
 pub mod forest;
+pub mod indicators;
 pub mod knn_information;
 pub mod lasso;
 mod lbfgs;

@@ -14,8 +14,9 @@
 //! need not agree. `n_informative_codes` counts by the last.
 
 use rayon::prelude::*;
-use unravel_score::{Cost, Direction, Metric, Variant};
+use unravel_score::{Direction, Metric, Variant};
 
+use crate::cost::products;
 use crate::definition::{Definition, Quantity};
 use crate::error::MetricError;
 use crate::moments::Moments;
@@ -48,7 +49,8 @@ pub const DEFINITION: Definition = Definition {
         },
     ],
     variants: &[(Variant::Exact, |table, _| exact(table))],
-    cost: |_| Cost::Moments,
+    is_slow: |_| false,
+    nanoseconds: |work, _| 5.0 * work.points * work.codes + products(work.points, work.codes),
     bytes: |scoring, _| Moments::bytes(scoring.n_codes(), scoring.table.grid().n_points()),
     outcome_bytes: codes_by_factors_bytes,
 };
@@ -77,6 +79,7 @@ pub fn exact(table: &CodeTable) -> Result<Outcome, MetricError> {
         .collect();
     let count = |values: &[f64], least: f64| values.iter().filter(|&&x| least < x).count() as f64;
     Ok(Outcome {
+        notes: Vec::new(),
         quantities: vec![
             ("n_active_codes", count(&variances, ACTIVE_VARIANCE)),
             ("kl_nats", kl.iter().sum()),

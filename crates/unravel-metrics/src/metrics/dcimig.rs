@@ -15,9 +15,10 @@
 //! three times as much as shape. 20 bins cap what a code can know of 40 values, as in MIG. Zaidi et al. 2020 bin into 10, and
 //! bin continuous factors as well.
 
-use unravel_score::{Cost, Direction, Metric, Variant};
+use unravel_score::{Direction, Metric, Variant};
 
 use crate::budget::joint_counts;
+use crate::cost;
 use crate::counts::JointCounts;
 use crate::definition::{Definition, Quantity};
 use crate::error::MetricError;
@@ -41,7 +42,8 @@ pub const DEFINITION: Definition = Definition {
         (Variant::Study, study),
         (Variant::Exact, |table, _| exact(table)),
     ],
-    cost: |_| Cost::Moments,
+    is_slow: |_| false,
+    nanoseconds: cost::joint_counts,
     bytes: joint_counts,
     outcome_bytes: codes_by_factors_bytes,
 };
@@ -90,6 +92,7 @@ fn outcome(table: &CodeTable, count: impl FnOnce() -> JointCounts) -> Result<Out
         (best.iter().sum::<f64>() / entropy).min(1.0)
     };
     Ok(Outcome {
+        notes: Vec::new(),
         quantities: vec![("dcimig", dcimig)],
         matrices: vec![
             Matrix::codes_by_factors("mutual_information_nats", table, information),

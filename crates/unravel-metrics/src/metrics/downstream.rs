@@ -14,14 +14,16 @@
 //!   the cross-validation that lacks a class is scored on what it has (scikit-learn refuses all three).
 //! - Constant codes are answered with the most frequent value. A factor with a single value does not count. One must vary.
 //!
-//! Traps: each number of labels draws its own points, so accuracies need not rise with it. Efficiency is a ratio of accuracies
-//! that chance bounds from below: a representation that tells nothing has an efficiency near 1. The mean hides that factors
-//! have 3 to 40 values. The penalty depends on the scale of the codes.
+//! Traps: each number of labels draws its own points, so accuracies need not rise with it. Efficiency is a ratio of
+//! accuracies that chance bounds from below: a representation that tells nothing has an efficiency near 1. The mean hides
+//! that factors have 3 to 40 values. On small grids many of the points tested on were trained on too, which raises the
+//! accuracy of boosted trees with many labels. The penalty depends on the scale of the codes.
 
-use unravel_score::{Cost, Direction, Metric, Variant};
+use unravel_score::{Direction, Metric, Variant};
 
 use crate::budget::Scoring;
 use crate::bytes::{Bytes, array_bytes};
+use crate::cost::{TRAINED, Work, logistic};
 use crate::definition::{Definition, Quantity};
 use crate::error::MetricError;
 use crate::estimators::boosting::{BoostedTrees, GradientBoosting};
@@ -90,7 +92,8 @@ pub const DEFINITION: Definition = Definition {
         ),
     ],
     variants: &[(Variant::Study, study)],
-    cost: |_| Cost::Seconds,
+    is_slow: |_| true,
+    nanoseconds: |work, _| nanoseconds(work),
     bytes,
     outcome_bytes: codes_by_factors_bytes,
 };
@@ -186,6 +189,7 @@ fn outcome(table: &CodeTable, found: Accuracies) -> Outcome {
         values,
     };
     Outcome {
+        notes: Vec::new(),
         quantities: vec![
             ("gbt_10000", gbt_10000),
             ("gbt_1000", gbt_1000),
@@ -206,6 +210,13 @@ fn outcome(table: &CodeTable, found: Accuracies) -> Outcome {
             matrix("lr_accuracy_by_factor", found.logistic),
         ],
     }
+}
+
+/// About how long a score takes one core, in nanoseconds: trees with 10 to 10,000 labels, and 51 logistic regressions a
+/// factor with each number.
+fn nanoseconds(work: &Work) -> f64 {
+    let labelled = 1.111 * TRAINED;
+    920.0 * labelled * work.codes * work.values + 51.0 * logistic(labelled, work.codes, work.values)
 }
 
 /// Bytes that a score holds at most, beside the table and its outcome.

@@ -29,12 +29,13 @@ pub(crate) mod exact;
 mod lin_2020;
 
 use rayon::prelude::*;
-use unravel_score::{Cost, Direction, Metric, Variant};
+use unravel_score::{Direction, Metric, Variant};
 
 pub use self::exact::exact;
 pub use self::lin_2020::{lin_2020, lin_2020_of_groups};
 use crate::budget::Scoring;
 use crate::bytes::{Bytes, array_bytes};
+use crate::cost::{LOOKED_AT, Work, look_ups};
 use crate::definition::{Definition, Quantity};
 use crate::error::MetricError;
 use crate::lin_2020::N_POINTS;
@@ -73,7 +74,8 @@ pub const DEFINITION: Definition = Definition {
         (Variant::Exact, |table, _| exact(table)),
         (Variant::Lin2020, lin_2020),
     ],
-    cost: |_| Cost::Moments,
+    is_slow: |_| false,
+    nanoseconds,
     bytes,
     outcome_bytes: codes_by_factors_bytes,
 };
@@ -158,6 +160,7 @@ pub fn with_source(
         }
     };
     Ok(Outcome {
+        notes: Vec::new(),
         quantities: vec![
             ("eval_accuracy", accuracy(&eval)),
             ("train_accuracy", accuracy(&train)),
@@ -332,6 +335,16 @@ impl Votes {
 
     fn as_f64(&self) -> Vec<f64> {
         self.counts.iter().map(|&count| f64::from(count)).collect()
+    }
+}
+
+/// About how long a score takes one core, in nanoseconds.
+fn nanoseconds(work: &Work, variant: Variant) -> f64 {
+    match variant {
+        Variant::Exact => 13.0 * work.points * work.codes,
+        // Groups of 64 points, or those of a protocol, of nearly as many points.
+        Variant::Lin2020 => look_ups(work.points, work.codes),
+        _ => look_ups(64.0 * LOOKED_AT, work.codes),
     }
 }
 

@@ -7,43 +7,66 @@
 //! - *InfoC* (compactness): for each factor the largest share of its column, mean over factors, rescaled so that one over the
 //!   number of active codes is 0;
 //! - *InfoE* (explicitness): the share of a factor's entropy that a linear classifier of all codes predicts,
-//!   `1 - H(v | z) / H(v)`, mean over factors.
+//!   `1 - H(v | z) / H(v)`, mean over factors. The classifier is a multinomial logistic regression without penalty, with
+//!   classes weighted equally, scored on the points that it was fitted to.
 //!
-//! From Hsu et al. 2023, "Disentanglement via Latent Quantization" (section 4). Mutual information is estimated from ten nearest
-//! neighbours on standardised codes ([`SortedValues`]), prediction by multinomial logistic regression without penalty, classes
-//! weighted equally, on the points it is scored on ([`balanced_logistic`]). A code is active if its range exceeds a twentieth of
-//! the largest range.
+//! From Hsu et al. 2023, "Disentanglement via Latent Quantization" (section 4), who estimate these in two ways. The table
+//! decides which one applies:
 //!
-//! - Range 0 to 1, higher is better. Study: 10,000 points drawn with replacement. Exact: every point of the grid once.
-//! - Cost: about a second (study), some ten seconds over 737,280 points (exact).
-//! - Noise of 1e-10 standard deviations tells equal codes apart, as in scikit-learn. Under the exact variant its stream is fixed.
+//! - *Continuous codes*: mutual information is estimated from ten nearest neighbours on standardised codes
+//!   ([`SortedValues`](crate::estimators::knn_information::SortedValues)), and the classifier sees standardised codes
+//!   ([`balanced_logistic`](crate::estimators::balanced_logistic)). A code is active if its range exceeds a twentieth of the
+//!   largest range.
+//! - *Discrete codes*, such as quantised latents: mutual information is the plug-in estimate over the distinct values, and
+//!   the classifier sees one indicator per code and value. A code is active if it varies. This estimator applies if *every*
+//!   code takes at most 256 distinct values and each value has 20 points or more on average: ten neighbours of a point would
+//!   then share its value, and noise would decide between them. A note beside the score says so.
+//!
+//! - Range 0 to 1, higher is better. Study: 10,000 points drawn without replacement, all points if there are no more. Exact:
+//!   every point of the grid once.
+//! - Cost: some four core seconds (study), some three core minutes over the 737,280 points of dSprites (exact).
+//! - With continuous codes, noise of 1e-10 standard deviations tells equal values apart, as in scikit-learn. Under the exact
+//!   variant its stream is fixed.
 //! - A code or factor without any mutual information has no largest share and counts as 0 (the paper's code divides by zero).
-//!   So does a constant code. If no code is active, all three are 0. With a single active code, InfoC is the share of factors it
-//!   knows something of.
+//!   So does a constant code. If no code is active, all three are 0.
+//! - With a single active code, InfoC is the share of factors that this code has any estimated information about. An estimate
+//!   of no information is zero or slightly above it by chance, so this number says little; a note beside the score says so.
+//!   (The paper's code divides by zero.)
 //! - A factor with a single value is left out. At least two factors must vary.
 //!
 //! Traps: InfoE needs linearity, so a code on a circle or a perfect but bent one scores lower. The paper's code stops its
-//! classifier early, which matters where classes can be told apart without error: its InfoE is then up to 0.01 lower than here.
-//! The paper uses points without replacement; with replacement a point may be its own neighbour's copy, which noise tells apart.
-//! Shares of tiny information are shares nonetheless: a code of noise that is active counts in InfoM by chance.
+//! classifier after at most 100 iterations. Here it runs to convergence, which gives a higher InfoE where classes can be told
+//! apart without error: differences up to 0.017 have been seen. Shares of tiny information are shares nonetheless: a code of
+//! noise that is active counts in InfoM by chance. Before revision 1 of the study variant its points were drawn with
+//! replacement, so that copies of a point were its own nearest neighbours: on grids of 10,000 to 100,000 points InfoM and
+//! InfoC were up to a half too low. Scores of that kind are taken again.
 
-use rayon::prelude::*;
-use unravel_score::{Cost, Direction, Metric, Variant};
+mod continuous;
+mod discrete;
+
+use unravel_score::{Direction, Metric, Variant};
 
 use crate::budget::Scoring;
 use crate::bytes::{Bytes, array_bytes};
+use crate::cost::{Work, products};
 use crate::definition::{Definition, Quantity};
 use crate::error::MetricError;
-use crate::estimators::balanced_logistic;
-use crate::estimators::knn_information::SortedValues;
+use crate::estimators::balanced_logistic::{self, BalancedFit};
 use crate::outcome::{Matrix, Outcome, codes_by_factors_bytes};
-use crate::sampling::{Normals, Purpose, generator, study_points};
+use crate::sampling::{N_STUDY_POINTS, Purpose, distinct_points};
 use crate::table::CodeTable;
+
+/// Said beside a score of codes that take few values.
+const DISCRETE: &str = "every code takes few values, so the estimator for discrete codes was used";
+
+/// Said beside a score of a single active code.
+const ONE_ACTIVE: &str =
+    "only one code is active, so infoc is decided by chance and does not compare with other scores";
 
 /// What there is to say of InfoMEC, and what computes it.
 pub const DEFINITION: Definition = Definition {
     title: "InfoMEC",
-    one_line: "modularity, explicitness and compactness by nearest-neighbour mutual information and linear prediction",
+    one_line: "modularity, explicitness and compactness by mutual information and linear prediction",
     paper: "Hsu et al. 2023, Disentanglement via Latent Quantization",
     quantities: &[
         Quantity {
@@ -68,37 +91,29 @@ pub const DEFINITION: Definition = Definition {
             name: "n_active_codes",
             range: [0.0, f64::INFINITY],
             direction: Direction::Neither,
-            one_line: "codes whose range exceeds a twentieth of the largest",
+            one_line: "codes whose range exceeds a twentieth of the largest; of discrete codes, those that vary",
         },
     ],
     variants: &[
         (Variant::Study, study),
         (Variant::Exact, |table, _| exact(table)),
     ],
-    cost: |_| Cost::Seconds,
+    is_slow: |_| true,
+    nanoseconds: |work, _| nanoseconds(work),
     bytes,
     outcome_bytes: codes_by_factors_bytes,
 };
 
 /// The points of the study variant.
 pub const POINTS: Purpose = Purpose::new("infomec/points");
-/// The noise that tells equal codes apart.
-pub const NOISE: Purpose = Purpose::new("infomec/noise");
 
-const N_NEIGHBOURS: usize = 10;
-
-/// Noise in standard deviations of a code.
-const NOISE_SDS: f64 = 1e-10;
-
-/// A code is active if its range is larger than this share of the largest range.
-const ACTIVE_SHARE: f32 = 1.0 / 20.0;
-
-/// InfoMEC of 10,000 random points.
+/// InfoMEC of 10,000 random points, no two the same; of all points if there are no more.
 ///
 /// # Errors
 /// Fewer than two factors vary.
 pub fn study(table: &CodeTable, seed: u64) -> Result<Outcome, MetricError> {
-    of_points(table, &study_points(table.grid(), POINTS, seed), seed)
+    let points = distinct_points(table.grid(), POINTS, seed, N_STUDY_POINTS);
+    of_points(table, &points, seed)
 }
 
 /// InfoMEC of the whole grid.
@@ -116,30 +131,26 @@ pub fn exact(table: &CodeTable) -> Result<Outcome, MetricError> {
 /// Fewer than two factors vary.
 pub fn of_points(table: &CodeTable, points: &[u32], seed: u64) -> Result<Outcome, MetricError> {
     let varying = table.needs_varying(Metric::Infomec, 2)?;
-    let columns: Vec<Column> = (0..table.n_codes())
-        .into_par_iter()
-        .map(|code| Column::new(table, points, code))
-        .collect();
     let labels: Vec<Vec<u16>> = varying
         .iter()
         .map(|&factor| labels(table, points, factor))
         .collect();
-    let entropies: Vec<f64> = labels.iter().map(|labels| entropy(labels)).collect();
-
-    let widest = columns
-        .iter()
-        .map(|column| column.range)
-        .fold(0.0, f32::max);
-    let active: Vec<bool> = columns
-        .iter()
-        .map(|column| widest * ACTIVE_SHARE < column.range)
-        .collect();
-    let shares: Vec<Vec<f64>> = columns
-        .par_iter()
-        .enumerate()
-        .map(|(code, column)| column.information(code, &labels, &entropies, table, varying, seed))
-        .collect();
-    let explained = explained(&columns, &labels);
+    let sample = Sample {
+        table,
+        points,
+        varying,
+        entropies: labels.iter().map(|labels| entropy(labels)).collect(),
+        labels,
+    };
+    let levels = discrete::levels(table);
+    let Estimates {
+        shares,
+        active,
+        explained,
+    } = match &levels {
+        Some(levels) => discrete::estimate(&sample, levels),
+        None => continuous::estimate(&sample, seed),
+    };
 
     let n_active = active.iter().filter(|&&active| active).count();
     let rows: Vec<&Vec<f64>> = shares
@@ -167,7 +178,13 @@ pub fn of_points(table: &CodeTable, points: &[u32], seed: u64) -> Result<Outcome
         }
         all
     };
+    let notes = [(levels.is_some(), DISCRETE), (n_active == 1, ONE_ACTIVE)];
     Ok(Outcome {
+        notes: notes
+            .into_iter()
+            .filter(|(is_so, _)| *is_so)
+            .map(|(_, note)| note)
+            .collect(),
         quantities: vec![
             ("infom", infom),
             (
@@ -193,73 +210,51 @@ pub fn of_points(table: &CodeTable, points: &[u32], seed: u64) -> Result<Outcome
     })
 }
 
-/// One code over some points.
-struct Column {
-    /// Mean 0 and standard deviation 1; zeros for a constant code.
-    standardised: Vec<f64>,
-    range: f32,
+/// Some points of a table, with the values that factors have there.
+struct Sample<'a> {
+    table: &'a CodeTable<'a>,
+    points: &'a [u32],
+    /// Factors that vary.
+    varying: &'a [usize],
+    /// Value of each varying factor, `[n_varying][n_points]`.
+    labels: Vec<Vec<u16>>,
+    /// Entropy of each varying factor over the points, in nats.
+    entropies: Vec<f64>,
 }
 
-impl Column {
-    fn new(table: &CodeTable, points: &[u32], code: usize) -> Self {
-        let values: Vec<f32> = points
-            .iter()
-            .map(|&point| table.row(point as usize)[code])
-            .collect();
-        let (lo, hi) = values
-            .iter()
-            .fold((f32::INFINITY, f32::NEG_INFINITY), |(lo, hi), &x| {
-                (lo.min(x), hi.max(x))
-            });
-        let n = values.len() as f64;
-        // From the smallest value on, so that no large mean cancels.
-        let above: Vec<f64> = values
-            .iter()
-            .map(|&x| f64::from(x) - f64::from(lo))
-            .collect();
-        let mean = above.iter().sum::<f64>() / n;
-        let sd = (above.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n).sqrt();
-        let standardised = above
-            .iter()
-            .map(|x| if lo < hi { (x - mean) / sd } else { 0.0 })
-            .collect();
-        Self {
-            standardised,
-            range: hi - lo,
-        }
+impl Sample<'_> {
+    /// Values that the varying factor at `position` may have.
+    fn n_values(&self, position: usize) -> usize {
+        self.table.grid().sizes()[self.varying[position]]
     }
 
-    /// Mutual information with each varying factor as a share of its entropy.
-    fn information(
-        &self,
-        code: usize,
-        labels: &[Vec<u16>],
-        entropies: &[f64],
-        table: &CodeTable,
-        varying: &[usize],
-        seed: u64,
-    ) -> Vec<f64> {
-        if self.range == 0.0 {
-            return vec![0.0; labels.len()];
+    /// Mutual information with the varying factor at `position`, as a share of the factor's entropy.
+    fn share(&self, nats: f64, position: usize) -> f64 {
+        match self.entropies[position] {
+            0.0 => 0.0,
+            entropy => nats / entropy,
         }
-        let noise = Normals::new(generator(seed, NOISE, code as u64));
-        let noisy: Vec<f64> = self
-            .standardised
-            .iter()
-            .zip(noise)
-            .map(|(x, noise)| x + NOISE_SDS * noise)
-            .collect();
-        let sorted = SortedValues::new(&noisy);
-        let share = |((labels, &entropy), &factor): ((&Vec<u16>, &f64), &usize)| {
-            let nats = sorted.information(labels, table.grid().sizes()[factor], N_NEIGHBOURS);
-            if entropy == 0.0 { 0.0 } else { nats / entropy }
-        };
-        labels
-            .iter()
-            .zip(entropies)
-            .zip(varying)
-            .map(share)
-            .collect()
+    }
+}
+
+/// What InfoMEC is made of.
+struct Estimates {
+    /// Mutual information of each code with each varying factor, as a share of the factor's entropy.
+    shares: Vec<Vec<f64>>,
+    /// Whether each code is active.
+    active: Vec<bool>,
+    /// Share of each varying factor's entropy that a linear classifier of all codes predicts.
+    explained: Vec<f64>,
+}
+
+/// The share of a factor's entropy that a classifier predicts.
+fn predicted(fit: &BalancedFit) -> f64 {
+    // Classes weighted equally, a classifier without codes gives each the same probability.
+    let nothing = (fit.n_classes as f64).ln();
+    if nothing == 0.0 {
+        0.0
+    } else {
+        (1.0 - fit.cross_entropy_nats / nothing).clamp(0.0, 1.0)
     }
 }
 
@@ -301,45 +296,38 @@ fn concentration(values: &[f64]) -> f64 {
     ((largest / total - chance) / (1.0 - chance)).clamp(0.0, 1.0)
 }
 
-/// The share of each factor's entropy that a linear classifier of all codes predicts.
-fn explained(columns: &[Column], labels: &[Vec<u16>]) -> Vec<f64> {
-    let n_codes = columns.len();
-    let n_points = labels[0].len();
-    let mut features: Vec<f64> = Vec::with_capacity(n_points * n_codes);
-    features.extend(
-        (0..n_points)
-            .flat_map(|point| columns.iter().map(move |column| column.standardised[point])),
-    );
-    let (features, n_features) = balanced_logistic::uncorrelated(features, n_codes);
-    let share = |labels: &Vec<u16>| {
-        let labels: Vec<u32> = labels.iter().map(|&label| u32::from(label)).collect();
-        let fit = balanced_logistic::fit(&features, n_features, &labels);
-        // Classes weighted equally, a classifier without codes gives each the same probability.
-        let nothing = (fit.n_classes as f64).ln();
-        if nothing == 0.0 {
-            0.0
-        } else {
-            (1.0 - fit.cross_entropy_nats / nothing).clamp(0.0, 1.0)
-        }
-    };
-    labels.iter().map(share).collect()
+/// About how long a score takes one core, in nanoseconds.
+fn nanoseconds(work: &Work) -> f64 {
+    let Work {
+        points,
+        codes,
+        factors,
+        values,
+        ..
+    } = *work;
+    points * (200.0 * (codes + 1.0) * values + 200.0 * codes * factors)
+        + 4.0 * products(points, codes)
 }
 
 /// Bytes that a score holds at most, beside the table and its outcome.
 fn bytes(scoring: Scoring<'_>, variant: Variant) -> Bytes {
     let (n_codes, n_points) = (scoring.n_codes(), scoring.n_points(variant));
     let n_classes = scoring.n_classes(n_points);
+    let n_labels = scoring.n_classes(usize::MAX);
+    let sample =
+        array_bytes::<u16>(&[n_points, scoring.n_varying()]) + array_bytes::<u32>(&[n_points]);
+    if let Some(levels) = discrete::levels(scoring.table) {
+        let of_classes = [n_classes, n_labels];
+        return sample + discrete::bytes(n_points, &levels, of_classes, scoring.n_threads);
+    }
     // The noisy values of a code, sorted, with their points; and positions by label, in vectors that grew.
     let of_code = array_bytes::<f64>(&[n_points, 3])
         + array_bytes::<u32>(&[n_points, 3])
-        + array_bytes::<Vec<u32>>(&[scoring.n_classes(usize::MAX)]);
+        + array_bytes::<Vec<u32>>(&[n_labels]);
     // All codes standardised, as features, and as features that are not correlated.
     let fit = 2 * array_bytes::<f64>(&[n_points, n_codes])
         + balanced_logistic::bytes(n_points, n_codes, n_classes);
-    array_bytes::<f64>(&[n_points, n_codes])
-        + array_bytes::<u16>(&[n_points, scoring.n_varying()])
-        + array_bytes::<u32>(&[n_points])
-        + scoring.by_code(of_code).max(fit)
+    sample + array_bytes::<f64>(&[n_points, n_codes]) + scoring.by_code(of_code).max(fit)
 }
 
 #[cfg(test)]
@@ -371,6 +359,49 @@ mod tests {
             "{explained:?}"
         );
         assert!(0.9 < outcome.headline(), "{outcome:?}");
+    }
+
+    #[test]
+    fn a_score_of_one_active_code_says_that_infoc_is_left_to_chance() {
+        let codes: Vec<f32> = (0..600)
+            .flat_map(|point| [(point / 100) as f32, 0.5, 1e-3 * (point % 7) as f32])
+            .collect();
+        let notes = |codes: &[f32], n_codes| {
+            let table = CodeTable::new(codes, n_codes, &[6, 5, 20]).unwrap();
+            exact(&table).unwrap().notes
+        };
+        assert_eq!(notes(&codes, 3), [DISCRETE]);
+        let one: Vec<f32> = codes.iter().copied().step_by(3).collect();
+        assert_eq!(notes(&one, 1), [DISCRETE, ONE_ACTIVE]);
+        let continuous = |spare: f32| -> Vec<f32> {
+            let value = |point: usize| (point as f32 * 0.37).sin();
+            (0..600)
+                .flat_map(|point| [value(point), spare * value(7 * point)])
+                .collect()
+        };
+        assert_eq!(notes(&continuous(1e-3), 2), [ONE_ACTIVE]);
+        assert_eq!(notes(&continuous(1.0), 2), [""; 0]);
+    }
+
+    #[test]
+    fn a_study_of_few_points_takes_each_of_them_once() {
+        // Copies of a point would be its nearest neighbours, and codes of noise would then tell everything.
+        let hash = |point: usize| (point * 2_654_435_761 % 1_000_003) as f32;
+        let codes: Vec<f32> = (0..6000).map(|point| hash(point + 17)).collect();
+        let table = CodeTable::new(&codes, 1, &[10, 20, 30]).unwrap();
+        let (study, exact) = (study(&table, 1).unwrap(), exact(&table).unwrap());
+        let information = |outcome: &Outcome| {
+            outcome
+                .matrix("normalised_mutual_information")
+                .unwrap()
+                .values
+                .clone()
+        };
+        let all = information(&study).into_iter().zip(information(&exact));
+        assert!(
+            all.into_iter()
+                .all(|(study, exact)| (study - exact).abs() < 0.01)
+        );
     }
 
     #[test]

@@ -13,14 +13,16 @@
 //! - Among equally informative codes z* is the one with the smallest joint entropy; this decides where no code knows anything.
 //!
 //! Traps: **constant codes score higher than noise**. A constant code has joint entropy `H(v)` and so `ln 20 / (H(v) + ln 20)`,
-//! some 0.47 on dSprites, while noise in all bins scores 0. Do not read it without another score beside it. The paper bins
-//! into 100 and takes samples of the posterior; Zaidi et al. 2020 bin into 10. The normaliser counts all bins, so a code that
+//! some 0.47 on dSprites, while noise in all bins scores 0. Do not read it without another score beside it. The authors' code
+//! is another score: it adds up the mass that each Gaussian posterior has in each of 100 bins between fixed limits, where this
+//! one counts means in 20 bins over their range. Zaidi et al. 2020 bin into 10. The normaliser counts all bins, so a code that
 //! is spread over few bins gets credit for the empty ones. A perfect code of 20 or fewer values scores 1; one of 40 values at
 //! most `1 - ln 2 / (ln 40 + ln 20)`, as two of its values share a bin.
 
-use unravel_score::{Cost, Direction, Metric, Variant};
+use unravel_score::{Direction, Metric, Variant};
 
 use crate::budget::joint_counts;
+use crate::cost;
 use crate::counts::JointCounts;
 use crate::definition::{Definition, Quantity};
 use crate::discretise::N_BINS;
@@ -52,7 +54,8 @@ pub const DEFINITION: Definition = Definition {
         (Variant::Study, study),
         (Variant::Exact, |table, _| exact(table)),
     ],
-    cost: |_| Cost::Moments,
+    is_slow: |_| false,
+    nanoseconds: cost::joint_counts,
     bytes: joint_counts,
     outcome_bytes: codes_by_factors_bytes,
 };
@@ -111,6 +114,7 @@ fn outcome(table: &CodeTable, count: impl FnOnce() -> JointCounts) -> Result<Out
         varying.iter().map(|&factor| values[factor]).sum::<f64>() / varying.len() as f64
     };
     Ok(Outcome {
+        notes: Vec::new(),
         quantities: vec![
             ("jemmig", mean(&normalised)),
             ("jemmig_unnormalised_nats", mean(&unnormalised)),

@@ -18,9 +18,10 @@
 //! mutual information by about `(bins - 1)(values - 1) / 2n`, which mostly cancels in the gap; a representation of pure
 //! noise scores some 3e-4 there and 4e-6 exactly. Scale does not matter: a collapsed code counts as any other.
 
-use unravel_score::{Cost, Direction, Metric, Variant};
+use unravel_score::{Direction, Metric, Variant};
 
 use crate::budget::joint_counts;
+use crate::cost;
 use crate::counts::JointCounts;
 use crate::definition::{Definition, Quantity};
 use crate::error::MetricError;
@@ -45,7 +46,8 @@ pub const DEFINITION: Definition = Definition {
         (Variant::Exact, |table, _| exact(table)),
         (Variant::Lin2020, lin_2020),
     ],
-    cost: |_| Cost::Moments,
+    is_slow: |_| false,
+    nanoseconds: cost::joint_counts,
     bytes: joint_counts,
     outcome_bytes: codes_by_factors_bytes,
 };
@@ -107,6 +109,7 @@ fn outcome(table: &CodeTable, count: impl FnOnce() -> JointCounts) -> Result<Out
     let gaps = gaps(&information, &entropies);
     let mig = varying.iter().map(|&factor| gaps[factor]).sum::<f64>() / varying.len() as f64;
     Ok(Outcome {
+        notes: Vec::new(),
         quantities: vec![("mig", mig)],
         matrices: vec![
             Matrix::codes_by_factors("mutual_information_nats", table, information),

@@ -12,12 +12,14 @@
 //! - With a single factor there is no second: the gap is taken to 0.
 //!
 //! Traps: the mean is over all codes, so spare codes pull the score down: five factors in ten codes reach one half at most.
-//! The paper's experiments have no spare codes. Zaidi et al. 2020 divide by the entropy of the *binned code* instead, which is
-//! the second quantity here; they bin into 10.
+//! The authors' code is another score: it averages over active codes only, estimates entropies from the Gaussian posteriors
+//! instead of bins, and leaves out shape. Neither variant here compares with the paper's numbers. Zaidi et al. 2020 divide
+//! by the entropy of the *binned code* instead, which is the second quantity here; they bin into 10.
 
-use unravel_score::{Cost, Direction, Metric, Variant};
+use unravel_score::{Direction, Metric, Variant};
 
 use crate::budget::joint_counts;
+use crate::cost;
 use crate::counts::JointCounts;
 use crate::definition::{Definition, Quantity};
 use crate::error::MetricError;
@@ -49,7 +51,8 @@ pub const DEFINITION: Definition = Definition {
         (Variant::Study, study),
         (Variant::Exact, |table, _| exact(table)),
     ],
-    cost: |_| Cost::Moments,
+    is_slow: |_| false,
+    nanoseconds: cost::joint_counts,
     bytes: joint_counts,
     outcome_bytes: codes_by_factors_bytes,
 };
@@ -98,6 +101,7 @@ fn outcome(table: &CodeTable, count: impl FnOnce() -> JointCounts) -> Result<Out
     let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
     let per_code = by_factor_entropy.iter().zip(&by_code_entropy);
     Ok(Outcome {
+        notes: Vec::new(),
         quantities: vec![
             ("mig_sup", mean(&by_factor_entropy)),
             ("mig_sup_by_code_entropy", mean(&by_code_entropy)),

@@ -18,9 +18,10 @@
 //! with spare codes. It tells little between representations. disentanglement_lib loses the score (division by zero, in the
 //! explicitness it computes alongside) when any code is constant.
 
-use unravel_score::{Cost, Direction, Metric, Variant};
+use unravel_score::{Direction, Metric, Variant};
 
 use crate::budget::joint_counts;
+use crate::cost;
 use crate::counts::JointCounts;
 use crate::definition::{Definition, Quantity};
 use crate::error::MetricError;
@@ -53,7 +54,8 @@ pub const DEFINITION: Definition = Definition {
         (Variant::Exact, |table, _| exact(table)),
         (Variant::Lin2020, lin_2020),
     ],
-    cost: |_| Cost::Moments,
+    is_slow: |_| false,
+    nanoseconds: cost::joint_counts,
     bytes: joint_counts,
     outcome_bytes: codes_by_factors_bytes,
 };
@@ -131,6 +133,7 @@ fn outcome(
         Dead::LeftOut => (by_code.len() - dead).max(1),
     };
     Ok(Outcome {
+        notes: Vec::new(),
         quantities: vec![
             ("modularity", by_code.iter().sum::<f64>() / n_counted as f64),
             ("n_dead_codes", dead as f64),

@@ -21,11 +21,13 @@
 mod columns;
 
 use rayon::prelude::*;
-use unravel_score::{Cost, Direction, Variant};
+use unravel_score::{Direction, Variant};
 
 use self::columns::Columns;
+use crate::cost::products;
 use crate::definition::{Definition, Quantity};
 use crate::outcome::codes_by_factors_bytes;
+use crate::sampling::N_STUDY_POINTS;
 
 /// What there is to say of UDR, and what computes it.
 pub const DEFINITION: Definition = Definition {
@@ -39,7 +41,8 @@ pub const DEFINITION: Definition = Definition {
         one_line: "median over the other trials of how well their codes match one by one",
     }],
     variants: &[],
-    cost: |_| Cost::Moments,
+    is_slow: |_| false,
+    nanoseconds: |work, _| 2.0 * products(N_STUDY_POINTS as f64, work.codes),
     // Of several trials, so not of one table.
     bytes: |_, _| 0,
     outcome_bytes: codes_by_factors_bytes,
@@ -215,8 +218,6 @@ fn median(mut values: Vec<f64>) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::definition::{Definition, Quantity};
-    use crate::outcome::codes_by_factors_bytes;
     use crate::sampling::{Normals, Purpose, generator};
 
     fn noise(n: usize, stream: u64) -> Vec<f32> {

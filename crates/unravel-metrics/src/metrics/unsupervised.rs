@@ -13,7 +13,8 @@
 //! (section 5.2 and appendix), with disentanglement_lib's study settings.
 //!
 //! - Range: at least 0, lower is better. Study: 10,000 points drawn with replacement. Exact: every point of the grid once.
-//! - Cost: two passes over the table (exact), a few milliseconds (study).
+//! - Cost: two passes over the table (exact), a few milliseconds (study), with ten codes. Pairs grow with the square of the
+//!   number of codes and eigenvalues with its cube, so hundreds of codes take minutes.
 //! - A constant code is independent of all others. It is left out of the total correlation, adds 0 to the others, and is
 //!   counted in the pairs. If no two codes vary, everything is 0. (disentanglement_lib gives NaN for one constant code.)
 //! - Codes that determine each other linearly have infinite total correlation. Single precision cannot tell them from nearly
@@ -24,10 +25,11 @@
 //! Total correlation of *means* can rise with regularisation while that of *samples* falls. A code that has nearly collapsed
 //! adds next to nothing to the Wasserstein correlation but counts in full in the other two.
 
-use unravel_score::{Cost, Direction, Variant};
+use unravel_score::{Direction, Variant};
 
 use crate::budget::Scoring;
 use crate::bytes::{Bytes, array_bytes};
+use crate::cost::{Work, products};
 use crate::counts::{bins_of, mutual_information};
 use crate::definition::{Definition, Quantity};
 use crate::discretise::{EqualWidthBins, N_BINS};
@@ -74,7 +76,8 @@ pub const DEFINITION: Definition = Definition {
         (Variant::Study, study),
         (Variant::Exact, |table, _| exact(table)),
     ],
-    cost: |_| Cost::Moments,
+    is_slow: |_| false,
+    nanoseconds: |work, _| nanoseconds(work),
     bytes,
     outcome_bytes: codes_by_codes_bytes,
 };
@@ -138,6 +141,7 @@ fn outcome(table: &CodeTable, moments: &Moments, information: Vec<f64>) -> Outco
         values,
     };
     Outcome {
+        notes: Vec::new(),
         quantities: vec![
             (
                 "gaussian_total_correlation_nats",
@@ -248,6 +252,13 @@ fn counting_bytes(n_codes: usize, n_points: usize, n_threads: usize) -> Bytes {
         + square;
     let moments = Moments::bytes(n_codes, n_points);
     moments.max(Moments::bytes_kept(n_codes) + counting.max(3 * square))
+}
+
+/// About how long a score takes one core, in nanoseconds: every pair in bins, and the eigenvalues of two matrices by
+/// rotations.
+fn nanoseconds(work: &Work) -> f64 {
+    let Work { points, codes, .. } = *work;
+    1.2 * points * codes * codes + products(points, codes) + 270.0 * codes.powi(3)
 }
 
 /// Bytes that a score holds at most, beside the table and its outcome.

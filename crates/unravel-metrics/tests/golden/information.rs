@@ -250,6 +250,55 @@ fn infomec_is_that_of_scikit_learns_estimators() {
 }
 
 #[test]
+fn infomec_of_quantised_codes_is_that_of_scikit_learns_estimators() {
+    let reference: Value = serde_json::from_str(include_str!(
+        "../../../../tests/golden/infomec_discrete.json"
+    ))
+    .expect("JSON");
+    let sizes = [3, 6, 8, 8, 8];
+    for (name, expected) in reference["representations"].as_object().expect("by name") {
+        let mut codes = constructed::make(name, sizes);
+        for row in codes.chunks_mut(N_CODES) {
+            row.iter_mut()
+                .for_each(|x| *x = ((*x * 2.0).floor() / 2.0).clamp(-2.0, 2.0));
+            row[4] /= 64.0;
+        }
+        let table = CodeTable::new(&codes, N_CODES, &sizes).unwrap();
+        let outcome = score(Metric::Infomec, Variant::Exact, &table, 0).unwrap();
+        assert_eq!(outcome.notes.len(), 1, "{name}");
+        let check = |what: &str, found: &[f64], expected: &Value, tolerance: f64| {
+            let expected = numbers(expected);
+            assert_eq!(found.len(), expected.len());
+            for (found, expected) in found.iter().zip(&expected) {
+                assert!(
+                    (found - expected).abs() < tolerance,
+                    "{name} {what}: {found} instead of {expected}"
+                );
+            }
+        };
+        let matrix = |name: &str| &outcome.matrix(name).expect("a matrix of this name").values;
+        let of = |quantity: &str| outcome.quantity(quantity).expect("a quantity of this name");
+        let information = matrix("normalised_mutual_information").chunks(5);
+        let rows = expected["normalised_mutual_information"]
+            .as_array()
+            .expect("rows");
+        for (found, expected) in information.zip(rows) {
+            check("information", found, expected, 1e-12);
+        }
+        for quantity in ["infom", "infoc", "n_active_codes"] {
+            check(quantity, &[of(quantity)], &expected[quantity], 1e-12);
+        }
+        let explained = matrix("explained_share_of_entropy");
+        check(
+            "explained",
+            explained,
+            &expected["explained_converged"],
+            1e-5,
+        );
+    }
+}
+
+#[test]
 fn udr_is_that_of_the_reference() {
     let reference: Value =
         serde_json::from_str(include_str!("../../../../tests/golden/udr.json")).expect("JSON");

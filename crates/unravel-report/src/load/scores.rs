@@ -1,7 +1,7 @@
 //! The scores and matrices that a sweep asks for; a store may hold others, of other sweeps.
 
 use crate::rows::{MatrixRow, ScoreRow};
-use unravel_score::ScoreContext;
+use unravel_score::{ScoreContext, ScoreRecord};
 use unravel_store::{ScoreFile, ScoreMatrix};
 use unravel_sweep::EvaluationConfig;
 
@@ -24,7 +24,7 @@ impl Asked<'_> {
         let mut rows = Vec::new();
         for record in file.scores {
             let context = record.context();
-            if !contexts.contains(&context) {
+            if !contexts.contains(&context) || is_outdated(&record) {
                 continue;
             }
             let is_headline = headline_context.as_ref() != Some(&context);
@@ -59,6 +59,7 @@ impl Asked<'_> {
                 && matrix.step == self.steps
                 && matrix.seed.is_none_or(|seed| seed == 0)
                 && contexts.contains(&matrix.context())
+                && !file.of(&matrix.context()).any(is_outdated)
         });
         let row = |matrix: &ScoreMatrix| MatrixRow {
             trial: self.trial,
@@ -83,10 +84,16 @@ impl Asked<'_> {
     }
 }
 
+/// Whether the metric has changed its definition since; the next run takes such a score again.
+fn is_outdated(record: &ScoreRecord) -> bool {
+    let current = record.metric.known().zip(record.variant.known());
+    current.is_some_and(|(metric, variant)| record.revision < metric.revision(variant))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use unravel_score::{Metric, MetricName, ScoreRecord, Variant};
+    use unravel_score::{Metric, MetricName, Variant};
 
     #[test]
     fn a_variant_that_another_sweep_has_taken_is_not_shown_in_place_of_one_that_is_still_missing() {
@@ -124,5 +131,44 @@ mod tests {
             ("probe", "sampled"),
             &[Variant::Study]
         ));
+    }
+
+    #[test]
+    fn a_score_of_an_earlier_definition_is_not_shown() {
+        let evaluation = EvaluationConfig {
+            metrics: vec![Metric::Mig, Metric::Infomec],
+            ..EvaluationConfig::default()
+        };
+        let asked = Asked {
+            evaluation: &evaluation,
+            trial: 0,
+            steps: 10,
+        };
+        let n_shown = |metric: &str, revision: u32| {
+            let context = ScoreContext {
+                variant: "study".into(),
+                representation: "mean".into(),
+                grid: "2x2".to_owned(),
+                step: 10,
+            };
+            let mut file = ScoreFile::new(metric);
+            let record = ScoreRecord::sampled(metric, "score", &context, [(0, 0.5)]);
+            file.scores = vec![record.noted(revision, [])];
+            file.matrices = vec![ScoreMatrix {
+                name: "shares".to_owned(),
+                variant: context.variant,
+                representation: context.representation,
+                grid: context.grid,
+                step: context.step,
+                seed: Some(0),
+                row_names: ["code_0", "code_1"].map(str::to_owned).to_vec(),
+                col_names: ["a", "b"].map(str::to_owned).to_vec(),
+                values: vec![0.5; 4],
+            }];
+            (asked.matrices(&file).len(), asked.scores(file).len())
+        };
+        assert_eq!(n_shown("mig", 0), (1, 1));
+        assert_eq!(n_shown("infomec", 0), (0, 0));
+        assert_eq!(n_shown("infomec", 1), (1, 1));
     }
 }

@@ -28,6 +28,8 @@ struct Taken<'a> {
     grid: Cow<'a, str>,
     step: u64,
     seeds: Vec<u64>,
+    #[serde(default)]
+    revision: u32,
 }
 
 impl TrialFolder {
@@ -107,6 +109,7 @@ fn lacking(request: &ScoreRequest, taken: &[Taken<'_>]) -> Option<ScoreRequest> 
             && taken.variant == *variant
             && taken.representation == *representation
             && taken.grid == *grid
+            && wanted.revision <= taken.revision
     };
     let mut records = taken.iter().filter(is_of).peekable();
     if records.peek().is_none() {
@@ -145,6 +148,7 @@ mod tests {
             metric: "mig".into(),
             context: context(variant),
             seeds: seeds.to_vec(),
+            revision: 0,
         }
     }
 
@@ -182,6 +186,26 @@ mod tests {
         let mut at_another_step = request("exact", &[]);
         at_another_step.context.step = 20;
         assert_eq!(lacking(at_another_step), Some(vec![]));
+    }
+
+    #[test]
+    fn scores_of_an_earlier_definition_are_lacking_with_all_their_seeds() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let trial = Trial::new(Objective::beta_vae(4.0), 0);
+        let lock = store.create(&trial).unwrap();
+        lock.set_scores(&file()).unwrap();
+        let mut score = wanted("study", &[0, 2]);
+        let lacking = |score: &ScoreRequest| lock.lacking(std::slice::from_ref(score)).unwrap();
+        assert!(lacking(&score).is_empty());
+        score.revision = 1;
+        assert_eq!(lacking(&score), [score.clone()]);
+        let mut newer = ScoreFile::new("mig");
+        let values = [(0, 0.1), (2, 0.3)];
+        let record = ScoreRecord::sampled("mig", "mig", &context("study"), values);
+        newer.scores = vec![record.noted(2, [])];
+        lock.add_scores(newer).unwrap();
+        assert!(lacking(&score).is_empty());
     }
 
     #[test]

@@ -12,7 +12,7 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde_json::json;
 use unravel_data::arrays::memory;
-use unravel_metrics::{Binning, CodeTable, FactorBins, Note, notes, scoring_bytes};
+use unravel_metrics::{Binning, CodeTable, Extent, FactorBins, Note, notes, scoring_bytes};
 use unravel_score::{Metric, Variant};
 
 use crate::exit::{Exit, Failure};
@@ -133,13 +133,14 @@ pub fn evaluate(args: &EvaluateArgs) -> Result<Exit, Failure> {
     }
     let bins = args.bins()?;
     let representation = codes::read(&args.codes, args.logvars.as_deref(), bins)?;
+    let pairs = within_reason(args, &representation, pairs)?;
     let (scores, notes) = score(args, &representation, &pairs, bins)?;
     // Whoever asks for no progress still wants to know what a score does not say.
     for Note {
         sentence, metrics, ..
     } in &notes
     {
-        eprintln!("note: {sentence} ({})", metrics.join(", "));
+        say::note(format_args!("{sentence} ({})", metrics.join(", ")));
     }
     let json = json!({ "scores": scores.scores, "notes": notes });
     if let Some(folder) = &args.out {
@@ -151,6 +152,36 @@ pub fn evaluate(args: &EvaluateArgs) -> Result<Exit, Failure> {
         print(args, &representation, &scores);
     }
     Ok(Exit::Success)
+}
+
+/// Leaves out what nobody named and what would take more than moments.
+fn within_reason(
+    args: &EvaluateArgs,
+    representation: &Representation,
+    pairs: Vec<(Metric, Variant)>,
+) -> Result<Vec<(Metric, Variant)>, Failure> {
+    if !args.metrics.is_empty() {
+        return Ok(pairs);
+    }
+    let extent = Extent {
+        n_points: representation.grid.n_points(),
+        n_codes: representation.n_codes,
+        sizes: representation.grid.sizes().to_vec(),
+    };
+    let (pairs, left_out) = select::quick(pairs, &extent, args.seeds);
+    match left_out {
+        Some(sentence) if pairs.is_empty() => Err(Failure::usage(format!(
+            "`{}`: {sentence}",
+            args.codes.display()
+        ))),
+        Some(sentence) => {
+            if !args.quiet {
+                say::note(sentence);
+            }
+            Ok(pairs)
+        }
+        None => Ok(pairs),
+    }
 }
 
 fn score(
@@ -256,6 +287,9 @@ fn print(args: &EvaluateArgs, representation: &Representation, scores: &Scores) 
             "± is the standard deviation over {} evaluation seeds",
             args.seeds
         ));
+    }
+    for note in scores.notes() {
+        output::line(&note);
     }
     if let Some(folder) = &args.out {
         output::line(&format!("tables and matrices: {}", folder.display()));

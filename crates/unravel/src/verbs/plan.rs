@@ -63,7 +63,7 @@ pub fn plan(args: &PlanArgs) -> Result<Exit, Failure> {
     let class = devices[0].class();
     let memory = WorkerMemory::of(&study, &plan, class)?;
     if let Some(shortage) = memory.shortage(slots.len()) {
-        eprintln!("note: {shortage}");
+        say::note(shortage);
     }
     let figures = Figures {
         n_slots: slots.len(),
@@ -197,8 +197,13 @@ fn costs(
             say::line(format_args!("measuring {} …", trial.setting().family_title));
         }
         let cost = cost::measure(trial, &study.grid, n_slots)?;
-        let wanted = study.requests(trial, false);
-        let score_secs = cost::scoring_secs(&wanted, &study.grid, cost.encode_secs_per_image);
+        let requests = study.requests(trial, false);
+        let score_secs = cost::scoring_secs(
+            &requests,
+            &study.grid,
+            trial.model.latents,
+            cost.encode_secs_per_image,
+        );
         place.insert(TrialCost {
             step_secs: cost.step_secs,
             score_secs,

@@ -40,6 +40,7 @@ pub fn lin_2020_of_groups(table: &CodeTable, groups: &Groups) -> Result<Outcome,
         }
     }
     Ok(Outcome {
+        notes: Vec::new(),
         quantities: vec![("eval_accuracy", accuracy), ("train_accuracy", accuracy)],
         matrices: vec![Matrix::codes_by_factors(
             "classifier_weights",

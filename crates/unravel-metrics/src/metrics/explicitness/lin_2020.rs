@@ -41,6 +41,7 @@ pub fn lin_2020_of_points(table: &CodeTable, points: &[u32]) -> Result<Outcome, 
     }
     let mean = areas.iter().sum::<f64>() / varying.len() as f64;
     Ok(Outcome {
+        notes: Vec::new(),
         quantities: vec![("explicitness_test", mean), ("explicitness_train", mean)],
         matrices: vec![
             Matrix::codes_by_factors("classifier_weight", table, weights),

@@ -29,6 +29,7 @@ pub fn exact(table: &CodeTable) -> Result<Outcome, MetricError> {
         .sum();
     let accuracy = accuracy.min(1.0);
     Ok(Outcome {
+        notes: Vec::new(),
         quantities: vec![
             ("eval_accuracy", accuracy),
             ("train_accuracy", accuracy),

@@ -52,6 +52,7 @@ pub fn lin_2020_of_groups(
     }
     let accuracy = votes.accuracy(&votes.majority());
     Ok(Outcome {
+        notes: Vec::new(),
         quantities: vec![
             ("eval_accuracy", accuracy),
             ("train_accuracy", accuracy),

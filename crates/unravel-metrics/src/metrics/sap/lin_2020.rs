@@ -34,6 +34,7 @@ pub fn lin_2020_of_points(table: &CodeTable, points: &[u32]) -> Result<Outcome, 
     let by_factor_r2 = gaps(table, &r2);
     let mean = |gaps: &[f64]| gaps.iter().sum::<f64>() / n_varying;
     Ok(Outcome {
+        notes: Vec::new(),
         quantities: vec![("sap", mean(&by_factor)), ("sap_r2", mean(&by_factor_r2))],
         matrices: vec![
             Matrix::codes_by_factors("score", table, scores),

@@ -1,5 +1,6 @@
 //! Scores of one representation, over evaluation seeds.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -30,6 +31,9 @@ pub struct Score {
     pub seeds: Vec<u64>,
     /// One value per seed, or the one value of a variant that does not sample.
     pub values: Vec<f64>,
+    /// What a reader has to know of the number, a clause each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<&'static str>,
     /// The bins that factor values were put into, where they were.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub factor_bins: Option<FactorBins>,
@@ -108,6 +112,10 @@ impl Scores {
     /// Adds the outcomes of seeds 0, 1, ….
     fn add(&mut self, metric: Metric, variant: Variant, outcomes: Vec<Outcome>, took: Duration) {
         let is_sampled = variant.is_sampled();
+        let notes: BTreeSet<&str> = outcomes
+            .iter()
+            .flat_map(|outcome| outcome.notes.iter().copied())
+            .collect();
         for (at, quantity) in metric.quantities().iter().enumerate() {
             let values: Vec<f64> = outcomes
                 .iter()
@@ -128,6 +136,7 @@ impl Scores {
                     Vec::new()
                 },
                 values,
+                notes: notes.iter().copied().collect(),
                 factor_bins: self.factor_bins,
                 seconds: took.as_secs_f64(),
             });
@@ -141,6 +150,29 @@ impl Scores {
                     matrix,
                 }));
         }
+    }
+}
+
+impl Scores {
+    /// The notes beside these scores, each once, with the metric and the variants that it is about.
+    pub fn notes(&self) -> Vec<String> {
+        let mut notes: Vec<(&str, &str, Vec<&str>)> = Vec::new();
+        for score in &self.scores {
+            for &note in &score.notes {
+                match notes
+                    .iter_mut()
+                    .find(|known| (known.0, known.1) == (score.metric, note))
+                {
+                    Some((_, _, variants)) if variants.contains(&score.variant) => {}
+                    Some((_, _, variants)) => variants.push(score.variant),
+                    None => notes.push((score.metric, note, vec![score.variant])),
+                }
+            }
+        }
+        let sentence = |(metric, note, variants): (&str, &str, Vec<&str>)| {
+            format!("{metric} ({}): {note}", variants.join(", "))
+        };
+        notes.into_iter().map(sentence).collect()
     }
 }
 

@@ -1,10 +1,12 @@
 //! Which metrics in which variants.
 
-use unravel_metrics::MetricExt;
+use unravel_metrics::{Extent, MetricExt};
 use unravel_score::{Cost, Metric, Variant};
 
+use crate::output;
+
 /// Every asked metric in every asked variant that it has; an empty list asks for all, of the metrics for those that take
-/// moments, of the variants for those that are no single paper's. Repeated names count once.
+/// moments on dSprites, of the variants for those that are no single paper's. Repeated names count once.
 ///
 /// # Errors
 /// A sentence, when a metric was named that has none of the variants that were.
@@ -19,7 +21,7 @@ pub fn pairs(metrics: &[Metric], variants: &[Variant]) -> Result<Vec<(Metric, Va
     } else {
         metrics
     } {
-        let is_quick = |variant: &Variant| metric.cost(*variant) == Cost::Moments;
+        let is_quick = |variant: &Variant| is_quick(metric, *variant, &Extent::dsprites());
         let is_taken = |variant: &Variant| !metrics.is_empty() || is_quick(variant);
         let had = metric.variants().iter().copied();
         let had = had.filter(is_wanted).filter(is_taken);
@@ -41,6 +43,43 @@ pub fn pairs(metrics: &[Metric], variants: &[Variant]) -> Result<Vec<(Metric, Va
         }
     }
     Ok(distinct)
+}
+
+fn is_quick(metric: Metric, variant: Variant, extent: &Extent) -> bool {
+    metric.cost(variant, extent) == Cost::Moments
+}
+
+/// What is left of the scores that nobody named once those are left out that take more than moments of this table, and a
+/// sentence about these if there are any.
+pub fn quick(
+    pairs: Vec<(Metric, Variant)>,
+    extent: &Extent,
+    n_seeds: u64,
+) -> (Vec<(Metric, Variant)>, Option<String>) {
+    let (quick, slow): (Vec<_>, Vec<_>) = pairs
+        .into_iter()
+        .partition(|&(metric, variant)| is_quick(metric, variant, extent));
+    let mut metrics: Vec<&str> = slow.iter().map(|(metric, _)| metric.name()).collect();
+    metrics.dedup();
+    if metrics.is_empty() {
+        return (quick, None);
+    }
+    let n_outcomes = |variant: Variant| if variant.is_sampled() { n_seeds } else { 1 };
+    let secs: f64 = slow
+        .iter()
+        .map(|&(metric, variant)| n_outcomes(variant) as f64 * metric.core_secs(variant, extent))
+        .sum();
+    let variants = slow
+        .iter()
+        .map(|(metric, variant)| format!("{} ({})", metric.name(), variant.name()));
+    let sentence = format!(
+        "{} would take one core about {} with {}; left out, name them to have them: --metrics {}",
+        variants.collect::<Vec<_>>().join(", "),
+        output::duration(secs),
+        output::count(extent.n_codes, "code"),
+        metrics.join(",")
+    );
+    (quick, Some(sentence))
 }
 
 /// Every one of these metrics in those of the asked variants that it has; an empty list of variants asks for the study's
@@ -81,15 +120,54 @@ mod tests {
     fn nothing_asked_is_everything_that_takes_moments() {
         let all = pairs(&[], &[]).unwrap();
         assert!(all.contains(&(Mig, Exact)) && all.contains(&(Mig, Study)));
-        assert!(
-            all.iter()
-                .all(|(metric, variant)| metric.cost(*variant) == Cost::Moments)
-        );
+        assert!(all.iter().all(|(metric, variant)| is_quick(
+            *metric,
+            *variant,
+            &Extent::dsprites()
+        )));
         assert!(
             pairs(&[], &[Exact])
                 .unwrap()
                 .iter()
                 .all(|(_, variant)| *variant == Exact)
+        );
+    }
+
+    #[test]
+    fn ten_codes_leave_nothing_out_and_five_hundred_what_takes_minutes() {
+        let all = pairs(&[], &[]).unwrap();
+        let with = |n_codes, n_points, sizes: &[usize]| {
+            let extent = Extent {
+                n_codes,
+                n_points,
+                sizes: sizes.to_vec(),
+            };
+            quick(all.clone(), &extent, 5)
+        };
+        for n_codes in [1, 10, 20] {
+            assert_eq!(
+                with(n_codes, 737_280, &[3, 6, 40, 32, 32]),
+                (all.clone(), None)
+            );
+        }
+        let (taken, sentence) = with(500, 5_000, &[5, 10, 10, 10]);
+        let sentence = sentence.unwrap();
+        assert!(!taken.contains(&(BetaVaeScore, Study)) && taken.contains(&(Mig, Exact)));
+        assert!(
+            taken
+                .iter()
+                .all(|(metric, _)| *metric != Metric::Unsupervised)
+        );
+        assert!(sentence.contains("beta-vae-score (study), "), "{sentence}");
+        assert!(
+            sentence.contains("unsupervised (study), unsupervised (exact)"),
+            "{sentence}"
+        );
+        assert!(
+            sentence.contains(
+                " with 500 codes; left out, name them to have them: --metrics beta-vae-score,"
+            ),
+            "{sentence}"
         );
     }
 

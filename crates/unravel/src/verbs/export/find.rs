@@ -50,7 +50,7 @@ pub fn trials(store: &Store, asked: &str, all: bool) -> Result<Vec<TrialFolder>,
         [_, _, ..] if !all => Err(Failure::usage(several(asked, &found))),
         _ => {
             if !unreadable.is_empty() {
-                eprintln!("note: {}", of_unreadable(&unreadable));
+                crate::say::note(of_unreadable(&unreadable));
             }
             Ok(found)
         }
