@@ -26,17 +26,16 @@
 
 use rand_core::Rng;
 use rayon::prelude::*;
+mod resources;
+
 use unravel_score::{Direction, Metric, Variant};
 
-use crate::budget::Scoring;
-use crate::bytes::{Bytes, array_bytes};
-use crate::cost::Work;
 use crate::definition::{Definition, Quantity};
 use crate::error::MetricError;
 use crate::metrics::gap::gap;
 use crate::mixture::{Densities, Gaussians};
 use crate::outcome::{Matrix, Outcome, codes_by_factors_bytes};
-use crate::sampling::{N_STUDY_POINTS, Normals, Purpose, generator};
+use crate::sampling::{Normals, Purpose, generator};
 use crate::table::CodeTable;
 
 /// What there is to say of Chen's MIG, and what computes it.
@@ -63,8 +62,8 @@ pub const DEFINITION: Definition = Definition {
         (Variant::Exact, |table, _| exact(table)),
     ],
     is_slow: |_| true,
-    nanoseconds,
-    bytes,
+    nanoseconds: resources::nanoseconds,
+    bytes: resources::bytes,
     outcome_bytes: codes_by_factors_bytes,
 };
 
@@ -364,46 +363,6 @@ fn outcome(
             Matrix::codes_by_factors("mutual_information_nats", table, information),
         ],
     })
-}
-
-/// About how long a score takes one core, in nanoseconds: mixtures on lattices of 32,768 nodes at most, and the points in
-/// one of all and one of each factor.
-fn nanoseconds(work: &Work, variant: Variant) -> f64 {
-    const LATTICE_NODES: f64 = 32_768.0;
-    let lattices = (1.0 + work.values) * LATTICE_NODES;
-    let draws = match variant {
-        Variant::Study => 250.0 * N_STUDY_POINTS as f64 * (1.0 + work.values),
-        _ => 0.0,
-    };
-    work.codes * (10.0 * work.all * (1.0 + work.factors) + 15.0 * lattices + draws)
-}
-
-/// Bytes that a score holds at most, beside the table and its outcome.
-fn bytes(scoring: Scoring<'_>, variant: Variant) -> Bytes {
-    let grid = scoring.table.grid();
-    let n_points = grid.n_points();
-    let n_memberships = 1 + scoring.n_varying();
-    let of_factor = |&factor: &usize| grid.sizes()[factor];
-    let n_mixtures = 1 + grid.varying().iter().map(of_factor).sum::<usize>();
-    // So many are refused.
-    if usize::from(u16::MAX) < n_mixtures {
-        return 0;
-    }
-    let held =
-        array_bytes::<u16>(&[n_points, n_memberships]) + array_bytes::<f64>(&[n_mixtures, 2]);
-    let drawn = match variant {
-        // The members of each mixture, in vectors that grew to up to twice their room.
-        Variant::Study => {
-            array_bytes::<f32>(&[n_points, scoring.n_codes()])
-                + 2 * array_bytes::<u32>(&[n_points, n_memberships])
-                + array_bytes::<Vec<u32>>(&[n_mixtures, 2])
-        }
-        _ => 0,
-    };
-    let n_codes = scoring.n_codes();
-    held + drawn
-        + array_bytes::<f64>(&[n_codes, n_mixtures])
-        + scoring.by_code(Densities::bytes(n_points, n_mixtures))
 }
 
 #[cfg(test)]
