@@ -24,10 +24,10 @@
 //! prior carries nothing, however cleanly its mean follows a factor. The Monte Carlo error is some 0.01 nats an entropy.
 //! YannDubs' port mixes up the codes (its issue 64) and takes means as samples.
 
-use rand_core::Rng;
-use rayon::prelude::*;
 mod resources;
 
+use rand_core::Rng;
+use rayon::prelude::*;
 use unravel_score::{Direction, Metric, Variant};
 
 use crate::definition::{Definition, Quantity};
