@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 
 use serde::Deserialize;
-use unravel_score::{MetricName, RepresentationName, ScoreContext, ScoreRequest, VariantName};
+use unravel_score::{
+    MetricName, RepresentationName, ScoreContext, ScoreRecord, ScoreRequest, VariantName,
+};
 
 use super::Check;
 use crate::error::{StoreError, absent_if_damaged};
@@ -86,6 +88,7 @@ impl<'a> Taken<'a> {
             grid: Cow::Borrowed(&record.grid),
             step: record.step,
             seeds: record.seeds.clone(),
+            revision: record.revision,
         }
     }
 }
@@ -109,7 +112,7 @@ fn lacking(request: &ScoreRequest, taken: &[Taken<'_>]) -> Option<ScoreRequest> 
             && taken.variant == *variant
             && taken.representation == *representation
             && taken.grid == *grid
-            && wanted.revision <= taken.revision
+            && request.revision <= taken.revision
     };
     let mut records = taken.iter().filter(is_of).peekable();
     if records.peek().is_none() {
@@ -128,7 +131,7 @@ fn lacking(request: &ScoreRequest, taken: &[Taken<'_>]) -> Option<ScoreRequest> 
 
 #[cfg(test)]
 mod tests {
-    use unravel_score::{Metric, ScoreRecord};
+    use unravel_score::Metric;
     use unravel_sweep::{Objective, Trial};
 
     use super::*;
@@ -195,7 +198,7 @@ mod tests {
         let trial = Trial::new(Objective::beta_vae(4.0), 0);
         let lock = store.create(&trial).unwrap();
         lock.set_scores(&file()).unwrap();
-        let mut score = wanted("study", &[0, 2]);
+        let mut score = request("study", &[0, 2]);
         let lacking = |score: &ScoreRequest| lock.lacking(std::slice::from_ref(score)).unwrap();
         assert!(lacking(&score).is_empty());
         score.revision = 1;
