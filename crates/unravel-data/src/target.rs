@@ -33,7 +33,7 @@ fn is_of_the_system(path: &Path) -> bool {
     let folder = path.parent().and_then(|folder| folder.canonicalize().ok());
     folder.is_some_and(|folder| {
         let is_below = |start: &&str| folder.starts_with(start);
-        OF_THE_SYSTEM.iter().any(|start| is_below(&start)) && !is_below(&NOT_OF_THE_SYSTEM)
+        OF_THE_SYSTEM.iter().any(is_below) && !is_below(&NOT_OF_THE_SYSTEM)
     })
 }
 

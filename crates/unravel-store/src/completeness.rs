@@ -170,7 +170,8 @@ impl TrialFolder {
         let Some(trained) = absent_if_damaged(model, &mut Vec::new())? else {
             return Ok(false);
         };
-        if !self.checkpoint_step()?.is_some_and(|saved| saved < trained) {
+        let seems_behind = self.checkpoint_step()?.is_some_and(|saved| saved < trained);
+        if !seems_behind {
             return Ok(false);
         }
         // That was a look at headers, and a damaged one must not cost a training.

@@ -304,7 +304,7 @@ mod tests {
             &Indicators::new(&labels.repeat(20), &N_VALUES),
             &classes.repeat(20),
         );
-        assert!(once.converged && often.converged && often.n_iterations < once.n_iterations);
+        assert!(once.converged && often.converged);
         assert!((once.cross_entropy_nats - often.cross_entropy_nats).abs() < 1e-9);
     }
 }

@@ -50,6 +50,12 @@ fn label(value: f64, step: f64, farthest: f64) -> String {
     format!("{mantissa}e{power}")
 }
 
+/// `mantissa` times a power of ten, to the last digit: multiplied out, `1e100` is off by a rounding error.
+fn power(mantissa: f64, exponent: i32) -> f64 {
+    let exact = format!("{mantissa}e{exponent}").parse();
+    exact.unwrap_or(mantissa * 10f64.powi(exponent))
+}
+
 /// The power of ten of a number's first digit, a little above it counting as it.
 fn exponent(value: f64) -> i32 {
     (value.abs() * 1.000_001).log10().floor() as i32
@@ -63,7 +69,7 @@ pub fn logarithmic((low, high): (f64, f64), n: usize) -> Vec<(f64, String)> {
         decades
             .clone()
             .filter(|decade| decade % stride == 0)
-            .flat_map(|decade| mantissas.iter().map(move |m| m * 10f64.powi(decade)))
+            .flat_map(|decade| mantissas.iter().map(move |m| power(*m, decade)))
             .filter(|v| (low..=high).contains(v))
             .collect()
     };

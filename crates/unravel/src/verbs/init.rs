@@ -8,7 +8,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::exit::{Exit, Failure};
-use crate::{output, say};
+use crate::{harmless, output, say};
 
 /// A small sweep with a word on every line.
 const STARTER: &str = include_str!("init/starter.toml");
@@ -61,7 +61,8 @@ fn place(asked: &Path) -> Result<(PathBuf, String), Failure> {
 
 fn starter(path: &Path, name: &str) -> String {
     STARTER
-        .replace("{file}", &path.display().to_string())
+        // It stands in a comment, in which TOML allows no control character.
+        .replace("{file}", &harmless::line(&path.display().to_string()))
         .replace("{name}", &name.escape_debug().to_string())
 }
 

@@ -59,6 +59,17 @@ pub fn scene(
         bar(&mut scene, &x, y, one);
     }
     let lines: Vec<f64> = published.iter().map(|point| x.pixel(point.score)).collect();
+    published_lines(&mut scene, &x, area, published);
+    for (i, one) in explained.iter().enumerate() {
+        let y = area.top + ROW * (i as f64 + 0.5);
+        chance(&mut scene, &x, y, one);
+        numbers(&mut scene, &x, y, one, &lines);
+    }
+    scene
+}
+
+/// A dashed line for each published share, with its label above the bars.
+fn published_lines(scene: &mut Scene, x: &Axis, area: Area, published: &[&PublishedPoint]) {
     for (i, point) in published.iter().enumerate() {
         let (at, top) = (x.pixel(point.score), area.top - 8.0 - 16.0 * i as f64);
         scene.line(vec![(at, area.top), (at, area.bottom)], PAPER, 0.75, 3.0);
@@ -77,20 +88,8 @@ pub fn scene(
         } else {
             (at + 5.0, Anchor::Start, right)
         };
-        text_within(
-            &mut scene,
-            (place, top + 3.0),
-            &label,
-            (style, anchor),
-            room,
-        );
+        text_within(scene, (place, top + 3.0), &label, (style, anchor), room);
     }
-    for (i, one) in explained.iter().enumerate() {
-        let y = area.top + ROW * (i as f64 + 0.5);
-        chance(&mut scene, &x, y, one);
-        numbers(&mut scene, &x, y, one, &lines);
-    }
-    scene
 }
 
 /// The three parts with their inks.
