@@ -223,7 +223,6 @@ mod tests {
     use std::sync::Arc;
 
     use unravel_data::{Dsprites, Factor, FactorSpace, Observations};
-    use unravel_store::ScoreContext;
     use unravel_sweep::{Architecture, Objective};
 
     use super::*;
