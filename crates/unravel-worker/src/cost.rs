@@ -223,6 +223,7 @@ mod tests {
     use std::sync::Arc;
 
     use unravel_data::{Dsprites, Factor, FactorSpace, Observations};
+    use unravel_score::ScoreContext;
     use unravel_sweep::{Architecture, Objective};
 
     use super::*;
