@@ -63,7 +63,7 @@ fn one_sweep_before_and_after_is_compared_seed_by_seed() {
     let ran = lab.run_well(&compare);
     assert_eq!(ran.stdout, "reports/before-and-after/index.html\n");
     assert!(
-        ran.stderr.contains("the same in every key"),
+        ran.stderr.contains("equal in every key"),
         "{}",
         ran.stderr
     );
