@@ -9,7 +9,8 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 use unravel_data::{Dsprites, Observations};
-use unravel_metrics::{Metric, Variant};
+use unravel_metrics::MetricExt;
+use unravel_score::{Metric, Variant};
 use unravel_store::order::Phase;
 use unravel_store::{Event, Order};
 use unravel_sweep::Sweep;
@@ -32,8 +33,8 @@ fn quoted(names: &[&str]) -> String {
 fn everything() -> String {
     evaluated(&format!(
         "metrics = {}\nvariants = {}\nseeds = 1\n",
-        quoted(&Metric::ALL.map(Metric::name)),
-        quoted(&Variant::ALL.map(Variant::name))
+        quoted(&Metric::NAMES),
+        quoted(Variant::NAMES)
     ))
 }
 
@@ -134,7 +135,7 @@ fn every_metric_is_taken_by_name_from_one_encoding() {
             "{}",
             metric.name()
         );
-        let is_begun = |event: &Event| matches!(event, Event::Scoring { metric: begun, .. } if begun == metric.name());
+        let is_begun = |event: &Event| matches!(event, Event::Scoring { metric: begun, .. } if *begun == metric);
         assert!(
             events.iter().any(is_begun),
             "{} was not told of",

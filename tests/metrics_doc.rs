@@ -1,11 +1,12 @@
-//! `docs/metrics.md` says what the registry and the head of each metric's file say. After a change of either,
+//! `docs/metrics.md` says what the catalogue and the head of each metric's file say. After a change of either,
 //! `UNRAVEL_WRITE_DOCS=1 cargo test --release -p unravel --test metrics_doc` writes it anew.
 
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use unravel_metrics::{CONDITIONS, Condition, Cost, Direction, Extent, Metric, Quantity, Variant};
+use unravel_metrics::{CONDITIONS, Condition, Extent, MetricExt, Quantity};
+use unravel_score::{Cost, Direction, Metric, Variant};
 
 /// Everything below this line is generated.
 const MARK: &str = "<!-- Generated: see tests/metrics_doc.rs -->\n";
@@ -85,7 +86,7 @@ fn the_sweep_files_reference_names_every_metric_and_variant() {
     for metric in Metric::ALL {
         assert!(row("metrics").contains(&format!("`{}`", metric.name())));
     }
-    for variant in Variant::ALL {
+    for &variant in Variant::ALL {
         assert!(row("variants").contains(&format!("`{}`", variant.name())));
     }
 }
@@ -120,11 +121,11 @@ fn sections() -> String {
 }
 
 fn section(text: &mut String, metric: Metric) {
-    let description = metric.description();
+    let definition = metric.definition();
     let _ = write!(text, "\n## {}\n\n", metric.name());
     text.push_str(&head(metric));
     text.push_str("\n| quantity | range | better | |\n| --- | --- | --- | --- |\n");
-    for quantity in description.quantities {
+    for quantity in definition.quantities {
         let (name, line) = (quantity.name, quantity.one_line);
         let _ = writeln!(
             text,
@@ -133,7 +134,7 @@ fn section(text: &mut String, metric: Metric) {
             better(*quantity)
         );
     }
-    let variants: Vec<String> = description.variants.iter().map(|v| variant(*v)).collect();
+    let variants: Vec<String> = metric.variants().iter().map(|v| variant(*v)).collect();
     let _ = writeln!(
         text,
         "\nVariants: {}. {}",

@@ -1,6 +1,6 @@
 //! Conditions under which scores say little: one list, with a sentence for each.
 //!
-//! A metric that *cannot* be computed is refused ([`Metric::check`]). These conditions are about tables that can be scored,
+//! A metric that *cannot* be computed is refused ([`crate::MetricExt::check`]). These conditions are about tables that can be scored,
 //! and whose scores mislead whoever does not know them. Their thresholds leave alone every complete grid of two factors or
 //! more and every representation that varies; what is listed row by row is looked at more closely, since its rows are a
 //! sample of something.
@@ -9,9 +9,9 @@ mod codes;
 mod factors;
 
 use serde::Serialize;
+use unravel_score::{Metric, Variant};
 
 use crate::grid::FactorGrid;
-use crate::registry::{Metric, Variant};
 use crate::table::CodeTable;
 
 use Metric::{

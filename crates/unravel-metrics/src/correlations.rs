@@ -2,8 +2,8 @@
 
 use rayon::prelude::*;
 
-use crate::memory::{Bytes, of};
-use crate::sums::Sums;
+use crate::bytes::{Bytes, array_bytes};
+use crate::covariance_sums::Sums;
 use crate::table::CodeTable;
 
 /// Rows summed by one task.
@@ -49,7 +49,7 @@ impl Correlations {
         let n_columns = table.n_codes() + table.grid().n_factors();
         let n_tasks = n_points.div_ceil(ROWS_PER_TASK) as Bytes;
         let sums = Sums::bytes(n_columns);
-        let kept = of::<f64>(&[table.n_codes(), n_columns]);
+        let kept = array_bytes::<f64>(&[table.n_codes(), n_columns]);
         (sums * (n_tasks + 1)).max(sums + kept)
     }
 

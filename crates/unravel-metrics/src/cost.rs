@@ -1,26 +1,15 @@
 //! How long a score takes, before it is taken: from the number of points, codes and factor values.
 //!
-//! Each metric's work is a few terms, each a number of operations times what one takes: nanoseconds on one core, fitted to
-//! `examples/timings.rs` on dSprites with 10 codes and on grids of 11,520 points with 10, 100 and 500 codes. A figure is
-//! right to within a factor of about three, which tells moments from minutes.
+//! Each metric's file says what its work is: a few terms, each a number of operations times what one operation takes. The
+//! nanoseconds are fitted to `examples/timings.rs` on one core, on dSprites with 10 codes and on grids of 11,520 points with
+//! 10, 100 and 500 codes. An estimate is right to within a factor of about three, which tells moments from minutes.
 
-use serde::Serialize;
+use unravel_score::Variant;
 
 use crate::lin_2020;
-use crate::registry::{Metric, Variant};
 use crate::samples::SampleSizes;
 use crate::sampling::N_STUDY_POINTS;
 use crate::table::CodeTable;
-
-/// How long a score takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Cost {
-    /// Moments: less than a second with ten codes over the whole of dSprites, on two cores.
-    Moments,
-    /// Seconds up to half a minute there; elsewhere, whatever takes more than [`MOMENTS_CORE_SECS`].
-    Seconds,
-}
 
 /// The longest that a score of a metric that takes moments on dSprites may take elsewhere to count as moments too, in core
 /// seconds.
@@ -57,43 +46,22 @@ impl Extent {
     }
 }
 
-impl Metric {
-    /// How long a score of this extent takes.
-    pub fn cost(self, variant: Variant, extent: &Extent) -> Cost {
-        match (self, variant) {
-            (Self::Dci, Variant::Lasso | Variant::Lin2020) => {}
-            (Self::Dci | Self::Downstream | Self::MigChen, _)
-            | (Self::Infomec | Self::Explicitness, _) => return Cost::Seconds,
-            _ => {}
-        }
-        match self.core_secs(variant, extent) <= MOMENTS_CORE_SECS {
-            true => Cost::Moments,
-            false => Cost::Seconds,
-        }
-    }
-
-    /// About how long a score of this extent takes one core, in seconds. Of a metric that compares trials it is the share
-    /// of one pair of trials.
-    pub fn core_secs(self, variant: Variant, extent: &Extent) -> f64 {
-        1e-9 * Work::new(variant, extent).nanoseconds(self, variant)
-    }
-}
-
 /// The numbers that terms are products of.
-struct Work {
+pub(crate) struct Work {
     /// Points of the table.
-    all: f64,
+    pub(crate) all: f64,
     /// Points that the variant looks at, where it looks at each once.
-    points: f64,
-    codes: f64,
+    pub(crate) points: f64,
+    /// Codes of each point.
+    pub(crate) codes: f64,
     /// Factors that vary.
-    factors: f64,
+    pub(crate) factors: f64,
     /// Values of these together.
-    values: f64,
+    pub(crate) values: f64,
 }
 
 impl Work {
-    fn new(variant: Variant, extent: &Extent) -> Self {
+    pub(crate) fn new(variant: Variant, extent: &Extent) -> Self {
         let n_points = match variant {
             Variant::Study | Variant::RandomForest => N_STUDY_POINTS,
             Variant::Lin2020 => lin_2020::N_POINTS,
@@ -110,91 +78,40 @@ impl Work {
             values,
         }
     }
-
-    fn nanoseconds(&self, metric: Metric, variant: Variant) -> f64 {
-        let Self {
-            all,
-            points,
-            codes,
-            factors,
-            values,
-        } = *self;
-        let SampleSizes { n_train, n_test } = SampleSizes::STUDY;
-        let (trained, looked_at) = (n_train as f64, (n_train + n_test) as f64);
-        match (metric, variant) {
-            (Metric::BetaVaeScore, Variant::Lin2020) => {
-                let n_groups = lin_2020::N_GROUPS as f64;
-                let pairs = n_groups * lin_2020::GROUP_SIZE as f64;
-                look_ups(pairs, codes) + logistic(n_groups, codes, factors)
-            }
-            // 64 pairs of points an example.
-            (Metric::BetaVaeScore, _) => {
-                look_ups(128.0 * looked_at, codes) + logistic(trained, codes, factors)
-            }
-            (Metric::FactorVaeScore, Variant::Exact) => 13.0 * points * codes,
-            // Groups of 64 points, or those of a protocol, of nearly as many points.
-            (Metric::FactorVaeScore, Variant::Lin2020) => look_ups(points, codes),
-            (Metric::FactorVaeScore, _) => look_ups(64.0 * looked_at, codes),
-            (
-                Metric::Mig | Metric::MigSup | Metric::Jemmig | Metric::Dcimig | Metric::Modularity,
-                _,
-            ) => 4.5 * points * codes + 3.0 * N_STUDY_POINTS as f64 * codes * factors,
-            // Mixtures on lattices, and the points in one of all and one of each factor.
-            (Metric::MigChen, _) => {
-                let lattices = (1.0 + values) * LATTICE_NODES;
-                let draws = match variant {
-                    Variant::Study => 250.0 * N_STUDY_POINTS as f64 * (1.0 + values),
-                    _ => 0.0,
-                };
-                codes * (10.0 * all * (1.0 + factors) + 15.0 * lattices + draws)
-            }
-            (Metric::Dci, Variant::Study) => 920.0 * trained * codes * values,
-            (Metric::Dci, Variant::RandomForest) => 9_600.0 * trained * codes * factors,
-            (Metric::Dci, _) => products(points, codes) + 26_000.0 * factors * codes * codes,
-            (Metric::Sap, _) => 180.0 * points * codes + products(points, codes),
-            (Metric::Explicitness, Variant::Study) => logistic(trained, codes, values),
-            (Metric::Explicitness, _) => 0.5 * logistic(points, codes, values),
-            (Metric::Irs, _) => 60.0 * points * codes,
-            (Metric::Unsupervised, _) => {
-                // Every pair in bins, and the eigenvalues of two matrices by rotations.
-                1.2 * points * codes * codes + products(points, codes) + 270.0 * codes.powi(3)
-            }
-            (Metric::Infomec, _) => {
-                points * (200.0 * (codes + 1.0) * values + 200.0 * codes * factors)
-                    + 4.0 * products(points, codes)
-            }
-            (Metric::Udr, _) => 2.0 * products(N_STUDY_POINTS as f64, codes),
-            // Trees with 10 to 10,000 labels, and 51 logistic regressions a factor with each number.
-            (Metric::Downstream, _) => {
-                let labelled = 1.111 * trained;
-                920.0 * labelled * codes * values + 51.0 * logistic(labelled, codes, values)
-            }
-            (Metric::ActiveUnits, _) => 5.0 * points * codes + products(points, codes),
-        }
-    }
 }
 
-/// Nodes of the lattice that a mixture's density is tabulated on, at most.
-const LATTICE_NODES: f64 = 32_768.0;
+/// Points that a predictor is trained on in the study's settings.
+pub(crate) const TRAINED: f64 = SampleSizes::STUDY.n_train as f64;
+
+/// Points that it is trained and tested on.
+pub(crate) const LOOKED_AT: f64 = (SampleSizes::STUDY.n_train + SampleSizes::STUDY.n_test) as f64;
+
+/// Codes and factors counted together, and what is read off the counts.
+pub(crate) fn joint_counts(work: &Work, _: Variant) -> f64 {
+    4.5 * work.points * work.codes + 3.0 * N_STUDY_POINTS as f64 * work.codes * work.factors
+}
 
 /// Points looked up in a table in random order.
-fn look_ups(points: f64, codes: f64) -> f64 {
+pub(crate) fn look_ups(points: f64, codes: f64) -> f64 {
     points * (30.0 + 0.6 * codes)
 }
 
 /// The products of every two codes.
-fn products(points: f64, codes: f64) -> f64 {
+pub(crate) fn products(points: f64, codes: f64) -> f64 {
     0.5 * points * codes * codes
 }
 
 /// A multinomial logistic regression by Newton's method.
-fn logistic(rows: f64, codes: f64, classes: f64) -> f64 {
+pub(crate) fn logistic(rows: f64, codes: f64, classes: f64) -> f64 {
     rows * classes * (2.0 * codes * codes + 60.0 * codes)
 }
 
 #[cfg(test)]
 mod tests {
+    use unravel_score::{Cost, Metric};
+
     use super::*;
+    use crate::catalogue::MetricExt;
 
     fn small(n_codes: usize) -> Extent {
         Extent {

@@ -1,10 +1,10 @@
 //! How often each bin of each code meets each value of each factor, and what that tells in nats.
 
+use crate::bytes::{Bytes, array_bytes};
 use crate::discretise::{EqualWidthBins, N_BINS};
 use crate::grid::FactorGrid;
-use crate::memory::{Bytes, of};
+use crate::parallel_count::{n_accumulators, parallel_count};
 use crate::table::{CodeRange, CodeTable};
-use crate::tally::{n_accumulators, tally};
 
 /// Rows counted by one task, roughly.
 const ROWS_PER_TASK: usize = 16_384;
@@ -28,7 +28,7 @@ impl JointCounts {
         }
         let bins = bins_of(table.ranges());
         let rows_per_task = rows_per_task(table.grid());
-        let counts = tally(
+        let counts = parallel_count(
             table.codes(),
             rows_per_task * table.n_codes(),
             || Self::zero(table),
@@ -90,12 +90,12 @@ impl JointCounts {
 
     /// Bytes that [`Self::of_points`] holds at most, with so many points.
     pub(crate) fn bytes_of_points(table: &CodeTable, n_points: usize) -> Bytes {
-        Self::bytes_of_one(table) + of::<u32>(&[n_points])
+        Self::bytes_of_one(table) + array_bytes::<u32>(&[n_points])
     }
 
     fn bytes_of_one(table: &CodeTable) -> Bytes {
         let n_values: usize = table.grid().sizes().iter().sum();
-        of::<u32>(&[table.n_codes(), n_values, N_BINS])
+        array_bytes::<u32>(&[table.n_codes(), n_values, N_BINS])
     }
 
     fn zero(table: &CodeTable) -> Self {

@@ -5,6 +5,11 @@ use crate::table::CodeRange;
 /// Bins of a code in every metric that bins.
 pub const N_BINS: usize = 20;
 
+const _: () = assert!(
+    N_BINS == unravel_score::MIN_POINTS,
+    "as many points as bins are needed"
+);
+
 /// [`N_BINS`] bins of equal width between the smallest and the largest value of a code.
 ///
 /// Edge j is `lo + j * ((hi - lo) / 20)` in double precision, the last one `hi` itself. Bins are closed on the left, and the

@@ -1,8 +1,7 @@
 //! What can be wrong with a table of codes or with what is asked of it.
 
 use serde::Serialize;
-
-use crate::registry::{Metric, Variant};
+use unravel_score::{Metric, Variant};
 
 /// Why a table of codes was refused, or a score cannot be computed from it.
 ///
@@ -76,7 +75,7 @@ pub enum MetricError {
     /// A log variance that stands for no variance.
     #[error(
         "the log variance of code {code} is {value} at row {row}; log variances must lie between {} and {}",
-        crate::table::LOGVAR_RANGE[0], crate::table::LOGVAR_RANGE[1]
+        crate::limits::LOGVAR_RANGE[0], crate::limits::LOGVAR_RANGE[1]
     )]
     Logvar {
         /// Column of the first such log variance.
@@ -106,7 +105,7 @@ pub enum MetricError {
     #[error(
         "{} compares points that agree on one factor, of at least {needed} factors with {} rows or more of two values; this \
          table has {found}, so give it the complete grid",
-        .metric.name(), crate::grid::MIN_MATCHING_ROWS
+        .metric.name(), crate::limits::MIN_MATCHING_ROWS
     )]
     TooFewMatching {
         /// The metric asked for.

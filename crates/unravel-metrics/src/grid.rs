@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use crate::error::MetricError;
-
-/// Rows that a value of a factor needs to be held fixed: fewer say little of how codes vary around it.
-pub const MIN_MATCHING_ROWS: usize = 10;
+use crate::limits::MIN_MATCHING_ROWS;
 
 /// A complete grid of factor values, row-major: the last factor runs fastest. Or a list of its points
 /// ([`FactorGrid::of_rows`]), in any number and order.

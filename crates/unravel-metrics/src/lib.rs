@@ -2,7 +2,7 @@
 //!
 //! A [`CodeTable`] is one representation of a complete factor grid: the codes of every point, `f32 [n_points, n_codes]`,
 //! row-major, the last factor fastest. [`score`] computes a [`Metric`] from it in one of its [`Variant`]s and answers
-//! with an [`Outcome`]: named quantities, the headline first, and the matrices that explain them. [`Metric::check`] says
+//! with an [`Outcome`]: named quantities, the headline first, and the matrices that explain them. [`MetricExt::check`] says
 //! beforehand, from the sizes of a grid alone, what cannot be computed, and why. A table may also be of some points of a
 //! grid only ([`FactorGrid::of_rows`]); every row then counts once.
 //!
@@ -17,44 +17,49 @@
 //! over rayon's current pool.
 //!
 //! Where things are: one file a metric in [`metrics`], the classifiers they train in [`estimators`], all random draws in
-//! [`sampling`], the list of metrics with names and ranges in [`Metric`].
+//! [`sampling`]. The list of metrics is the table in `unravel-score`, from which the crate finds each metric's [`Definition`].
 
+mod budget;
+mod bytes;
+mod catalogue;
 mod conditions;
 mod correlations;
 mod cost;
 mod counts;
+mod covariance_sums;
+mod definition;
 mod discretise;
 mod error;
 mod factor_bins;
 mod grid;
+mod limits;
 mod memory;
 mod mixture;
 mod moments;
-mod needs;
 mod outcome;
-mod registry;
+mod parallel_count;
 mod samples;
 mod stencil;
-mod sums;
 mod symmetric;
 mod table;
-mod tally;
 
 pub mod estimators;
 pub mod lin_2020;
 pub mod metrics;
 pub mod sampling;
 
+pub use catalogue::{MetricExt, score};
 pub use conditions::{CONDITIONS, Condition, Note, notes, notes_of_grid};
-pub use cost::{Cost, Extent, MOMENTS_CORE_SECS};
+pub use cost::{Extent, MOMENTS_CORE_SECS};
 pub use counts::JointCounts;
+pub use definition::{Definition, Quantity};
 pub use discretise::{EqualWidthBins, N_BINS};
 pub use error::MetricError;
 pub use factor_bins::{Binning, FactorBins};
-pub use grid::{FactorGrid, MIN_MATCHING_ROWS};
+pub use grid::FactorGrid;
+pub use limits::{LOGVAR_RANGE, MIN_MATCHING_ROWS};
 pub use memory::scoring_bytes;
-pub use needs::{Needs, Offered};
 pub use outcome::{Matrix, Outcome};
-pub use registry::{Description, Direction, Metric, Quantity, Variant, score};
 pub use samples::{SampleSizes, Split};
-pub use table::{CodeRange, CodeTable, LOGVAR_RANGE};
+pub use table::{CodeRange, CodeTable};
+pub use unravel_score::{Cost, Direction, Metric, Needs, Offered, Variant};

@@ -1,30 +1,16 @@
 //! What scoring a table takes of memory, before it is taken.
 //!
 //! What a metric holds depends on it: tables of counts grow with the values of all factors, covariances with the square of
-//! the codes, samples with the codes alone. Each part says what it holds where it is made, in a `bytes` beside it, so that
-//! the two are changed together; here they are put together. What grows with neither is left out: it is a
-//! megabyte or two.
+//! the codes, samples with the codes alone. Each metric says what it holds in its own file, from what its parts say of
+//! themselves in a `bytes` beside them, so that the two are changed together. What grows with neither is left out: it is
+//! a megabyte or two.
 
-mod by_metric;
+use unravel_score::{Metric, Variant};
 
-use crate::registry::{Metric, Variant};
+use crate::budget::Scoring;
+use crate::bytes::Bytes;
+use crate::catalogue::MetricExt;
 use crate::table::CodeTable;
-use by_metric::Scoring;
-
-/// A number of bytes: wide enough for products of several numbers that a file may claim.
-pub(crate) type Bytes = u128;
-
-/// Bytes of an array of these elements with these lengths.
-pub(crate) fn of<T>(lengths: &[usize]) -> Bytes {
-    let elements = lengths.iter().map(|&length| length as Bytes);
-    elements.fold(size_of::<T>() as Bytes, Bytes::saturating_mul)
-}
-
-/// Matrices of codes and factors in the outcome of a metric, at most.
-const N_MATRICES: usize = 4;
-
-/// A name of a row, with what its text takes.
-const NAME_BYTES: usize = size_of::<String>() + 32;
 
 /// Bytes that these scores hold at most beside the table, one computed after the other in a pool of so many threads, those
 /// of sampled variants for so many seeds. The outcomes of all of them are kept. Metrics that refuse the table hold nothing.
@@ -42,25 +28,12 @@ pub fn scoring_bytes(
         .filter(|(metric, variant)| metric.check(*variant, &offered).is_ok());
     let (mut kept, mut most): (Bytes, Bytes) = (0, 0);
     for &(metric, variant) in computed {
+        let definition = metric.definition();
         let n_outcomes = if variant.is_sampled() { n_seeds } else { 1 };
-        kept += outcome_bytes(table, metric) * Bytes::from(n_outcomes);
-        most = most.max(scoring.bytes(metric, variant));
+        kept += (definition.outcome_bytes)(table) * Bytes::from(n_outcomes);
+        most = most.max((definition.bytes)(scoring, variant));
     }
     u64::try_from(kept.saturating_add(most)).unwrap_or(u64::MAX)
-}
-
-/// Bytes of the matrices of an outcome.
-fn outcome_bytes(table: &CodeTable, metric: Metric) -> Bytes {
-    let n_codes = table.n_codes();
-    match metric {
-        Metric::Unsupervised => {
-            of::<f64>(&[2, n_codes, n_codes]) + of::<u8>(&[2, 2, n_codes, NAME_BYTES])
-        }
-        _ => {
-            let values = of::<f64>(&[N_MATRICES, n_codes, table.grid().n_factors().max(2)]);
-            values + of::<u8>(&[N_MATRICES, n_codes, NAME_BYTES])
-        }
-    }
 }
 
 #[cfg(test)]
@@ -129,7 +102,7 @@ mod tests {
                 n_threads: 1,
             };
             assert!(
-                20 << 30 < scoring.bytes(metric, variant),
+                20 << 30 < (metric.definition().bytes)(scoring, variant),
                 "{}",
                 metric.name()
             );

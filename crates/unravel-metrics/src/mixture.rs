@@ -13,7 +13,7 @@
 //! Replacing a Gaussian changes its density by less than 1e-5 of its peak in the worst case (a Gaussian at the edge of its
 //! class). Errors of different Gaussians alternate in sign, and entropies are off by 1e-8 nats or so.
 
-use crate::memory::{Bytes, of};
+use crate::bytes::{Bytes, array_bytes};
 use crate::stencil::{MIDPOINT, Stencil, WIDTH};
 
 /// Classes of widths for each doubling of the standard deviation.
@@ -125,9 +125,9 @@ impl Densities {
     pub(crate) fn bytes(n_gaussians: usize, n_mixtures: usize) -> Bytes {
         // Gaussians as wide as the narrowest reach out of the lattice at both ends.
         let n_nodes = (MAX_NODES + 2.0 * REACH_SDS * NODES_PER_SD) as usize + 2 * WIDTH;
-        of::<f64>(&[3, n_nodes, n_mixtures.next_multiple_of(LANES)])
-            + of::<f64>(&[n_gaussians, 2])
-            + 2 * of::<u32>(&[n_gaussians])
+        array_bytes::<f64>(&[3, n_nodes, n_mixtures.next_multiple_of(LANES)])
+            + array_bytes::<f64>(&[n_gaussians, 2])
+            + 2 * array_bytes::<u32>(&[n_gaussians])
     }
 
     /// The densities of all mixtures; there is at least one Gaussian.

@@ -2,8 +2,8 @@
 
 use rayon::prelude::*;
 
-use crate::memory::{Bytes, of};
-use crate::sums::Sums;
+use crate::bytes::{Bytes, array_bytes};
+use crate::covariance_sums::Sums;
 use crate::table::CodeTable;
 
 /// Rows summed by one task.
@@ -39,7 +39,7 @@ impl Moments {
 
     /// Bytes of one.
     pub(crate) fn bytes_kept(n_codes: usize) -> Bytes {
-        of::<f64>(&[n_codes, n_codes + 1])
+        array_bytes::<f64>(&[n_codes, n_codes + 1])
     }
 
     fn from_sums(table: &CodeTable, sums: Vec<Sums>, n_points: usize) -> Self {

@@ -2,12 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::bytes::{Bytes, array_bytes};
 use crate::table::CodeTable;
 
 /// One score of one representation: named quantities, and the matrices that explain them.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Outcome {
-    /// Name and value, in the order of [`crate::Metric::quantities`]: the headline comes first.
+    /// Name and value, in the order of [`crate::MetricExt::quantities`]: the headline comes first.
     pub quantities: Vec<(&'static str, f64)>,
     /// Side outputs, such as which code holds which factor.
     pub matrices: Vec<Matrix>,
@@ -97,4 +98,23 @@ impl Matrix {
     pub fn at(&self, row: usize, col: usize) -> f64 {
         self.values[row * self.col_names.len() + col]
     }
+}
+
+/// Matrices in the outcome of a metric, at most.
+const N_MATRICES: usize = 4;
+
+/// A name of a row, with what its text takes.
+const NAME_BYTES: usize = size_of::<String>() + 32;
+
+/// Bytes of an outcome whose matrices have a row for each code and a column for each factor.
+pub(crate) fn codes_by_factors_bytes(table: &CodeTable<'_>) -> Bytes {
+    let n_codes = table.n_codes();
+    let values = array_bytes::<f64>(&[N_MATRICES, n_codes, table.grid().n_factors().max(2)]);
+    values + array_bytes::<u8>(&[N_MATRICES, n_codes, NAME_BYTES])
+}
+
+/// Bytes of an outcome with two matrices of codes by codes.
+pub(crate) fn codes_by_codes_bytes(table: &CodeTable<'_>) -> Bytes {
+    let n_codes = table.n_codes();
+    array_bytes::<f64>(&[2, n_codes, n_codes]) + array_bytes::<u8>(&[2, 2, n_codes, NAME_BYTES])
 }

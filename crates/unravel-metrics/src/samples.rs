@@ -1,7 +1,7 @@
 //! Points for the metrics that train a predictor of the factors: some to train on, some to test on.
 
+use crate::bytes::{Bytes, array_bytes};
 use crate::grid::FactorGrid;
-use crate::memory::{Bytes, of};
 use crate::sampling::{PointSource, PointStream, Purpose, Seeded};
 use crate::table::CodeTable;
 
@@ -87,9 +87,9 @@ impl Examples {
 
     /// Bytes of those of so many points, and of their numbers.
     pub(crate) fn bytes(table: &CodeTable, n_points: usize) -> Bytes {
-        of::<u32>(&[n_points])
-            + of::<f32>(&[n_points, table.n_codes()])
-            + of::<usize>(&[n_points, table.grid().n_factors()])
+        array_bytes::<u32>(&[n_points])
+            + array_bytes::<f32>(&[n_points, table.n_codes()])
+            + array_bytes::<usize>(&[n_points, table.grid().n_factors()])
     }
 
     /// Those of every point of the grid.

@@ -1,20 +1,17 @@
 //! One representation of a complete factor grid.
 
 use rayon::prelude::*;
+use unravel_score::{Metric, Offered};
 
 use crate::error::MetricError;
 use crate::grid::FactorGrid;
-use crate::needs::Offered;
-use crate::registry::Metric;
+use crate::limits::LOGVAR_RANGE;
 
 /// Rows checked by one task.
 const ROWS_PER_TASK: usize = 8192;
 
 /// Rows taken side by side in the inner loop, so that it runs over contiguous values whatever the number of codes is.
 const ROWS_PER_STEP: usize = 8;
-
-/// Log variances whose variance single precision can hold.
-pub const LOGVAR_RANGE: [f32; 2] = [-87.0, 88.0];
 
 /// Smallest and largest value of one code.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -7,7 +7,7 @@ use hash::hash;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use unravel_metrics::metrics::{mig, modularity};
-use unravel_metrics::{CodeTable, FactorGrid, Metric, Outcome, Variant, score};
+use unravel_metrics::{CodeTable, FactorGrid, Metric, MetricExt, Outcome, Variant, score};
 
 /// A representation of a small grid.
 #[derive(Clone, Debug)]

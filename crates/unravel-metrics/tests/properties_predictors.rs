@@ -8,7 +8,9 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use support::hash::hash;
 use unravel_metrics::metrics::{dci, downstream, explicitness, sap};
-use unravel_metrics::{CodeTable, FactorGrid, Metric, Outcome, SampleSizes, Split, Variant};
+use unravel_metrics::{
+    CodeTable, FactorGrid, Metric, MetricExt, Outcome, SampleSizes, Split, Variant,
+};
 
 /// Fewer points than the study's, so that many representations can be tried.
 const SIZES: SampleSizes = SampleSizes {

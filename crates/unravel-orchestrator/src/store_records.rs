@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 
+use unravel_score::Requests;
 use unravel_store::{
-    Check, Missing, Relatives, Status, Store, StoreError, TrialFolder, TrialState, Wanted,
-    absent_if_damaged,
+    Check, Relatives, Status, Store, StoreError, Todo, TrialFolder, TrialState, absent_if_damaged,
 };
 use unravel_sweep::{Trial, TrialId};
 
@@ -23,7 +23,7 @@ const LACKS_SCORES: &str = "trials of which the store has a version with fewer s
 /// The trials of a store.
 pub struct StoreRecords<'a> {
     store: &'a Store,
-    wanted: &'a (dyn Fn(&Trial) -> Wanted + Sync),
+    requests: &'a (dyn Fn(&Trial) -> Requests + Sync),
     check: Check,
     /// Trials of which every byte was looked at and found right.
     whole: Mutex<BTreeSet<TrialId>>,
@@ -38,12 +38,12 @@ const MIN_TRIALS_PER_THREAD: usize = 64;
 const MAX_THREADS: usize = 16;
 
 impl<'a> StoreRecords<'a> {
-    /// Records over `store`; `wanted` says what makes a trial done, the same as its worker goes by.
+    /// Records over `store`; `requests` says what makes a trial done, the same as its worker goes by.
     #[must_use]
-    pub fn new(store: &'a Store, wanted: &'a (dyn Fn(&Trial) -> Wanted + Sync)) -> Self {
+    pub fn new(store: &'a Store, requests: &'a (dyn Fn(&Trial) -> Requests + Sync)) -> Self {
         Self {
             store,
-            wanted,
+            requests,
             check: Check::Quick,
             whole: Mutex::default(),
             notices: Mutex::default(),
@@ -90,7 +90,7 @@ impl<'a> StoreRecords<'a> {
         let holding = folder.holder()?;
         let is_locked = holding.is_some();
         self.notice(holding.and_then(|holding| holding.warning(&planned.id)));
-        let missing = self.missing(&folder, &(self.wanted)(&planned.trial), is_locked)?;
+        let missing = self.missing(&folder, &(self.requests)(&planned.trial), is_locked)?;
         let is_done = missing.is_nothing();
         let needs_training = missing.needs_training(planned.trial.training.steps);
         let first_step = missing.first_step();
@@ -129,20 +129,20 @@ impl<'a> StoreRecords<'a> {
     fn missing(
         &self,
         folder: &TrialFolder,
-        wanted: &Wanted,
+        requests: &Requests,
         is_locked: bool,
-    ) -> Result<Missing, StoreError> {
+    ) -> Result<Todo, StoreError> {
         let whole = || self.whole.lock().unwrap_or_else(PoisonError::into_inner);
         if self.check == Check::Quick || whole().contains(folder.id()) {
-            return folder.missing(wanted, Check::Quick);
+            return folder.missing(requests, Check::Quick);
         }
         if is_locked {
-            let missing = folder.missing(wanted, Check::Quick)?;
+            let missing = folder.missing(requests, Check::Quick)?;
             if !missing.is_nothing() {
                 return Ok(missing);
             }
         }
-        let missing = folder.missing(wanted, Check::Thorough)?;
+        let missing = folder.missing(requests, Check::Thorough)?;
         if missing.is_nothing() {
             whole().insert(folder.id().clone());
         }
@@ -191,7 +191,7 @@ impl<'a> StoreRecords<'a> {
         other: &TrialFolder,
         step: u64,
     ) -> Result<bool, StoreError> {
-        let mut wanted = (self.wanted)(trial).scores;
+        let mut wanted = (self.requests)(trial).scores;
         wanted.retain(|score| score.context.step < step);
         Ok(!other.lacking(&wanted)?.is_empty())
     }
@@ -267,9 +267,8 @@ impl Records for StoreRecords<'_> {
 
 #[cfg(test)]
 mod tests {
-    use unravel_store::{
-        Array, Arrays, Checkpoint, Codes, Model, Pictures, ScoreContext, WantedScore,
-    };
+    use unravel_score::{ScoreContext, ScoreRequest};
+    use unravel_store::{Array, Arrays, Checkpoint, Codes, Model, Pictures};
 
     use super::*;
     use crate::testing::trial;
@@ -281,7 +280,7 @@ mod tests {
     fn with_store(check: impl Fn(&Store, &StoreRecords<'_>)) {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path().join("runs")).unwrap();
-        let wanted = |_: &Trial| Wanted::default();
+        let wanted = |_: &Trial| Requests::default();
         check(&store, &StoreRecords::new(&store, &wanted));
     }
 
@@ -322,11 +321,11 @@ mod tests {
 
     #[test]
     fn scores_added_for_an_earlier_step_need_the_training_again() {
-        let score_at = |step| WantedScore {
-            metric: "mig".to_owned(),
+        let score_at = |step| ScoreRequest {
+            metric: "mig".into(),
             context: ScoreContext {
-                variant: "exact".to_owned(),
-                representation: "mean".to_owned(),
+                variant: "exact".into(),
+                representation: "mean".into(),
                 grid: "2x2".to_owned(),
                 step,
             },
@@ -345,7 +344,7 @@ mod tests {
             lock.set_state(&state).unwrap();
         };
         let held = |at: &[u64]| {
-            let wanted = |_: &Trial| Wanted {
+            let wanted = |_: &Trial| Requests {
                 scores: at.iter().copied().map(score_at).collect(),
                 codes: false,
             };
@@ -448,7 +447,7 @@ mod tests {
             bytes[100] ^= 1;
             std::fs::write(&path, bytes).unwrap();
             assert_eq!(records.held(&planned()), Held::at(Reached::Scored));
-            let wanted = |_: &Trial| Wanted::default();
+            let wanted = |_: &Trial| Requests::default();
             let thorough = StoreRecords::new(store, &wanted).thorough();
             assert_eq!(thorough.held(&planned()), Held::at(Reached::Trained));
             assert!(thorough.take_notices()[0].contains("probe.npz"));
@@ -478,7 +477,7 @@ mod tests {
 
     #[test]
     fn any_damage_to_the_checkpoint_or_the_trial_of_a_done_one_is_noticed_and_mended() {
-        let wanted = |_: &Trial| Wanted::default();
+        let wanted = |_: &Trial| Requests::default();
         for name in ["trial.toml", "checkpoint.safetensors"] {
             with_store(|store, _| {
                 done(store);

@@ -5,13 +5,14 @@
 //! trials point its way and chance alone would do so in less than one of twenty sweeps.
 
 use crate::axis::plain;
-use crate::rows::{ELBO, KL, RECONSTRUCTION, Rows};
+use crate::rows::{KL, RECONSTRUCTION, Rows, ScoreRow};
 use crate::scored::Scored;
 use crate::stats::difference::difference;
 use crate::stats::rank::spearman;
 use crate::words::{count, term_name};
 use statrs::distribution::{ContinuousCDF, StudentsT};
 use std::collections::{BTreeMap, BTreeSet};
+use unravel_score::{MetricName, Representation};
 use unravel_sweep::{Claim, Claimed, Measure, Trend};
 
 /// A claim and what the trials say to it.
@@ -103,8 +104,8 @@ struct Measured {
 fn measured(rows: &Rows, scored: &[Scored], measure: &Measure) -> Measured {
     let elbo = |title: &str, quantity: &str| {
         let scores = rows.final_scores();
-        let mine =
-            scores.filter(|s| s.metric == ELBO && s.quantity == quantity && s.mean.is_finite());
+        let is_of = |s: &&ScoreRow| s.metric == MetricName::Elbo && s.quantity == quantity;
+        let mine = scores.filter(is_of).filter(|s| s.mean.is_finite());
         Measured {
             title: title.to_owned(),
             decimals: 2,
@@ -116,17 +117,15 @@ fn measured(rows: &Rows, scored: &[Scored], measure: &Measure) -> Measured {
             elbo("reconstruction error in nats per image", RECONSTRUCTION)
         }
         Measure::KlNats => elbo("KL in nats per image", KL),
-        Measure::Metric { name, variant } => {
+        Measure::Metric { metric, variant } => {
             let is_it = |scored: &&Scored| {
-                scored.key.metric == *name
-                    && scored.key.representation == "mean"
-                    && variant
-                        .as_ref()
-                        .is_none_or(|variant| scored.key.variant == *variant)
+                scored.key.metric == *metric
+                    && scored.key.representation == Representation::Mean
+                    && variant.is_none_or(|variant| scored.key.variant == variant)
             };
             let found = scored.iter().find(is_it);
             Measured {
-                title: found.map_or_else(|| name.clone(), |scored| scored.key.title()),
+                title: found.map_or_else(|| metric.to_string(), |scored| scored.key.title()),
                 decimals: 3,
                 values: found.map_or_else(BTreeMap::new, |s| s.values.iter().copied().collect()),
             }

@@ -3,17 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use unravel_metrics::Metric;
 use unravel_store::CrossTrialFile;
 use unravel_sweep::EvaluationConfig;
 
 use crate::load::noted;
 use crate::rows::{Rows, ScoreRow};
-
-/// Whether scores of this metric are of several trials.
-pub fn is_cross_trial(metric: &str) -> bool {
-    Metric::from_name(metric).is_some_and(|metric| metric.needs().several_trials)
-}
 
 /// The scores beside a report that the sweep asks for.
 pub fn read(
@@ -21,10 +15,10 @@ pub fn read(
     report: &Path,
     notices: &mut Vec<String>,
 ) -> Vec<CrossTrialFile> {
-    let names = evaluation.metrics.iter();
-    names
-        .filter(|name| is_cross_trial(name))
-        .filter_map(|name| noted(CrossTrialFile::read(report, name), notices))
+    let metrics = evaluation.metrics.iter();
+    metrics
+        .filter(|metric| metric.needs().several_trials)
+        .filter_map(|metric| noted(CrossTrialFile::read(report, *metric), notices))
         .collect()
 }
 

@@ -42,4 +42,5 @@ mod words;
 
 pub use compare::{CompareError, Compared, Side, compare};
 pub use error::ReportError;
-pub use render::{Alone, Progress, Remarks, Rendered, draw_alone, render, render_with};
+pub use page::Remarks;
+pub use render::{Alone, Progress, Rendered, draw_alone, render, render_with};

@@ -6,9 +6,10 @@
 mod logs;
 mod scores;
 
-use crate::rows::{ELBO, LatentLog, LogRow, MatrixRow, Rows, ScoreRow, Standing, TrialRow, styled};
+use crate::rows::{LatentLog, LogRow, MatrixRow, Rows, ScoreRow, Standing, TrialRow, styled};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
+use unravel_score::MetricName;
 use unravel_store::{Status, Store, StoreError, TrialFolder, TrialState};
 use unravel_sweep::{EvaluationConfig, Sweep, Trial};
 
@@ -156,10 +157,11 @@ fn load_trial(
         let (terms, latents) = logs::split(idx, trial.training.steps, &log);
         (found.log, found.latents) = (Some(terms), latents);
     }
-    for metric in evaluation.metrics.iter().map(String::as_str).chain([ELBO]) {
+    let metrics = evaluation.metrics.iter().copied().map(MetricName::from);
+    for metric in metrics.chain([MetricName::Elbo]) {
         let file = match options.matrices {
-            true => folder.scores(metric),
-            false => folder.scores_alone(metric),
+            true => folder.scores(&metric),
+            false => folder.scores_alone(&metric),
         };
         if let Some(file) = noted(file, &mut found.notices) {
             let asked = scores::Asked {

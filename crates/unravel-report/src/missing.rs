@@ -1,11 +1,12 @@
 //! What a report of an unfinished sweep lacks, trial by trial, with the reason.
 
 use crate::axis::plain;
-use crate::cross_trial::is_cross_trial;
-use crate::rows::{ELBO, Rows, Standing};
+use crate::rows::{Rows, Standing, TrialRow};
 use crate::scored::{Key, Scored};
 use crate::words::{list, metric_title};
 use std::collections::BTreeSet;
+use unravel_score::{MetricName, RepresentationName, ScoreRequest, VariantName};
+use unravel_sweep::EvaluationConfig;
 
 /// A trial of which something is missing.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,25 +20,19 @@ pub struct Missing {
 }
 
 /// Every trial that is not trained, or lacks a score that the sweep asks for, in the order of the sweep.
-pub fn missing(rows: &Rows, scored: &[Scored], metrics: &[String]) -> Vec<Missing> {
-    // Scores over several trials are of none of them: a setting with one trial has none.
-    let is_own = |metric: &str| !is_cross_trial(metric);
-    let metrics: Vec<String> = metrics.iter().filter(|m| is_own(m)).cloned().collect();
-    let metrics = &metrics[..];
-    let keys = scored.iter().map(|scored| &scored.key);
-    let keys: Vec<&Key> = keys.filter(|key| is_own(&key.metric)).collect();
-    let taken: BTreeSet<(usize, &str, &str, &str)> = rows
+pub fn missing(rows: &Rows, scored: &[Scored], evaluation: &EvaluationConfig) -> Vec<Missing> {
+    let keys: Vec<&Key> = scored.iter().map(|scored| &scored.key).collect();
+    let taken: Taken<'_> = rows
         .final_scores()
-        .map(|s| {
-            (
-                s.trial,
-                s.metric.as_str(),
-                s.variant.as_str(),
-                s.representation.as_str(),
-            )
-        })
+        .map(|s| (s.trial, &s.metric, &s.variant, &s.representation))
         .collect();
-    let of = |(trial, row): (usize, &crate::rows::TrialRow)| {
+    let lacking = |trial: usize, row: &TrialRow| {
+        // Which grid plays no part: a trial has one.
+        let mut requests = evaluation.score_requests(row.steps, "");
+        requests.retain(|request| request.context.step == row.steps);
+        lacking(trial, &requests, &taken, &keys)
+    };
+    let of = |(trial, row): (usize, &TrialRow)| {
         let (state, reason) = match &row.standing {
             Standing::NotStarted => ("not started", "not in the store yet".to_owned()),
             Standing::Training { step } => {
@@ -46,7 +41,7 @@ pub fn missing(rows: &Rows, scored: &[Scored], metrics: &[String]) -> Vec<Missin
             }
             Standing::Failed { reason } => ("failed", reason.clone()),
             Standing::Unreadable { reason } => ("unreadable", reason.clone()),
-            Standing::Trained => ("not scored", lacking(trial, &taken, &keys, metrics)),
+            Standing::Trained => ("not scored", lacking(trial, row)),
         };
         let is_whole = row.standing == Standing::Trained && reason.is_empty();
         (!is_whole).then_some(Missing {
@@ -58,22 +53,41 @@ pub fn missing(rows: &Rows, scored: &[Scored], metrics: &[String]) -> Vec<Missin
     rows.trials.iter().enumerate().filter_map(of).collect()
 }
 
-/// Which scores a trained trial lacks: those that other trials have, and metrics that none has yet.
-fn lacking(
-    trial: usize,
-    taken: &BTreeSet<(usize, &str, &str, &str)>,
-    keys: &[&Key],
-    metrics: &[String],
-) -> String {
-    let has_metric = |metric: &str| taken.iter().any(|(t, m, _, _)| *t == trial && *m == metric);
-    let unseen = metrics
-        .iter()
-        .filter(|m| !keys.iter().any(|key| key.metric == **m))
-        .map(|m| metric_title(m));
+/// Final scores by trial, metric, variant and representation.
+type Taken<'a> = BTreeSet<(
+    usize,
+    &'a MetricName,
+    &'a VariantName,
+    &'a RepresentationName,
+)>;
+
+/// Which of the scores that are requested after its last step a trained trial lacks: those that other trials have, and
+/// metrics that none has yet.
+fn lacking(trial: usize, requests: &[ScoreRequest], taken: &Taken<'_>, keys: &[&Key]) -> String {
+    let is_requested = |key: &Key| {
+        let (variant, representation) = (&key.variant, &key.representation);
+        requests.iter().any(|request| {
+            request.metric == key.metric
+                && request.context.variant == *variant
+                && request.context.representation == *representation
+        })
+    };
     let others = keys
         .iter()
+        .filter(|key| is_requested(key))
         .filter(|key| !taken.contains(&(trial, &key.metric, &key.variant, &key.representation)))
         .map(|key| key.title());
-    let elbo = (!has_metric(ELBO)).then(|| "reconstruction error and KL".to_owned());
+    let mut unseen: Vec<&MetricName> = Vec::new();
+    for metric in requests.iter().map(|request| &request.metric) {
+        let is_seen = keys.iter().any(|key| key.metric == *metric);
+        if *metric != MetricName::Elbo && !is_seen && !unseen.contains(&metric) {
+            unseen.push(metric);
+        }
+    }
+    let has_elbo = taken
+        .iter()
+        .any(|(t, metric, ..)| *t == trial && **metric == MetricName::Elbo);
+    let elbo = (!has_elbo).then(|| "reconstruction error and KL".to_owned());
+    let unseen = unseen.into_iter().map(metric_title);
     list(&others.chain(unseen).chain(elbo).collect::<Vec<_>>())
 }

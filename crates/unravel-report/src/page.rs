@@ -11,7 +11,6 @@ pub use table::{Cell, Head, Table, table as settings_table};
 use crate::claims::{Verdict, verdicts};
 use crate::figures::{Context, Figure, Kind};
 use crate::missing::Missing;
-use crate::render::Remarks;
 use crate::rows::SettingRow;
 use crate::scene::Scene;
 use crate::style::{Ink, Shape, Theme, hex};
@@ -20,6 +19,15 @@ use askama::Template;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use unravel_sweep::{Sweep, Trial};
+
+/// What the page says beside what the store holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Remarks<'a> {
+    /// How far the run is that is at work on the sweep: `3 of 10 trials settled`; none where none is.
+    pub so_far: Option<&'a str>,
+    /// A sentence for each thing that the reader should know of the sweep and its data.
+    pub notes: &'a [String],
+}
 
 /// Everything that the page is made from.
 pub struct Inputs<'a> {

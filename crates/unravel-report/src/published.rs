@@ -3,12 +3,15 @@
 use crate::scored::Key;
 use crate::style::{AXIS, Ink, QUIET, Shape, family_style};
 use crate::words::list;
-use unravel_sweep::{Published, PublishedPoint};
+use unravel_sweep::{Published, PublishedMeasure, PublishedPoint};
 
 /// The numbers that belong beside scores of `key`.
 pub fn of_key<'a>(published: &'a [Published], key: &Key) -> Vec<&'a Published> {
     let is_mine = |one: &&Published| {
-        one.metric == key.metric && one.variant.as_ref().is_none_or(|v| *v == key.variant)
+        let PublishedMeasure::Metric(metric) = one.metric else {
+            return false;
+        };
+        key.metric == metric && one.variant.is_none_or(|variant| key.variant == variant)
     };
     published.iter().filter(is_mine).collect()
 }

@@ -16,7 +16,7 @@ use crate::latex::latex;
 use crate::load::{LoadOptions, load};
 use crate::missing::missing;
 use crate::output::write;
-use crate::page::{Inputs, Section, page, settings_table};
+use crate::page::{Inputs, Remarks, Section, page, settings_table};
 use crate::rows::Rows;
 use crate::scored::{Scored, scored};
 use crate::tables::{encode, tables};
@@ -116,15 +116,6 @@ pub fn render(
     render_with(remarks, sweep, sweep_text, trials, store, dir, progress)
 }
 
-/// What the page says beside what the store holds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Remarks<'a> {
-    /// How far the run is that is at work on the sweep: `3 of 10 trials settled`; none where none is.
-    pub so_far: Option<&'a str>,
-    /// A sentence for each thing that the reader should know of the sweep and its data.
-    pub notes: &'a [String],
-}
-
 /// The same with remarks at the head of the page.
 ///
 /// # Errors
@@ -189,7 +180,7 @@ pub fn render_with(
 
     let mut seen = std::collections::BTreeSet::new();
     notices.retain(|notice| seen.insert(notice.clone()));
-    let missing = missing(rows, &prepared.scored, &sweep.evaluation.metrics);
+    let missing = missing(rows, &prepared.scored, &sweep.evaluation);
     let n_missing = missing.len();
     let inputs = Inputs {
         remarks,

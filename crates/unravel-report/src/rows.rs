@@ -4,6 +4,7 @@
 
 use crate::style::{FamilyStyle, Ink, family_style};
 use std::collections::{BTreeMap, BTreeSet};
+use unravel_score::{MetricName, RepresentationName, VariantName};
 use unravel_store::ScoreMatrix;
 use unravel_sweep::Setting;
 
@@ -141,15 +142,15 @@ pub struct ScoreRow {
     /// Index of its trial.
     pub trial: usize,
     /// `mig`, `elbo`, ….
-    pub metric: String,
+    pub metric: MetricName,
     /// The quantity's name within the metric.
     pub quantity: String,
     /// Whether it is the metric's headline, its first quantity.
     pub is_headline: bool,
     /// `study`, `exact`, `probe`.
-    pub variant: String,
+    pub variant: VariantName,
     /// `mean` or `sampled` codes.
-    pub representation: String,
+    pub representation: RepresentationName,
     /// The grid it was taken on: `3x6x40x32x32`.
     pub grid: String,
     /// The training step of the model.
@@ -197,16 +198,14 @@ pub struct MatrixRow {
     /// Index of its trial.
     pub trial: usize,
     /// The metric that it explains.
-    pub metric: String,
+    pub metric: MetricName,
     /// The matrix with its names and context.
     pub matrix: ScoreMatrix,
 }
 
-/// The name of the metric file that every scored trial has, with the parts of the evidence lower bound.
-pub const ELBO: &str = "elbo";
-/// Reconstruction error in nats per image.
+/// The quantity of [`MetricName::Elbo`] that is the reconstruction error in nats per image.
 pub const RECONSTRUCTION: &str = "reconstruction_nats";
-/// KL divergence from the prior, summed over latents, in nats per image.
+/// The quantity of [`MetricName::Elbo`] that is the KL divergence from the prior, summed over latents, in nats per image.
 pub const KL: &str = "kl_nats";
 
 impl Rows {

@@ -1,20 +1,23 @@
 //! Final scores by metric, variant and representation: what most figures are about.
 
-use crate::rows::{ELBO, RECONSTRUCTION, Rows};
+use crate::rows::{RECONSTRUCTION, Rows};
 use crate::stats::Spread;
 use crate::words::{list, metric_title, score_title, variant_sentence};
 use std::collections::{BTreeMap, BTreeSet};
-use unravel_metrics::{Direction, Metric};
+use unravel_metrics::MetricExt;
+use unravel_score::{
+    Direction, Metric, MetricName, Representation, RepresentationName, VariantName,
+};
 
 /// The headline of a metric in a variant, for a representation.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Key {
     /// `mig`, ….
-    pub metric: String,
+    pub metric: MetricName,
     /// `study`, `exact`, ….
-    pub variant: String,
+    pub variant: VariantName,
     /// `mean`, `sampled`.
-    pub representation: String,
+    pub representation: RepresentationName,
 }
 
 impl Key {
@@ -25,7 +28,7 @@ impl Key {
             variant,
             representation,
         } = self;
-        if representation == "mean" {
+        if *representation == Representation::Mean {
             format!("{metric}-{variant}")
         } else {
             format!("{metric}-{variant}-{representation}")
@@ -39,7 +42,8 @@ impl Key {
 
     /// Which way it is better; a metric that is not known counts as a score, of which more is better.
     pub fn direction(&self) -> Direction {
-        Metric::from_name(&self.metric).map_or(Direction::HigherIsBetter, Metric::direction)
+        let metric = self.metric.known();
+        metric.map_or(Direction::HigherIsBetter, Metric::direction)
     }
 
     /// Its merit: +1 where more is better, −1 where less is, 0 where neither.
@@ -94,7 +98,7 @@ impl Scored {
             representation,
         } = &self.key;
         let variant = match variant_sentence(variant) {
-            "" => variant.clone(),
+            "" => variant.to_string(),
             words => format!("{variant}, {words}"),
         };
         let grids = list(&self.grids).replace('x', "×");
@@ -106,12 +110,12 @@ impl Scored {
 }
 
 /// The finite final headlines of every key that has any: metrics in the order of `metrics`, and then of their scores.
-pub fn scored(rows: &Rows, metrics: &[String]) -> Vec<Scored> {
+pub fn scored(rows: &Rows, metrics: &[Metric]) -> Vec<Scored> {
     let mut keys: BTreeMap<Key, usize> = BTreeMap::new();
     let mut found: Vec<(Scored, BTreeSet<&str>)> = Vec::new();
-    let headlines = rows
-        .final_scores()
-        .filter(|score| score.is_headline && score.metric != ELBO && score.mean.is_finite());
+    let headlines = rows.final_scores().filter(|score| {
+        score.is_headline && score.metric != MetricName::Elbo && score.mean.is_finite()
+    });
     for score in headlines {
         let key = Key {
             metric: score.metric.clone(),
@@ -134,7 +138,7 @@ pub fn scored(rows: &Rows, metrics: &[String]) -> Vec<Scored> {
             ..scored
         })
         .collect();
-    let place = |scored: &Scored| metrics.iter().position(|m| *m == scored.key.metric);
+    let place = |scored: &Scored| metrics.iter().position(|m| scored.key.metric == *m);
     all.sort_by_key(|scored| place(scored).unwrap_or(metrics.len()));
     all
 }
@@ -142,7 +146,7 @@ pub fn scored(rows: &Rows, metrics: &[String]) -> Vec<Scored> {
 /// Every trial's final reconstruction error in nats per image.
 pub fn reconstruction_errors(rows: &Rows) -> BTreeMap<usize, f64> {
     rows.final_scores()
-        .filter(|score| score.metric == ELBO && score.quantity == RECONSTRUCTION)
+        .filter(|score| score.metric == MetricName::Elbo && score.quantity == RECONSTRUCTION)
         .filter(|score| score.mean.is_finite())
         .map(|score| (score.trial, score.mean))
         .collect()

@@ -6,10 +6,11 @@ pub use words::{Said, said};
 
 use crate::axis::plain;
 use crate::figures::trade_off::{Panel, SettingMean};
-use crate::rows::{ELBO, RECONSTRUCTION, Rows, Standing};
+use crate::rows::{RECONSTRUCTION, Rows, Standing};
 use crate::stats::Spread;
 use crate::stats::interval::half_width_95;
 use crate::words::{count, decimals, list};
+use unravel_score::MetricName;
 
 /// One finding.
 #[derive(Clone, Debug, PartialEq)]
@@ -108,7 +109,7 @@ pub fn reconstruction(rows: &Rows) -> Vec<(usize, Spread)> {
     let of = |setting| {
         let mine = rows
             .final_scores()
-            .filter(move |s| s.metric == ELBO && s.quantity == RECONSTRUCTION);
+            .filter(move |s| s.metric == MetricName::Elbo && s.quantity == RECONSTRUCTION);
         Spread::of(
             mine.filter(|s| rows.trials[s.trial].setting == setting)
                 .map(|s| s.mean),

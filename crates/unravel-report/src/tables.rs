@@ -71,10 +71,10 @@ fn scores(rows: &Rows) -> PolarsResult<DataFrame> {
                 .map(|s| rows.trials[s.trial].seed)
                 .collect::<Vec<u64>>(),
         ),
-        text("metric", &|s| s.metric.clone()),
+        text("metric", &|s| s.metric.to_string()),
         text("quantity", &|s| s.quantity.clone()),
-        text("variant", &|s| s.variant.clone()),
-        text("representation", &|s| s.representation.clone()),
+        text("variant", &|s| s.variant.to_string()),
+        text("representation", &|s| s.representation.to_string()),
         text("grid", &|s| s.grid.clone()),
         column(
             "step",

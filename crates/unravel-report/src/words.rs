@@ -2,11 +2,16 @@
 
 use crate::axis::plain;
 use crate::stats::Spread;
-use unravel_metrics::Metric;
+use unravel_metrics::MetricExt;
+use unravel_score::{MetricName, Representation, RepresentationName, Variant, VariantName};
 
-/// A metric's name for people, of metrics that are published but not computed here too.
-pub fn metric_title(metric: &str) -> String {
-    Metric::from_name(metric).map_or_else(|| title_case(metric), |metric| metric.title().to_owned())
+/// A metric's name for people, also of one that this version does not know.
+pub fn metric_title(metric: &MetricName) -> String {
+    let known = metric.known();
+    known.map_or_else(
+        || title_case(metric.as_str()),
+        |metric| metric.title().to_owned(),
+    )
 }
 
 fn title_case(name: &str) -> String {
@@ -14,10 +19,10 @@ fn title_case(name: &str) -> String {
 }
 
 /// What a metric measures and where it was published; empty for one that is not known.
-pub fn metric_sentence(metric: &str) -> String {
-    Metric::from_name(metric).map_or_else(String::new, |metric| {
-        let description = metric.description();
-        format!("{}. {}.", capital(description.one_line), description.paper)
+pub fn metric_sentence(metric: &MetricName) -> String {
+    metric.known().map_or_else(String::new, |metric| {
+        let definition = metric.definition();
+        format!("{}. {}.", capital(definition.one_line), definition.paper)
     })
 }
 
@@ -30,26 +35,33 @@ pub fn capital(words: &str) -> String {
 }
 
 /// What a variant of a metric is, in one sentence; empty for one that is not known.
-pub fn variant_sentence(variant: &str) -> &'static str {
-    match variant {
-        "study" => {
+pub fn variant_sentence(variant: &VariantName) -> &'static str {
+    let known = match variant {
+        VariantName::Known(known) => known,
+        VariantName::Probe => return "mean over a fixed, evenly spaced set of grid points",
+        VariantName::Unknown(_) => return "",
+    };
+    match known {
+        Variant::Study => {
             "sampled with the settings of the study of Locatello et al. (2019), once per evaluation seed"
         }
-        "exact" => "computed over every point of the grid, nothing sampled",
-        "lasso" => "with linear regressions under an L1 penalty, nothing sampled",
-        "random-forest" => "with random forests, once per evaluation seed",
-        "spearman" => "with rank correlations, nothing sampled",
-        "lin-2020" => {
+        Variant::Exact => "computed over every point of the grid, nothing sampled",
+        Variant::Lasso => "with linear regressions under an L1 penalty, nothing sampled",
+        Variant::RandomForest => "with random forests, once per evaluation seed",
+        Variant::Spearman => "with rank correlations, nothing sampled",
+        Variant::Lin2020 => {
             "sampled by the protocol of Lin et al. (2020), scored on the points fitted on, once per evaluation seed"
         }
-        "probe" => "mean over a fixed, evenly spaced set of grid points",
-        _ => "",
     }
 }
 
 /// `MIG · exact`, and the representation where it is not the mean.
-pub fn score_title(metric: &str, variant: &str, representation: &str) -> String {
-    let codes = if representation == "mean" {
+pub fn score_title(
+    metric: &MetricName,
+    variant: &VariantName,
+    representation: &RepresentationName,
+) -> String {
+    let codes = if *representation == Representation::Mean {
         String::new()
     } else {
         format!(" · {representation} codes")
@@ -151,7 +163,7 @@ mod tests {
 
     #[test]
     fn names_that_are_not_known_are_still_readable() {
-        assert_eq!(metric_title("no-such-metric"), "No such metric");
+        assert_eq!(metric_title(&"no-such-metric".into()), "No such metric");
         assert_eq!(
             term_title("discriminator_loss_nats"),
             "Discriminator loss, nats per image"

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use support::Fate;
 use unravel_report::render;
-use unravel_store::{ScoreRecord, Store, TrainLog};
+use unravel_score::ScoreRecord;
+use unravel_store::{Store, TrainLog};
 use unravel_sweep::{Sweep, Trial};
 
 const SWEEP: &str = r#"format-version = 1

@@ -197,7 +197,7 @@ fn tables_hold_every_score_of_the_store() {
                         row["trial"] == trial.id().as_str()
                             && row["metric"] == metric
                             && row["quantity"] == record.quantity
-                            && row["variant"] == record.variant
+                            && record.variant == row["variant"].as_str()
                     })
                     .unwrap();
                 assert_eq!(row["mean"].parse::<f64>().unwrap(), record.mean);

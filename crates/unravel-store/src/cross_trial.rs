@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use unravel_score::{MetricName, RepresentationName, VariantName};
 use unravel_sweep::TrialId;
 
 use crate::abandoned;
@@ -15,11 +16,11 @@ use crate::layout::{SCORE_SUFFIX, SCORES, is_metric_name};
 use crate::sealed;
 
 /// What one metric says of the trials of every setting of a sweep.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CrossTrialFile {
     /// The metric's name, such as `udr`; also the file's name.
-    pub metric: String,
+    pub metric: MetricName,
     /// Settings in the order of the sweep, variants in the metric's order.
     pub scores: Vec<CrossTrialScore>,
 }
@@ -33,9 +34,9 @@ pub struct CrossTrialScore {
     /// Which of the metric's numbers.
     pub quantity: String,
     /// How it was taken: `lasso`, `spearman`.
-    pub variant: String,
+    pub variant: VariantName,
     /// Of which codes: `mean`.
-    pub representation: String,
+    pub representation: RepresentationName,
     /// The grid whose points were encoded, as its sizes.
     pub grid: String,
     /// How many points of it were compared.
@@ -51,16 +52,25 @@ pub struct CrossTrialScore {
 }
 
 impl CrossTrialFile {
+    /// No scores yet.
+    pub fn new(metric: impl Into<MetricName>) -> Self {
+        Self {
+            metric: metric.into(),
+            scores: Vec::new(),
+        }
+    }
+
     /// Reads a metric's scores from a report's folder; `None` where there are none.
     ///
     /// # Errors
     /// [`StoreError::Damaged`], [`StoreError::NewerFormat`], [`StoreError::Io`].
-    pub fn read(report: &Path, metric: &str) -> Result<Option<Self>, StoreError> {
-        let path = path(report, metric)?;
+    pub fn read(report: &Path, metric: impl Into<MetricName>) -> Result<Option<Self>, StoreError> {
+        let metric = metric.into();
+        let path = path(report, &metric)?;
         let Some(file) = sealed::read::<Self>(&path)? else {
             return Ok(None);
         };
-        match file.fault(metric) {
+        match file.fault(&metric) {
             Some(what) => Err(StoreError::damaged(&path, what)),
             None => Ok(Some(file)),
         }
@@ -80,8 +90,8 @@ impl CrossTrialFile {
         sealed::write(&path, self)
     }
 
-    fn fault(&self, metric: &str) -> Option<String> {
-        if self.metric != metric {
+    fn fault(&self, metric: &MetricName) -> Option<String> {
+        if self.metric != *metric {
             return Some(format!("it holds scores of `{}`", self.metric));
         }
         let is_sound = |score: &CrossTrialScore| {
@@ -100,9 +110,9 @@ impl CrossTrialFile {
     }
 }
 
-fn path(report: &Path, metric: &str) -> Result<PathBuf, StoreError> {
+fn path(report: &Path, metric: &MetricName) -> Result<PathBuf, StoreError> {
     let folder = report.join(SCORES);
-    match is_metric_name(metric) {
+    match is_metric_name(metric.as_str()) {
         true => Ok(folder.join(format!("{metric}{SCORE_SUFFIX}"))),
         false => Err(StoreError::unwritable(
             &folder,
@@ -118,12 +128,12 @@ mod tests {
     fn file() -> CrossTrialFile {
         let trials = ["0123456789abcdef", "fedcba9876543210"].map(|id| id.parse().unwrap());
         CrossTrialFile {
-            metric: "udr".to_owned(),
+            metric: "udr".into(),
             scores: vec![CrossTrialScore {
                 setting: "0011223344556677".to_owned(),
                 quantity: "udr".to_owned(),
-                variant: "lasso".to_owned(),
-                representation: "mean".to_owned(),
+                variant: "lasso".into(),
+                representation: "mean".into(),
                 grid: "3x6".to_owned(),
                 n_points: 18,
                 step: 100,
@@ -166,7 +176,7 @@ mod tests {
         refused(|score| score.pairs.truncate(3));
         refused(|score| score.trials.truncate(1));
         let named = CrossTrialFile {
-            metric: "../udr".to_owned(),
+            metric: "../udr".into(),
             ..file()
         };
         assert!(named.write(folder.path()).is_err());

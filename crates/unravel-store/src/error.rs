@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use unravel_score::MetricName;
+
 use crate::lock::Holding;
 
 /// Why the store could not do what it was asked.
@@ -142,7 +144,7 @@ impl StoreError {
         Self::damaged(path, format!("it is of trial {trial}"))
     }
 
-    pub(crate) fn of_another_metric(path: &Path, metric: &str) -> Self {
+    pub(crate) fn of_another_metric(path: &Path, metric: &MetricName) -> Self {
         Self::damaged(path, format!("it holds scores of `{metric}`"))
     }
 

@@ -103,12 +103,13 @@ mod tests {
     use std::collections::BTreeMap;
     use std::fs;
 
+    use unravel_score::{Requests, ScoreContext, ScoreRecord, ScoreRequest};
     use unravel_sweep::{Objective, Trial};
 
     use super::injected::{Fault, with_fault, with_interference};
     use crate::{
-        Array, Check, Checkpoint, Codes, Model, Pictures, ScoreContext, ScoreFile, ScoreRecord,
-        Status, Store, StoreError, TrainLog, TrialLock, TrialState, Wanted, WantedScore,
+        Array, Check, Checkpoint, Codes, Model, Pictures, ScoreFile, Status, Store, StoreError,
+        TrainLog, TrialLock, TrialState,
     };
 
     fn trial() -> Trial {
@@ -133,11 +134,10 @@ mod tests {
     }
 
     fn context() -> ScoreContext {
-        let [variant, representation, grid] = ["study", "mean", "2x2"].map(str::to_owned);
         ScoreContext {
-            variant,
-            representation,
-            grid,
+            variant: "study".into(),
+            representation: "mean".into(),
+            grid: "2x2".to_owned(),
             step: 20,
         }
     }
@@ -194,9 +194,9 @@ mod tests {
         assert!(model_found.is_none_or(|found| found == model()));
         let scores_found = lock.scores("mig").unwrap().expect("scores are not lost");
         assert!([scores(0..1), scores(0..3)].contains(&scores_found));
-        let wanted = Wanted {
-            scores: vec![WantedScore {
-                metric: "mig".to_owned(),
+        let wanted = Requests {
+            scores: vec![ScoreRequest {
+                metric: "mig".into(),
                 context: context(),
                 seeds: vec![0, 1, 2],
                 revision: 0,

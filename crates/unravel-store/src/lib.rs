@@ -22,12 +22,13 @@
 //! Scores that compare the trials of a setting are of no single one and live beside a report: [`CrossTrialFile`].
 //!
 //! [`order`] is what crosses between an orchestrator and its workers. This crate knows nothing about tensors, losses or
-//! metrics: it stores named arrays and named numbers.
+//! what a metric computes: it stores named arrays and named numbers.
 
 mod abandoned;
 mod atomic;
 mod checkpoint;
 mod codes;
+mod completeness;
 mod cross_trial;
 mod curves;
 mod error;
@@ -37,18 +38,15 @@ mod folders;
 mod format;
 mod layout;
 mod lock;
-mod missing;
 mod npz;
 pub mod order;
 mod pictures;
 mod relatives;
 mod restore;
-mod score_record;
 mod scores;
 mod sealed;
 mod state;
 mod store;
-mod taken;
 mod tensor_file;
 mod tidy;
 mod train_log;
@@ -58,15 +56,14 @@ mod weight;
 
 pub use checkpoint::{Checkpoint, Model};
 pub use codes::Codes;
+pub use completeness::{Check, Todo};
 pub use cross_trial::{CrossTrialFile, CrossTrialScore};
 pub use error::{Recovered, StoreError, absent_if_damaged};
 pub use format::{FILE_FORMAT, STORE_FORMAT};
 pub use lock::{Holding, LEASE, LastSign, LockHolder};
-pub use missing::{Check, Missing, Wanted, WantedScore};
 pub use order::{Event, Order};
 pub use pictures::Pictures;
 pub use relatives::Relatives;
-pub use score_record::{ScoreContext, ScoreRecord};
 pub use scores::{ScoreFile, ScoreMatrix};
 pub use state::{Status, TrialState};
 pub use store::{Store, TrialSummary};

@@ -19,9 +19,9 @@
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use unravel_score::{MetricName, RepresentationName, ScoreContext, ScoreRecord, VariantName};
 
 use crate::error::StoreError;
-use crate::score_record::{ScoreContext, ScoreRecord};
 
 /// The last field of a score file, most of its text.
 pub(crate) const MATRICES: &str = "matrices";
@@ -30,11 +30,11 @@ pub(crate) const MATRICES: &str = "matrices";
 const CODE_PREFIX: &str = "code_";
 
 /// The scores of one trial by one metric.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ScoreFile {
     /// The metric's name, such as `mig`; also the file's name.
-    pub metric: String,
+    pub metric: MetricName,
     /// Sorted by variant, representation, grid, step, and within one of these in the metric's own order of quantities,
     /// the headline first.
     pub scores: Vec<ScoreRecord>,
@@ -50,9 +50,9 @@ pub struct ScoreMatrix {
     /// What its entries are.
     pub name: String,
     /// As in [`ScoreRecord::variant`].
-    pub variant: String,
+    pub variant: VariantName,
     /// As in [`ScoreRecord::representation`].
-    pub representation: String,
+    pub representation: RepresentationName,
     /// As in [`ScoreRecord::grid`].
     pub grid: String,
     /// As in [`ScoreRecord::step`].
@@ -125,10 +125,11 @@ impl ScoreMatrix {
 
 impl ScoreFile {
     /// No scores yet.
-    pub fn new(metric: impl Into<String>) -> Self {
+    pub fn new(metric: impl Into<MetricName>) -> Self {
         Self {
             metric: metric.into(),
-            ..Self::default()
+            scores: Vec::new(),
+            matrices: Vec::new(),
         }
     }
 
@@ -220,11 +221,10 @@ mod tests {
     use super::*;
 
     fn context(variant: &str, step: u64) -> ScoreContext {
-        let (representation, grid) = ("mean".to_owned(), "3x6x10x16x16".to_owned());
         ScoreContext {
-            variant: variant.to_owned(),
-            representation,
-            grid,
+            variant: variant.into(),
+            representation: "mean".into(),
+            grid: "3x6x10x16x16".to_owned(),
             step,
         }
     }
@@ -240,7 +240,7 @@ mod tests {
         };
         let scores = vec![record("mig"), record("entropy_nats")];
         ScoreFile {
-            metric: "mig".to_owned(),
+            metric: "mig".into(),
             scores,
             matrices: Vec::new(),
         }
@@ -276,7 +276,7 @@ mod tests {
             values,
         };
         ScoreFile {
-            metric: "mig".to_owned(),
+            metric: "mig".into(),
             scores,
             matrices: vec![matrix],
         }
@@ -422,7 +422,7 @@ mod tests {
         let mut file = exact(0.1);
         file.matrices[0].row_names.push("code_1".to_owned());
         assert!(file.fault().unwrap().contains("rows x columns"));
-        file.scores[0].metric = "sap".to_owned();
+        file.scores[0].metric = "sap".into();
         assert!(file.fault().unwrap().contains("sap"));
     }
 }

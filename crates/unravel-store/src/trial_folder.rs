@@ -6,6 +6,7 @@
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
+use unravel_score::MetricName;
 use unravel_sweep::{Trial, TrialId};
 
 use crate::atomic;
@@ -196,21 +197,24 @@ impl TrialFolder {
     ///
     /// # Errors
     /// [`StoreError::Damaged`], [`StoreError::Io`], [`StoreError::NewerFormat`].
-    pub fn scores(&self, metric: &str) -> Result<Option<ScoreFile>, StoreError> {
-        self.read_scores(metric, |_| ())
+    pub fn scores(&self, metric: impl Into<MetricName>) -> Result<Option<ScoreFile>, StoreError> {
+        self.read_scores(&metric.into(), |_| ())
     }
 
     /// The scores of one metric without the matrices behind them, which are most of the file.
     ///
     /// # Errors
     /// As [`scores`](Self::scores).
-    pub fn scores_alone(&self, metric: &str) -> Result<Option<ScoreFile>, StoreError> {
-        self.read_scores(metric, |sealed| sealed.cut_before(MATRICES))
+    pub fn scores_alone(
+        &self,
+        metric: impl Into<MetricName>,
+    ) -> Result<Option<ScoreFile>, StoreError> {
+        self.read_scores(&metric.into(), |sealed| sealed.cut_before(MATRICES))
     }
 
     fn read_scores(
         &self,
-        metric: &str,
+        metric: &MetricName,
         prepare: impl FnOnce(&mut Sealed),
     ) -> Result<Option<ScoreFile>, StoreError> {
         let path = self.score_path(metric)?;
@@ -219,7 +223,7 @@ impl TrialFolder {
         };
         prepare(&mut sealed);
         let file: ScoreFile = sealed.value(&path)?;
-        if file.metric != metric {
+        if file.metric != *metric {
             return Err(StoreError::of_another_metric(&path, &file.metric));
         }
         file.checked(&path).map(Some)
@@ -239,7 +243,7 @@ impl TrialFolder {
         Ok(found)
     }
 
-    fn score_names(&self) -> Result<Vec<String>, StoreError> {
+    fn score_names(&self) -> Result<Vec<MetricName>, StoreError> {
         let mut names = Vec::new();
         for entry in folders::entries_unsorted(&self.file(SCORES))? {
             let name = entry.file_name();
@@ -249,7 +253,7 @@ impl TrialFolder {
             names.extend(
                 metric
                     .filter(|metric| is_metric_name(metric))
-                    .map(str::to_owned),
+                    .map(MetricName::from),
             );
         }
         names.sort();
@@ -316,7 +320,8 @@ impl TrialFolder {
     }
 
     /// The path of a metric's scores; a name that could lead out of the folder is refused.
-    pub(crate) fn score_path(&self, metric: &str) -> Result<PathBuf, StoreError> {
+    pub(crate) fn score_path(&self, metric: &MetricName) -> Result<PathBuf, StoreError> {
+        let metric = metric.as_str();
         if is_metric_name(metric) {
             return Ok(self.file(SCORES).join(format!("{metric}{SCORE_SUFFIX}")));
         }

@@ -366,11 +366,11 @@ mod tests {
     use std::os::unix::fs::symlink;
     use std::path::Path;
 
+    use unravel_score::{Requests, ScoreContext, ScoreRecord, ScoreRequest};
     use unravel_sweep::Objective;
 
     use super::*;
-    use crate::missing::{Check, Wanted, WantedScore};
-    use crate::score_record::{ScoreContext, ScoreRecord};
+    use crate::completeness::Check;
     use crate::state::Status;
     use crate::store::Store;
     use unravel_data::Array;
@@ -413,16 +413,16 @@ mod tests {
         fs::write(path, bytes).unwrap();
     }
 
-    fn wanted() -> Wanted {
+    fn wanted() -> Requests {
         let context = ScoreContext {
-            variant: "exact".to_owned(),
-            representation: "mean".to_owned(),
+            variant: "exact".into(),
+            representation: "mean".into(),
             grid: "2x2".to_owned(),
             step: 30,
         };
-        Wanted {
-            scores: vec![WantedScore {
-                metric: "mig".to_owned(),
+        Requests {
+            scores: vec![ScoreRequest {
+                metric: "mig".into(),
                 context,
                 seeds: Vec::new(),
                 revision: 0,
@@ -632,7 +632,7 @@ mod tests {
             assert!(
                 folder
                     .missing(
-                        &Wanted {
+                        &Requests {
                             codes: true,
                             ..wanted()
                         },

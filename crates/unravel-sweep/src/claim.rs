@@ -1,8 +1,7 @@
 //! `[[report.claim]]`: what others say of the objectives, to be held against a sweep's own trials.
 
 use serde::{Deserialize, Serialize};
-
-use crate::named::named;
+use unravel_score::{Metric, Variant, named};
 
 /// Something that a publication says and that trials can bear out, or not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,10 +27,10 @@ pub enum Measure {
     KlNats,
     /// The headline of a metric, of the mean codes.
     Metric {
-        /// Its name.
-        name: String,
+        /// Which metric.
+        metric: Metric,
         /// In this variant; else in the first one that has scores.
-        variant: Option<String>,
+        variant: Option<Variant>,
     },
     /// A term of the training log, the mean over the last tenth of the steps.
     Log {

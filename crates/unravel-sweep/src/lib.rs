@@ -1,7 +1,8 @@
 //! A sweep file's text, validated and expanded into trials.
 //!
 //! Pure: no input, no output, no clock, no randomness. It knows the words of a sweep file and what they may hold; it
-//! knows nothing of tensors, pixels, scores, stores or devices. Its reference for people is `docs/sweep-file.md`.
+//! knows nothing of tensors, pixels, stores or devices, and of
+//! scores only their names. Its reference for people is `docs/sweep-file.md`.
 //!
 //! ```
 //! let text = r#"
@@ -29,13 +30,13 @@ mod evaluation;
 mod fault;
 mod field;
 mod model;
-mod named;
 mod number;
 mod objective;
 mod published;
 mod read;
 mod relation;
 mod report;
+mod requests;
 mod setting;
 mod sweep;
 mod training;
@@ -45,13 +46,13 @@ mod weight;
 
 pub use claim::{Claim, Claimed, Measure, Trend};
 pub use data::{DSPRITES_FACTORS, DataConfig, DatasetSource};
-pub use evaluation::{EvaluationConfig, METRICS, Representation, VARIANTS};
+pub use evaluation::EvaluationConfig;
 pub use fault::{Fault, Faults};
 pub use model::{Architecture, Initialisation, Likelihood, ModelConfig};
 pub use objective::{
     Combined, DipKind, DiscriminatorConfig, Estimator, Family, Objective, PermutedBatch,
 };
-pub use published::{Published, PublishedPoint, SpreadKind, Trust, VARIANCE_EXPLAINED};
+pub use published::{Published, PublishedMeasure, PublishedPoint, SpreadKind, Trust};
 pub use read::{FORMAT_VERSION, MAX_TRIALS, parse, span_of};
 pub use report::{FIGURES, ReportConfig};
 pub use setting::{Setting, settings};
@@ -59,4 +60,5 @@ pub use sweep::{Arm, Sweep};
 pub use training::TrainingConfig;
 pub use trial::{SEMANTICS_VERSION, Trial, TrialError};
 pub use trial_id::{TrialId, TrialIdError};
+pub use unravel_score::Representation;
 pub use weight::{Cycle, Ramp, Schedule, Weight};

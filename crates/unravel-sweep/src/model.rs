@@ -1,8 +1,7 @@
 //! `[model]`: the network of a trial.
 
 use serde::{Deserialize, Serialize};
-
-use crate::named::named;
+use unravel_score::named;
 
 /// The network of a trial.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

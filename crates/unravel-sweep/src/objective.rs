@@ -5,12 +5,12 @@ mod discriminator;
 mod family;
 
 use serde::{Deserialize, Serialize};
+use unravel_score::named;
 
 pub use combined::{Combined, DipKind};
 pub use discriminator::{DiscriminatorConfig, PermutedBatch};
 pub use family::Family;
 
-use crate::named::named;
 use crate::weight::Weight;
 
 /// What a trial minimises; losses are sums over pixels and latents, means over the batch, in nats per image.

@@ -1,11 +1,30 @@
 //! `[[report.published]]`: numbers that others published, to be drawn beside a sweep's own.
 
 use serde::{Deserialize, Serialize};
+use unravel_score::{Metric, Variant, named};
 
-use crate::named::named;
+/// What published numbers are of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PublishedMeasure {
+    /// A metric.
+    Metric(Metric),
+    /// Shares of the variance of scores.
+    VarianceExplained,
+}
 
-/// What a published number may be of besides a metric: shares of the variance of scores.
-pub const VARIANCE_EXPLAINED: &str = "variance-explained";
+impl PublishedMeasure {
+    /// The name of [`PublishedMeasure::VarianceExplained`] in sweep files.
+    pub(crate) const VARIANCE_EXPLAINED: &'static str = "variance-explained";
+
+    /// The measure with this name in sweep files.
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        match name {
+            Self::VARIANCE_EXPLAINED => Some(Self::VarianceExplained),
+            _ => Metric::from_name(name).map(Self::Metric),
+        }
+    }
+}
 
 /// Numbers of one metric from one source.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -15,11 +34,11 @@ pub struct Published {
     pub source: String,
     /// How they came from there into the sweep file.
     pub trust: Trust,
-    /// What they are of: a metric's name, or [`VARIANCE_EXPLAINED`].
-    pub metric: String,
+    /// What they are of.
+    pub metric: PublishedMeasure,
     /// The variant of the metric whose protocol is the publication's; none where no variant is, and then the numbers are
     /// drawn beside every variant.
-    pub variant: Option<String>,
+    pub variant: Option<Variant>,
     /// In what the publication's protocol differs, in a sentence or less.
     pub note: Option<String>,
     /// What the points' spreads are.

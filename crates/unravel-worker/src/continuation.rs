@@ -3,9 +3,8 @@
 //! Everything random and every schedule is keyed by the step itself, and nothing by the last step. So the first steps of
 //! both are the same training, and going on gives the same bits as training at once: weights, curves and scores.
 
-use unravel_store::{
-    Checkpoint, Store, StoreError, TrialLock, Wanted, WantedScore, absent_if_damaged,
-};
+use unravel_score::{Requests, ScoreRequest};
+use unravel_store::{Checkpoint, Store, StoreError, TrialLock, absent_if_damaged};
 use unravel_sweep::{Trial, TrialId};
 
 use crate::interval::Curves;
@@ -20,7 +19,7 @@ pub fn adopt(
     lock: &TrialLock,
     trial: &Trial,
     from: &TrialId,
-    wanted: &Wanted,
+    requests: &Requests,
 ) -> Result<Result<u64, String>, StoreError> {
     let shorter = store.trial(from);
     let is_shorter = absent_if_damaged(shorter.is_shorter(trial), &mut Vec::new())?;
@@ -38,8 +37,8 @@ pub fn adopt(
             "the training curves of {from} have another form"
         )));
     };
-    let is_before = |score: &&WantedScore| score.context.step <= step;
-    let on_the_way: Vec<WantedScore> = wanted.scores.iter().filter(is_before).cloned().collect();
+    let is_before = |score: &&ScoreRequest| score.context.step <= step;
+    let on_the_way: Vec<ScoreRequest> = requests.scores.iter().filter(is_before).cloned().collect();
     for scores in on_the_way.chunk_by(|a, b| a.metric == b.metric) {
         let file = absent_if_damaged(shorter.scores(&scores[0].metric), &mut Vec::new())?;
         let contexts: Vec<_> = scores.iter().map(|score| score.context.clone()).collect();

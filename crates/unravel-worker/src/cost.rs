@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 use unravel_data::{Dataset, Grid};
-use unravel_metrics::{Extent, Metric, Variant};
+use unravel_metrics::{Extent, MetricExt};
 use unravel_model::Cpu;
 use unravel_model::cohort::{Cohort, resident_bytes};
 use unravel_model::memory::{CohortMemory, Convolutions};
 use unravel_model::trained::TrainedVae;
-use unravel_store::{Wanted, WantedScore};
+use unravel_score::{Requests, ScoreRequest};
 use unravel_sweep::Trial;
 
 use crate::data;
@@ -62,7 +62,7 @@ pub fn measure(trial: &Trial, grid: &Grid, n_workers: usize) -> Result<Cost, Wor
 /// that is scored, at the measured cost of an image, and the scores of `n_codes` codes at what they cost elsewhere.
 #[must_use]
 pub fn scoring_secs(
-    wanted: &Wanted,
+    requests: &Requests,
     grid: &Grid,
     n_codes: usize,
     encode_secs_per_image: f64,
@@ -77,15 +77,14 @@ pub fn scoring_secs(
             .map(|factor| factor.size)
             .collect(),
     };
-    let steps: BTreeSet<u64> = wanted.scores.iter().map(|w| w.context.step).collect();
+    let steps: BTreeSet<u64> = requests.scores.iter().map(|r| r.context.step).collect();
     let encoding = steps.len() as f64 * grid.n_points() as f64 * encode_secs_per_image;
-    let of_score = |wanted: &WantedScore| {
-        let metric = Metric::from_name(&wanted.metric);
-        let score = metric.zip(Variant::from_name(&wanted.context.variant));
+    let of_score = |request: &ScoreRequest| {
+        let score = request.metric.known().zip(request.context.variant.known());
         let secs = score.map_or(0.0, |(metric, variant)| metric.core_secs(variant, &extent));
-        wanted.seeds.len().max(1) as f64 * secs
+        request.seeds.len().max(1) as f64 * secs
     };
-    encoding + wanted.scores.iter().map(of_score).sum::<f64>()
+    encoding + requests.scores.iter().map(of_score).sum::<f64>()
 }
 
 /// Runs on a thread pool of one thread, so that workers side by side do not share theirs.
@@ -224,7 +223,7 @@ mod tests {
     use std::sync::Arc;
 
     use unravel_data::{Dsprites, Factor, FactorSpace, Observations};
-    use unravel_store::ScoreContext;
+    use unravel_score::ScoreContext;
     use unravel_sweep::{Architecture, Objective};
 
     use super::*;
@@ -299,24 +298,24 @@ mod tests {
     fn scores_of_many_codes_take_longer() {
         let grid = Grid::full(FactorSpace::dsprites());
         let context = ScoreContext {
-            variant: "exact".to_owned(),
-            representation: "mean".to_owned(),
+            variant: "exact".into(),
+            representation: "mean".into(),
             grid: grid.name(),
             step: 10,
         };
-        let wanted = Wanted {
-            scores: vec![WantedScore {
-                metric: "unsupervised".to_owned(),
+        let requests = Requests {
+            scores: vec![ScoreRequest {
+                metric: "unsupervised".into(),
                 context,
                 seeds: Vec::new(),
                 revision: 0,
             }],
             codes: false,
         };
-        let secs = |n_codes| scoring_secs(&wanted, &grid, n_codes, 0.0);
+        let secs = |n_codes| scoring_secs(&requests, &grid, n_codes, 0.0);
         // Of pairs of codes, and no other work.
         assert!(1000.0 * secs(10) < secs(500), "{} {}", secs(10), secs(500));
-        let encoding = scoring_secs(&wanted, &grid, 10, 1.0) - secs(10);
+        let encoding = scoring_secs(&requests, &grid, 10, 1.0) - secs(10);
         assert!((encoding - 737_280.0).abs() < 1e-6, "{encoding}");
     }
 

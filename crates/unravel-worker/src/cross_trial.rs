@@ -3,16 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use unravel_metrics::MetricExt;
 use unravel_metrics::metrics::active_units::kl_per_code;
-use unravel_metrics::metrics::udr::{Representation, Similarity, udr};
-use unravel_metrics::{Metric, Variant};
+use unravel_metrics::metrics::udr::{Representation as Model, Similarity, udr};
+use unravel_score::{Metric, Representation, Variant};
 use unravel_store::{Codes, CrossTrialFile, CrossTrialScore, Store, StoreError, absent_if_damaged};
 use unravel_sweep::{EvaluationConfig, Trial, TrialId};
 
 use crate::error::WorkerError;
-
-/// The representation that is compared.
-const MEAN: &str = "mean";
 
 /// Takes the scores over several trials that a sweep asks for, and writes them beside its report: of every setting that has
 /// two trained trials or more. Scores of the same trials that are there already stay.
@@ -32,18 +30,24 @@ pub fn take(
     if !is_asked(evaluation) {
         return Ok(notices);
     }
-    let before = CrossTrialFile::read(report, Metric::Udr.name());
-    let before = absent_if_damaged(before, &mut notices)?.unwrap_or_default();
-    let file = scores(evaluation, trials, grid, store, &before, &mut notices)?;
-    if let Some(file) = file.filter(|file| *file != before) {
+    let before = CrossTrialFile::read(report, Metric::Udr);
+    let before = absent_if_damaged(before, &mut notices)?;
+    let file = scores(
+        evaluation,
+        trials,
+        grid,
+        store,
+        before.as_ref(),
+        &mut notices,
+    )?;
+    if let Some(file) = file.filter(|file| before.as_ref() != Some(file)) {
         file.write(report)?;
     }
     Ok(notices)
 }
 
 fn is_asked(evaluation: &EvaluationConfig) -> bool {
-    let name = Metric::Udr.name();
-    evaluation.metrics.iter().any(|asked| asked == name)
+    evaluation.metrics.contains(&Metric::Udr)
 }
 
 /// The same without a report: nothing is written. Scores of the same trials that `before` has are taken from there; none
@@ -56,17 +60,15 @@ pub fn scores(
     trials: &[Trial],
     grid: &str,
     store: &Store,
-    before: &CrossTrialFile,
+    before: Option<&CrossTrialFile>,
     notices: &mut Vec<String>,
 ) -> Result<Option<CrossTrialFile>, WorkerError> {
     if !is_asked(evaluation) {
         return Ok(None);
     }
     let metric = Metric::Udr;
-    let mut file = CrossTrialFile {
-        metric: metric.name().to_owned(),
-        scores: Vec::new(),
-    };
+    let mut file = CrossTrialFile::new(metric);
+    let before = before.map_or(&[][..], |before| before.scores.as_slice());
     for (setting, trials) in by_setting(trials) {
         let group = Group {
             setting: &setting,
@@ -76,11 +78,8 @@ pub fn scores(
         if group.trials.len() < 2 {
             continue;
         }
-        for variant in metric.variants_asked(&evaluation.variants) {
-            let found = before
-                .scores
-                .iter()
-                .find(|score| group.is_of(score, variant));
+        for variant in metric.requested_variants(&evaluation.variants) {
+            let found = before.iter().find(|score| group.is_of(score, variant));
             match found {
                 Some(score) => file.scores.push(score.clone()),
                 None => file.scores.extend(group.score(store, variant, notices)?),
@@ -131,7 +130,7 @@ impl Group<'_> {
     /// Whether this is the score of just these trials.
     fn is_of(&self, score: &CrossTrialScore, variant: Variant) -> bool {
         score.setting == self.setting
-            && score.variant == variant.name()
+            && score.variant == variant
             && score.grid == self.grid
             && score.trials.iter().cloned().eq(self.ids())
     }
@@ -157,10 +156,10 @@ impl Group<'_> {
             .iter()
             .map(|probe: &Codes| kl_per_code(&probe.z_mean, &probe.z_logvar, probe.n_codes))
             .collect();
-        let models: Vec<Representation> = probes
+        let models: Vec<Model> = probes
             .iter()
             .zip(&kl_nats)
-            .map(|(probe, kl_nats)| Representation {
+            .map(|(probe, kl_nats)| Model {
                 codes: &probe.z_mean,
                 kl_nats,
             })
@@ -172,8 +171,8 @@ impl Group<'_> {
         Ok(Some(CrossTrialScore {
             setting: self.setting.to_owned(),
             quantity: Metric::Udr.quantities()[0].name.to_owned(),
-            variant: variant.name().to_owned(),
-            representation: MEAN.to_owned(),
+            variant: variant.into(),
+            representation: Representation::Mean.into(),
             grid: self.grid.to_owned(),
             n_points: probes[0].points.len() as u64,
             step: self.trials[0].training.steps,

@@ -4,13 +4,13 @@ use unravel_data::Dataset;
 use unravel_model::arrays::Arrays;
 use unravel_model::kernels::Kernels;
 use unravel_model::trained::{Encoding, TrainedVae};
+use unravel_score::MetricName;
 use unravel_store::order::Phase;
-use unravel_store::{Codes, Missing, ScoreFile, TrialLock};
+use unravel_store::{Codes, ScoreFile, Todo, TrialLock};
 use unravel_sweep::Trial;
 
 use crate::error::WorkerError;
 use crate::reporter::Reporter;
-use crate::wanted::ELBO;
 use crate::{pictures, probe, scoring, table};
 
 /// One trial's model, and where its results go.
@@ -29,7 +29,7 @@ pub struct Subject<'a, B: Kernels> {
 /// Returns whether all of it was done, and not interrupted.
 pub fn evaluate<B: Kernels>(
     subject: &Subject<'_, B>,
-    missing: &Missing,
+    missing: &Todo,
     reporter: &mut Reporter<'_>,
 ) -> Result<bool, WorkerError> {
     let Subject {
@@ -44,7 +44,7 @@ pub fn evaluate<B: Kernels>(
     let (elbo, metrics): (Vec<_>, Vec<_>) = missing
         .scores
         .iter()
-        .partition(|wanted| wanted.metric == ELBO);
+        .partition(|request| request.metric == MetricName::Elbo);
     let needs_table = missing.codes || !metrics.is_empty();
 
     let probe_points = probe::points(dataset.n_points());
@@ -76,9 +76,9 @@ pub fn evaluate<B: Kernels>(
     };
 
     reporter.phase(Phase::Scoring, Some(lock.id()));
-    for wanted in elbo {
+    for request in elbo {
         let alive = || reporter.alive();
-        let context = &wanted.context;
+        let context = &request.context;
         let file = probe::elbo(
             &model,
             dataset,
@@ -91,7 +91,7 @@ pub fn evaluate<B: Kernels>(
         add(lock, file, reporter)?;
     }
     let of = (dataset, lock, trial.seed);
-    let scored = match scoring::take(&metrics, &table, of, reporter) {
+    let scored = match scoring::score_all(&metrics, &table, of, reporter) {
         Err(error) if !error.is_of_one_trial() => return Err(error),
         scored => scored,
     };

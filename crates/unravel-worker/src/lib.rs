@@ -25,7 +25,6 @@ mod run;
 mod scoring;
 mod table;
 mod train;
-pub mod wanted;
 
 pub use error::WorkerError;
 pub use run::{End, run};

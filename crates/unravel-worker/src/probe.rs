@@ -5,9 +5,8 @@ use unravel_data::Dataset;
 use unravel_model::kernels::Kernels;
 use unravel_model::random::{Purpose, Stream};
 use unravel_model::trained::{Encoding, TrainedVae};
-use unravel_store::{ScoreContext, ScoreFile, ScoreRecord};
-
-use crate::wanted::ELBO;
+use unravel_score::{MetricName, ScoreContext, ScoreRecord};
+use unravel_store::ScoreFile;
 
 /// Points of the probe, where the grid has as many.
 const MAX_POINTS: usize = 10_000;
@@ -79,8 +78,8 @@ pub fn elbo<B: Kernels>(
     }
     let reconstruction = sum / points.len() as f64;
     let kl: f64 = kl_per_code(encoding).iter().sum();
-    let record = |quantity, value| ScoreRecord::exact(ELBO, quantity, context, value);
-    let mut file = ScoreFile::new(ELBO);
+    let record = |quantity, value| ScoreRecord::exact(MetricName::Elbo, quantity, context, value);
+    let mut file = ScoreFile::new(MetricName::Elbo);
     file.scores = vec![
         record("reconstruction_nats", reconstruction),
         record("kl_nats", kl),

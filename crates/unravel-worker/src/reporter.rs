@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use unravel_store::Event;
 use unravel_store::order::Phase;
+use unravel_store::{Event, Recovered};
 use unravel_sweep::TrialId;
 
 /// At most this many progress events a second.
@@ -49,6 +49,13 @@ impl<'a> Reporter<'a> {
         self.send(&Event::Log {
             message: message.into(),
         });
+    }
+
+    /// The value; each sentence about what had to be recovered is logged.
+    pub(crate) fn log_notices<T>(&mut self, recovered: Recovered<T>) -> T {
+        let notices = recovered.notices.into_iter();
+        notices.for_each(|notice| self.log(notice));
+        recovered.value
     }
 
     pub(crate) fn phase(&mut self, phase: Phase, trial: Option<&TrialId>) {

@@ -15,7 +15,6 @@ use unravel_sweep::Trial;
 use crate::error::WorkerError;
 use crate::interval::is_in_step;
 use crate::reporter::Reporter;
-use crate::run::say;
 use crate::train::Member;
 
 /// Members that go on from the same step.
@@ -66,7 +65,7 @@ impl<'a, B: Kernels> Resumed<'a, B> {
         member: &Member,
         reporter: &mut Reporter<'_>,
     ) -> Result<Option<Checkpoint>, WorkerError> {
-        while let Some(checkpoint) = say(member.lock.checkpoint()?, reporter) {
+        while let Some(checkpoint) = reporter.log_notices(member.lock.checkpoint()?) {
             let Some(misfit) = self.misfit(&member.trial, &checkpoint)? else {
                 return Ok(Some(checkpoint));
             };

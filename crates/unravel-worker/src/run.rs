@@ -4,20 +4,19 @@ use std::sync::Arc;
 
 use unravel_data::Dataset;
 use unravel_model::kernels::Kernels;
+use unravel_score::Requests;
 use unravel_store::order::Phase;
-use unravel_store::{
-    Check, Event, Order, Status, Store, StoreError, TrialLock, Wanted, absent_if_damaged,
-};
+use unravel_store::{Check, Event, Order, Status, Store, StoreError, TrialLock, absent_if_damaged};
 use unravel_sweep::{Trial, TrialId};
 
 use crate::continuation::adopt;
+use crate::data;
 use crate::error::WorkerError;
 use crate::evaluate::{Subject, evaluate};
 use crate::refresh::Refresher;
 use crate::reporter::Reporter;
 use crate::resumed::Resumed;
 use crate::train::{Member, Trained, fail, train};
-use crate::{data, wanted};
 
 /// How an order ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,7 +98,7 @@ fn take(
         for notice in lock.restore_records()? {
             reporter.log(notice);
         }
-        let mut state = say(lock.state()?, reporter);
+        let mut state = reporter.log_notices(lock.state()?);
         if state.status == Status::Failed && !order.retry_failed {
             let reason = state.reason.unwrap_or_else(|| "failed before".to_owned());
             reporter.send(&Event::TrialFailed {
@@ -108,11 +107,11 @@ fn take(
             });
             continue;
         }
-        let wanted = wanted::wanted(trial, &order.evaluation, &grid, order.keep_codes);
+        let requests = order.evaluation.requests(trial, &grid, order.keep_codes);
         if let Some(from) = order.continue_from.get(&trial.id()) {
-            continue_from(store, &lock, trial, from, &wanted, reporter)?;
+            continue_from(store, &lock, trial, from, &requests, reporter)?;
         }
-        let missing = lock.missing(&wanted, Check::Thorough)?;
+        let missing = lock.missing(&requests, Check::Thorough)?;
         missing
             .notices
             .iter()
@@ -138,14 +137,14 @@ fn continue_from(
     lock: &TrialLock,
     trial: &Trial,
     from: &TrialId,
-    wanted: &Wanted,
+    requests: &Requests,
     reporter: &mut Reporter<'_>,
 ) -> Result<(), WorkerError> {
     if lock.checkpoint()?.value.is_some() {
         return Ok(());
     }
     let id = trial.id();
-    reporter.log(match adopt(store, lock, trial, from, wanted)? {
+    reporter.log(match adopt(store, lock, trial, from, requests)? {
         Ok(step) => format!("trial {id} goes on from step {step} of the shorter trial {from}"),
         Err(why) => format!("trial {id} begins anew: {why}"),
     });
@@ -194,13 +193,4 @@ fn score_one<B: Kernels>(
         id: member.lock.id().clone(),
     });
     Ok(true)
-}
-
-/// The value, and the sentences about what had to be recovered.
-pub fn say<T>(recovered: unravel_store::Recovered<T>, reporter: &mut Reporter<'_>) -> T {
-    recovered
-        .notices
-        .into_iter()
-        .for_each(|notice| reporter.log(notice));
-    recovered.value
 }

@@ -1,13 +1,13 @@
-//! Scores of one table of codes: every metric that is wanted, from the same codes.
+//! Scores of one table of codes: every metric that is requested, from the same codes.
 
 use std::borrow::Cow;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use unravel_data::Dataset;
-use unravel_metrics::{CodeTable, FactorGrid, Metric, MetricError, Outcome, Variant, score};
-use unravel_store::{Event, ScoreFile, ScoreMatrix, ScoreRecord, TrialLock, WantedScore};
-use unravel_sweep::Representation;
+use unravel_metrics::{CodeTable, FactorGrid, MetricError, MetricExt, Outcome, score};
+use unravel_score::{Metric, Representation, ScoreRecord, ScoreRequest, Variant};
+use unravel_store::{Event, ScoreFile, ScoreMatrix, TrialLock};
 
 use crate::error::WorkerError;
 use crate::probe;
@@ -21,17 +21,20 @@ const LONGEST: Duration = Duration::from_secs(1800);
 /// Time between two looks whether a score is there.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// Takes the wanted scores and stores each as soon as it is there. What was asked to stop leaves the rest.
+/// Computes the requested scores and stores each as soon as it is there; a stop leaves the rest undone.
 ///
 /// # Errors
 /// The store; else, once all others are taken, the first score that could not be.
-pub fn take(
-    wanted: &[&WantedScore],
+pub fn score_all(
+    requests: &[&ScoreRequest],
     table: &Table,
     (dataset, lock, seed): (&Dataset, &TrialLock, u64),
     reporter: &mut Reporter<'_>,
 ) -> Result<(), WorkerError> {
-    let total = wanted.iter().map(|wanted| wanted.seeds.len().max(1)).sum();
+    let total = requests
+        .iter()
+        .map(|request| request.seeds.len().max(1))
+        .sum();
     let mut scoring = Scoring {
         lock,
         done: 0,
@@ -39,12 +42,12 @@ pub fn take(
         first_failure: None,
     };
     for representation in [Representation::Mean, Representation::Sampled] {
-        let wanted: Vec<&WantedScore> = wanted
+        let requests: Vec<&ScoreRequest> = requests
             .iter()
             .copied()
-            .filter(|wanted| wanted.context.representation == representation.name())
+            .filter(|request| request.context.representation == representation)
             .collect();
-        if wanted.is_empty() {
+        if requests.is_empty() {
             continue;
         }
         let codes = match representation {
@@ -52,8 +55,8 @@ pub fn take(
             Representation::Sampled => Cow::Owned(probe::sample(table, seed)),
         };
         let codes = CodeTable::over(&codes, table.n_codes, grid(dataset)?);
-        for wanted in wanted {
-            let (metric, variant) = named(wanted)?;
+        for request in requests {
+            let (metric, variant) = known(request)?;
             let scored = codes
                 .clone()
                 .and_then(|codes| match metric.needs_posteriors() {
@@ -61,7 +64,7 @@ pub fn take(
                     false => Ok(codes),
                 });
             match scored {
-                Ok(scored) => scoring.one(wanted, (metric, variant), &scored, reporter)?,
+                Ok(scored) => scoring.one(request, (metric, variant), &scored, reporter)?,
                 Err(error) => scoring.fail(metric, error),
             }
         }
@@ -85,13 +88,13 @@ impl Scoring<'_> {
     /// One metric in one variant over its seeds. Those that were taken before a stop are kept.
     fn one(
         &mut self,
-        wanted: &WantedScore,
+        request: &ScoreRequest,
         (metric, variant): (Metric, Variant),
         table: &CodeTable<'_>,
         reporter: &mut Reporter<'_>,
     ) -> Result<(), WorkerError> {
         let seeds: &[u64] = match variant.is_sampled() {
-            true => &wanted.seeds,
+            true => &request.seeds,
             false => &[0],
         };
         let mut outcomes = Vec::with_capacity(seeds.len());
@@ -101,12 +104,12 @@ impl Scoring<'_> {
             }
             reporter.send(&Event::Scoring {
                 trial: self.lock.id().clone(),
-                metric: metric.name().to_owned(),
-                variant: variant.name().to_owned(),
+                metric: metric.into(),
+                variant: variant.into(),
                 done: self.done,
                 total: self.total,
             });
-            let outcome = lively(reporter, || score(metric, variant, table, *seed))?;
+            let outcome = with_heartbeat(reporter, || score(metric, variant, table, *seed))?;
             self.done += 1;
             match outcome {
                 Ok(outcome) => outcomes.push((*seed, outcome)),
@@ -119,7 +122,7 @@ impl Scoring<'_> {
         if outcomes.is_empty() {
             return Ok(());
         }
-        let file = to_file(metric, variant, wanted, outcomes);
+        let file = to_file(metric, variant, request, outcomes);
         if let Some(notice) = self.lock.add_scores(file)? {
             reporter.log(notice);
         }
@@ -133,11 +136,11 @@ impl Scoring<'_> {
     }
 }
 
-/// Does the work on another thread, and gives signs of life meanwhile.
+/// Does the work on another thread, and sends heartbeats meanwhile.
 ///
 /// # Errors
 /// [`WorkerError::Machine`] where the machine gives no thread.
-fn lively<R: Send>(
+fn with_heartbeat<R: Send>(
     reporter: &mut Reporter<'_>,
     work: impl FnOnce() -> R + Send,
 ) -> Result<R, WorkerError> {
@@ -175,25 +178,22 @@ fn grid(dataset: &Dataset) -> Result<FactorGrid, WorkerError> {
     })
 }
 
-fn named(wanted: &WantedScore) -> Result<(Metric, Variant), WorkerError> {
-    let unknown = |name: &str| WorkerError::UnknownMetric {
-        name: name.to_owned(),
-    };
-    let metric = Metric::from_name(&wanted.metric).ok_or_else(|| unknown(&wanted.metric))?;
-    let variant = Variant::from_name(&wanted.context.variant);
-    Ok((
-        metric,
-        variant.ok_or_else(|| unknown(&wanted.context.variant))?,
-    ))
+/// The metric and the variant that are requested, which this build has to know.
+fn known(request: &ScoreRequest) -> Result<(Metric, Variant), WorkerError> {
+    let (metric, variant) = (&request.metric, &request.context.variant);
+    let known = metric.known().zip(variant.known());
+    known.ok_or_else(|| WorkerError::UnknownMetric {
+        name: format!("{metric} ({variant})"),
+    })
 }
 
 fn to_file(
     metric: Metric,
     variant: Variant,
-    wanted: &WantedScore,
+    request: &ScoreRequest,
     outcomes: Vec<(u64, Outcome)>,
 ) -> ScoreFile {
-    let mut file = ScoreFile::new(metric.name());
+    let mut file = ScoreFile::new(metric);
     let notes: Vec<String> = outcomes
         .iter()
         .flat_map(|(_, outcome)| outcome.notes.iter().map(|&note| note.to_owned()))
@@ -202,12 +202,12 @@ fn to_file(
         let values = outcomes
             .iter()
             .map(|(seed, outcome)| (*seed, outcome.quantities[at].1));
-        let (name, context) = (quantity.name, &wanted.context);
+        let (name, context) = (quantity.name, &request.context);
         let record = if variant.is_sampled() {
-            ScoreRecord::sampled(metric.name(), name, context, values)
+            ScoreRecord::sampled(metric, name, context, values)
         } else {
             let value = values.map(|(_, value)| value).next().unwrap_or(f64::NAN);
-            ScoreRecord::exact(metric.name(), name, context, value)
+            ScoreRecord::exact(metric, name, context, value)
         };
         file.scores
             .push(record.noted(metric.revision(variant), notes.clone()));
@@ -216,10 +216,10 @@ fn to_file(
         file.matrices
             .extend(outcome.matrices.into_iter().map(|matrix| ScoreMatrix {
                 name: matrix.name,
-                variant: wanted.context.variant.clone(),
-                representation: wanted.context.representation.clone(),
-                grid: wanted.context.grid.clone(),
-                step: wanted.context.step,
+                variant: request.context.variant.clone(),
+                representation: request.context.representation.clone(),
+                grid: request.context.grid.clone(),
+                step: request.context.step,
                 seed: variant.is_sampled().then_some(seed),
                 row_names: matrix.row_names,
                 col_names: matrix.col_names,
@@ -241,7 +241,7 @@ mod tests {
         let mut emit = |event: &Event| n_beats += u32::from(*event == Event::Heartbeat);
         let stop = AtomicBool::new(false);
         let mut reporter = Reporter::new(&mut emit, &stop, Duration::from_millis(1));
-        let found = lively(&mut reporter, || {
+        let found = with_heartbeat(&mut reporter, || {
             std::thread::sleep(4 * LOOK);
             7
         });

@@ -7,10 +7,9 @@ use unravel_data::Dataset;
 use unravel_model::BURN_VERSION;
 use unravel_model::cohort::{Cohort, Snapshot, StepTerms};
 use unravel_model::kernels::Kernels;
+use unravel_score::ScoreRequest;
 use unravel_store::order::Phase;
-use unravel_store::{
-    Checkpoint, Event, Missing, Model, Order, Status, TrialLock, TrialState, WantedScore,
-};
+use unravel_store::{Checkpoint, Event, Model, Order, Status, Todo, TrialLock, TrialState};
 use unravel_sweep::Trial;
 
 use crate::error::WorkerError;
@@ -26,7 +25,7 @@ pub struct Member {
     pub trial: Trial,
     pub lock: Arc<TrialLock>,
     pub state: TrialState,
-    pub missing: Missing,
+    pub missing: Todo,
 }
 
 /// Whether a cohort came to its last step.
@@ -242,7 +241,7 @@ impl<B: Kernels> Training<'_, B> {
         let mut reasons = vec![None; self.members.len()];
         for (m, reason) in reasons.iter_mut().enumerate() {
             let member = &self.members[m];
-            let is_now = |wanted: &&WantedScore| wanted.context.step == step;
+            let is_now = |wanted: &&ScoreRequest| wanted.context.step == step;
             let scores: Vec<_> = member
                 .missing
                 .scores
@@ -253,9 +252,9 @@ impl<B: Kernels> Training<'_, B> {
             if scores.is_empty() {
                 continue;
             }
-            let missing = Missing {
+            let missing = Todo {
                 scores,
-                ..Missing::default()
+                ..Todo::default()
             };
             let subject = Subject::<B> {
                 trial: &member.trial,

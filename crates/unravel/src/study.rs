@@ -10,10 +10,11 @@ use unravel_data::{Dataset, Grid, NpzOutline};
 use unravel_orchestrator::plan::PlanOptions;
 use unravel_orchestrator::store_records::StoreRecords;
 use unravel_report::{Remarks, Rendered, ReportError};
-use unravel_store::{CrossTrialFile, Store, Wanted};
+use unravel_score::Requests;
+use unravel_store::{CrossTrialFile, Store};
 use unravel_sweep::{Faults, Sweep, Trial};
 use unravel_worker::cost::DataSize;
-use unravel_worker::{WorkerError, cross_trial, data, wanted};
+use unravel_worker::{WorkerError, cross_trial, data};
 
 use crate::exit::{Exit, Failure};
 use crate::faults::SweepFaults;
@@ -157,8 +158,9 @@ impl Study {
     }
 
     /// What makes a trial of this sweep done.
-    pub fn wanted(&self, trial: &Trial, keep_codes: bool) -> Wanted {
-        wanted::wanted(trial, &self.sweep.evaluation, &self.grid.name(), keep_codes)
+    pub fn requests(&self, trial: &Trial, keep_codes: bool) -> Requests {
+        let grid = self.grid.name();
+        self.sweep.evaluation.requests(trial, &grid, keep_codes)
     }
 
     /// Where the report goes unless the user says otherwise.
@@ -204,8 +206,7 @@ impl Study {
         notices: &mut Vec<String>,
     ) -> Result<Vec<CrossTrialFile>, Failure> {
         let (evaluation, grid) = (&self.sweep.evaluation, self.grid.name());
-        let before = CrossTrialFile::default();
-        let file = cross_trial::scores(evaluation, &self.trials, &grid, store, &before, notices)?;
+        let file = cross_trial::scores(evaluation, &self.trials, &grid, store, None, notices)?;
         Ok(file.into_iter().collect())
     }
 

@@ -5,8 +5,8 @@ use rayon::prelude::*;
 use super::listed;
 use crate::counts::bins_of;
 use crate::discretise::N_BINS;
+use crate::parallel_count::parallel_count;
 use crate::table::CodeTable;
-use crate::tally::tally;
 
 /// Rows of one task.
 const ROWS_PER_TASK: usize = 8192;
@@ -57,7 +57,7 @@ pub(super) fn equal(table: &CodeTable<'_>) -> Option<String> {
         sums.map(|(a, b)| a.wrapping_add(b)).collect()
     };
     let zero = || vec![0; n_codes];
-    let sums = tally(table.codes(), ROWS_PER_TASK * n_codes, zero, add, plus);
+    let sums = parallel_count(table.codes(), ROWS_PER_TASK * n_codes, zero, add, plus);
     let mut of_code: Vec<(u64, usize)> = sums.into_iter().zip(0..).collect();
     of_code.retain(|&(_, code)| varies[code]);
     of_code.sort_unstable();
@@ -85,7 +85,7 @@ pub(super) fn one_bin(table: &CodeTable<'_>) -> Option<String> {
         a
     };
     let zero = || vec![[0; N_BINS]; n_codes];
-    let counts = tally(table.codes(), ROWS_PER_TASK * n_codes, zero, add, plus);
+    let counts = parallel_count(table.codes(), ROWS_PER_TASK * n_codes, zero, add, plus);
     let fullest = |counts: &[u32; N_BINS]| (0..N_BINS).max_by_key(|&bin| counts[bin]);
     let found: Vec<String> = (0..n_codes)
         .filter_map(|code| {

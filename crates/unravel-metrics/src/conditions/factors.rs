@@ -3,7 +3,8 @@
 use rayon::prelude::*;
 
 use super::listed;
-use crate::grid::{FactorGrid, MIN_MATCHING_ROWS};
+use crate::grid::FactorGrid;
+use crate::limits::MIN_MATCHING_ROWS;
 
 /// Values that a factor may have whatever the rows: as many as any factor of dSprites.
 const MANY_VALUES: usize = 40;

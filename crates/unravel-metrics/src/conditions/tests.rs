@@ -1,7 +1,7 @@
 //! Each condition where it holds and where it does not.
 
 use super::*;
-use crate::grid::MIN_MATCHING_ROWS;
+use crate::limits::MIN_MATCHING_ROWS;
 
 /// Every metric in every variant.
 fn all() -> Vec<(Metric, Variant)> {

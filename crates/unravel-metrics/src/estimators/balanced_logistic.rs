@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use rayon::prelude::*;
 
 use super::lbfgs::{self, Minimum, Start};
-use crate::memory::{Bytes, of};
+use crate::bytes::{Bytes, array_bytes};
 
 /// Rows summed by one task.
 const ROWS_PER_TASK: usize = 1024;
@@ -174,9 +174,9 @@ pub fn uncorrelated(mut features: Vec<f64>, n_features: usize) -> (Vec<f64>, usi
 
 /// Bytes that [`fit`] holds at most beside the features: labels, the gradients of all tasks, and what the solver remembers.
 pub(crate) fn bytes(n_rows: usize, n_features: usize, n_classes: usize) -> Bytes {
-    of::<u32>(&[n_rows, 3])
-        + of::<f64>(&[N_FIRST_ROWS.min(n_rows), n_features + 1])
-        + of::<f64>(&[n_vectors(n_rows), n_features + 1, n_classes])
+    array_bytes::<u32>(&[n_rows, 3])
+        + array_bytes::<f64>(&[N_FIRST_ROWS.min(n_rows), n_features + 1])
+        + array_bytes::<f64>(&[n_vectors(n_rows), n_features + 1, n_classes])
 }
 
 /// Vectors as long as the parameters that a fit of so many rows holds at most.

@@ -8,7 +8,7 @@ use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::exp::exp_of_negative;
-use crate::memory::{Bytes, of};
+use crate::bytes::{Bytes, array_bytes};
 
 /// Rows of a block.
 const WIDTH: usize = 64;
@@ -82,8 +82,8 @@ impl Blocked {
     pub(super) fn bytes(n_rows: usize, n_features: usize, n_classes: usize) -> Bytes {
         let n_blocks = n_rows.div_ceil(WIDTH);
         let n_tasks = n_blocks.div_ceil(BLOCKS_PER_TASK);
-        of::<Column>(&[n_blocks, n_features + 1 + 2 * n_classes])
-            + of::<f64>(&[n_classes, n_features + 1, n_tasks + 2])
+        array_bytes::<Column>(&[n_blocks, n_features + 1 + 2 * n_classes])
+            + array_bytes::<f64>(&[n_classes, n_features + 1, n_tasks + 2])
     }
 
     /// Parameters of one class.

@@ -19,7 +19,7 @@ use rayon::prelude::*;
 
 use self::root::{Lanes, N_LANES, Targets};
 use super::tree::{Cut, Entry, Growth, Presorted, Split, Tree, Workspace, is_pure};
-use crate::memory::{Bytes, of};
+use crate::bytes::{Bytes, array_bytes};
 
 /// Shares of classes are kept this far from 0 and 1 in the first prediction, as scikit-learn does.
 const MIN_SHARE: f64 = f32::EPSILON as f64;
@@ -121,9 +121,9 @@ impl GradientBoosting {
         let n_lanes = n_classes.next_multiple_of(N_LANES);
         Presorted::bytes(n_rows, n_features)
             + Workspace::bytes(n_rows, n_features) * n_threads.min(n_classes) as Bytes
-            + 2 * of::<f64>(&[n_rows, n_lanes])
-            + of::<Cut>(&[n_lanes, n_features])
-            + of::<f64>(&[n_classes, n_features])
+            + 2 * array_bytes::<f64>(&[n_rows, n_lanes])
+            + array_bytes::<Cut>(&[n_lanes, n_features])
+            + array_bytes::<f64>(&[n_classes, n_features])
             + Tree::bytes(1 << settings.max_depth)
                 * (settings.n_stages as Bytes * n_classes as Bytes)
     }

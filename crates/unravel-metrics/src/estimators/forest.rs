@@ -10,7 +10,7 @@ use rand_core::{Rng, SeedableRng};
 use rayon::prelude::*;
 
 use super::tree::{Growth, Presorted, Tree, Workspace};
-use crate::memory::{Bytes, of};
+use crate::bytes::{Bytes, array_bytes};
 
 /// What to fit.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -84,7 +84,7 @@ impl RandomForest {
         // rayon may start a workspace for every run of trees, but holds one for each thread.
         rows + growing * n_threads.min(n_trees) as Bytes
             + Tree::bytes(n_rows) * n_trees as Bytes
-            + of::<f64>(&[n_trees, n_features])
+            + array_bytes::<f64>(&[n_trees, n_features])
     }
 
     fn grow(

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::balanced_logistic::Design;
-use crate::memory::{Bytes, of};
+use crate::bytes::{Bytes, array_bytes};
 
 /// An indicator of which no more than this share of the variance is left, when others have told what they can, is left out.
 const SMALLEST_REST: f64 = 1e-10;
@@ -70,7 +70,7 @@ impl Indicators {
 
     /// Bytes of so many rows, labels and indicators.
     pub(crate) fn bytes(n_rows: usize, n_labels: usize, n_features: usize) -> Bytes {
-        of::<u32>(&[n_rows, n_labels]) + 2 * of::<f64>(&[n_features, n_features])
+        array_bytes::<u32>(&[n_rows, n_labels]) + 2 * array_bytes::<f64>(&[n_features, n_features])
     }
 }
 

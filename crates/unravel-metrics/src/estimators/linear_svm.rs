@@ -9,7 +9,7 @@
 //! objective and its derivatives cost two binary searches, whatever the number of rows, and Newton's method in the two
 //! unknowns finds the minimum to rounding, where liblinear stops early (accuracies differ by up to 4e-5).
 
-use crate::memory::{Bytes, of};
+use crate::bytes::{Bytes, array_bytes};
 
 /// Newton's method ends when a step promises no more than this share of the objective.
 const TOLERANCE: f64 = 1e-15;
@@ -88,7 +88,7 @@ impl SortedFeature {
     /// Bytes of a feature of so many rows while it is fitted: itself, its order, and sums over all rows and over those of
     /// each class, whose values are collected first.
     pub(crate) fn bytes(n_rows: usize) -> Bytes {
-        of::<f32>(&[n_rows, 2]) + of::<f64>(&[n_rows, 3 + 4])
+        array_bytes::<f32>(&[n_rows, 2]) + array_bytes::<f64>(&[n_rows, 3 + 4])
     }
 
     /// Fits the feature to `labels` (`[n]`). `c` is the weight of each row, above 0. Without rows the model answers 0; with

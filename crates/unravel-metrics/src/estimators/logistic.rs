@@ -12,7 +12,7 @@
 use super::blocked::Blocked;
 use super::multinomial::Problem;
 use super::newton_cg::{self, Stop};
-use crate::memory::{Bytes, of};
+use crate::bytes::{Bytes, array_bytes};
 
 /// Most parameters for which the second derivatives are written down.
 const MAX_DIRECT: usize = 64;
@@ -90,7 +90,7 @@ impl LogisticRegression {
 
     /// Bytes that a fit holds at most: next to none beside the labels where the second derivatives are written down.
     pub(crate) fn bytes(n_rows: usize, n_features: usize, n_classes: usize) -> Bytes {
-        let labels = of::<usize>(&[n_rows, N_LABELS]);
+        let labels = array_bytes::<usize>(&[n_rows, N_LABELS]);
         match n_classes.saturating_mul(n_features + 1) <= MAX_DIRECT {
             true => labels,
             false => labels + newton_cg::bytes(n_rows, n_features, n_classes),

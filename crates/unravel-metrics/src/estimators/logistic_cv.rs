@@ -16,7 +16,7 @@ use rayon::prelude::*;
 use super::blocked::Blocked;
 use super::logistic::{LogisticModel, LogisticRegression, classes_of};
 use super::newton_cg;
-use crate::memory::{Bytes, of};
+use crate::bytes::{Bytes, array_bytes};
 
 /// Number of folds.
 const N_FOLDS: usize = 5;
@@ -69,8 +69,8 @@ pub fn fit(features: &[f64], n_features: usize, labels: &[usize]) -> (LogisticMo
 
 /// Bytes that [`fit`] holds at most: each fold has a copy of the rows of the others.
 pub(crate) fn bytes(n_rows: usize, n_features: usize, n_classes: usize) -> Bytes {
-    let of_fold =
-        of::<f64>(&[n_rows, n_features + 2]) + newton_cg::bytes(n_rows, n_features, n_classes);
+    let of_fold = array_bytes::<f64>(&[n_rows, n_features + 2])
+        + newton_cg::bytes(n_rows, n_features, n_classes);
     of_fold * N_FOLDS as Bytes
 }
 

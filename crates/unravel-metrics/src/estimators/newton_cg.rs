@@ -6,7 +6,7 @@
 use super::blocked::{Blocked, Expansion};
 use super::cholesky;
 use super::vectors::{add_scaled, dot};
-use crate::memory::{Bytes, of};
+use crate::bytes::{Bytes, array_bytes};
 
 /// Most rounds of conjugate gradients in a step.
 const MAX_ROUNDS: usize = 500;
@@ -115,8 +115,8 @@ fn solve(
 pub(super) fn bytes(n_rows: usize, n_features: usize, n_classes: usize) -> Bytes {
     let width = n_features + 1;
     Blocked::bytes(n_rows, n_features, n_classes)
-        + of::<f64>(&[n_classes + 2, width, width])
-        + of::<f64>(&[N_VECTORS, n_classes, width])
+        + array_bytes::<f64>(&[n_classes + 2, width, width])
+        + array_bytes::<f64>(&[N_VECTORS, n_classes, width])
 }
 
 /// The inverse of the second derivatives within each class.

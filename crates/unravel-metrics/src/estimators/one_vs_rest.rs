@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 use super::cholesky::Factor;
 use super::logistic::{N_LABELS, classes_of};
-use crate::memory::{Bytes, of};
+use crate::bytes::{Bytes, array_bytes};
 
 /// Rows summed by one task.
 const ROWS_PER_TASK: usize = 4096;
@@ -79,9 +79,9 @@ impl OneVsRest {
     ) -> Bytes {
         let n = n_features + 1;
         let n_at_hand = n_classes.min(2 * n_threads);
-        of::<f64>(&[n_at_hand, n_rows.div_ceil(ROWS_PER_TASK) + 3, n, n])
-            + 2 * of::<f64>(&[n_classes, n])
-            + of::<usize>(&[n_rows, N_LABELS])
+        array_bytes::<f64>(&[n_at_hand, n_rows.div_ceil(ROWS_PER_TASK) + 3, n, n])
+            + 2 * array_bytes::<f64>(&[n_classes, n])
+            + array_bytes::<usize>(&[n_rows, N_LABELS])
     }
 
     /// The labels the model can answer with, ascending.

@@ -13,7 +13,7 @@ pub(super) use grow::{Growth, Workspace};
 pub(super) use presorted::{Entry, Presorted};
 pub(super) use search::{Cut, MIN_GAP, is_pure};
 
-use crate::memory::{Bytes, of};
+use crate::bytes::{Bytes, array_bytes};
 
 /// The best split of a node so far: a feature and a cut of its order.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -71,7 +71,8 @@ pub(super) struct Tree {
 impl Tree {
     /// Bytes of one with so many leaves, which grew to up to twice its room.
     pub(super) fn bytes(n_leaves: usize) -> Bytes {
-        4 * (of::<Node>(&[n_leaves]) + of::<f64>(&[n_leaves])) + of::<Self>(&[1])
+        4 * (array_bytes::<Node>(&[n_leaves]) + array_bytes::<f64>(&[n_leaves]))
+            + array_bytes::<Self>(&[1])
     }
 
     /// A tree that is one leaf, the root at position 0.

@@ -14,22 +14,20 @@
 //! need not agree. `n_informative_codes` counts by the last.
 
 use rayon::prelude::*;
+use unravel_score::{Direction, Metric, Variant};
 
+use crate::cost::products;
+use crate::definition::{Definition, Quantity};
 use crate::error::MetricError;
 use crate::moments::Moments;
-use crate::needs::Needs;
-use crate::outcome::{Matrix, Outcome};
-use crate::registry::{Description, Direction, Metric, Quantity, Variant};
+use crate::outcome::{Matrix, Outcome, codes_by_factors_bytes};
 use crate::table::CodeTable;
 
-/// What there is to say of active units.
-pub const DESCRIPTION: Description = Description {
-    name: "active-units",
+/// What there is to say of active units, and what computes it.
+pub const DEFINITION: Definition = Definition {
     title: "Active units",
     one_line: "number of codes whose posterior mean varies over the grid, and the KL divergence of each posterior",
     paper: "Burda et al. 2016, Importance Weighted Autoencoders",
-    variants: &[Variant::Exact],
-    needs: Needs::factors(0).posteriors(),
     quantities: &[
         Quantity {
             name: "n_active_codes",
@@ -50,6 +48,11 @@ pub const DESCRIPTION: Description = Description {
             one_line: "codes whose mean KL divergence is above 0.01 nats",
         },
     ],
+    variants: &[(Variant::Exact, |table, _| exact(table))],
+    is_slow: |_| false,
+    nanoseconds: |work, _| 5.0 * work.points * work.codes + products(work.points, work.codes),
+    bytes: |scoring, _| Moments::bytes(scoring.n_codes(), scoring.table.grid().n_points()),
+    outcome_bytes: codes_by_factors_bytes,
 };
 
 /// A code is active if its mean has a larger variance.

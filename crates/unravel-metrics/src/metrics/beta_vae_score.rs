@@ -29,24 +29,26 @@
 mod lin_2020;
 
 use rayon::prelude::*;
+use unravel_score::{Direction, Metric, Variant};
 
 pub use self::lin_2020::{lin_2020, lin_2020_of_groups};
+use crate::budget::Scoring;
+use crate::bytes::{Bytes, array_bytes};
+use crate::cost::{LOOKED_AT, TRAINED, Work, logistic, look_ups};
+use crate::definition::{Definition, Quantity};
 use crate::error::MetricError;
 use crate::estimators::logistic::{LogisticModel, LogisticRegression};
-use crate::needs::Needs;
-use crate::outcome::{Matrix, Outcome};
-use crate::registry::{Description, Direction, Metric, Quantity, Variant};
+use crate::estimators::one_vs_rest::OneVsRest;
+use crate::lin_2020::{GROUP_SIZE, N_GROUPS};
+use crate::outcome::{Matrix, Outcome, codes_by_factors_bytes};
 use crate::sampling::{PointSource, PointStream, Purpose, Seeded};
 use crate::table::CodeTable;
 
-/// What there is to say of the β-VAE score.
-pub const DESCRIPTION: Description = Description {
-    name: "beta-vae-score",
+/// What there is to say of the β-VAE score, and what computes it.
+pub const DEFINITION: Definition = Definition {
     title: "β-VAE score",
     one_line: "accuracy of a linear classifier that tells which factor pairs of points share, by differences of codes",
     paper: "Higgins et al. 2017, β-VAE: Learning Basic Visual Concepts with a Constrained Variational Framework",
-    variants: &[Variant::Study, Variant::Lin2020],
-    needs: Needs::factors(2).matching_points(),
     quantities: &[
         Quantity {
             name: "eval_accuracy",
@@ -61,6 +63,11 @@ pub const DESCRIPTION: Description = Description {
             one_line: "accuracy on the examples the classifier was trained on",
         },
     ],
+    variants: &[(Variant::Study, study), (Variant::Lin2020, lin_2020)],
+    is_slow: |_| false,
+    nanoseconds,
+    bytes,
+    outcome_bytes: codes_by_factors_bytes,
 };
 
 /// The examples the classifier is trained on.
@@ -219,6 +226,29 @@ fn weights(model: &LogisticModel, table: &CodeTable) -> Vec<f64> {
         }
     }
     weights
+}
+
+/// About how long a score takes one core, in nanoseconds.
+fn nanoseconds(work: &Work, variant: Variant) -> f64 {
+    if variant == Variant::Lin2020 {
+        let pairs = (N_GROUPS * GROUP_SIZE) as f64;
+        return look_ups(pairs, work.codes) + logistic(N_GROUPS as f64, work.codes, work.factors);
+    }
+    // 64 pairs of points an example.
+    look_ups(128.0 * LOOKED_AT, work.codes) + logistic(TRAINED, work.codes, work.factors)
+}
+
+/// Bytes that a score holds at most, beside the table and its outcome.
+fn bytes(scoring: Scoring<'_>, variant: Variant) -> Bytes {
+    let (n_codes, n_classes) = (scoring.n_codes(), scoring.n_varying());
+    if variant == Variant::Lin2020 {
+        return array_bytes::<f64>(&[N_GROUPS, n_codes])
+            + array_bytes::<u32>(&[N_GROUPS, GROUP_SIZE])
+            + OneVsRest::bytes(N_GROUPS, n_codes, n_classes, scoring.n_threads);
+    }
+    let sizes = Settings::STUDY;
+    array_bytes::<f64>(&[sizes.n_train + sizes.n_eval, n_codes + 1])
+        + LogisticRegression::bytes(sizes.n_train, n_codes, n_classes)
 }
 
 #[cfg(test)]

@@ -41,32 +41,28 @@
 mod importance;
 mod lin_2020;
 
+use unravel_score::{Direction, Metric, Variant};
+
 pub use self::lin_2020::{lin_2020, lin_2020_of_points};
+use crate::budget::Scoring;
+use crate::bytes::{Bytes, array_bytes};
 use crate::correlations::Correlations;
+use crate::cost::{TRAINED, Work, products};
+use crate::definition::{Definition, Quantity};
 use crate::error::MetricError;
 use crate::estimators::boosting::GradientBoosting;
 use crate::estimators::forest::RandomForest;
 use crate::estimators::lasso::Lasso;
-use crate::needs::Needs;
-use crate::outcome::{Matrix, Outcome};
-use crate::registry::{Description, Direction, Metric, Quantity, Variant};
+use crate::outcome::{Matrix, Outcome, codes_by_factors_bytes};
 use crate::samples::{Examples, SampleSizes, Split};
 use crate::sampling::Purpose;
 use crate::table::CodeTable;
 
-/// What there is to say of DCI.
-pub const DESCRIPTION: Description = Description {
-    name: "dci",
+/// What there is to say of DCI, and what computes it.
+pub const DEFINITION: Definition = Definition {
     title: "DCI",
     one_line: "how far each code serves to predict one factor only, and each factor is predicted from one code only",
     paper: "Eastwood & Williams 2018, A Framework for the Quantitative Evaluation of Disentangled Representations",
-    variants: &[
-        Variant::Study,
-        Variant::Lasso,
-        Variant::RandomForest,
-        Variant::Lin2020,
-    ],
-    needs: Needs::factors(2),
     quantities: &[
         Quantity {
             name: "disentanglement",
@@ -93,6 +89,16 @@ pub const DESCRIPTION: Description = Description {
             one_line: "how well the factors of the points trained on are predicted",
         },
     ],
+    variants: &[
+        (Variant::Study, study),
+        (Variant::Lasso, |table, _| lasso(table)),
+        (Variant::RandomForest, random_forest),
+        (Variant::Lin2020, lin_2020),
+    ],
+    is_slow: |variant| !matches!(variant, Variant::Lasso | Variant::Lin2020),
+    nanoseconds,
+    bytes,
+    outcome_bytes: codes_by_factors_bytes,
 };
 
 /// The points the predictors are trained on.
@@ -291,6 +297,36 @@ fn outcome(
             Matrix::by_factor("informativeness_per_factor", "test", table, test),
         ],
     })
+}
+
+/// About how long a score takes one core, in nanoseconds.
+fn nanoseconds(work: &Work, variant: Variant) -> f64 {
+    let Work { codes, factors, .. } = *work;
+    match variant {
+        Variant::Study => 920.0 * TRAINED * codes * work.values,
+        Variant::RandomForest => 9_600.0 * TRAINED * codes * factors,
+        _ => products(work.points, codes) + 26_000.0 * factors * codes * codes,
+    }
+}
+
+/// Bytes that a score holds at most, beside the table and its outcome.
+fn bytes(scoring: Scoring<'_>, variant: Variant) -> Bytes {
+    let n_points = scoring.n_points(variant);
+    let SampleSizes { n_train, n_test } = SampleSizes::STUDY;
+    let examples = Examples::bytes(scoring.table, n_train + n_test);
+    let (n_codes, n_threads) = (scoring.n_codes(), scoring.n_threads);
+    match variant {
+        Variant::Study => {
+            let n_classes = scoring.n_classes(n_train);
+            examples + GradientBoosting::bytes(n_train, n_codes, n_classes, n_threads)
+        }
+        Variant::RandomForest => {
+            examples
+                + array_bytes::<f64>(&[n_train + n_test, 2])
+                + RandomForest::bytes(n_train, n_codes, n_threads)
+        }
+        _ => array_bytes::<u32>(&[n_points]) + Correlations::bytes(scoring.table, n_points),
+    }
 }
 
 #[cfg(test)]

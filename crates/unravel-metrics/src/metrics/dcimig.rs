@@ -15,29 +15,37 @@
 //! three times as much as shape. 20 bins cap what a code can know of 40 values, as in MIG. Zaidi et al. 2020 bin into 10, and
 //! bin continuous factors as well.
 
+use unravel_score::{Direction, Metric, Variant};
+
+use crate::budget::joint_counts;
+use crate::cost;
 use crate::counts::JointCounts;
+use crate::definition::{Definition, Quantity};
 use crate::error::MetricError;
 use crate::metrics::gap::gap;
-use crate::needs::Needs;
-use crate::outcome::{Matrix, Outcome};
-use crate::registry::{Description, Direction, Metric, Quantity, Variant};
+use crate::outcome::{Matrix, Outcome, codes_by_factors_bytes};
 use crate::sampling::{Purpose, study_points};
 use crate::table::CodeTable;
 
-/// What there is to say of DCIMIG.
-pub const DESCRIPTION: Description = Description {
-    name: "dcimig",
+/// What there is to say of DCIMIG, and what computes it.
+pub const DEFINITION: Definition = Definition {
     title: "DCIMIG",
     one_line: "best gap of a code for each factor, gaps taken between the factors a code knows, over the factors' entropies",
     paper: "Sepliarskaia et al. 2019, How to Not Measure Disentanglement",
-    variants: &[Variant::Study, Variant::Exact],
-    needs: Needs::factors(1),
     quantities: &[Quantity {
         name: "dcimig",
         range: [0.0, 1.0],
         direction: Direction::HigherIsBetter,
         one_line: "sum of the factors' best gaps over the sum of their entropies",
     }],
+    variants: &[
+        (Variant::Study, study),
+        (Variant::Exact, |table, _| exact(table)),
+    ],
+    is_slow: |_| false,
+    nanoseconds: cost::joint_counts,
+    bytes: joint_counts,
+    outcome_bytes: codes_by_factors_bytes,
 };
 
 /// The points of the study variant.

@@ -19,12 +19,16 @@
 //! that factors have 3 to 40 values. On small grids many of the points tested on were trained on too, which raises the
 //! accuracy of boosted trees with many labels. The penalty depends on the scale of the codes.
 
+use unravel_score::{Direction, Metric, Variant};
+
+use crate::budget::Scoring;
+use crate::bytes::{Bytes, array_bytes};
+use crate::cost::{TRAINED, Work, logistic};
+use crate::definition::{Definition, Quantity};
 use crate::error::MetricError;
 use crate::estimators::boosting::{BoostedTrees, GradientBoosting};
 use crate::estimators::logistic_cv;
-use crate::needs::Needs;
-use crate::outcome::{Matrix, Outcome};
-use crate::registry::{Description, Direction, Metric, Quantity, Variant};
+use crate::outcome::{Matrix, Outcome, codes_by_factors_bytes};
 use crate::samples::{Examples, SampleSizes, Split};
 use crate::sampling::Purpose;
 use crate::table::CodeTable;
@@ -56,14 +60,11 @@ const fn efficiency(name: &'static str, one_line: &'static str) -> Quantity {
     }
 }
 
-/// What there is to say of downstream accuracy.
-pub const DESCRIPTION: Description = Description {
-    name: "downstream",
+/// What there is to say of downstream accuracy, and what computes it.
+pub const DEFINITION: Definition = Definition {
     title: "Downstream accuracy",
     one_line: "accuracy of classifiers of the factors, by the number of labels they are trained on",
     paper: "Locatello et al. 2019, Challenging Common Assumptions in the Unsupervised Learning of Disentangled Representations",
-    variants: &[Variant::Study],
-    needs: Needs::factors(1),
     quantities: &[
         accuracy("gbt_10000", "boosted trees, 10,000 labels"),
         accuracy("gbt_1000", "boosted trees, 1,000 labels"),
@@ -90,6 +91,11 @@ pub const DESCRIPTION: Description = Description {
             "logistic regression: accuracy with 1,000 labels by that with 10,000",
         ),
     ],
+    variants: &[(Variant::Study, study)],
+    is_slow: |_| true,
+    nanoseconds: |work, _| nanoseconds(work),
+    bytes,
+    outcome_bytes: codes_by_factors_bytes,
 };
 
 /// The points the classifiers are trained on; the number of the draw is the position of the number of labels.
@@ -204,6 +210,25 @@ fn outcome(table: &CodeTable, found: Accuracies) -> Outcome {
             matrix("lr_accuracy_by_factor", found.logistic),
         ],
     }
+}
+
+/// About how long a score takes one core, in nanoseconds: trees with 10 to 10,000 labels, and 51 logistic regressions a
+/// factor with each number.
+fn nanoseconds(work: &Work) -> f64 {
+    let labelled = 1.111 * TRAINED;
+    920.0 * labelled * work.codes * work.values + 51.0 * logistic(labelled, work.codes, work.values)
+}
+
+/// Bytes that a score holds at most, beside the table and its outcome.
+fn bytes(scoring: Scoring<'_>, _: Variant) -> Bytes {
+    let n_codes = scoring.n_codes();
+    let n_train = N_LABELS.into_iter().max().unwrap_or(0);
+    let n_held = n_train + N_TEST;
+    let n_classes = scoring.n_classes(n_train);
+    let boosted = GradientBoosting::bytes(n_train, n_codes, n_classes, scoring.n_threads);
+    let logistic =
+        array_bytes::<f64>(&[n_held, n_codes]) + logistic_cv::bytes(n_train, n_codes, n_classes);
+    Examples::bytes(scoring.table, n_held) + boosted + logistic
 }
 
 #[cfg(test)]

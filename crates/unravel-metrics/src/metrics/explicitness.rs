@@ -30,26 +30,28 @@
 mod lin_2020;
 
 use rayon::prelude::*;
+use unravel_score::{Direction, Metric, Variant};
 
 pub use self::lin_2020::{lin_2020, lin_2020_of_points};
+use crate::budget::Scoring;
+use crate::bytes::{Bytes, array_bytes};
+use crate::cost::{TRAINED, Work, logistic};
+use crate::definition::{Definition, Quantity};
 use crate::error::MetricError;
 use crate::estimators::logistic::LogisticRegression;
+use crate::estimators::one_vs_rest::OneVsRest;
 use crate::estimators::roc::area_under_curve;
-use crate::needs::Needs;
-use crate::outcome::{Matrix, Outcome};
-use crate::registry::{Description, Direction, Metric, Quantity, Variant};
+use crate::lin_2020::N_POINTS;
+use crate::outcome::{Matrix, Outcome, codes_by_factors_bytes};
 use crate::samples::{Examples, SampleSizes, Split};
 use crate::sampling::Purpose;
 use crate::table::CodeTable;
 
-/// What there is to say of explicitness.
-pub const DESCRIPTION: Description = Description {
-    name: "explicitness",
+/// What there is to say of explicitness, and what computes it.
+pub const DEFINITION: Definition = Definition {
     title: "Explicitness",
     one_line: "how well a linear classifier of all codes ranks the points of a factor value above the others",
     paper: "Ridgeway & Mozer 2018, Learning Deep Disentangled Embeddings with the F-Statistic Loss",
-    variants: &[Variant::Study, Variant::Lin2020],
-    needs: Needs::factors(1),
     quantities: &[
         Quantity {
             name: "explicitness_test",
@@ -64,6 +66,11 @@ pub const DESCRIPTION: Description = Description {
             one_line: "mean area under the curve on the points trained on",
         },
     ],
+    variants: &[(Variant::Study, study), (Variant::Lin2020, lin_2020)],
+    is_slow: |_| true,
+    nanoseconds,
+    bytes,
+    outcome_bytes: codes_by_factors_bytes,
 };
 
 /// The points the classifiers are trained on.
@@ -203,6 +210,34 @@ impl Scaling {
         all.extend(codes.chunks_exact(self.means.len()).flat_map(scaled));
         all
     }
+}
+
+/// About how long a score takes one core, in nanoseconds.
+fn nanoseconds(work: &Work, variant: Variant) -> f64 {
+    match variant {
+        Variant::Study => logistic(TRAINED, work.codes, work.values),
+        _ => 0.5 * logistic(work.points, work.codes, work.values),
+    }
+}
+
+/// Bytes that a score holds at most, beside the table and its outcome.
+fn bytes(scoring: Scoring<'_>, variant: Variant) -> Bytes {
+    let n_codes = scoring.n_codes();
+    let SampleSizes { n_train, n_test } = SampleSizes::STUDY;
+    let (n_fitted, n_held) = match variant {
+        Variant::Lin2020 => (N_POINTS, N_POINTS),
+        _ => (n_train, n_train + n_test),
+    };
+    let n_classes = scoring.n_classes(n_fitted);
+    let fit = match variant {
+        Variant::Lin2020 => OneVsRest::bytes(n_fitted, n_codes, n_classes, scoring.n_threads),
+        _ => LogisticRegression::bytes(n_fitted, n_codes, n_classes),
+    };
+    // A vector of probabilities for each row, and for each label at hand those of its own.
+    let areas = array_bytes::<Vec<f64>>(&[n_fitted])
+        + array_bytes::<f64>(&[n_fitted, n_classes])
+        + array_bytes::<f64>(&[n_fitted, 3, n_classes.min(scoring.n_threads)]);
+    Examples::bytes(scoring.table, n_held) + array_bytes::<f64>(&[n_held, n_codes]) + fit.max(areas)
 }
 
 #[cfg(test)]

@@ -29,24 +29,26 @@ pub(crate) mod exact;
 mod lin_2020;
 
 use rayon::prelude::*;
+use unravel_score::{Direction, Metric, Variant};
 
 pub use self::exact::exact;
 pub use self::lin_2020::{lin_2020, lin_2020_of_groups};
+use crate::budget::Scoring;
+use crate::bytes::{Bytes, array_bytes};
+use crate::cost::{LOOKED_AT, Work, look_ups};
+use crate::definition::{Definition, Quantity};
 use crate::error::MetricError;
-use crate::needs::Needs;
-use crate::outcome::{Matrix, Outcome};
-use crate::registry::{Description, Direction, Metric, Quantity, Variant};
+use crate::lin_2020::N_POINTS;
+use crate::moments::Moments;
+use crate::outcome::{Matrix, Outcome, codes_by_factors_bytes};
 use crate::sampling::{PointSource, PointStream, Purpose, Seeded};
 use crate::table::CodeTable;
 
-/// What there is to say of the FactorVAE score.
-pub const DESCRIPTION: Description = Description {
-    name: "factor-vae-score",
+/// What there is to say of the FactorVAE score, and what computes it.
+pub const DEFINITION: Definition = Definition {
     title: "FactorVAE score",
     one_line: "accuracy of a majority vote that tells a fixed factor by the code that varies least",
     paper: "Kim & Mnih 2018, Disentangling by Factorising",
-    variants: &[Variant::Study, Variant::Exact, Variant::Lin2020],
-    needs: Needs::factors(2).matching_points(),
     quantities: &[
         Quantity {
             name: "eval_accuracy",
@@ -67,6 +69,15 @@ pub const DESCRIPTION: Description = Description {
             one_line: "codes whose standard deviation is at least 0.05",
         },
     ],
+    variants: &[
+        (Variant::Study, study),
+        (Variant::Exact, |table, _| exact(table)),
+        (Variant::Lin2020, lin_2020),
+    ],
+    is_slow: |_| false,
+    nanoseconds,
+    bytes,
+    outcome_bytes: codes_by_factors_bytes,
 };
 
 /// The points of the global variances.
@@ -324,6 +335,45 @@ impl Votes {
 
     fn as_f64(&self) -> Vec<f64> {
         self.counts.iter().map(|&count| f64::from(count)).collect()
+    }
+}
+
+/// About how long a score takes one core, in nanoseconds.
+fn nanoseconds(work: &Work, variant: Variant) -> f64 {
+    match variant {
+        Variant::Exact => 13.0 * work.points * work.codes,
+        // Groups of 64 points, or those of a protocol, of nearly as many points.
+        Variant::Lin2020 => look_ups(work.points, work.codes),
+        _ => look_ups(64.0 * LOOKED_AT, work.codes),
+    }
+}
+
+/// Bytes that a score holds at most, beside the table and its outcome.
+fn bytes(scoring: Scoring<'_>, variant: Variant) -> Bytes {
+    let (grid, n_codes) = (scoring.table.grid(), scoring.n_codes());
+    let of_codes = array_bytes::<f64>(&[n_codes, 3]);
+    match variant {
+        Variant::Exact => {
+            let n_values: usize = match grid.matching() {
+                Some(matching) => matching.iter().map(|factor| factor.groups.len()).sum(),
+                None => grid.sizes().iter().sum(),
+            };
+            let variances = 2 * array_bytes::<f64>(&[n_values, n_codes]);
+            // Of listed points a group is summed up at a time, of a grid all of them by each task.
+            let n_tasks = match grid.is_complete() {
+                true => grid.n_points().div_ceil(exact::ROWS_PER_TASK) + 1,
+                false => 0,
+            };
+            let sums = array_bytes::<f64>(&[n_values, n_codes, 2, n_tasks]);
+            Moments::bytes(n_codes, grid.n_points()).max(variances + sums) + of_codes
+        }
+        Variant::Lin2020 => array_bytes::<u32>(&[N_POINTS]) + of_codes,
+        _ => {
+            let sizes = Settings::STUDY;
+            let n_tasks = sizes.n_train.div_ceil(VOTES_PER_TASK);
+            array_bytes::<u32>(&[n_tasks + scoring.n_threads, n_codes, grid.n_factors()])
+                + of_codes * (scoring.n_threads + 1) as Bytes
+        }
     }
 }
 

@@ -41,14 +41,18 @@
 //! replacement, so that copies of a point were its own nearest neighbours: on grids of 10,000 to 100,000 points InfoM and
 //! InfoC were up to a half too low. Scores of that kind are taken again.
 
-pub(crate) mod continuous;
-pub(crate) mod discrete;
+mod continuous;
+mod discrete;
 
+use unravel_score::{Direction, Metric, Variant};
+
+use crate::budget::Scoring;
+use crate::bytes::{Bytes, array_bytes};
+use crate::cost::{Work, products};
+use crate::definition::{Definition, Quantity};
 use crate::error::MetricError;
-use crate::estimators::balanced_logistic::BalancedFit;
-use crate::needs::Needs;
-use crate::outcome::{Matrix, Outcome};
-use crate::registry::{Description, Direction, Metric, Quantity, Variant};
+use crate::estimators::balanced_logistic::{self, BalancedFit};
+use crate::outcome::{Matrix, Outcome, codes_by_factors_bytes};
 use crate::sampling::{N_STUDY_POINTS, Purpose, distinct_points};
 use crate::table::CodeTable;
 
@@ -59,14 +63,11 @@ const DISCRETE: &str = "every code takes few values, so the estimator for discre
 const ONE_ACTIVE: &str =
     "only one code is active, so infoc is decided by chance and does not compare with other scores";
 
-/// What there is to say of InfoMEC.
-pub const DESCRIPTION: Description = Description {
-    name: "infomec",
+/// What there is to say of InfoMEC, and what computes it.
+pub const DEFINITION: Definition = Definition {
     title: "InfoMEC",
     one_line: "modularity, explicitness and compactness by mutual information and linear prediction",
     paper: "Hsu et al. 2023, Disentanglement via Latent Quantization",
-    variants: &[Variant::Study, Variant::Exact],
-    needs: Needs::factors(2),
     quantities: &[
         Quantity {
             name: "infom",
@@ -93,6 +94,14 @@ pub const DESCRIPTION: Description = Description {
             one_line: "codes whose range exceeds a twentieth of the largest; of discrete codes, those that vary",
         },
     ],
+    variants: &[
+        (Variant::Study, study),
+        (Variant::Exact, |table, _| exact(table)),
+    ],
+    is_slow: |_| true,
+    nanoseconds: |work, _| nanoseconds(work),
+    bytes,
+    outcome_bytes: codes_by_factors_bytes,
 };
 
 /// The points of the study variant.
@@ -285,6 +294,40 @@ fn concentration(values: &[f64]) -> f64 {
     }
     let chance = 1.0 / values.len() as f64;
     ((largest / total - chance) / (1.0 - chance)).clamp(0.0, 1.0)
+}
+
+/// About how long a score takes one core, in nanoseconds.
+fn nanoseconds(work: &Work) -> f64 {
+    let Work {
+        points,
+        codes,
+        factors,
+        values,
+        ..
+    } = *work;
+    points * (200.0 * (codes + 1.0) * values + 200.0 * codes * factors)
+        + 4.0 * products(points, codes)
+}
+
+/// Bytes that a score holds at most, beside the table and its outcome.
+fn bytes(scoring: Scoring<'_>, variant: Variant) -> Bytes {
+    let (n_codes, n_points) = (scoring.n_codes(), scoring.n_points(variant));
+    let n_classes = scoring.n_classes(n_points);
+    let n_labels = scoring.n_classes(usize::MAX);
+    let sample =
+        array_bytes::<u16>(&[n_points, scoring.n_varying()]) + array_bytes::<u32>(&[n_points]);
+    if let Some(levels) = discrete::levels(scoring.table) {
+        let of_classes = [n_classes, n_labels];
+        return sample + discrete::bytes(n_points, &levels, of_classes, scoring.n_threads);
+    }
+    // The noisy values of a code, sorted, with their points; and positions by label, in vectors that grew.
+    let of_code = array_bytes::<f64>(&[n_points, 3])
+        + array_bytes::<u32>(&[n_points, 3])
+        + array_bytes::<Vec<u32>>(&[n_labels]);
+    // All codes standardised, as features, and as features that are not correlated.
+    let fit = 2 * array_bytes::<f64>(&[n_points, n_codes])
+        + balanced_logistic::bytes(n_points, n_codes, n_classes);
+    sample + array_bytes::<f64>(&[n_points, n_codes]) + scoring.by_code(of_code).max(fit)
 }
 
 #[cfg(test)]

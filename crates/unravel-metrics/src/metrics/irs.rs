@@ -21,23 +21,22 @@
 //! as active and then divides by zero.
 
 use rayon::prelude::*;
+use unravel_score::{Direction, Metric, Variant};
 
+use crate::budget::Scoring;
+use crate::bytes::{Bytes, array_bytes};
+use crate::definition::{Definition, Quantity};
 use crate::discretise::EqualWidthBins;
 use crate::error::MetricError;
-use crate::needs::Needs;
-use crate::outcome::{Matrix, Outcome};
-use crate::registry::{Description, Direction, Metric, Quantity, Variant};
+use crate::outcome::{Matrix, Outcome, codes_by_factors_bytes};
 use crate::sampling::{Purpose, study_points};
 use crate::table::{CodeRange, CodeTable};
 
-/// What there is to say of IRS.
-pub const DESCRIPTION: Description = Description {
-    name: "irs",
+/// What there is to say of IRS, and what computes it.
+pub const DEFINITION: Definition = Definition {
     title: "IRS",
     one_line: "how little a code moves while the factor it follows stands still and all others change",
     paper: "Suter et al. 2019, Robustly Disentangled Causal Mechanisms",
-    variants: &[Variant::Study, Variant::Exact],
-    needs: Needs::factors(1),
     quantities: &[
         Quantity {
             name: "irs",
@@ -58,6 +57,14 @@ pub const DESCRIPTION: Description = Description {
             one_line: "codes that are not constant",
         },
     ],
+    variants: &[
+        (Variant::Study, study),
+        (Variant::Exact, |table, _| exact(table)),
+    ],
+    is_slow: |_| false,
+    nanoseconds: |work, _| 60.0 * work.points * work.codes,
+    bytes,
+    outcome_bytes: codes_by_factors_bytes,
 };
 
 /// The points of the study variant.
@@ -261,6 +268,17 @@ fn quantile(values: &mut [f64], share: f64) -> f64 {
     } else {
         at
     }
+}
+
+/// Bytes that a score holds at most, beside the table and its outcome.
+fn bytes(scoring: Scoring<'_>, variant: Variant) -> Bytes {
+    let (n_points, n_factors) = (scoring.n_points(variant), scoring.table.grid().n_factors());
+    let n_values = scoring.n_classes(n_points);
+    // The deviations of a code, and the same by value, in vectors that grow to up to twice their room.
+    let of_code = array_bytes::<f64>(&[n_points, 1 + 2]) + array_bytes::<Vec<f64>>(&[n_values]);
+    array_bytes::<u32>(&[n_points])
+        + 2 * array_bytes::<u16>(&[n_points, n_factors])
+        + scoring.by_code(of_code)
 }
 
 #[cfg(test)]

@@ -19,23 +19,23 @@
 //! is spread over few bins gets credit for the empty ones. A perfect code of 20 or fewer values scores 1; one of 40 values at
 //! most `1 - ln 2 / (ln 40 + ln 20)`, as two of its values share a bin.
 
+use unravel_score::{Direction, Metric, Variant};
+
+use crate::budget::joint_counts;
+use crate::cost;
 use crate::counts::JointCounts;
+use crate::definition::{Definition, Quantity};
 use crate::discretise::N_BINS;
 use crate::error::MetricError;
-use crate::needs::Needs;
-use crate::outcome::{Matrix, Outcome};
-use crate::registry::{Description, Direction, Metric, Quantity, Variant};
+use crate::outcome::{Matrix, Outcome, codes_by_factors_bytes};
 use crate::sampling::{Purpose, study_points};
 use crate::table::CodeTable;
 
-/// What there is to say of JEMMIG.
-pub const DESCRIPTION: Description = Description {
-    name: "jemmig",
+/// What there is to say of JEMMIG, and what computes it.
+pub const DEFINITION: Definition = Definition {
     title: "JEMMIG",
     one_line: "mutual information gap that also charges a factor's best code for whatever else it holds",
     paper: "Do & Tran 2020, Theory and Evaluation Metrics for Learning Disentangled Representations",
-    variants: &[Variant::Study, Variant::Exact],
-    needs: Needs::factors(1),
     quantities: &[
         Quantity {
             name: "jemmig",
@@ -50,6 +50,14 @@ pub const DESCRIPTION: Description = Description {
             one_line: "joint entropy with the best code minus the gap, mean over factors",
         },
     ],
+    variants: &[
+        (Variant::Study, study),
+        (Variant::Exact, |table, _| exact(table)),
+    ],
+    is_slow: |_| false,
+    nanoseconds: cost::joint_counts,
+    bytes: joint_counts,
+    outcome_bytes: codes_by_factors_bytes,
 };
 
 /// The points of the study variant.

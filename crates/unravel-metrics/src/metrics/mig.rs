@@ -18,29 +18,38 @@
 //! mutual information by about `(bins - 1)(values - 1) / 2n`, which mostly cancels in the gap; a representation of pure
 //! noise scores some 3e-4 there and 4e-6 exactly. Scale does not matter: a collapsed code counts as any other.
 
+use unravel_score::{Direction, Metric, Variant};
+
+use crate::budget::joint_counts;
+use crate::cost;
 use crate::counts::JointCounts;
+use crate::definition::{Definition, Quantity};
 use crate::error::MetricError;
 use crate::lin_2020;
-use crate::needs::Needs;
-use crate::outcome::{Matrix, Outcome};
-use crate::registry::{Description, Direction, Metric, Quantity, Variant};
+use crate::outcome::{Matrix, Outcome, codes_by_factors_bytes};
 use crate::sampling::{PointSource, PointStream, Purpose, Seeded};
 use crate::table::CodeTable;
 
-/// What there is to say of MIG.
-pub const DESCRIPTION: Description = Description {
-    name: "mig",
+/// What there is to say of MIG, and what computes it.
+pub const DEFINITION: Definition = Definition {
     title: "MIG",
     one_line: "gap in mutual information between the two codes that know most of a factor, over the factor's entropy",
     paper: "Chen et al. 2018, Isolating Sources of Disentanglement in Variational Autoencoders (codes in 20 bins)",
-    variants: &[Variant::Study, Variant::Exact, Variant::Lin2020],
-    needs: Needs::factors(1),
     quantities: &[Quantity {
         name: "mig",
         range: [0.0, 1.0],
         direction: Direction::HigherIsBetter,
         one_line: "mean gap over the factors",
     }],
+    variants: &[
+        (Variant::Study, study),
+        (Variant::Exact, |table, _| exact(table)),
+        (Variant::Lin2020, lin_2020),
+    ],
+    is_slow: |_| false,
+    nanoseconds: cost::joint_counts,
+    bytes: joint_counts,
+    outcome_bytes: codes_by_factors_bytes,
 };
 
 /// Points of the study variant.

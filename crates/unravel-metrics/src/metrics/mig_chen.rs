@@ -24,26 +24,25 @@
 //! prior carries nothing, however cleanly its mean follows a factor. The Monte Carlo error is some 0.01 nats an entropy.
 //! YannDubs' port mixes up the codes (its issue 64) and takes means as samples.
 
+mod resources;
+
 use rand_core::Rng;
 use rayon::prelude::*;
+use unravel_score::{Direction, Metric, Variant};
 
+use crate::definition::{Definition, Quantity};
 use crate::error::MetricError;
 use crate::metrics::gap::gap;
 use crate::mixture::{Densities, Gaussians};
-use crate::needs::Needs;
-use crate::outcome::{Matrix, Outcome};
-use crate::registry::{Description, Direction, Metric, Quantity, Variant};
+use crate::outcome::{Matrix, Outcome, codes_by_factors_bytes};
 use crate::sampling::{Normals, Purpose, generator};
 use crate::table::CodeTable;
 
-/// What there is to say of Chen's MIG.
-pub const DESCRIPTION: Description = Description {
-    name: "mig-chen",
+/// What there is to say of Chen's MIG, and what computes it.
+pub const DEFINITION: Definition = Definition {
     title: "MIG (Chen)",
     one_line: "gap in mutual information between the two codes that know most of a factor, on the Gaussian posteriors",
     paper: "Chen et al. 2018, Isolating Sources of Disentanglement in Variational Autoencoders",
-    variants: &[Variant::Study, Variant::Exact],
-    needs: Needs::factors(1).posteriors(),
     quantities: &[
         Quantity {
             name: "mig",
@@ -58,6 +57,14 @@ pub const DESCRIPTION: Description = Description {
             one_line: "mean gap over all factors",
         },
     ],
+    variants: &[
+        (Variant::Study, study),
+        (Variant::Exact, |table, _| exact(table)),
+    ],
+    is_slow: |_| true,
+    nanoseconds: resources::nanoseconds,
+    bytes: resources::bytes,
+    outcome_bytes: codes_by_factors_bytes,
 };
 
 /// The samples of the posteriors.

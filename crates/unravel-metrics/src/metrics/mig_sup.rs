@@ -16,23 +16,23 @@
 //! instead of bins, and leaves out shape. Neither variant here compares with the paper's numbers. Zaidi et al. 2020 divide
 //! by the entropy of the *binned code* instead, which is the second quantity here; they bin into 10.
 
+use unravel_score::{Direction, Metric, Variant};
+
+use crate::budget::joint_counts;
+use crate::cost;
 use crate::counts::JointCounts;
+use crate::definition::{Definition, Quantity};
 use crate::error::MetricError;
 use crate::metrics::gap::gap;
-use crate::needs::Needs;
-use crate::outcome::{Matrix, Outcome};
-use crate::registry::{Description, Direction, Metric, Quantity, Variant};
+use crate::outcome::{Matrix, Outcome, codes_by_factors_bytes};
 use crate::sampling::{Purpose, study_points};
 use crate::table::CodeTable;
 
-/// What there is to say of MIG-sup.
-pub const DESCRIPTION: Description = Description {
-    name: "mig-sup",
+/// What there is to say of MIG-sup, and what computes it.
+pub const DEFINITION: Definition = Definition {
     title: "MIG-sup",
     one_line: "gap between the two factors that a code knows most of, as a mean over codes",
     paper: "Li et al. 2020, Progressive Learning and Disentanglement of Hierarchical Representations",
-    variants: &[Variant::Study, Variant::Exact],
-    needs: Needs::factors(1),
     quantities: &[
         Quantity {
             name: "mig_sup",
@@ -47,6 +47,14 @@ pub const DESCRIPTION: Description = Description {
             one_line: "mean gap over the codes, mutual information as a share of the binned code's entropy",
         },
     ],
+    variants: &[
+        (Variant::Study, study),
+        (Variant::Exact, |table, _| exact(table)),
+    ],
+    is_slow: |_| false,
+    nanoseconds: cost::joint_counts,
+    bytes: joint_counts,
+    outcome_bytes: codes_by_factors_bytes,
 };
 
 /// The points of the study variant.

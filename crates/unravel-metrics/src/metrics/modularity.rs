@@ -18,23 +18,23 @@
 //! with spare codes. It tells little between representations. disentanglement_lib loses the score (division by zero, in the
 //! explicitness it computes alongside) when any code is constant.
 
+use unravel_score::{Direction, Metric, Variant};
+
+use crate::budget::joint_counts;
+use crate::cost;
 use crate::counts::JointCounts;
+use crate::definition::{Definition, Quantity};
 use crate::error::MetricError;
 use crate::lin_2020;
-use crate::needs::Needs;
-use crate::outcome::{Matrix, Outcome};
-use crate::registry::{Description, Direction, Metric, Quantity, Variant};
+use crate::outcome::{Matrix, Outcome, codes_by_factors_bytes};
 use crate::sampling::{Purpose, study_points};
 use crate::table::CodeTable;
 
-/// What there is to say of modularity.
-pub const DESCRIPTION: Description = Description {
-    name: "modularity",
+/// What there is to say of modularity, and what computes it.
+pub const DEFINITION: Definition = Definition {
     title: "Modularity",
     one_line: "how far each code knows of one factor only, by mutual information, as a mean over codes",
     paper: "Ridgeway & Mozer 2018, Learning Deep Disentangled Embeddings with the F-Statistic Loss",
-    variants: &[Variant::Study, Variant::Exact, Variant::Lin2020],
-    needs: Needs::factors(2),
     quantities: &[
         Quantity {
             name: "modularity",
@@ -49,6 +49,15 @@ pub const DESCRIPTION: Description = Description {
             one_line: "codes without any mutual information with a factor",
         },
     ],
+    variants: &[
+        (Variant::Study, study),
+        (Variant::Exact, |table, _| exact(table)),
+        (Variant::Lin2020, lin_2020),
+    ],
+    is_slow: |_| false,
+    nanoseconds: cost::joint_counts,
+    bytes: joint_counts,
+    outcome_bytes: codes_by_factors_bytes,
 };
 
 /// The points of the study variant.

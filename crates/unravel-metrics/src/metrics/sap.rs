@@ -30,27 +30,27 @@
 mod lin_2020;
 
 use rayon::prelude::*;
+use unravel_score::{Direction, Metric, Variant};
 
 pub use self::lin_2020::{lin_2020, lin_2020_of_points};
 use super::gap::gap;
+use crate::budget::Scoring;
+use crate::bytes::{Bytes, array_bytes};
 use crate::correlations::Correlations;
+use crate::cost::products;
+use crate::definition::{Definition, Quantity};
 use crate::error::MetricError;
 use crate::estimators::linear_svm::SortedFeature;
-use crate::needs::Needs;
-use crate::outcome::{Matrix, Outcome};
-use crate::registry::{Description, Direction, Metric, Quantity, Variant};
+use crate::outcome::{Matrix, Outcome, codes_by_factors_bytes};
 use crate::samples::{Examples, SampleSizes, Split};
 use crate::sampling::Purpose;
 use crate::table::CodeTable;
 
-/// What there is to say of SAP.
-pub const DESCRIPTION: Description = Description {
-    name: "sap",
+/// What there is to say of SAP, and what computes it.
+pub const DEFINITION: Definition = Definition {
     title: "SAP",
     one_line: "how far the best code is ahead of the second best in predicting a factor, as a mean over factors",
     paper: "Kumar et al. 2018, Variational Inference of Disentangled Latent Concepts from Unlabeled Observations",
-    variants: &[Variant::Study, Variant::Exact, Variant::Lin2020],
-    needs: Needs::factors(1),
     quantities: &[
         Quantity {
             name: "sap",
@@ -65,6 +65,15 @@ pub const DESCRIPTION: Description = Description {
             one_line: "mean gap in the squared correlation of one code with the factor",
         },
     ],
+    variants: &[
+        (Variant::Study, study),
+        (Variant::Exact, |table, _| exact(table)),
+        (Variant::Lin2020, lin_2020),
+    ],
+    is_slow: |_| false,
+    nanoseconds: |work, _| 180.0 * work.points * work.codes + products(work.points, work.codes),
+    bytes,
+    outcome_bytes: codes_by_factors_bytes,
 };
 
 /// The points the classifiers are trained on.
@@ -153,6 +162,19 @@ fn gaps(table: &CodeTable, scores: &[f64]) -> Vec<f64> {
     let n_factors = table.grid().n_factors();
     let of_factor = |factor| gap(scores.iter().skip(factor).step_by(n_factors).copied()).width;
     (0..n_factors).map(of_factor).collect()
+}
+
+/// Bytes that a score holds at most, beside the table and its outcome.
+fn bytes(scoring: Scoring<'_>, variant: Variant) -> Bytes {
+    let SampleSizes { n_train, n_test } = SampleSizes::STUDY;
+    let (n_fitted, n_held) = match variant {
+        Variant::Study => (n_train, n_train + n_test),
+        _ => (scoring.n_points(variant), scoring.n_points(variant)),
+    };
+    Examples::bytes(scoring.table, n_held)
+        + scoring
+            .by_code(SortedFeature::bytes(n_fitted) + array_bytes::<f32>(&[n_held]))
+            .max(Correlations::bytes(scoring.table, n_fitted))
 }
 
 #[cfg(test)]

@@ -21,25 +21,31 @@
 mod columns;
 
 use rayon::prelude::*;
+use unravel_score::{Direction, Variant};
 
 use self::columns::Columns;
-use crate::needs::Needs;
-use crate::registry::{Description, Direction, Quantity, Variant};
+use crate::cost::products;
+use crate::definition::{Definition, Quantity};
+use crate::outcome::codes_by_factors_bytes;
+use crate::sampling::N_STUDY_POINTS;
 
-/// What there is to say of UDR.
-pub const DESCRIPTION: Description = Description {
-    name: "udr",
+/// What there is to say of UDR, and what computes it.
+pub const DEFINITION: Definition = Definition {
     title: "UDR",
     one_line: "how far trials that differ only in their seed find the same codes",
     paper: "Duan et al. 2020, Unsupervised Model Selection for Variational Disentangled Representation Learning",
-    variants: &[Variant::Lasso, Variant::Spearman],
-    needs: Needs::factors(0).posteriors().several_trials(),
     quantities: &[Quantity {
         name: "udr",
         range: [0.0, 1.0],
         direction: Direction::HigherIsBetter,
         one_line: "median over the other trials of how well their codes match one by one",
     }],
+    variants: &[],
+    is_slow: |_| false,
+    nanoseconds: |work, _| 2.0 * products(N_STUDY_POINTS as f64, work.codes),
+    // Of several trials, so not of one table.
+    bytes: |_, _| 0,
+    outcome_bytes: codes_by_factors_bytes,
 };
 
 /// The codes of one model over points that all models share.

@@ -25,27 +25,27 @@
 //! Total correlation of *means* can rise with regularisation while that of *samples* falls. A code that has nearly collapsed
 //! adds next to nothing to the Wasserstein correlation but counts in full in the other two.
 
+use unravel_score::{Direction, Variant};
+
+use crate::budget::Scoring;
+use crate::bytes::{Bytes, array_bytes};
+use crate::cost::{Work, products};
 use crate::counts::{bins_of, mutual_information};
+use crate::definition::{Definition, Quantity};
 use crate::discretise::{EqualWidthBins, N_BINS};
 use crate::error::MetricError;
-use crate::memory::{Bytes, of};
 use crate::moments::Moments;
-use crate::needs::Needs;
-use crate::outcome::{Matrix, Outcome};
-use crate::registry::{Description, Direction, Quantity, Variant};
+use crate::outcome::{Matrix, Outcome, codes_by_codes_bytes};
+use crate::parallel_count::{n_accumulators, parallel_count};
 use crate::sampling::{Purpose, study_points};
 use crate::symmetric::eigenvalues;
 use crate::table::CodeTable;
-use crate::tally::{n_accumulators, tally};
 
-/// What there is to say of the unsupervised scores.
-pub const DESCRIPTION: Description = Description {
-    name: "unsupervised",
+/// What there is to say of the unsupervised scores, and what computes it.
+pub const DEFINITION: Definition = Definition {
     title: "Unsupervised scores",
     one_line: "how far codes depend on each other, by covariance and by mutual information of pairs",
     paper: "Locatello et al. 2019, Challenging Common Assumptions in the Unsupervised Learning of Disentangled Representations",
-    variants: &[Variant::Study, Variant::Exact],
-    needs: Needs::factors(0),
     quantities: &[
         Quantity {
             name: "gaussian_total_correlation_nats",
@@ -72,6 +72,14 @@ pub const DESCRIPTION: Description = Description {
             one_line: "mean mutual information of two codes, in 20 bins each",
         },
     ],
+    variants: &[
+        (Variant::Study, study),
+        (Variant::Exact, |table, _| exact(table)),
+    ],
+    is_slow: |_| false,
+    nanoseconds: |work, _| nanoseconds(work),
+    bytes,
+    outcome_bytes: codes_by_codes_bytes,
 };
 
 /// The points of the study variant.
@@ -193,7 +201,7 @@ fn pairwise_information(table: &CodeTable) -> Vec<f64> {
     let mut pairs: Vec<(usize, usize)> = Vec::with_capacity(n_pairs(n_codes));
     pairs.extend((0..n_codes).flat_map(|a| (0..a).map(move |b| (a, b))));
     let bins = bins_of(table.ranges());
-    let counts = tally(
+    let counts = parallel_count(
         table.codes(),
         ROWS_PER_TASK * n_codes,
         || vec![[0_u32; N_BINS * N_BINS]; pairs.len()],
@@ -235,15 +243,33 @@ fn n_pairs(n_codes: usize) -> usize {
 }
 
 /// Bytes that the scores of so many points hold at most, on so many threads: their moments, and beside these either the tables of all pairs or what comes of them, with the matrices that eigenvalues are taken of.
-pub(crate) fn bytes(n_codes: usize, n_points: usize, n_threads: usize) -> Bytes {
-    let square = of::<f64>(&[n_codes, n_codes]);
+fn counting_bytes(n_codes: usize, n_points: usize, n_threads: usize) -> Bytes {
+    let square = array_bytes::<f64>(&[n_codes, n_codes]);
     let n_tables = n_accumulators(n_points.div_ceil(ROWS_PER_TASK), n_threads);
     let n_pairs = n_pairs(n_codes);
-    let counting = of::<(usize, usize)>(&[n_pairs])
-        + of::<[u32; N_BINS * N_BINS]>(&[n_pairs, n_tables])
+    let counting = array_bytes::<(usize, usize)>(&[n_pairs])
+        + array_bytes::<[u32; N_BINS * N_BINS]>(&[n_pairs, n_tables])
         + square;
     let moments = Moments::bytes(n_codes, n_points);
     moments.max(Moments::bytes_kept(n_codes) + counting.max(3 * square))
+}
+
+/// About how long a score takes one core, in nanoseconds: every pair in bins, and the eigenvalues of two matrices by
+/// rotations.
+fn nanoseconds(work: &Work) -> f64 {
+    let Work { points, codes, .. } = *work;
+    1.2 * points * codes * codes + products(points, codes) + 270.0 * codes.powi(3)
+}
+
+/// Bytes that a score holds at most, beside the table and its outcome.
+fn bytes(scoring: Scoring<'_>, variant: Variant) -> Bytes {
+    let (n_codes, n_points) = (scoring.n_codes(), scoring.n_points(variant));
+    let sample = match variant {
+        // Twice, as a vector of codes grows.
+        Variant::Study => 2 * array_bytes::<u32>(&[n_points, n_codes + 1]),
+        _ => 0,
+    };
+    sample + counting_bytes(n_codes, n_points, scoring.n_threads)
 }
 
 #[cfg(test)]

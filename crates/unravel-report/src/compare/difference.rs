@@ -3,13 +3,14 @@
 use super::LoadedSide;
 use super::matched::Matches;
 use crate::error::ReportError;
-use crate::rows::{ELBO, KL, RECONSTRUCTION, Rows};
+use crate::rows::{KL, RECONSTRUCTION, Rows};
 use crate::scored::Key;
 use crate::stats::Spread;
 use crate::stats::difference::{Difference, difference};
 use crate::tables::{column, text_column};
 use polars::prelude::DataFrame;
 use std::collections::BTreeMap;
+use unravel_score::MetricName;
 
 /// A quantity that both sides have.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,7 +76,7 @@ impl Column {
 
 fn elbo(rows: &Rows, quantity: &str, setting: usize) -> BTreeMap<u64, f64> {
     let scores = rows.final_scores();
-    let mine = scores.filter(|s| s.metric == ELBO && s.quantity == quantity);
+    let mine = scores.filter(|s| s.metric == MetricName::Elbo && s.quantity == quantity);
     mine.map(|score| (&rows.trials[score.trial], score.mean))
         .filter(|(trial, _)| trial.setting == setting)
         .map(|(trial, value)| (trial.seed, value))

@@ -49,7 +49,7 @@ fn figure(
         found.dedup();
         found.join(", ")
     };
-    let variants = contexts(|m| &m.matrix.variant);
+    let variants = contexts(|m| m.matrix.variant.as_str());
     let seeds = if shown.matrices.iter().any(|m| m.matrix.seed.is_some()) {
         "; one evaluation seed"
     } else {
@@ -82,7 +82,7 @@ fn figure(
             "{what} ({variants}; {} codes{seeds}), one row per code and one column per factor, of the trial with \
              {criterion} of each {which}: {n_trials}. Codes of different trials have no common order, so matrices are \
              not averaged over seeds. All matrices share one colour scale.",
-            contexts(|m| &m.matrix.representation),
+            contexts(|m| m.matrix.representation.as_str()),
         ),
         description: format!("Matrices of codes by factors. {}.", words.join("; ")),
         scene: draw::scene(rows, shown, &titles),

@@ -7,32 +7,37 @@ use crate::error::ReportError;
 use crate::panel::Titles;
 use crate::scored::Scored;
 use crate::words::{count, list};
+use unravel_score::{Metric, Representation, VariantName};
 
 /// The metric whose headline it is.
-const METRIC: &str = "unsupervised";
+const METRIC: Metric = Metric::Unsupervised;
 
 /// One figure a variant, with both representations where the sweep has both.
 ///
 /// # Errors
 /// When a table cannot be made.
 pub fn figures(context: &Context<'_>) -> Result<Vec<Figure>, ReportError> {
-    let mut variants: Vec<&str> = Vec::new();
+    let mut variants: Vec<&VariantName> = Vec::new();
     let mine = || context.scored.iter().filter(|s| s.key.metric == METRIC);
     for scored in mine() {
-        if !variants.contains(&scored.key.variant.as_str()) {
+        if !variants.contains(&&scored.key.variant) {
             variants.push(&scored.key.variant);
         }
     }
-    let figure = |variant: &&str| {
-        let mut scored: Vec<&Scored> = mine().filter(|s| s.key.variant == *variant).collect();
+    let figure = |variant: &&VariantName| {
+        let mut scored: Vec<&Scored> = mine().filter(|s| s.key.variant == **variant).collect();
         // Means are drawn solid, samples hollow.
-        scored.sort_by_key(|scored| scored.key.representation != "mean");
+        scored.sort_by_key(|scored| scored.key.representation != Representation::Mean);
         figure(context, variant, &scored)
     };
     variants.iter().map(figure).collect()
 }
 
-fn figure(context: &Context<'_>, variant: &str, scored: &[&Scored]) -> Result<Figure, ReportError> {
+fn figure(
+    context: &Context<'_>,
+    variant: &VariantName,
+    scored: &[&Scored],
+) -> Result<Figure, ReportError> {
     let name = format!("total-correlation-{variant}");
     let families = families(context.rows, scored);
     let looks = ["solid", "hollow"];

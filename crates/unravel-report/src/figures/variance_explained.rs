@@ -10,7 +10,7 @@ use crate::error::ReportError;
 use crate::panel::Titles;
 use crate::published::{source_words, sources};
 use crate::words::count;
-use unravel_sweep::{Published, VARIANCE_EXPLAINED};
+use unravel_sweep::{Published, PublishedMeasure};
 
 /// One figure, where some setting has two trials.
 ///
@@ -26,7 +26,7 @@ pub fn figures(context: &Context<'_>) -> Result<Vec<Figure>, ReportError> {
     let published: Vec<&Published> = context
         .published
         .iter()
-        .filter(|one| one.metric == VARIANCE_EXPLAINED)
+        .filter(|one| one.metric == PublishedMeasure::VarianceExplained)
         .collect();
     let points: Vec<_> = published.iter().flat_map(|one| &one.points).collect();
     let most = explained.iter().map(|one| one.shares.n_trials).max();

@@ -1,9 +1,9 @@
 //! The scores and matrices that a sweep asks for; a store may hold others, of other sweeps.
 
 use crate::rows::{MatrixRow, ScoreRow};
-use unravel_metrics::{Metric, Variant};
-use unravel_store::{ScoreContext, ScoreFile, ScoreRecord};
-use unravel_sweep::{EvaluationConfig, Representation};
+use unravel_score::{ScoreContext, ScoreRecord};
+use unravel_store::{ScoreFile, ScoreMatrix};
+use unravel_sweep::EvaluationConfig;
 
 /// What is asked of one trial.
 pub struct Asked<'a> {
@@ -19,12 +19,12 @@ impl Asked<'_> {
     /// The file's scores, the headline of each context marked.
     pub fn scores(&self, file: ScoreFile) -> Vec<ScoreRow> {
         let seeds: Vec<u64> = (0..self.evaluation.seeds).collect();
-        let variants = self.variants(&file.metric);
+        let contexts = self.contexts(&file);
         let mut headline_context = None;
         let mut rows = Vec::new();
         for record in file.scores {
             let context = record.context();
-            if !self.is_wanted(&context, &variants) || is_outdated(&record) {
+            if !contexts.contains(&context) || is_outdated(&record) {
                 continue;
             }
             let is_headline = headline_context.as_ref() != Some(&context);
@@ -51,17 +51,17 @@ impl Asked<'_> {
 
     /// The final matrices with several rows and columns, of the first evaluation seed where there are several.
     pub fn matrices(&self, file: &ScoreFile) -> Vec<MatrixRow> {
-        let variants = self.variants(&file.metric);
+        let contexts = self.contexts(file);
         let wanted = file.matrices.iter().filter(|matrix| {
             1 < matrix.row_names.len()
                 && 1 < matrix.col_names.len()
                 && matrix.row_names != matrix.col_names
                 && matrix.step == self.steps
                 && matrix.seed.is_none_or(|seed| seed == 0)
-                && self.is_wanted(&matrix.context(), &variants)
+                && contexts.contains(&matrix.context())
                 && !file.of(&matrix.context()).any(is_outdated)
         });
-        let row = |matrix: &unravel_store::ScoreMatrix| MatrixRow {
+        let row = |matrix: &ScoreMatrix| MatrixRow {
             trial: self.trial,
             metric: file.metric.clone(),
             matrix: matrix.clone(),
@@ -69,47 +69,43 @@ impl Asked<'_> {
         wanted.map(row).collect()
     }
 
-    /// The variants that are shown of a metric, the same as are taken of it; nothing for what is no metric, of which all
-    /// is shown. A store may hold others, of other sweeps.
-    fn variants(&self, metric: &str) -> Option<Vec<&'static str>> {
-        let asked = Metric::from_name(metric)?.variants_asked(&self.evaluation.variants);
-        Some(asked.into_iter().map(Variant::name).collect())
-    }
-
-    fn is_wanted(&self, context: &ScoreContext, variants: &Option<Vec<&'static str>>) -> bool {
-        let evaluation = self.evaluation;
-        let is_step = context.step == self.steps || evaluation.at.contains(&context.step);
-        let is_asked = variants.as_ref().is_none_or(|variants| {
-            let mut representations = evaluation.representations.iter().copied();
-            variants.contains(&context.variant.as_str())
-                && representations.any(|r| Representation::name(r) == context.representation)
-        });
-        is_step && is_asked
+    /// The contexts in which the sweep asks for the scores of this file.
+    fn contexts(&self, file: &ScoreFile) -> Vec<ScoreContext> {
+        // A trial has one grid, which its scores name.
+        let grid = file
+            .scores
+            .first()
+            .map_or("", |record| record.grid.as_str());
+        let requests = self.evaluation.score_requests(self.steps, grid).into_iter();
+        requests
+            .filter(|request| request.metric == file.metric)
+            .map(|request| request.context)
+            .collect()
     }
 }
 
 /// Whether the metric has changed its definition since; the next run takes such a score again.
 fn is_outdated(record: &ScoreRecord) -> bool {
-    let metric = Metric::from_name(&record.metric);
-    let current = metric.zip(Variant::from_name(&record.variant));
+    let current = record.metric.known().zip(record.variant.known());
     current.is_some_and(|(metric, variant)| record.revision < metric.revision(variant))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use unravel_store::ScoreMatrix;
+    use unravel_score::{Metric, MetricName, Variant};
 
     #[test]
     fn a_variant_that_another_sweep_has_taken_is_not_shown_in_place_of_one_that_is_still_missing() {
-        let shown = |metric: &str, variant: &str, asked: &[&str]| {
+        let shown = |metric: &MetricName, context: (&str, &str), asked: &[Variant]| {
             let evaluation = EvaluationConfig {
-                variants: asked.iter().map(|name| (*name).to_owned()).collect(),
+                metrics: metric.known().into_iter().collect(),
+                variants: asked.to_vec(),
                 ..EvaluationConfig::default()
             };
             let context = ScoreContext {
-                variant: variant.to_owned(),
-                representation: "mean".to_owned(),
+                variant: context.0.into(),
+                representation: context.1.into(),
                 grid: "2x2".to_owned(),
                 step: 10,
             };
@@ -122,17 +118,27 @@ mod tests {
             };
             !asked.scores(file).is_empty()
         };
-        assert!(shown("mig", "study", &["study", "exact"]));
-        assert!(!shown("mig", "study", &["lin-2020"]));
-        assert!(shown("mig", "lin-2020", &["lin-2020"]));
+        let (mig, unsupervised) = (Metric::Mig.into(), Metric::Unsupervised.into());
+        let study = ("study", "mean");
+        assert!(shown(&mig, study, &[Variant::Study, Variant::Exact]));
+        assert!(!shown(&mig, study, &[Variant::Lin2020]));
+        assert!(!shown(&mig, ("study", "sampled"), &[Variant::Study]));
+        assert!(shown(&mig, ("lin-2020", "mean"), &[Variant::Lin2020]));
         // A metric that has none of the variants that are asked for is taken in its first.
-        assert!(shown("unsupervised", "study", &["lin-2020"]));
-        assert!(shown("elbo", "probe", &["study"]));
+        assert!(shown(&unsupervised, study, &[Variant::Lin2020]));
+        assert!(shown(
+            &MetricName::Elbo,
+            ("probe", "sampled"),
+            &[Variant::Study]
+        ));
     }
 
     #[test]
     fn a_score_of_an_earlier_definition_is_not_shown() {
-        let evaluation = EvaluationConfig::default();
+        let evaluation = EvaluationConfig {
+            metrics: vec![Metric::Mig, Metric::Infomec],
+            ..EvaluationConfig::default()
+        };
         let asked = Asked {
             evaluation: &evaluation,
             trial: 0,
@@ -140,8 +146,8 @@ mod tests {
         };
         let n_shown = |metric: &str, revision: u32| {
             let context = ScoreContext {
-                variant: "study".to_owned(),
-                representation: "mean".to_owned(),
+                variant: "study".into(),
+                representation: "mean".into(),
                 grid: "2x2".to_owned(),
                 step: 10,
             };

@@ -104,6 +104,7 @@ pub fn made(rows: &Rows, sweep: &Sweep) -> Vec<(&'static str, String)> {
             text
         }
     };
+    let metrics = sweep.evaluation.metrics.iter().map(|metric| metric.name());
     let trial_seeds: BTreeSet<u64> = rows.trials.iter().map(|trial| trial.seed).collect();
     let evaluation_seeds: BTreeSet<u64> = rows
         .scores
@@ -126,7 +127,7 @@ pub fn made(rows: &Rows, sweep: &Sweep) -> Vec<(&'static str, String)> {
         ("Wall time", or_none(wall_time(rows))),
         ("Trial seeds", or_none(seeds(&trial_seeds))),
         ("Evaluation seeds", or_none(seeds(&evaluation_seeds))),
-        ("Requested metrics", sweep.evaluation.metrics.join(", ")),
+        ("Requested metrics", metrics.collect::<Vec<_>>().join(", ")),
     ]
 }
 

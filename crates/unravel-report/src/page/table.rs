@@ -3,12 +3,13 @@
 use super::marker;
 use crate::axis::plain;
 use crate::figures::trade_off::Panel;
-use crate::rows::{ELBO, KL, RECONSTRUCTION, Rows, ScoreRow, Standing, TrialRow};
+use crate::rows::{KL, RECONSTRUCTION, Rows, ScoreRow, Standing, TrialRow};
 use crate::stats::Spread;
 use crate::words::{
     capital, decimals, metric_sentence, metric_title, plus_minus, variant_sentence,
 };
 use std::collections::BTreeSet;
+use unravel_score::{MetricName, Representation};
 
 /// The table as the template shows it.
 pub struct Table {
@@ -114,12 +115,14 @@ fn columns(panels: &[Panel]) -> Vec<Column<'_>> {
         },
         quantity,
         merit,
-        is_mine: Box::new(move |score| score.metric == ELBO && score.quantity == quantity),
+        is_mine: Box::new(move |score| {
+            score.metric == MetricName::Elbo && score.quantity == quantity
+        }),
     };
     let scores = panels.iter().map(|panel| {
         let key = &panel.scored.key;
         let merit = key.merit();
-        let codes = if key.representation == "mean" {
+        let codes = if key.representation == Representation::Mean {
             String::new()
         } else {
             format!(", {} codes", key.representation)

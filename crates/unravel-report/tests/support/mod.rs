@@ -3,9 +3,9 @@
 #![allow(dead_code, reason = "every test target uses a part of it")]
 
 use std::path::Path;
+use unravel_score::{Metric, ScoreContext, ScoreRecord};
 use unravel_store::{
-    Codes, Pictures, ScoreContext, ScoreFile, ScoreMatrix, ScoreRecord, Status, Store, StoreError,
-    TrainLog, TrialState,
+    Codes, Pictures, ScoreFile, ScoreMatrix, Status, Store, StoreError, TrainLog, TrialState,
 };
 use unravel_sweep::{Objective, Sweep, Trial};
 
@@ -95,8 +95,8 @@ fn write(store: &Store, sweep: &Sweep, trial: &Trial, fate: Fate) -> Result<(), 
 
 fn context(variant: &str, representation: &str, step: u64) -> ScoreContext {
     ScoreContext {
-        variant: variant.to_owned(),
-        representation: representation.to_owned(),
+        variant: variant.into(),
+        representation: representation.into(),
         grid: "3x6x10x16x16".to_owned(),
         step,
     }
@@ -192,7 +192,7 @@ impl Truth {
 
     fn scores(&self, sweep: &Sweep, trial: &Trial) -> Vec<ScoreFile> {
         let steps = trial.training.steps;
-        let probe = context("probe", "mean", steps);
+        let probe = context("probe", "sampled", steps);
         let mut elbo = ScoreFile::new("elbo");
         for (quantity, value) in [
             ("reconstruction_nats", self.reconstruction),
@@ -203,8 +203,8 @@ impl Truth {
                 .push(ScoreRecord::exact("elbo", quantity, &probe, value));
         }
         let mut files = vec![elbo];
-        for metric in &sweep.evaluation.metrics {
-            let mut file = ScoreFile::new(metric.clone());
+        for &metric in &sweep.evaluation.metrics {
+            let mut file = ScoreFile::new(metric);
             for representation in &sweep.evaluation.representations {
                 for &step in sweep.evaluation.at.iter().chain([&steps]) {
                     if step <= steps {
@@ -233,7 +233,7 @@ impl Truth {
             "unsupervised" => self.dependence(representation),
             _ => 0.72 * quality,
         };
-        if metric == "mig" {
+        if metric == Metric::Mig {
             let exact = context("exact", representation, step);
             let record = ScoreRecord::exact(metric.clone(), "mig", &exact, level);
             file.scores.push(record);

@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
+use unravel_score::Requests;
 use unravel_sweep::{Objective, Trial};
 
 use super::*;
-use crate::{
-    Array, Check, Checkpoint, Codes, Missing, Pictures, Status, Store, TrialState, Wanted,
-};
+use crate::{Array, Check, Checkpoint, Codes, Pictures, Status, Store, Todo, TrialState};
 
 fn checkpoint(step: u64, factor: f64) -> Checkpoint {
     let mut log = TrainLog::new(["kl_nats", "kl_0"]);
@@ -71,9 +70,9 @@ impl Done {
         done
     }
 
-    fn missing(&self) -> Missing {
+    fn missing(&self) -> Todo {
         self.lock
-            .missing(&Wanted::default(), Check::Thorough)
+            .missing(&Requests::default(), Check::Thorough)
             .unwrap()
     }
 

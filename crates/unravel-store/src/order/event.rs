@@ -1,6 +1,7 @@
 //! What a worker says while it works: one JSON object a line.
 
 use serde::{Deserialize, Serialize};
+use unravel_score::{MetricName, VariantName};
 use unravel_sweep::TrialId;
 
 /// What a worker is busy with.
@@ -88,10 +89,10 @@ pub enum Event {
     Scoring {
         /// The trial.
         trial: TrialId,
-        /// The metric's name.
-        metric: String,
-        /// The variant's name.
-        variant: String,
+        /// The metric.
+        metric: MetricName,
+        /// The variant.
+        variant: VariantName,
         /// How many are done of those that are taken of the same codes.
         done: usize,
         /// Of how many.

@@ -1,9 +1,9 @@
 //! Several regularisers in one loss.
 
 use serde::{Deserialize, Serialize};
+use unravel_score::named;
 
 use super::{DiscriminatorConfig, Estimator, PermutedBatch};
-use crate::named::named;
 use crate::weight::Weight;
 
 /// A sum of the other objectives' regularisers. One whose weight is `None` is not computed, and the keys that only it

@@ -1,8 +1,7 @@
 //! FactorVAE's discriminator.
 
 use serde::{Deserialize, Serialize};
-
-use crate::named::named;
+use unravel_score::named;
 
 named! {
     /// Which codes FactorVAE permutes, latent by latent across the batch, to sample the product of the marginals.

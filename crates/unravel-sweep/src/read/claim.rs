@@ -1,11 +1,12 @@
 //! `[[report.claim]]`.
 
+use unravel_score::{Metric, Variant};
+
 use super::Span;
 use super::collector::Collector;
-use super::published::{missing, name, required, table, text};
+use super::published::{missing, name, read_variant, required, table, text};
 use super::tree::{Entry, Node, entries, list, string};
 use crate::claim::{Claim, Claimed, Measure, Trend};
-use crate::evaluation::{METRICS, VARIANTS};
 use crate::setting::settings;
 use crate::sweep::Arm;
 
@@ -65,7 +66,7 @@ fn read_one(node: &Node, groups: &Groups, faults: &mut Collector) -> Option<Clai
             "source" => source = text(&inner, faults),
             "says" => says = text(&inner, faults),
             "of" => of = name(&inner, "measure", &measures(), faults),
-            "variant" => variant = name(&inner, "variant", VARIANTS, faults),
+            "variant" => variant = read_variant(&inner, faults),
             "log" => log = text(&inner, faults),
             "family" => family = name(&inner, "family of this sweep", &groups.families, faults),
             "with-strength" => trend = read_trend(&inner, faults),
@@ -87,8 +88,7 @@ fn read_one(node: &Node, groups: &Groups, faults: &mut Collector) -> Option<Clai
 }
 
 fn measures() -> Vec<&'static str> {
-    let metrics = METRICS.iter().copied();
-    ELBO_PARTS.into_iter().chain(metrics).collect()
+    ELBO_PARTS.into_iter().chain(Metric::NAMES).collect()
 }
 
 fn read_trend(entry: &Entry, faults: &mut Collector) -> Option<Trend> {
@@ -102,7 +102,7 @@ fn read_trend(entry: &Entry, faults: &mut Collector) -> Option<Trend> {
 
 fn measure(
     of: Option<String>,
-    variant: Option<String>,
+    variant: Option<Variant>,
     log: Option<String>,
     span: &Span,
     faults: &mut Collector,
@@ -114,11 +114,11 @@ fn measure(
             None
         }
         (None, Some(term)) => Some(Measure::Log { term }),
-        (Some(of), None) => Some(match of.as_str() {
-            "reconstruction-nats" => Measure::ReconstructionNats,
-            "kl-nats" => Measure::KlNats,
-            _ => Measure::Metric { name: of, variant },
-        }),
+        (Some(of), None) => match of.as_str() {
+            "reconstruction-nats" => Some(Measure::ReconstructionNats),
+            "kl-nats" => Some(Measure::KlNats),
+            name => Metric::from_name(name).map(|metric| Measure::Metric { metric, variant }),
+        },
         (None, None) => {
             missing(span.clone(), "of", faults);
             None

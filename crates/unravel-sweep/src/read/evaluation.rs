@@ -1,12 +1,14 @@
 //! `[evaluation]` and `[report]`.
 
+use unravel_score::{Metric, Representation, Variant};
+
 use super::claim;
 use super::collector::Collector;
 use super::list::{self, Listed};
 use super::published;
 use super::scalar::count;
 use super::tree::{Entry, entries, list as nodes, string};
-use crate::evaluation::{EvaluationConfig, METRICS, Representation, VARIANTS};
+use crate::evaluation::EvaluationConfig;
 use crate::field::{AT, Value};
 use crate::number::grouped;
 use crate::report::{FIGURES, ReportConfig};
@@ -32,14 +34,17 @@ pub(super) fn read(
     };
     for inner in entries(table) {
         match inner.key {
-            "metrics" => config.metrics = names(&inner, "metric", METRICS, faults),
-            "variants" => config.variants = names(&inner, "variant", VARIANTS, faults),
+            "metrics" => {
+                let names = names(&inner, "metric", &Metric::NAMES, faults);
+                config.metrics = known(&names, Metric::from_name);
+            }
+            "variants" => {
+                let names = names(&inner, "variant", Variant::NAMES, faults);
+                config.variants = known(&names, Variant::from_name);
+            }
             "representations" => {
                 let names = names(&inner, "representation", Representation::NAMES, faults);
-                config.representations = names
-                    .iter()
-                    .filter_map(|name| Representation::from_name(name))
-                    .collect();
+                config.representations = known(&names, Representation::from_name);
             }
             "seeds" => {
                 if let Some(seeds) = count(inner.value, "seeds", 1, MAX_SEEDS, faults) {
@@ -112,6 +117,11 @@ fn read_at(entry: &Entry, max_steps: Option<u64>, faults: &mut Collector) -> Vec
         faults.push(entry.value.span(), message, "beyond the end");
     }
     steps
+}
+
+/// What these names stand for.
+fn known<T>(names: &[String], from_name: fn(&str) -> Option<T>) -> Vec<T> {
+    names.iter().filter_map(|name| from_name(name)).collect()
 }
 
 /// Names out of a list of known ones, none of them twice.

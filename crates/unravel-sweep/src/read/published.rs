@@ -1,15 +1,15 @@
 //! `[[report.published]]`.
 
 use toml::de::{DeTable, DeValue};
+use unravel_score::{Metric, Variant};
 
 use super::Span;
 use super::collector::Collector;
 use super::scalar::real;
 use super::tree::{Entry, Node, describe, entries, list, string};
-use crate::evaluation::{METRICS, VARIANTS};
 use crate::field::RealRange;
 use crate::objective::Family;
-use crate::published::{Published, PublishedPoint, SpreadKind, Trust, VARIANCE_EXPLAINED};
+use crate::published::{Published, PublishedMeasure, PublishedPoint, SpreadKind, Trust};
 
 const KEYS: &[&str] = &[
     "source", "trust", "metric", "variant", "note", "spread", "points",
@@ -57,8 +57,11 @@ fn read_one(node: &Node, faults: &mut Collector) -> Option<Published> {
         match inner.key {
             "source" => source = text(&inner, faults),
             "trust" => trust = read_trust(&inner, faults),
-            "metric" => metric = name(&inner, "metric", &metrics(), faults),
-            "variant" => variant = name(&inner, "variant", VARIANTS, faults),
+            "metric" => {
+                metric = name(&inner, "metric", &measures(), faults)
+                    .and_then(|name| PublishedMeasure::from_name(&name));
+            }
+            "variant" => variant = read_variant(&inner, faults),
             "note" => note = text(&inner, faults),
             "spread" => {
                 spread = name(&inner, "spread", SpreadKind::NAMES, faults)
@@ -92,9 +95,17 @@ fn read_one(node: &Node, faults: &mut Collector) -> Option<Published> {
     })
 }
 
-fn metrics() -> Vec<&'static str> {
-    let names = METRICS.iter().copied();
-    names.chain([VARIANCE_EXPLAINED]).collect()
+fn measures() -> Vec<&'static str> {
+    let names = Metric::NAMES.into_iter();
+    names
+        .chain([PublishedMeasure::VARIANCE_EXPLAINED])
+        .collect()
+}
+
+/// A variant by its name.
+pub(super) fn read_variant(entry: &Entry, faults: &mut Collector) -> Option<Variant> {
+    let name = name(entry, "variant", Variant::NAMES, faults)?;
+    Variant::from_name(&name)
 }
 
 fn read_trust(entry: &Entry, faults: &mut Collector) -> Option<Trust> {

@@ -1,5 +1,6 @@
 //! Claims in a sweep file.
 
+use unravel_score::{Metric, Variant};
 use unravel_sweep::{Claimed, Measure, Trend, parse};
 
 fn sweep(claims: &str) -> String {
@@ -41,8 +42,8 @@ fn every_kind_is_read() {
         direction: Trend::Falls,
     };
     assert_eq!(claims[0].holds, falls);
-    let (name, variant) = ("mig".to_owned(), Some("exact".to_owned()));
-    assert_eq!(claims[1].of, Measure::Metric { name, variant });
+    let (metric, variant) = (Metric::Mig, Some(Variant::Exact));
+    assert_eq!(claims[1].of, Measure::Metric { metric, variant });
     let higher = Claimed::Higher {
         higher: "β-VAE β=4".to_owned(),
         lower: "β-VAE β=1".to_owned(),

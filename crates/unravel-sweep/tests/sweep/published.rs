@@ -1,6 +1,7 @@
 //! Published numbers in a sweep file.
 
-use unravel_sweep::{Published, SpreadKind, Trust, parse};
+use unravel_score::{Metric, Variant};
+use unravel_sweep::{Published, PublishedMeasure, SpreadKind, Trust, parse};
 
 fn sweep(published: &str) -> String {
     format!(
@@ -44,12 +45,16 @@ points = [{ label = "objective", score = 0.37 }]
         points,
     } = &published[0];
     assert_eq!(
-        (source.as_str(), *trust, metric.as_str()),
-        ("Somebody (2020), Table 1", Trust::Image, "mig")
+        (source.as_str(), *trust, *metric),
+        (
+            "Somebody (2020), Table 1",
+            Trust::Image,
+            PublishedMeasure::Metric(Metric::Mig)
+        )
     );
     assert_eq!(
-        (variant.as_deref(), note.as_deref()),
-        (Some("study"), Some("training scores"))
+        (*variant, note.as_deref()),
+        (Some(Variant::Study), Some("training scores"))
     );
     assert_eq!(*spread, Some(SpreadKind::StandardError));
     assert_eq!(

@@ -1,9 +1,10 @@
 //! What a sweep asks for and its data cannot give: found before anything trains, with its place in the file.
 
 use unravel_data::{Grid, GridError};
-use unravel_metrics::{FactorGrid, Metric, MetricError, Note, Offered, Variant, notes_of_grid};
+use unravel_metrics::{FactorGrid, MetricError, MetricExt, Note, notes_of_grid};
 use unravel_model::error::ModelError;
-use unravel_sweep::{Estimator, EvaluationConfig, Fault, Faults, Representation, Sweep, span_of};
+use unravel_score::{Metric, Offered, Representation, Variant};
+use unravel_sweep::{Estimator, EvaluationConfig, Fault, Faults, Sweep, span_of};
 use unravel_worker::WorkerError;
 
 /// Takes out of the sweep the metrics that cannot be computed on its grid or of its trials, a sentence for each.
@@ -19,9 +20,8 @@ pub fn leave_out_metrics(
     let evaluation = sweep.evaluation.clone();
     let has_repetitions = sweep.has_repetitions();
     let (mut faults, mut notes) = (Vec::new(), Vec::new());
-    sweep.evaluation.metrics.retain(|name| {
-        let metric = Metric::from_name(name);
-        let refusal = metric.and_then(|m| refusal(m, &evaluation, &offered, has_repetitions));
+    sweep.evaluation.metrics.retain(|metric| {
+        let refusal = refusal(*metric, &evaluation, &offered, has_repetitions);
         let Some(Refusal {
             message,
             label,
@@ -30,7 +30,7 @@ pub fn leave_out_metrics(
         else {
             return true;
         };
-        match span_of(text, "metrics", Some(name)) {
+        match span_of(text, "metrics", Some(metric.name())) {
             Some(span) => faults.push(Fault {
                 message,
                 span,
@@ -50,12 +50,11 @@ pub fn leave_out_metrics(
 
 /// What there is to say of the scores that the sweep asks for, whatever the codes are: a sentence each.
 pub fn notes_of_scores(sweep: &Sweep, grid: &Grid) -> Vec<String> {
-    let asked = |name: &String| Metric::from_name(name);
     let variants = |metric: Metric| {
-        let variants = metric.variants_asked(&sweep.evaluation.variants);
+        let variants = metric.requested_variants(&sweep.evaluation.variants);
         variants.into_iter().map(move |variant| (metric, variant))
     };
-    let metrics = sweep.evaluation.metrics.iter().filter_map(asked);
+    let metrics = sweep.evaluation.metrics.iter().copied();
     let pairs: Vec<(Metric, Variant)> = metrics.flat_map(variants).collect();
     let space = grid.space();
     let names = space.factors().iter().map(|factor| factor.name.clone());
@@ -107,7 +106,7 @@ fn refusal(
             help: "leave it out, or give an arm more seeds",
         });
     }
-    let variants = metric.variants_asked(&evaluation.variants);
+    let variants = metric.requested_variants(&evaluation.variants);
     let error = variants
         .into_iter()
         .find_map(|variant| metric.check(variant, offered).err())?;

@@ -12,9 +12,8 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde_json::json;
 use unravel_data::arrays::memory;
-use unravel_metrics::{
-    Binning, CodeTable, Extent, FactorBins, Metric, Note, Variant, notes, scoring_bytes,
-};
+use unravel_metrics::{Binning, CodeTable, Extent, FactorBins, Note, notes, scoring_bytes};
+use unravel_score::{Metric, Variant};
 
 use crate::exit::{Exit, Failure};
 use crate::progress::task::Task;
@@ -76,7 +75,7 @@ enum Named {
 const ALL: &str = "all";
 
 fn metrics() -> impl TypedValueParser<Value = Named> {
-    let names = Metric::ALL.map(Metric::name).into_iter().chain([ALL]);
+    let names = Metric::NAMES.into_iter().chain([ALL]);
     PossibleValuesParser::new(names)
         .map(|name| Metric::from_name(&name).map_or(Named::All, Named::Metric))
 }
@@ -106,7 +105,7 @@ impl EvaluateArgs {
 }
 
 fn variants() -> impl TypedValueParser<Value = Variant> {
-    PossibleValuesParser::new(Variant::ALL.map(Variant::name))
+    PossibleValuesParser::new(Variant::NAMES.iter().copied())
         .map(|name| Variant::from_name(&name).expect("the possible values are names of variants"))
 }
 

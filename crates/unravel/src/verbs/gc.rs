@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use serde_json::json;
-use unravel_store::{Check, FileKind, Store, StoreError, TrialFolder, Wanted};
+use unravel_score::Requests;
+use unravel_store::{Check, FileKind, Store, StoreError, TrialFolder};
 use unravel_sweep::TrialId;
 
 use crate::cli::GcArgs;
@@ -106,7 +107,7 @@ fn find(
 
 /// Whether every byte of the final weights and of the curves is there; the checkpoint could make them again otherwise.
 fn is_trained(folder: &TrialFolder) -> Result<bool, StoreError> {
-    let missing = folder.missing(&Wanted::default(), Check::Thorough)?;
+    let missing = folder.missing(&Requests::default(), Check::Thorough)?;
     Ok(!missing.model && !missing.records)
 }
 

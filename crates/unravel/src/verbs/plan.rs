@@ -33,7 +33,7 @@ pub fn plan(args: &PlanArgs) -> Result<Exit, Failure> {
     let plan = match args.common.store.exists() {
         true => {
             let store = Store::open_read(&args.common.store)?;
-            let wanted = |trial: &_| study.wanted(trial, false);
+            let wanted = |trial: &_| study.requests(trial, false);
             let records = StoreRecords::new(&store, &wanted);
             let plan = plan_at_once(trials, &options, |trials| records.held_of_all(trials));
             records.take_notices().iter().for_each(say::note);
@@ -197,9 +197,9 @@ fn costs(
             say::line(format_args!("measuring {} …", trial.setting().family_title));
         }
         let cost = cost::measure(trial, &study.grid, n_slots)?;
-        let wanted = study.wanted(trial, false);
+        let requests = study.requests(trial, false);
         let score_secs = cost::scoring_secs(
-            &wanted,
+            &requests,
             &study.grid,
             trial.model.latents,
             cost.encode_secs_per_image,

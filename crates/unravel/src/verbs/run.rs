@@ -36,7 +36,7 @@ pub fn run(args: &RunArgs) -> Result<Exit, Failure> {
     // Before hours of training, not after them.
     study.make_report_folder(&report_folder)?;
 
-    let wanted = |trial: &_| study.wanted(trial, args.keep_codes);
+    let wanted = |trial: &_| study.requests(trial, args.keep_codes);
     let records = StoreRecords::new(&store, &wanted).thorough();
     let options = PlanOptions {
         models_per_cohort: launch.cohort_sizes(args, &study)?,

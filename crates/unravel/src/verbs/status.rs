@@ -46,7 +46,7 @@ type Trials = Vec<(PlannedTrial, Held)>;
 
 /// Where every trial stands now, and a sentence for each file that cannot be read.
 fn look(study: &Study, store: &Store) -> (Trials, Vec<String>) {
-    let wanted = |trial: &_| study.wanted(trial, false);
+    let wanted = |trial: &_| study.requests(trial, false);
     let records = StoreRecords::new(store, &wanted);
     let planned: Vec<PlannedTrial> = study
         .trials

@@ -7,7 +7,7 @@
 use super::presorted::{Entry, Presorted};
 use super::search::{Cut, Inverses, best_cut, is_pure};
 use super::{Split, Tree};
-use crate::memory::{Bytes, of};
+use crate::bytes::{Bytes, array_bytes};
 
 /// What to grow a tree on.
 #[derive(Clone, Copy)]
@@ -58,7 +58,7 @@ struct Parted {
 impl Workspace {
     /// Bytes of one for so many rows: two orders, and some numbers a row.
     pub(in super::super) fn bytes(n_rows: usize, n_features: usize) -> Bytes {
-        2 * Presorted::bytes(n_rows, n_features) + of::<f64>(&[n_rows, 4])
+        2 * Presorted::bytes(n_rows, n_features) + array_bytes::<f64>(&[n_rows, 4])
     }
 
     /// Makes it large enough for some rows, whose numbers are below `n_targets`.

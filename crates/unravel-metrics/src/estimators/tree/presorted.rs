@@ -1,6 +1,6 @@
 //! Rows in the order of each of their features.
 
-use crate::memory::{Bytes, of};
+use crate::bytes::{Bytes, array_bytes};
 
 /// A row and the value that it is sorted by.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -23,7 +23,7 @@ pub(in super::super) struct Presorted {
 impl Presorted {
     /// Bytes of so many rows.
     pub(in super::super) fn bytes(n_rows: usize, n_features: usize) -> Bytes {
-        of::<Entry>(&[n_rows, n_features])
+        array_bytes::<Entry>(&[n_rows, n_features])
     }
 
     /// Sorts finite `features` (`[n_rows, n_features]`, row-major). Equal values keep the order of their rows.

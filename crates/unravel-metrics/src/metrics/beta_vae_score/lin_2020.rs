@@ -1,11 +1,12 @@
 //! The β-VAE score by the protocol of Lin et al. 2020.
 
+use unravel_score::Metric;
+
 use super::mean_absolute_differences;
 use crate::error::MetricError;
 use crate::estimators::one_vs_rest::OneVsRest;
 use crate::lin_2020::Groups;
 use crate::outcome::{Matrix, Outcome};
-use crate::registry::Metric;
 use crate::table::CodeTable;
 
 /// The β-VAE score by the protocol of Lin et al. 2020.

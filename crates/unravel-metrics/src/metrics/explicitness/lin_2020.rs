@@ -1,11 +1,12 @@
 //! Explicitness by the protocol of Lin et al. 2020.
 
+use unravel_score::Metric;
+
 use super::{mean_area, root_mean_square};
 use crate::error::MetricError;
 use crate::estimators::one_vs_rest::OneVsRest;
 use crate::lin_2020;
 use crate::outcome::{Matrix, Outcome};
-use crate::registry::Metric;
 use crate::samples::Examples;
 use crate::table::CodeTable;
 

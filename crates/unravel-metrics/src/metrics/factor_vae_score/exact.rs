@@ -1,13 +1,13 @@
 //! The FactorVAE score without sampling: every value of every factor is held fixed once.
 
 use rayon::prelude::*;
+use unravel_score::Metric;
 
 use super::{ActiveCode, Settings, steadiest};
 use crate::error::MetricError;
 use crate::grid::Matching;
 use crate::moments::Moments;
 use crate::outcome::{Matrix, Outcome};
-use crate::registry::Metric;
 use crate::table::CodeTable;
 
 /// Rows summed by one task.

@@ -1,10 +1,11 @@
 //! The FactorVAE score by the protocol of Lin et al. 2020.
 
+use unravel_score::Metric;
+
 use super::{ActiveCode, Settings, Votes, sample_variances, steadiest};
 use crate::error::MetricError;
 use crate::lin_2020::{self, Groups};
 use crate::outcome::{Matrix, Outcome};
-use crate::registry::Metric;
 use crate::table::CodeTable;
 
 /// The FactorVAE score by the protocol of Lin et al. 2020.

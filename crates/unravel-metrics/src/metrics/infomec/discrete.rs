@@ -3,9 +3,9 @@
 use rayon::prelude::*;
 
 use super::{Estimates, Sample, predicted};
+use crate::bytes::{Bytes, array_bytes};
 use crate::estimators::balanced_logistic;
 use crate::estimators::indicators::Indicators;
-use crate::memory::{Bytes, of};
 use crate::table::CodeTable;
 
 /// Most distinct values of a discrete code.
@@ -124,10 +124,10 @@ pub(crate) fn bytes(
 ) -> Bytes {
     let n_features = levels.iter().map(Vec::len).sum();
     let largest = levels.iter().map(Vec::len).max().unwrap_or(0);
-    let joint = of::<u32>(&[largest, n_labels.min(1 << 16), n_threads.min(levels.len())]);
+    let joint = array_bytes::<u32>(&[largest, n_labels.min(1 << 16), n_threads.min(levels.len())]);
     let fit = Indicators::bytes(n_points, levels.len(), n_features)
         + balanced_logistic::bytes(n_points, n_features, n_classes);
-    of::<u16>(&[n_points, levels.len()]) + joint.max(fit)
+    array_bytes::<u16>(&[n_points, levels.len()]) + joint.max(fit)
 }
 
 #[cfg(test)]

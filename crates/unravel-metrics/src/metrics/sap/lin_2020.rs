@@ -1,6 +1,7 @@
 //! SAP by the protocol of Lin et al. 2020.
 
 use rayon::prelude::*;
+use unravel_score::Metric;
 
 use super::{C, gaps};
 use crate::correlations::Correlations;
@@ -8,7 +9,6 @@ use crate::error::MetricError;
 use crate::estimators::linear_svm::SortedFeature;
 use crate::lin_2020::{self, CATEGORICAL};
 use crate::outcome::{Matrix, Outcome};
-use crate::registry::Metric;
 use crate::samples::Examples;
 use crate::table::CodeTable;
 

@@ -5,6 +5,7 @@ use crate::figures::traversals::{Best, best_trials};
 use crate::rows::{MatrixRow, Rows};
 use crate::tables::{column, text_column};
 use polars::prelude::{DataFrame, PolarsResult};
+use unravel_score::MetricName;
 
 /// As many settings are shown one by one; of more, the best of each objective.
 const MOST: usize = 8;
@@ -12,7 +13,7 @@ const MOST: usize = 8;
 /// One kind of matrix, of each trial that is shown.
 pub struct Shown<'a> {
     /// The metric that it explains.
-    pub metric: String,
+    pub metric: MetricName,
     /// What its entries are.
     pub name: String,
     /// One a trial.
@@ -96,11 +97,11 @@ pub fn table(rows: &Rows, shown: &Shown<'_>) -> PolarsResult<DataFrame> {
     DataFrame::new_infer_height(vec![
         text_column("trial", text(&|m, _| rows.trials[m.trial].id.clone())),
         text_column("setting", text(&|m, _| label(m))),
-        text_column("metric", text(&|m, _| m.metric.clone())),
-        text_column("variant", text(&|m, _| m.matrix.variant.clone())),
+        text_column("metric", text(&|m, _| m.metric.to_string())),
+        text_column("variant", text(&|m, _| m.matrix.variant.to_string())),
         text_column(
             "representation",
-            text(&|m, _| m.matrix.representation.clone()),
+            text(&|m, _| m.matrix.representation.to_string()),
         ),
         text_column(
             "code",

@@ -68,9 +68,9 @@ pub fn table(rows: &Rows, key: &Key, courses: &[Course]) -> PolarsResult<DataFra
     let label = |setting: usize| rows.settings[setting].setting.label.clone();
     DataFrame::new_infer_height(vec![
         text_column("setting", all.iter().map(|a| label(a.0)).collect()),
-        text_column("metric", constant(&key.metric)),
-        text_column("variant", constant(&key.variant)),
-        text_column("representation", constant(&key.representation)),
+        text_column("metric", constant(key.metric.as_str())),
+        text_column("variant", constant(key.variant.as_str())),
+        text_column("representation", constant(key.representation.as_str())),
         column("step", all.iter().map(|a| a.1).collect::<Vec<u64>>()),
         column(
             "n_trials",

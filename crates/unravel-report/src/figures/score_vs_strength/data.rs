@@ -164,11 +164,11 @@ pub fn table(rows: &Rows, scored: &[&Scored], families: &[Family]) -> PolarsResu
                 .map(|a| rows.trials[a.1].seed)
                 .collect::<Vec<u64>>(),
         ),
-        text_column("metric", text(&|place, _| key(place).metric.clone())),
-        text_column("variant", text(&|place, _| key(place).variant.clone())),
+        text_column("metric", text(&|place, _| key(place).metric.to_string())),
+        text_column("variant", text(&|place, _| key(place).variant.to_string())),
         text_column(
             "representation",
-            text(&|place, _| key(place).representation.clone()),
+            text(&|place, _| key(place).representation.to_string()),
         ),
         column("score", all.iter().map(|a| a.2).collect::<Vec<f64>>()),
     ])

@@ -116,9 +116,9 @@ pub fn table(rows: &Rows, panel: &Panel) -> PolarsResult<DataFrame> {
         text_column("trial", trials().map(|t| t.id.clone()).collect()),
         text_column("setting", trials().map(|t| label(t.setting)).collect()),
         column("seed", trials().map(|t| t.seed).collect::<Vec<u64>>()),
-        text_column("metric", constant(&key.metric)),
-        text_column("variant", constant(&key.variant)),
-        text_column("representation", constant(&key.representation)),
+        text_column("metric", constant(key.metric.as_str())),
+        text_column("variant", constant(key.variant.as_str())),
+        text_column("representation", constant(key.representation.as_str())),
         column(RECONSTRUCTION, numbers(|p| p.reconstruction)),
         column("score", numbers(|p| p.score)),
         column(

@@ -1,9 +1,10 @@
 //! Which trial of each setting is shown: the best by one criterion that the page names.
 
 use crate::figures::trade_off::Panel;
-use crate::rows::{ELBO, RECONSTRUCTION, Rows, ScoreRow};
+use crate::rows::{RECONSTRUCTION, Rows, ScoreRow};
 use crate::scored::Key;
 use crate::words::metric_title;
+use unravel_score::{MetricName, Representation};
 
 /// What makes a trial the best of its setting.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,7 +37,7 @@ impl Criterion {
     /// `MIG (exact)`.
     pub fn quantity(&self) -> String {
         match self {
-            Self::Score(key) if key.representation == "mean" => {
+            Self::Score(key) if key.representation == Representation::Mean => {
                 format!("{} ({})", metric_title(&key.metric), key.variant)
             }
             Self::Score(key) => {
@@ -81,7 +82,8 @@ pub fn best_trials(rows: &Rows, panels: &[Panel]) -> BestTrials {
             (Criterion::Score(panel.scored.key.clone()), best.collect())
         }
         None => {
-            let is_error = |s: &&ScoreRow| s.metric == ELBO && s.quantity == RECONSTRUCTION;
+            let is_error =
+                |s: &&ScoreRow| s.metric == MetricName::Elbo && s.quantity == RECONSTRUCTION;
             let errors = rows.final_scores().filter(is_error);
             let best = errors.map(|s| Best {
                 trial: s.trial,

@@ -45,11 +45,11 @@ pub fn table(scored: &[Scored], explained: &[Explained]) -> PolarsResult<DataFra
         explained.iter().map(|one| of(&one.shares) as u64).collect()
     };
     DataFrame::new_infer_height(vec![
-        text_column("metric", text(&|one| key(one).metric.clone())),
-        text_column("variant", text(&|one| key(one).variant.clone())),
+        text_column("metric", text(&|one| key(one).metric.to_string())),
+        text_column("variant", text(&|one| key(one).variant.to_string())),
         text_column(
             "representation",
-            text(&|one| key(one).representation.clone()),
+            text(&|one| key(one).representation.to_string()),
         ),
         column("objective", share(&|s| s.objective)),
         column("strength", share(&|s| s.strength)),

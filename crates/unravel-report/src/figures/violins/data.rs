@@ -120,9 +120,12 @@ pub fn table(rows: &Rows, scored: &Scored, violins: &[Violin]) -> PolarsResult<D
                 .map(|a| rows.trials[a.1].seed)
                 .collect::<Vec<u64>>(),
         ),
-        text_column("metric", text(&|_, _| key.metric.clone())),
-        text_column("variant", text(&|_, _| key.variant.clone())),
-        text_column("representation", text(&|_, _| key.representation.clone())),
+        text_column("metric", text(&|_, _| key.metric.to_string())),
+        text_column("variant", text(&|_, _| key.variant.to_string())),
+        text_column(
+            "representation",
+            text(&|_, _| key.representation.to_string()),
+        ),
         column("score", all.iter().map(|a| a.2).collect::<Vec<f64>>()),
     ])
 }

@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
-use unravel_metrics::{
-    CodeTable, FactorBins, Matrix, Metric, MetricError, Outcome, Variant, score,
-};
+use unravel_metrics::{CodeTable, FactorBins, Matrix, MetricError, MetricExt, Outcome, score};
+use unravel_score::{Metric, Variant};
 
 /// What is scored is taken as it is: nothing is sampled around it.
 const REPRESENTATION: &str = "mean";

@@ -1,6 +1,7 @@
 //! Which metrics in which variants.
 
-use unravel_metrics::{Cost, Extent, Metric, Variant};
+use unravel_metrics::{Extent, MetricExt};
+use unravel_score::{Cost, Metric, Variant};
 
 use crate::output;
 

@@ -1,6 +1,8 @@
 //! Enumerations whose values have one fixed name each, written the same in sweep files, stores and messages.
 
-/// Declares an enum with `ALL`, `NAMES`, `name`, `from_name`, `Display` and serde, all from one list of names.
+/// Declares an enum with `ALL`, `NAMES`, `name`, `from_name`, `Display` and serde, all from one list of names. The crate that
+/// uses it depends on `serde`.
+#[macro_export]
 macro_rules! named {
     (
         $(#[$outer:meta])*
@@ -39,5 +41,3 @@ macro_rules! named {
         }
     };
 }
-
-pub(crate) use named;

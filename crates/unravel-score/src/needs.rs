@@ -2,9 +2,8 @@
 
 use serde::Serialize;
 
-use crate::discretise::N_BINS;
-use crate::error::MetricError;
-use crate::registry::Metric;
+/// The fewest points that a metric is computed from: as many as there are bins for the values of a code.
+pub const MIN_POINTS: usize = 20;
 
 /// What there must be for a metric to mean something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -23,18 +22,18 @@ pub struct Needs {
 
 impl Needs {
     /// As most: codes of one trial, in enough points to fill the bins, over `n_varying` factors that vary.
-    pub(crate) const fn factors(n_varying: usize) -> Self {
+    pub const fn factors(n_varying: usize) -> Self {
         Self {
             posteriors: false,
             several_trials: false,
             matching_points: false,
             n_varying,
-            n_points: N_BINS,
+            n_points: MIN_POINTS,
         }
     }
 
     /// The same, and groups of points that agree on one factor.
-    pub(crate) const fn matching_points(self) -> Self {
+    pub const fn matching_points(self) -> Self {
         Self {
             matching_points: true,
             ..self
@@ -42,7 +41,7 @@ impl Needs {
     }
 
     /// The same of Gaussian posteriors.
-    pub(crate) const fn posteriors(self) -> Self {
+    pub const fn posteriors(self) -> Self {
         Self {
             posteriors: true,
             ..self
@@ -50,40 +49,11 @@ impl Needs {
     }
 
     /// The same over several trials.
-    pub(crate) const fn several_trials(self) -> Self {
+    pub const fn several_trials(self) -> Self {
         Self {
             several_trials: true,
             ..self
         }
-    }
-
-    /// What is missing of what is offered.
-    pub(crate) fn check(&self, metric: Metric, offered: &Offered) -> Result<(), MetricError> {
-        if offered.n_varying < self.n_varying {
-            return Err(MetricError::TooFewFactors {
-                metric,
-                needed: self.n_varying,
-                found: offered.n_varying,
-            });
-        }
-        if offered.n_points < self.n_points {
-            return Err(MetricError::TooFewPoints {
-                metric,
-                needed: self.n_points,
-                found: offered.n_points,
-            });
-        }
-        if self.matching_points && offered.n_matching < self.n_varying {
-            return Err(MetricError::TooFewMatching {
-                metric,
-                needed: self.n_varying,
-                found: offered.n_matching,
-            });
-        }
-        if self.posteriors && !offered.posteriors {
-            return Err(MetricError::NoLogvars { metric });
-        }
-        Ok(())
     }
 }
 
@@ -92,7 +62,7 @@ impl Needs {
 pub struct Offered {
     /// Factors with two values or more.
     pub n_varying: usize,
-    /// Factors that can be held fixed while the others vary ([`FactorGrid::n_matching`](crate::FactorGrid::n_matching)).
+    /// Factors that can be held fixed while the others vary (`FactorGrid::n_matching` in `unravel-metrics`).
     pub n_matching: usize,
     /// Points.
     pub n_points: usize,

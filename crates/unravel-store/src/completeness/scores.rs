@@ -3,10 +3,12 @@
 use std::borrow::Cow;
 
 use serde::Deserialize;
+use unravel_score::{
+    MetricName, RepresentationName, ScoreContext, ScoreRecord, ScoreRequest, VariantName,
+};
 
+use super::Check;
 use crate::error::{StoreError, absent_if_damaged};
-use crate::missing::{Check, WantedScore};
-use crate::score_record::{ScoreContext, ScoreRecord};
 use crate::scores::MATRICES;
 use crate::sealed::Sealed;
 use crate::trial_folder::TrialFolder;
@@ -14,8 +16,7 @@ use crate::trial_folder::TrialFolder;
 /// A score file as far as it says what was taken.
 #[derive(Deserialize)]
 struct TakenFile<'a> {
-    #[serde(borrow)]
-    metric: Cow<'a, str>,
+    metric: MetricName,
     #[serde(borrow)]
     scores: Vec<Taken<'a>>,
 }
@@ -23,10 +24,8 @@ struct TakenFile<'a> {
 /// One quantity that was taken.
 #[derive(Clone, Deserialize)]
 struct Taken<'a> {
-    #[serde(borrow)]
-    variant: Cow<'a, str>,
-    #[serde(borrow)]
-    representation: Cow<'a, str>,
+    variant: VariantName,
+    representation: RepresentationName,
     #[serde(borrow)]
     grid: Cow<'a, str>,
     step: u64,
@@ -40,13 +39,13 @@ impl TrialFolder {
     /// a sentence of it is added to `notices`.
     pub(crate) fn lacking_with(
         &self,
-        wanted: &[WantedScore],
+        requests: &[ScoreRequest],
         check: Check,
         notices: &mut Vec<String>,
-    ) -> Result<Vec<WantedScore>, StoreError> {
+    ) -> Result<Vec<ScoreRequest>, StoreError> {
         let mut missing = Vec::new();
         // Those of a metric come together, so that its file is read once.
-        for scores in wanted.chunk_by(|a, b| a.metric == b.metric) {
+        for scores in requests.chunk_by(|a, b| a.metric == b.metric) {
             let lacking = self.lacking_of(&scores[0].metric, scores, check);
             let lacking = absent_if_damaged(lacking, notices)?;
             missing.extend(lacking.unwrap_or_else(|| scores.to_vec()));
@@ -57,15 +56,15 @@ impl TrialFolder {
     /// The same of one metric; `None` where it has no file.
     fn lacking_of(
         &self,
-        metric: &str,
-        wanted: &[WantedScore],
+        metric: &MetricName,
+        requests: &[ScoreRequest],
         check: Check,
-    ) -> Result<Option<Vec<WantedScore>>, StoreError> {
+    ) -> Result<Option<Vec<ScoreRequest>>, StoreError> {
         if check == Check::Thorough {
             let file = self.scores(metric)?;
             return Ok(file.map(|file| {
                 let taken: Vec<Taken<'_>> = file.scores.iter().map(Taken::of).collect();
-                all_lacking(wanted, &taken)
+                all_lacking(requests, &taken)
             }));
         }
         let path = self.score_path(metric)?;
@@ -74,18 +73,18 @@ impl TrialFolder {
         };
         sealed.cut_before(MATRICES);
         let file: TakenFile<'_> = sealed.value(&path)?;
-        if file.metric != metric {
+        if file.metric != *metric {
             return Err(StoreError::of_another_metric(&path, &file.metric));
         }
-        Ok(Some(all_lacking(wanted, &file.scores)))
+        Ok(Some(all_lacking(requests, &file.scores)))
     }
 }
 
 impl<'a> Taken<'a> {
     fn of(record: &'a ScoreRecord) -> Self {
         Self {
-            variant: Cow::Borrowed(&record.variant),
-            representation: Cow::Borrowed(&record.representation),
+            variant: record.variant.clone(),
+            representation: record.representation.clone(),
             grid: Cow::Borrowed(&record.grid),
             step: record.step,
             seeds: record.seeds.clone(),
@@ -94,63 +93,62 @@ impl<'a> Taken<'a> {
     }
 }
 
-/// The parts of wanted scores that were not taken.
-fn all_lacking(wanted: &[WantedScore], taken: &[Taken<'_>]) -> Vec<WantedScore> {
-    let lacking = wanted.iter().filter_map(|score| lacking(score, taken));
+/// The parts of requested scores that were not taken.
+fn all_lacking(requests: &[ScoreRequest], taken: &[Taken<'_>]) -> Vec<ScoreRequest> {
+    let lacking = requests.iter().filter_map(|score| lacking(score, taken));
     lacking.collect()
 }
 
-/// The part of a wanted score that was not taken; `None` when all of it was.
-fn lacking(wanted: &WantedScore, taken: &[Taken<'_>]) -> Option<WantedScore> {
+/// The part of a requested score that was not taken; `None` if all of it was.
+fn lacking(request: &ScoreRequest, taken: &[Taken<'_>]) -> Option<ScoreRequest> {
     let ScoreContext {
         variant,
         representation,
         grid,
         step,
-    } = &wanted.context;
+    } = &request.context;
     let is_of = |taken: &&Taken<'_>| {
         taken.step == *step
             && taken.variant == *variant
             && taken.representation == *representation
             && taken.grid == *grid
-            && wanted.revision <= taken.revision
+            && request.revision <= taken.revision
     };
     let mut records = taken.iter().filter(is_of).peekable();
     if records.peek().is_none() {
-        return Some(wanted.clone());
+        return Some(request.clone());
     }
     // A metric writes all its quantities at once, so a seed that one of them lacks is taken anew for all.
-    let mut seeds = wanted.seeds.clone();
+    let mut seeds = request.seeds.clone();
     let has = |record: &Taken<'_>, seed: &u64| record.seeds.contains(seed);
     let records: Vec<&Taken<'_>> = records.collect();
     seeds.retain(|seed| !records.iter().all(|record| has(record, seed)));
-    (!seeds.is_empty()).then(|| WantedScore {
+    (!seeds.is_empty()).then(|| ScoreRequest {
         seeds,
-        ..wanted.clone()
+        ..request.clone()
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use unravel_score::Metric;
     use unravel_sweep::{Objective, Trial};
 
     use super::*;
     use crate::{ScoreFile, Store};
 
     fn context(variant: &str) -> ScoreContext {
-        let (variant, representation, grid) =
-            (variant.to_owned(), "mean".to_owned(), "2x2".to_owned());
         ScoreContext {
-            variant,
-            representation,
-            grid,
+            variant: variant.into(),
+            representation: "mean".into(),
+            grid: "2x2".to_owned(),
             step: 10,
         }
     }
 
-    fn wanted(variant: &str, seeds: &[u64]) -> WantedScore {
-        WantedScore {
-            metric: "mig".to_owned(),
+    fn request(variant: &str, seeds: &[u64]) -> ScoreRequest {
+        ScoreRequest {
+            metric: "mig".into(),
             context: context(variant),
             seeds: seeds.to_vec(),
             revision: 0,
@@ -175,7 +173,7 @@ mod tests {
         let store = Store::open(folder.path()).unwrap();
         let trial = Trial::new(Objective::beta_vae(4.0), 0);
         let lock = store.create(&trial).unwrap();
-        let lacking = |score: WantedScore| {
+        let lacking = |score: ScoreRequest| {
             let [quick, thorough] = [Check::Quick, Check::Thorough].map(|check| {
                 let found = lock.lacking_with(std::slice::from_ref(&score), check, &mut Vec::new());
                 found.unwrap().pop().map(|lacking| lacking.seeds)
@@ -183,12 +181,12 @@ mod tests {
             assert_eq!(quick, thorough);
             quick
         };
-        assert_eq!(lacking(wanted("exact", &[])), Some(vec![]));
+        assert_eq!(lacking(request("exact", &[])), Some(vec![]));
         lock.set_scores(&file()).unwrap();
-        assert_eq!(lacking(wanted("exact", &[])), None);
-        assert_eq!(lacking(wanted("study", &[0, 2])), None);
-        assert_eq!(lacking(wanted("study", &[0, 1, 2, 3])), Some(vec![1, 3]));
-        let mut at_another_step = wanted("exact", &[]);
+        assert_eq!(lacking(request("exact", &[])), None);
+        assert_eq!(lacking(request("study", &[0, 2])), None);
+        assert_eq!(lacking(request("study", &[0, 1, 2, 3])), Some(vec![1, 3]));
+        let mut at_another_step = request("exact", &[]);
         at_another_step.context.step = 20;
         assert_eq!(lacking(at_another_step), Some(vec![]));
     }
@@ -200,8 +198,8 @@ mod tests {
         let trial = Trial::new(Objective::beta_vae(4.0), 0);
         let lock = store.create(&trial).unwrap();
         lock.set_scores(&file()).unwrap();
-        let mut score = wanted("study", &[0, 2]);
-        let lacking = |score: &WantedScore| lock.lacking(std::slice::from_ref(score)).unwrap();
+        let mut score = request("study", &[0, 2]);
+        let lacking = |score: &ScoreRequest| lock.lacking(std::slice::from_ref(score)).unwrap();
         assert!(lacking(&score).is_empty());
         score.revision = 1;
         assert_eq!(lacking(&score), [score.clone()]);
@@ -220,12 +218,12 @@ mod tests {
         let trial = Trial::new(Objective::beta_vae(4.0), 0);
         let lock = store.create(&trial).unwrap();
         lock.set_scores(&file()).unwrap();
-        let path = lock.score_path("mig").unwrap();
+        let path = lock.score_path(&Metric::Mig.into()).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
         std::fs::write(&path, text.replace("0.5", "0.6")).unwrap();
         for check in [Check::Quick, Check::Thorough] {
             let mut notices = Vec::new();
-            let lacking = lock.lacking_with(&[wanted("exact", &[])], check, &mut notices);
+            let lacking = lock.lacking_with(&[request("exact", &[])], check, &mut notices);
             assert_eq!((lacking.unwrap().len(), notices.len()), (1, 1));
         }
     }

@@ -1,6 +1,6 @@
 //! Sums of which covariances are made.
 
-use crate::memory::{Bytes, of};
+use crate::bytes::{Bytes, array_bytes};
 
 /// Sums over rows of deviations from an origin, which should be a row itself: then a constant column has no variance at
 /// all, and no large mean cancels.
@@ -22,7 +22,7 @@ impl Sums {
 
     /// Bytes of one.
     pub(crate) fn bytes(n_columns: usize) -> Bytes {
-        of::<f64>(&[n_columns, n_columns + 3]) / 2
+        array_bytes::<f64>(&[n_columns, n_columns + 3]) / 2
     }
 
     /// Adds up in the order of the tasks, which does not depend on who ran them.

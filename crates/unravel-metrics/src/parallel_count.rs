@@ -5,14 +5,14 @@ use rayon::prelude::*;
 /// Accumulators for each thread at most: enough that a slow one does not keep the others waiting for long.
 const PER_THREAD: usize = 2;
 
-/// Accumulators that [`tally`] holds at most for so many tasks.
+/// Accumulators that [`parallel_count`] holds at most for so many tasks.
 pub(crate) fn n_accumulators(n_tasks: usize, n_threads: usize) -> usize {
     n_tasks.min(PER_THREAD * n_threads)
 }
 
 /// Lets `add` count the rows of each task, `per_task` values of them, into an accumulator that starts as `zero`, and adds
 /// those up by `plus`. Sums must not depend on their order, as those of integers do not.
-pub(crate) fn tally<T: Send>(
+pub(crate) fn parallel_count<T: Send>(
     values: &[f32],
     per_task: usize,
     zero: impl Fn() -> T + Sync + Send,
@@ -70,7 +70,7 @@ mod tests {
                     assert_eq!(rows[0], (task * 10) as f32);
                     sum.0 += rows.iter().map(|&x| x as u64).sum::<u64>();
                 };
-                tally(&values, 10, zero, add, plus).0
+                parallel_count(&values, 10, zero, add, plus).0
             });
             let n = n_values as u64;
             assert_eq!(sum, (n * n).saturating_sub(n) / 2);

@@ -1,5 +1,9 @@
 //! What a trial still lacks, decided by the files that matter and by nothing else.
 
+mod scores;
+
+use unravel_score::{Requests, ScoreRequest};
+
 use crate::checkpoint::{Checkpoint, Model};
 use crate::curves::Curves;
 use crate::error::{StoreError, absent_if_damaged};
@@ -7,7 +11,6 @@ use crate::layout::{
     CHECKPOINT, CODES, MODEL, PICTURES, PREVIOUS_CHECKPOINT, PROBE, STATE, TRAIN_LOG, TRIAL,
 };
 use crate::npz::{self, NpzReader};
-use crate::score_record::ScoreContext;
 use crate::sealed;
 use crate::state::TrialState;
 use crate::trial_folder::TrialFolder;
@@ -15,28 +18,6 @@ use crate::trial_folder::TrialFolder;
 /// What it means that the checkpoint of a trained trial is damaged.
 const LOSS: &str = "the trial is trained and keeps its results; `unravel run` removes the checkpoint, and only a trial \
                     with more steps, which would go on from it, begins anew";
-
-/// One score that a sweep asks for.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct WantedScore {
-    /// The metric's name.
-    pub metric: String,
-    /// Variant, representation, grid and step.
-    pub context: ScoreContext,
-    /// The evaluation seeds; empty for a variant that does not sample.
-    pub seeds: Vec<u64>,
-    /// The revision of the metric's definition; scores of an earlier one do not do.
-    pub revision: u32,
-}
-
-/// Everything that makes a trial done.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Wanted {
-    /// Every score.
-    pub scores: Vec<WantedScore>,
-    /// Whether the whole table of codes is to be kept.
-    pub codes: bool,
-}
 
 /// How closely files are looked at to say what is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,9 +29,9 @@ pub enum Check {
     Thorough,
 }
 
-/// What a trial lacks; see [`TrialFolder::missing`](crate::TrialFolder::missing).
+/// What is left to do of a trial; see [`TrialFolder::missing`](crate::TrialFolder::missing).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Missing {
+pub struct Todo {
     /// The final weights: it has to be trained, or to go on training.
     pub model: bool,
     /// `pictures.npz`.
@@ -67,12 +48,12 @@ pub struct Missing {
     /// [`TrialLock::restore_records`](crate::TrialLock::restore_records).
     pub records: bool,
     /// The scores, each with the seeds that are missing only.
-    pub scores: Vec<WantedScore>,
+    pub scores: Vec<ScoreRequest>,
     /// One sentence per file that is there and damaged, for the user.
     pub notices: Vec<String>,
 }
 
-impl Missing {
+impl Todo {
     /// Whether the trial is done.
     pub fn is_nothing(&self) -> bool {
         let lacks_file = self.model || self.pictures || self.probe || self.codes;
@@ -99,30 +80,30 @@ impl TrialFolder {
     ///
     /// # Errors
     /// [`StoreError::Io`], [`StoreError::NewerFormat`].
-    pub fn missing(&self, wanted: &Wanted, check: Check) -> Result<Missing, StoreError> {
+    pub fn missing(&self, requests: &Requests, check: Check) -> Result<Todo, StoreError> {
         if !self.is_present() {
-            let scores = wanted.scores.clone();
-            let codes = wanted.codes;
-            return Ok(Missing {
+            let scores = requests.scores.clone();
+            let codes = requests.codes;
+            return Ok(Todo {
                 model: true,
                 pictures: true,
                 probe: true,
                 codes,
                 scores,
-                ..Missing::default()
+                ..Todo::default()
             });
         }
         let mut notices = Vec::new();
         let mut is_missing = |has: Result<Option<()>, StoreError>| {
             absent_if_damaged(has, &mut notices).map(|found| found.is_none())
         };
-        let mut missing = Missing {
+        let mut missing = Todo {
             model: is_missing(self.has_model(check))?,
             pictures: is_missing(self.has_npz(PICTURES, check))?,
             probe: is_missing(self.has_npz(PROBE, check))?,
-            codes: wanted.codes && is_missing(self.has_npz(CODES, check))?,
+            codes: requests.codes && is_missing(self.has_npz(CODES, check))?,
             records: self.lacks_train_log()? || self.lacks(TRIAL),
-            ..Missing::default()
+            ..Todo::default()
         };
         missing.model |= self.is_trained_halfway_again()?;
         missing.records |= self.lacks_state(&mut notices)?;
@@ -133,7 +114,7 @@ impl TrialFolder {
             missing.checkpoint = !damaged.is_empty();
             notices.extend(damaged.into_iter().map(|(_, notice)| notice));
         }
-        missing.scores = self.lacking_with(&wanted.scores, check, &mut notices)?;
+        missing.scores = self.lacking_with(&requests.scores, check, &mut notices)?;
         missing.notices = notices;
         Ok(missing)
     }
@@ -142,8 +123,8 @@ impl TrialFolder {
     ///
     /// # Errors
     /// [`StoreError::Io`], [`StoreError::NewerFormat`].
-    pub fn lacking(&self, wanted: &[WantedScore]) -> Result<Vec<WantedScore>, StoreError> {
-        self.lacking_with(wanted, Check::Quick, &mut Vec::new())
+    pub fn lacking(&self, requests: &[ScoreRequest]) -> Result<Vec<ScoreRequest>, StoreError> {
+        self.lacking_with(requests, Check::Quick, &mut Vec::new())
     }
 
     /// Whether there is a model whose state is lost or damaged. Before that, a state is the business of whoever trains.

@@ -4,18 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::names::{MetricName, RepresentationName, VariantName};
+
 /// One number, with its spread over evaluation seeds where the variant samples.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ScoreRecord {
-    /// The metric's name.
-    pub metric: String,
+    /// What computed it.
+    pub metric: MetricName,
     /// Which of the metric's numbers.
     pub quantity: String,
-    /// How it was taken: `study`, `exact`, `probe`.
-    pub variant: String,
+    /// How it was computed: `study`, `exact`, `probe`.
+    pub variant: VariantName,
     /// Of which codes: `mean`, `sampled`.
-    pub representation: String,
+    pub representation: RepresentationName,
     /// The grid that was scored, as its sizes: `3x6x40x32x32`.
     pub grid: String,
     /// The updates after which it was taken.
@@ -40,13 +42,13 @@ fn is_first(revision: &u32) -> bool {
     *revision == 0
 }
 
-/// What a score was taken of and how: everything but the quantity and the seeds.
+/// What a score is of and how it was computed: everything but the metric, the quantity and the seeds.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ScoreContext {
     /// As in [`ScoreRecord::variant`].
-    pub variant: String,
+    pub variant: VariantName,
     /// As in [`ScoreRecord::representation`].
-    pub representation: String,
+    pub representation: RepresentationName,
     /// As in [`ScoreRecord::grid`].
     pub grid: String,
     /// As in [`ScoreRecord::step`].
@@ -54,8 +56,8 @@ pub struct ScoreContext {
 }
 
 impl ScoreContext {
-    /// Whether the record was taken so; without making a context of it.
-    pub(crate) fn is_of(&self, record: &ScoreRecord) -> bool {
+    /// Whether the record has this context.
+    pub fn is_of(&self, record: &ScoreRecord) -> bool {
         let Self {
             variant,
             representation,
@@ -75,7 +77,7 @@ impl ScoreContext {
 impl ScoreRecord {
     /// A score of a variant that does not sample.
     pub fn exact(
-        metric: impl Into<String>,
+        metric: impl Into<MetricName>,
         quantity: impl Into<String>,
         context: &ScoreContext,
         value: f64,
@@ -91,7 +93,7 @@ impl ScoreRecord {
 
     /// A score with one value per seed, of which there is at least one; in any order.
     pub fn sampled(
-        metric: impl Into<String>,
+        metric: impl Into<MetricName>,
         quantity: impl Into<String>,
         context: &ScoreContext,
         values_by_seed: impl IntoIterator<Item = (u64, f64)>,
@@ -103,7 +105,7 @@ impl ScoreRecord {
     }
 
     fn of(
-        metric: String,
+        metric: MetricName,
         quantity: String,
         context: &ScoreContext,
         seeds: Vec<u64>,
@@ -143,7 +145,7 @@ impl ScoreRecord {
         }
     }
 
-    /// What it was taken of and how.
+    /// What it is of and how it was computed.
     pub fn context(&self) -> ScoreContext {
         ScoreContext {
             variant: self.variant.clone(),
@@ -169,7 +171,7 @@ impl ScoreRecord {
     }
 
     /// Takes over the other's values; where both have a seed, the other's. Both are of one revision.
-    pub(crate) fn absorb(&mut self, other: Self) {
+    pub fn absorb(&mut self, other: Self) {
         if self.seeds.is_empty() || other.seeds.is_empty() {
             *self = other;
             return;
@@ -196,7 +198,7 @@ impl ScoreRecord {
     }
 
     /// Why this record cannot be written, if so.
-    pub(crate) fn fault(&self) -> Option<String> {
+    pub fn fault(&self) -> Option<String> {
         let Self {
             quantity,
             variant,
