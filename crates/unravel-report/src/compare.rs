@@ -14,7 +14,7 @@ mod words;
 use crate::cross_trial;
 use crate::error::ReportError;
 use crate::load::{LoadOptions, load};
-use crate::output::write;
+use crate::output::write_page;
 use crate::render::{draw_figures, write_table};
 use crate::rows::Rows;
 use crate::scored::scored;
@@ -107,7 +107,7 @@ pub fn compare(sides: [&Side<'_>; 2], dir: &Path) -> Result<Compared, CompareErr
         figures: &drawn,
     });
     let html = html.map_err(ReportError::from)?;
-    let index = write(dir, "index.html", html.as_bytes())?;
+    let index = write_page(dir, &html)?;
     let [first, second] = known;
     Ok(Compared {
         index,

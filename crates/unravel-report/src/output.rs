@@ -18,3 +18,35 @@ pub fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, ReportE
     write_file(&path, bytes).map_err(failed)?;
     Ok(path)
 }
+
+/// Writes `folder/index.html`. Control characters, which no page may hold, and marks that reverse the direction of the text
+/// behind them become U+FFFD: names and captions may come from a stranger's file.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_page(folder: &Path, html: &str) -> Result<PathBuf, ReportError> {
+    write(folder, "index.html", harmless(html).as_bytes())
+}
+
+fn harmless(html: &str) -> String {
+    let is_forbidden = |c: char| {
+        let is_control = c.is_control() && !matches!(c, '\n' | '\t');
+        is_control || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    html.replace(is_forbidden, "\u{fffd}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_holds_no_control_character_and_no_text_backwards() {
+        let folder = tempfile::tempdir().unwrap();
+        let html = "<p>a\u{0}\u{1b}[2J\u{202e}b\r</p>\n\t<p>β × γ\u{2067}</p>\n";
+        let index = write_page(folder.path(), html).unwrap();
+        let written = std::fs::read_to_string(index).unwrap();
+        let expected = "<p>a\u{fffd}\u{fffd}[2J\u{fffd}b\u{fffd}</p>\n\t<p>β × γ\u{fffd}</p>\n";
+        assert_eq!(written, expected);
+    }
+}

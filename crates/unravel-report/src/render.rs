@@ -15,7 +15,7 @@ use crate::figures::{Context, Kind};
 use crate::latex::latex;
 use crate::load::{LoadOptions, load};
 use crate::missing::missing;
-use crate::output::write;
+use crate::output::{write, write_page};
 use crate::page::{Inputs, Remarks, Section, page, settings_table};
 use crate::rows::Rows;
 use crate::scored::{Scored, scored};
@@ -192,7 +192,7 @@ pub fn render_with(
         missing: &missing,
         notices: &notices,
     };
-    let index = write(dir, "index.html", page(inputs)?.as_bytes())?;
+    let index = write_page(dir, &page(inputs)?)?;
     Ok(Rendered {
         index,
         figures: files,

@@ -125,20 +125,40 @@ fn write_sheet(
     Ok((place(format!("{stem}.png")), moving_name.map(place)))
 }
 
-/// `beta-vae-beta-4`; with the beginning of its id where settings share family and strength.
+/// The longest that a setting's part of a file name may be. Disks take 255 bytes a name.
+const MAX_SLUG_BYTES: usize = 100;
+
+/// `beta-vae-beta-4`; with the beginning of its id where settings share family and strength, or where it was cut.
 pub fn slug(rows: &Rows, idx: usize) -> String {
     let of = |idx: usize| {
         let setting = &rows.settings[idx].setting;
-        format!(
-            "{}-{}-{}",
-            setting.family, setting.strength_name, setting.strength
-        )
+        let (family, name) = (&setting.family, &setting.strength_name);
+        file_name_part(&format!("{family}-{name}-{}", setting.strength))
     };
-    let slug = of(idx);
-    let is_shared = (0..rows.settings.len()).any(|other| other != idx && of(other) == slug);
-    if is_shared {
-        format!("{slug}-{}", &rows.settings[idx].setting.id[..6])
-    } else {
-        slug
+    let (slug, is_cut) = of(idx);
+    let is_shared = (0..rows.settings.len()).any(|other| other != idx && of(other).0 == slug);
+    match is_shared || is_cut {
+        true => format!("{slug}-{}", &rows.settings[idx].setting.id[..6]),
+        false => slug,
+    }
+}
+
+/// As much of a text as a file name may hold of it, and whether something is left out.
+fn file_name_part(text: &str) -> (String, bool) {
+    let end = text.floor_char_boundary(MAX_SLUG_BYTES);
+    (text[..end].to_owned(), end < text.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_numbers_make_no_file_name_that_a_disk_refuses() {
+        let kept = |text: &str| (text.to_owned(), false);
+        assert_eq!(file_name_part("beta-vae-beta-4"), kept("beta-vae-beta-4"));
+        let (part, is_cut) = file_name_part(&format!("beta-vae-beta-{}", 5e-324));
+        assert!(is_cut && part.len() <= MAX_SLUG_BYTES, "{part}");
+        assert!(part.starts_with("beta-vae-beta-0.000"));
     }
 }

@@ -34,13 +34,15 @@ enum What {
 /// trials could not be told from garbage.
 pub fn gc(args: &GcArgs) -> Result<Exit, Failure> {
     let named = named(&args.sweeps)?;
-    let store = match args.delete && args.store.exists() {
+    // A store that another process makes from now on has no garbage yet.
+    let deletes = args.delete && args.store.exists();
+    let store = match deletes {
         true => Store::open(&args.store)?,
         false => Store::open_read(&args.store)?,
     };
     let mut garbage = find(&store, &named, args.checkpoints)?;
     let mut in_use = Vec::new();
-    if args.delete {
+    if deletes {
         store.empty_trash()?;
         let mut gone = Vec::new();
         for item in garbage {

@@ -199,31 +199,57 @@ impl Seen {
         if 0 < self.n_not_finite {
             return "find out where they come from, as no byte stands for them: np.argwhere(~np.isfinite(imgs))".to_owned();
         }
-        if self.are_whole && (-128.0..-1.0).contains(&lowest) && highest <= 127.0 {
+        // A fixed scale is advised only where it leaves many shades.
+        let spans = |of: f64| MIN_SPAN * of <= highest - lowest;
+        if self.are_whole && (-128.0..-1.0).contains(&lowest) && highest <= 127.0 && spans(255.0) {
             return "write (imgs.astype(np.int16) + 128).astype(np.uint8) if -128 is black"
                 .to_owned();
         }
-        if self.are_whole && 0.0 <= lowest {
+        if self.are_whole && 0.0 <= lowest && spans(highest) {
             return format!(
-                "write (imgs * (255 / {white})).round().astype(np.uint8) if {white} is white, which keeps 256 shades; \
-                 .astype alone keeps the lowest 8 bits only",
+                "write (imgs * (255 / {white})).round().astype(np.uint8) if {white} is white; .astype alone keeps the \
+                 lowest 8 bits only",
                 white = shown(highest)
             );
         }
-        match (lowest, highest) {
-            (0.0.., ..=1.0) => "write (255 * imgs).round().astype(np.uint8), which makes 1 white and keeps 256 shades; \
-                                .astype alone makes all below 1 black"
-                .to_owned(),
-            (-1.0.., ..=1.0) => "write (127.5 * (imgs + 1)).round().astype(np.uint8) if -1 is black and 1 is white, which \
-                                 keeps 256 shades; .astype alone makes nearly all black"
-                .to_owned(),
-            (0.0.., ..=255.0) => "write imgs.round().astype(np.uint8) if 255 is white".to_owned(),
-            _ => "scale it so that 0 is black and 255 is white, and then write imgs.round().astype(np.uint8); \
-                  255 * (imgs - imgs.min()) / (imgs.max() - imgs.min()) uses all 256 shades"
-                .to_owned(),
+        let within = |low: f64, high: f64| {
+            let beyond = OVERSHOOT * (high - low);
+            low - beyond <= lowest && highest <= high + beyond && spans(high - low)
+        };
+        let images = |low: f64, high: f64| match low <= lowest && highest <= high {
+            true => "imgs".to_owned(),
+            false => format!("imgs.clip({low}, {high})"),
+        };
+        if within(0.0, 1.0) {
+            return format!(
+                "write (255 * {}).round().astype(np.uint8) if 1 is white; .astype alone makes all below 1 black",
+                images(0.0, 1.0)
+            );
         }
+        if within(-1.0, 1.0) && lowest < -0.5 {
+            return format!(
+                "write (127.5 * ({} + 1)).round().astype(np.uint8) if -1 is black and 1 is white; .astype alone makes \
+                 nearly all black",
+                images(-1.0, 1.0)
+            );
+        }
+        if within(0.0, 255.0) {
+            return format!(
+                "write {}.round().astype(np.uint8) if 255 is white",
+                images(0.0, 255.0)
+            );
+        }
+        "scale it so that 0 is black and 255 is white: np.interp(imgs, [imgs.min(), imgs.max()], [0, \
+         255]).round().astype(np.uint8) spreads the values over all 256 shades"
+            .to_owned()
     }
 }
+
+/// How far values may lie beyond a range, as a share of it, and still be taken to be of it: resizing overshoots a little.
+const OVERSHOOT: f64 = 0.05;
+
+/// The least share of a range that values of it span.
+const MIN_SPAN: f64 = 0.4;
 
 /// A number with as many digits as single precision has, if it is not whole.
 fn shown(value: f64) -> String {
@@ -278,14 +304,27 @@ mod tests {
 
     #[test]
     fn the_remedy_is_that_of_the_range() {
-        let cases: [(&[f64], &str); 7] = [
+        let cases: [(&[f64], &str); 15] = [
             (&[0.0, 0.9], "(255 * imgs).round().astype(np.uint8)"),
+            // An overshoot, as resizing makes it.
+            (&[-0.01, 1.000_000_5], "(255 * imgs.clip(0, 1)).round()"),
             (&[-1.0, 0.3, 1.0], "(127.5 * (imgs + 1)).round()"),
+            (&[-1.01, 1.0], "(127.5 * (imgs.clip(-1, 1) + 1)).round()"),
             (&[0.0, 0.5, 254.5], "write imgs.round()"),
-            (&[-2.1, 2.6], "imgs.min()"),
+            (
+                &[-2.1, 2.6],
+                "np.interp(imgs, [imgs.min(), imgs.max()], [0, 255])",
+            ),
             (&[0.0, 4095.0], "(imgs * (255 / 4095)).round()"),
             (&[-128.0, 127.0], "(imgs.astype(np.int16) + 128)"),
             (&[0.0, f64::NAN], "np.isfinite"),
+            // Of which a fixed scale would leave few shades, or none.
+            (&[0.0, 0.001], "np.interp"),
+            (&[0.0, 0.5, 2.0], "np.interp"),
+            (&[0.0, 9.5], "np.interp"),
+            (&[1000.0, 1001.0], "np.interp"),
+            (&[-5.0, 0.0], "np.interp"),
+            (&[-1.0, 256.0], "write imgs.clip(0, 255).round()"),
         ];
         for (values, expected) in cases {
             let remedy = seen(values).remedy();
