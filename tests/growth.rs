@@ -158,6 +158,16 @@ fn freed_checkpoints_cost_no_result_and_a_trial_at_work_is_left_alone() {
 }
 
 #[test]
+fn a_store_that_is_not_there_has_no_garbage() {
+    let lab = Lab::with_sweep(TINY);
+    for delete in [&[][..], &["--delete"]] {
+        let args = [&["gc", "sweep.toml", "--store", "absent"], delete].concat();
+        lab.run_well(&args);
+        assert!(!lab.path("absent").exists());
+    }
+}
+
+#[test]
 fn garbage_is_collected_beside_another_sweeps_run_without_costing_it_anything() {
     let lab = Lab::with_sweep(&TINY.replace("seeds = 1\n", "seeds = 3\n"));
     lab.write("other.toml", TINY.replace("[1, 8]", "[2]"));

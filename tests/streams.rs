@@ -254,3 +254,12 @@ fn a_name_of_a_file_steers_no_terminal() {
     let init = lab.run(&["init", &format!("sub{HOSTILE}/first")]);
     assert_harmless(&init, r"sub\u{1b}[2J");
 }
+
+#[test]
+fn an_abort_from_outside_ends_the_program() {
+    let lab = Lab::with_sweep(TINY);
+    let running = lab.start(&["status", "sweep.toml", "--watch"]);
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    running.signal(Signal::ABORT);
+    assert_eq!(running.wait().code, None);
+}

@@ -105,6 +105,7 @@ fn variables_of_libraries_change_nothing() {
         ("BURN_FUSION_LOG", "full"),
         ("RAYON_NUM_THREADS", "many"),
         ("RUST_BACKTRACE", "full"),
+        ("RUST_MIN_STACK", "1"),
         ("RUST_LOG", "trace"),
         ("COLUMNS", "0"),
         ("LINES", "0"),
@@ -141,7 +142,7 @@ fn variables_of_libraries_change_nothing() {
         .collect();
     assert!(strange.is_empty(), "{strange:?}");
     // Results do not depend on how many threads there are.
-    for threads in ["0", "1", "3"] {
+    for threads in ["0", "1", "3", "100000"] {
         let mut lab = Lab::with_sweep(TINY);
         lab.set("RAYON_NUM_THREADS", threads);
         lab.run_well(&["run", "sweep.toml"]);
@@ -246,6 +247,9 @@ fn numbers_beyond_every_clock_are_refused() {
         assert_eq!(ran.code, Some(2), "{args:?}: {}", ran.stderr);
         assert!(ran.stderr.contains("ten years"), "{args:?}: {}", ran.stderr);
     }
+    let hasty = lab.run(&["run", "sweep.toml", "--max-silence", "0.01s"]);
+    assert_eq!(hasty.code, Some(2));
+    assert!(hasty.stderr.contains("at least 5s"), "{}", hasty.stderr);
     // The largest that are taken reach no clock's end either.
     let longest = [
         "--checkpoint-every",

@@ -8,12 +8,19 @@ use crate::atomic;
 use crate::error::StoreError;
 use crate::faults;
 
-/// What is in a folder, unsorted; nothing when it is not there.
+/// What is in a folder, unsorted; nothing when it is not there, or when something else is in its place.
 pub(crate) fn entries_unsorted(folder: &Path) -> Result<Vec<DirEntry>, StoreError> {
     match fs::read_dir(folder).and_then(Iterator::collect) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) if is_no_folder(&error) => Ok(Vec::new()),
         other => other.map_err(|source| StoreError::io("read", folder, source)),
     }
+}
+
+fn is_no_folder(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
 }
 
 /// Whether there is a folder; a link to one is refused, since it could lead out of the store.

@@ -198,6 +198,14 @@ mod tests {
         assert_eq!(weight.of(FileKind::Models), of(MODEL));
         assert_eq!(weight.of(FileKind::Scores), of("scores/mig.json"));
         assert_eq!(weight.of(FileKind::Curves), of(TRAIN_LOG));
+        // A file where the scores belong holds none, and the others are counted as before.
+        let id = store.trial_ids().unwrap().remove(0);
+        let scores = store.trial(&id).path().join(SCORES);
+        fs::remove_dir_all(&scores).unwrap();
+        fs::write(&scores, "no folder").unwrap();
+        let (n_trials, left) = store.weight().unwrap();
+        assert_eq!(n_trials, 5);
+        assert!(left.of(FileKind::Scores) < weight.of(FileKind::Scores));
         assert_eq!(weight.of(FileKind::Codes), 0);
         let sum: u64 = weight.kinds().map(|(_, n_bytes)| n_bytes).sum();
         assert_eq!(weight.n_bytes(), sum);

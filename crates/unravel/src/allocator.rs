@@ -61,6 +61,8 @@ pub fn survive_refusals() {
             }
             low_level::exit(Exit::BadStore as i32);
         }
+        // An abort for another reason, or from outside, ends the program as it does without a handler.
+        let _ = low_level::emulate_default_handler(SIGABRT);
     };
     // SAFETY: the handler loads a flag, writes to a descriptor and ends the process, and each may be done in a handler.
     // Where it cannot be registered, the program aborts as it would without.

@@ -140,7 +140,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "TIME", value_parser = span)]
     pub budget: Option<Duration>,
     /// A worker that says nothing for so long hangs and is replaced; it speaks at every step and between two scores
-    #[arg(long, value_name = "TIME", default_value = "10min", value_parser = span)]
+    #[arg(long, value_name = "TIME", default_value = "10min", value_parser = silence)]
     pub max_silence: Duration,
 }
 
@@ -214,6 +214,9 @@ pub struct GcArgs {
     pub json: bool,
 }
 
+/// The least that `--max-silence` takes.
+const MIN_SILENCE: Duration = Duration::from_secs(5);
+
 /// A span of time above 0 with its unit.
 fn span(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
@@ -222,6 +225,14 @@ fn span(text: &str) -> Result<Duration, String> {
         }
         Ok(span) if !span.is_zero() => Ok(span),
         _ => Err("give a time above 0 with its unit, such as 90min or 2h".to_owned()),
+    }
+}
+
+/// A span of time in which a worker that is well says something, even on a busy machine.
+fn silence(text: &str) -> Result<Duration, String> {
+    match span(text)? {
+        span if span < MIN_SILENCE => Err("give at least 5s, such as 10min".to_owned()),
+        span => Ok(span),
     }
 }
 
