@@ -68,7 +68,7 @@ fn its_trial_keeps_its_id_and_is_done() {
 
 #[test]
 fn its_scores_are_written_again_to_the_same_bytes() {
-    let old = Store::open_read(&fixture().join("store")).unwrap();
+    let old = Store::open_read(fixture().join("store")).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let new = Store::open(folder.path()).unwrap();
     let mut n_files = 0;
@@ -115,7 +115,7 @@ fn scores_over_several_trials_are_written_again_to_the_same_bytes() {
 fn a_file_of_a_newer_version_keeps_the_names_that_this_one_does_not_know() {
     let lab = Lab::new();
     copy(&fixture(), &lab.path(""));
-    let store = Store::open(&lab.path("store")).unwrap();
+    let store = Store::open(lab.path("store")).unwrap();
     let id = store.trial_ids().unwrap().remove(0);
     let lock = store.trial(&id).lock().unwrap();
     let mut file = lock.scores("mig").unwrap().unwrap();
