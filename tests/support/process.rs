@@ -87,3 +87,14 @@ fn stat(pid: u32) -> Option<Stat> {
     };
     (!is_dead).then_some(stat)
 }
+
+/// Whether these tests, and so the programs that they start, were started with SIGHUP ignored, as `nohup` does: then it
+/// ends nothing.
+pub fn hangups_are_ignored() -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask & 1 == 1)
+}

@@ -1,6 +1,6 @@
 //! What killed writers left in folders that no lock guards: those that people name for exports and reports.
 
-use std::fs::{self, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
@@ -12,8 +12,11 @@ use crate::atomic::{STALE, TEMPORARY_SUFFIX};
 /// only [`Temporary`](crate::atomic::Temporary) names them and that nobody has locked. What cannot be removed stays.
 pub(crate) fn remove(folder: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        if entry.file_name().to_str().is_some_and(is_numbered) && is_abandoned(&entry.path()) {
-            let _ = fs::remove_file(entry.path());
+        if entry.file_name().to_str().is_some_and(is_numbered) {
+            // Locked until it is gone: a writer that has just made the file finds the lock taken, and makes another.
+            if let Some(_locked) = abandoned(&entry.path()) {
+                let _ = fs::remove_file(entry.path());
+            }
         }
     }
 }
@@ -27,27 +30,24 @@ fn is_numbered(name: &str) -> bool {
     numbers.is_some_and(|(process, number)| is_number(process) && is_number(number))
 }
 
-/// Whether nobody writes this temporary file any more. Where the disk has no locks, its age has to tell.
-fn is_abandoned(path: &Path) -> bool {
+/// A temporary file that nobody writes any more, locked. Where the disk has no locks, its age has to tell.
+fn abandoned(path: &Path) -> Option<File> {
     let mut options = OpenOptions::new();
     options
         .read(true)
         .write(true)
         .custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed());
-    let Ok(file) = options.open(path) else {
-        return false;
-    };
-    let Ok(metadata) = file.metadata() else {
-        return false;
-    };
-    match file.try_lock() {
+    let file = options.open(path).ok()?;
+    let metadata = file.metadata().ok()?;
+    let is_abandoned = match file.try_lock() {
         Ok(()) => metadata.is_file(),
         Err(TryLockError::WouldBlock) => false,
         Err(TryLockError::Error(_)) => {
             let age = metadata.modified().map(|at| at.elapsed());
             metadata.is_file() && age.is_ok_and(|age| age.is_ok_and(|age| STALE < age))
         }
-    }
+    };
+    is_abandoned.then_some(file)
 }
 
 #[cfg(test)]
@@ -75,5 +75,21 @@ mod tests {
         assert_eq!(fs::read(&path).unwrap(), b"whole");
         let n_left = fs::read_dir(folder.path()).unwrap().count();
         assert_eq!(n_left, strange.len() + 1);
+    }
+
+    /// Two that write into one folder and tidy it up, over and over: neither takes what the other has just begun.
+    #[test]
+    fn writers_that_tidy_up_leave_each_others_files_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str| {
+            for _ in 0..500 {
+                remove(folder.path());
+                atomic::write_unsynced(&folder.path().join(name), b"whole").unwrap();
+            }
+        };
+        std::thread::scope(|scope| {
+            ["a", "b", "c"].map(|name| scope.spawn(move || write(name)));
+        });
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
     }
 }
