@@ -88,7 +88,9 @@ mod tests {
             }
         };
         std::thread::scope(|scope| {
-            ["a", "b", "c"].map(|name| scope.spawn(move || write(name)));
+            for name in ["a", "b", "c"] {
+                scope.spawn(move || write(name));
+            }
         });
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
     }
