@@ -11,7 +11,7 @@ use serde_json::Value;
 use unravel_data::{Dsprites, Observations};
 use unravel_metrics::MetricExt;
 use unravel_score::{Metric, Variant};
-use unravel_store::order::Phase;
+use unravel_store::protocol::Phase;
 use unravel_store::{Event, Order};
 use unravel_sweep::Sweep;
 

@@ -61,7 +61,7 @@ fn first_line(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use unravel_store::order::FailureCause;
+    use unravel_store::protocol::FailureCause;
 
     use super::*;
 

@@ -8,7 +8,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use unravel_store::order::{Event, Order};
+use unravel_store::protocol::{Event, Order};
 use unravel_sweep::TrialId;
 
 use crate::device::Slot;

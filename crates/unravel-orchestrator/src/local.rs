@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Duration;
 
-use unravel_store::order::Order;
+use unravel_store::protocol::Order;
 
 use crate::device::Slot;
 use crate::launcher::{Ending, How, JobId, Launcher, Report};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use unravel_store::order::Event;
+use unravel_store::protocol::Event;
 use unravel_sweep::TrialId;
 
 use crate::device::Slot;

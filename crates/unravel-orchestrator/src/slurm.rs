@@ -23,7 +23,7 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use unravel_store::order::{Event, Order};
+use unravel_store::protocol::{Event, Order};
 use unravel_sweep::TrialId;
 
 use crate::device::Slot;

@@ -6,7 +6,7 @@ use std::thread;
 
 use unravel_score::Requests;
 use unravel_store::{
-    Check, Relatives, Status, Store, StoreError, Todo, TrialFolder, TrialState, absent_if_damaged,
+    Check, ShorterRuns, Status, Store, StoreError, Todo, TrialFolder, TrialState, none_if_damaged,
 };
 use unravel_sweep::{Trial, TrialId};
 
@@ -29,7 +29,7 @@ pub struct StoreRecords<'a> {
     whole: Mutex<BTreeSet<TrialId>>,
     notices: Mutex<BTreeSet<String>>,
     /// Looked up when a trial is first met of which there is nothing.
-    relatives: OnceLock<Relatives>,
+    relatives: OnceLock<ShorterRuns>,
 }
 
 /// Trials that are looked at by one thread at the least: below, starting it costs more than it saves.
@@ -160,7 +160,7 @@ impl<'a> StoreRecords<'a> {
         let mut why_not = None;
         for id in relatives.unwrap_or_default() {
             let folder = self.store.trial(&id);
-            let shorter = absent_if_damaged(folder.is_shorter(trial), &mut Vec::new())?;
+            let shorter = none_if_damaged(folder.is_shorter(trial), &mut Vec::new())?;
             let Some(steps) = shorter else {
                 why_not.get_or_insert(HAS_MORE_STEPS);
                 continue;

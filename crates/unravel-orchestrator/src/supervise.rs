@@ -15,7 +15,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use unravel_store::order::Order;
+use unravel_store::protocol::Order;
 use unravel_sweep::TrialId;
 
 use crate::cohort_sizes::CohortSizes;

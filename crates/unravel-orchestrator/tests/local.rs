@@ -18,7 +18,7 @@ use unravel_orchestrator::plan::{PlanOptions, plan};
 use unravel_orchestrator::policy::{Interrupt, Policy, SystemClock};
 use unravel_orchestrator::summary::Summary;
 use unravel_orchestrator::supervise::Supervisor;
-use unravel_store::order::{Event, Order};
+use unravel_store::protocol::{Event, Order};
 use unravel_sweep::{EvaluationConfig, Objective, Trial};
 
 const JOB: JobId = JobId(7);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use unravel_score::MetricName;
 
-use crate::lock::Holding;
+use crate::disk::holding::Holding;
 
 /// Why the store could not do what it was asked.
 ///
@@ -195,7 +195,7 @@ impl<T> Recovered<T> {
 ///
 /// # Errors
 /// Every error but [`StoreError::Damaged`].
-pub fn absent_if_damaged<T>(
+pub fn none_if_damaged<T>(
     read: Result<Option<T>, StoreError>,
     notices: &mut Vec<String>,
 ) -> Result<Option<T>, StoreError> {

@@ -12,11 +12,11 @@ use unravel_data::arrays::{Element, Header};
 use unravel_data::check_replaceable;
 use unravel_sweep::TrialId;
 
-use crate::abandoned;
-use crate::atomic;
+use crate::disk::atomic;
+use crate::disk::npz;
+use crate::disk::temporaries;
+use crate::disk::tensor_file::{self, Tensor, Values};
 use crate::error::StoreError;
-use crate::npz;
-use crate::tensor_file::{self, Tensor, Values};
 
 /// The codes of every point of a grid.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -41,13 +41,13 @@ pub struct CodeTable {
 /// Where there is something at `path` that is no plain file, and what any write may meet.
 pub fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     check_replaceable(path)?;
-    path.parent().into_iter().for_each(abandoned::remove);
+    path.parent().into_iter().for_each(temporaries::remove);
     atomic::write_unsynced(path, bytes)
 }
 
 /// Makes ready for writing `path` in a folder that is not ours alone.
 fn prepare(path: &Path) -> Result<(), StoreError> {
-    path.parent().into_iter().for_each(abandoned::remove);
+    path.parent().into_iter().for_each(temporaries::remove);
     check_replaceable(path).map_err(|source| StoreError::io("write", path, source))
 }
 

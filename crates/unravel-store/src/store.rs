@@ -6,16 +6,14 @@ use std::path::{Path, PathBuf};
 
 use unravel_sweep::{Trial, TrialId};
 
-use crate::atomic;
+use crate::disk::atomic;
+use crate::disk::folders;
+use crate::disk::format;
 use crate::error::StoreError;
-use crate::folders;
-use crate::format;
-use crate::state::TrialState;
-use crate::trial_folder::TrialFolder;
-use crate::trial_lock::TrialLock;
-
-/// Folders that are being removed, or that a crash kept from it.
-pub(crate) const TRASH_PREFIX: &str = ".trash-";
+use crate::files::layout::TRASH_PREFIX;
+use crate::files::state::TrialState;
+use crate::trial::folder::TrialFolder;
+use crate::trial::writer::TrialWriter;
 
 /// The folder that holds every trial, one folder each, named by its id.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,7 +106,7 @@ impl Store {
     ///
     /// # Errors
     /// As [`TrialFolder::create`].
-    pub fn create(&self, trial: &Trial) -> Result<TrialLock, StoreError> {
+    pub fn create(&self, trial: &Trial) -> Result<TrialWriter, StoreError> {
         self.trial(&trial.id()).create(trial)
     }
 
@@ -191,7 +189,7 @@ mod tests {
     use unravel_sweep::Objective;
 
     use super::*;
-    use crate::state::Status;
+    use crate::files::state::Status;
 
     fn trial(seed: u64) -> Trial {
         Trial::new(Objective::beta_vae(4.0), seed)

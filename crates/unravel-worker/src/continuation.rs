@@ -4,7 +4,7 @@
 //! both are the same training, and going on gives the same bits as training at once: weights, curves and scores.
 
 use unravel_score::{Requests, ScoreRequest};
-use unravel_store::{Checkpoint, Store, StoreError, TrialLock, absent_if_damaged};
+use unravel_store::{Checkpoint, Store, StoreError, TrialWriter, none_if_damaged};
 use unravel_sweep::{Trial, TrialId};
 
 use crate::interval::Curves;
@@ -16,13 +16,13 @@ use crate::interval::Curves;
 /// What reading and writing may meet.
 pub fn adopt(
     store: &Store,
-    lock: &TrialLock,
+    lock: &TrialWriter,
     trial: &Trial,
     from: &TrialId,
     requests: &Requests,
 ) -> Result<Result<u64, String>, StoreError> {
     let shorter = store.trial(from);
-    let is_shorter = absent_if_damaged(shorter.is_shorter(trial), &mut Vec::new())?;
+    let is_shorter = none_if_damaged(shorter.is_shorter(trial), &mut Vec::new())?;
     let Some(shorter_steps) = is_shorter else {
         return Ok(Err(format!(
             "{from} is not the same trial with fewer steps"
@@ -40,7 +40,7 @@ pub fn adopt(
     let is_before = |score: &&ScoreRequest| score.context.step <= step;
     let on_the_way: Vec<ScoreRequest> = requests.scores.iter().filter(is_before).cloned().collect();
     for scores in on_the_way.chunk_by(|a, b| a.metric == b.metric) {
-        let file = absent_if_damaged(shorter.scores(&scores[0].metric), &mut Vec::new())?;
+        let file = none_if_damaged(shorter.scores(&scores[0].metric), &mut Vec::new())?;
         let contexts: Vec<_> = scores.iter().map(|score| score.context.clone()).collect();
         if let Some(file) = file {
             lock.add_scores(file.part(&contexts))?;

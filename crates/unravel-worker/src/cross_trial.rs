@@ -7,7 +7,7 @@ use unravel_metrics::MetricExt;
 use unravel_metrics::metrics::active_units::kl_per_code;
 use unravel_metrics::metrics::udr::{Representation as Model, Similarity, udr};
 use unravel_score::{Metric, Representation, Variant};
-use unravel_store::{Codes, CrossTrialFile, CrossTrialScore, Store, StoreError, absent_if_damaged};
+use unravel_store::{Codes, CrossTrialFile, CrossTrialScore, Store, StoreError, none_if_damaged};
 use unravel_sweep::{EvaluationConfig, Trial, TrialId};
 
 use crate::error::WorkerError;
@@ -31,7 +31,7 @@ pub fn take(
         return Ok(notices);
     }
     let before = CrossTrialFile::read(report, Metric::Udr);
-    let before = absent_if_damaged(before, &mut notices)?;
+    let before = none_if_damaged(before, &mut notices)?;
     let file = scores(
         evaluation,
         trials,
@@ -147,7 +147,7 @@ impl Group<'_> {
         };
         let mut probes = Vec::new();
         for id in self.ids() {
-            probes.extend(absent_if_damaged(store.trial(&id).probe(), notices)?);
+            probes.extend(none_if_damaged(store.trial(&id).probe(), notices)?);
         }
         if probes.len() < self.trials.len() {
             return Ok(None);

@@ -6,7 +6,7 @@ use unravel_metrics::MetricError;
 use unravel_metrics::metrics::udr::UdrError;
 use unravel_model::error::ModelError;
 use unravel_store::StoreError;
-use unravel_store::order::FailureCause;
+use unravel_store::protocol::FailureCause;
 use unravel_sweep::TrialId;
 
 /// What a worker can stumble over.
@@ -95,7 +95,7 @@ pub enum WorkerError {
         reason: String,
     },
     /// A limit of the machine.
-    #[error("{}", unravel_store::order::limit_sentence(reason))]
+    #[error("{}", unravel_store::protocol::limit_sentence(reason))]
     Machine {
         /// One clause that says what could not be had.
         reason: String,

@@ -5,8 +5,8 @@ use unravel_model::arrays::Arrays;
 use unravel_model::kernels::Kernels;
 use unravel_model::trained::{Encoding, TrainedVae};
 use unravel_score::MetricName;
-use unravel_store::order::Phase;
-use unravel_store::{Codes, ScoreFile, Todo, TrialLock};
+use unravel_store::protocol::Phase;
+use unravel_store::{Codes, ScoreFile, Todo, TrialWriter};
 use unravel_sweep::Trial;
 
 use crate::error::WorkerError;
@@ -16,7 +16,7 @@ use crate::{pictures, probe, scoring, table};
 /// One trial's model, and where its results go.
 pub struct Subject<'a, B: Kernels> {
     pub trial: &'a Trial,
-    pub lock: &'a TrialLock,
+    pub lock: &'a TrialWriter,
     pub dataset: &'a Dataset,
     pub weights: &'a Arrays,
     /// Updates that made these weights.
@@ -135,7 +135,11 @@ fn encode<B: Kernels>(
     Some(table)
 }
 
-fn add(lock: &TrialLock, file: ScoreFile, reporter: &mut Reporter<'_>) -> Result<(), WorkerError> {
+fn add(
+    lock: &TrialWriter,
+    file: ScoreFile,
+    reporter: &mut Reporter<'_>,
+) -> Result<(), WorkerError> {
     if let Some(notice) = lock.add_scores(file)? {
         reporter.log(notice);
     }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use unravel_store::TrialLock;
+use unravel_store::TrialWriter;
 
 use crate::error::WorkerError;
 
@@ -24,7 +24,7 @@ impl Refresher {
     /// # Errors
     /// [`WorkerError::Machine`] where the machine gives no thread: without one, other machines would take the locks for
     /// abandoned.
-    pub fn start(locks: Vec<Weak<TrialLock>>) -> Result<Self, WorkerError> {
+    pub fn start(locks: Vec<Weak<TrialWriter>>) -> Result<Self, WorkerError> {
         let (stop, stopped) = channel::<()>();
         let work = move || {
             while stopped.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout) {
@@ -47,7 +47,7 @@ impl Refresher {
     }
 
     /// The reference that a refresher takes.
-    pub fn reference(lock: &Arc<TrialLock>) -> Weak<TrialLock> {
+    pub fn reference(lock: &Arc<TrialWriter>) -> Weak<TrialWriter> {
         Arc::downgrade(lock)
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use unravel_store::order::Phase;
+use unravel_store::protocol::Phase;
 use unravel_store::{Event, Recovered};
 use unravel_sweep::TrialId;
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use unravel_data::Dataset;
 use unravel_model::kernels::Kernels;
 use unravel_score::Requests;
-use unravel_store::order::Phase;
-use unravel_store::{Check, Event, Order, Status, Store, StoreError, TrialLock, absent_if_damaged};
+use unravel_store::protocol::Phase;
+use unravel_store::{Check, Event, Order, Status, Store, StoreError, TrialWriter, none_if_damaged};
 use unravel_sweep::{Trial, TrialId};
 
 use crate::continuation::adopt;
@@ -134,7 +134,7 @@ fn take(
 /// Takes over the checkpoint of a shorter trial, unless there is one by now, and says what came of it.
 fn continue_from(
     store: &Store,
-    lock: &TrialLock,
+    lock: &TrialWriter,
     trial: &Trial,
     from: &TrialId,
     requests: &Requests,
@@ -162,7 +162,7 @@ fn score_one<B: Kernels>(
         return Ok(false);
     }
     let mut notices = Vec::new();
-    let Some(model) = absent_if_damaged(member.lock.model(), &mut notices)? else {
+    let Some(model) = none_if_damaged(member.lock.model(), &mut notices)? else {
         fail(member, "the final weights cannot be read back", reporter)?;
         return Ok(true);
     };

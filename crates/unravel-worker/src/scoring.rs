@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use unravel_data::Dataset;
 use unravel_metrics::{CodeTable, FactorGrid, MetricError, MetricExt, Outcome, score};
 use unravel_score::{Metric, Representation, ScoreRecord, ScoreRequest, Variant};
-use unravel_store::{Event, ScoreFile, ScoreMatrix, TrialLock};
+use unravel_store::{Event, ScoreFile, ScoreMatrix, TrialWriter};
 
 use crate::error::WorkerError;
 use crate::probe;
@@ -28,7 +28,7 @@ const LOOK: Duration = Duration::from_millis(100);
 pub fn score_all(
     requests: &[&ScoreRequest],
     table: &Table,
-    (dataset, lock, seed): (&Dataset, &TrialLock, u64),
+    (dataset, lock, seed): (&Dataset, &TrialWriter, u64),
     reporter: &mut Reporter<'_>,
 ) -> Result<(), WorkerError> {
     let total = requests
@@ -77,7 +77,7 @@ pub fn score_all(
 
 /// Scores on their way.
 struct Scoring<'a> {
-    lock: &'a TrialLock,
+    lock: &'a TrialWriter,
     /// Scores and seeds that are taken.
     done: usize,
     total: usize,

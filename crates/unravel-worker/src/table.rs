@@ -1,7 +1,7 @@
 //! The table of codes: means and log variances of every point of a trial's grid.
 
 use unravel_model::trained::Encoding;
-use unravel_store::{Codes, StoreError, TrialFolder, absent_if_damaged};
+use unravel_store::{Codes, StoreError, TrialFolder, none_if_damaged};
 use unravel_sweep::Trial;
 
 /// Means and log variances of every point, in the order of the grid.
@@ -17,7 +17,7 @@ pub fn kept(
     n_points: usize,
 ) -> Result<Option<Table>, StoreError> {
     // A damaged one has been told of by whoever looked for what is missing.
-    let kept = absent_if_damaged(folder.codes(), &mut Vec::new())?;
+    let kept = none_if_damaged(folder.codes(), &mut Vec::new())?;
     let is_whole = |codes: &Codes| {
         codes.n_codes == trial.model.latents && codes.points.iter().copied().eq(0..n_points as u64)
     };

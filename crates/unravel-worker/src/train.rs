@@ -8,8 +8,8 @@ use unravel_model::BURN_VERSION;
 use unravel_model::cohort::{Cohort, Snapshot, StepTerms};
 use unravel_model::kernels::Kernels;
 use unravel_score::ScoreRequest;
-use unravel_store::order::Phase;
-use unravel_store::{Checkpoint, Event, Model, Order, Status, Todo, TrialLock, TrialState};
+use unravel_store::protocol::Phase;
+use unravel_store::{Checkpoint, Event, Model, Order, Status, Todo, TrialState, TrialWriter};
 use unravel_sweep::Trial;
 
 use crate::error::WorkerError;
@@ -23,7 +23,7 @@ const RATE_WEIGHT: f64 = 0.2;
 /// One trial on its way.
 pub struct Member {
     pub trial: Trial,
-    pub lock: Arc<TrialLock>,
+    pub lock: Arc<TrialWriter>,
     pub state: TrialState,
     pub missing: Todo,
 }

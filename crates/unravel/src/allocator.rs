@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use signal_hook::consts::SIGABRT;
 use signal_hook::low_level;
-use unravel_store::order::LIMIT_REMEDY;
+use unravel_store::protocol::LIMIT_REMEDY;
 
 use crate::exit::Exit;
 

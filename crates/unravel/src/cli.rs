@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use unravel_orchestrator::device::DeviceRequest;
-use unravel_store::order::MAX_INTERVAL_SECS;
+use unravel_store::protocol::MAX_INTERVAL_SECS;
 
 use crate::verbs::compare::CompareArgs;
 use crate::verbs::completions::CompletionsArgs;

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use unravel_orchestrator::device::DeviceError;
 use unravel_report::ReportError;
 use unravel_store::StoreError;
-use unravel_store::order::{lack, limit_sentence};
+use unravel_store::protocol::{lack, limit_sentence};
 use unravel_worker::WorkerError;
 
 use crate::faults::SweepFaults;

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
 use signal_hook::consts::SIGXFSZ;
-use unravel_store::order::lack;
+use unravel_store::protocol::lack;
 
 use crate::exit::Failure;
 

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
-use unravel_store::order::Event;
+use unravel_store::protocol::Event;
 
 use super::WorkerCommand;
 use crate::launcher::{Ending, How, JobId, Report};

@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use unravel_store::StoreError;
-use unravel_store::order::{Event, Order};
+use unravel_store::protocol::{Event, Order};
 
 use crate::tail::Tail;
 
@@ -215,7 +215,7 @@ fn unwritable(path: &Path, source: io::Error) -> StoreError {
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 
-    use unravel_store::order::Phase;
+    use unravel_store::protocol::Phase;
     use unravel_sweep::EvaluationConfig;
 
     use super::*;

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use unravel_store::order::Order;
+use unravel_store::protocol::Order;
 
 use super::batch::Batch;
 use super::task::Place;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use unravel_store::order::Event;
+use unravel_store::protocol::Event;
 
 use super::text::{State, TaskName};
 

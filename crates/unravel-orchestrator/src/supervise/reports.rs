@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use unravel_store::order::{Event, FailureCause, Lack, lack, limit_sentence};
+use unravel_store::protocol::{Event, FailureCause, Lack, lack, limit_sentence};
 
 use super::queue::Pending;
 use super::running::{Running, Stage, outcome};

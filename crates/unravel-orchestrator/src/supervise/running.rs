@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use unravel_store::order::FailureCause;
+use unravel_store::protocol::FailureCause;
 use unravel_sweep::TrialId;
 
 use super::queue::Pending;

@@ -8,7 +8,7 @@ use crate::held::{Held, Reached};
 use Act::{
     Done, Exit, Fail, Fatal, Found, Heartbeat, HeldByOther, NotStarted, Raise, Signal, TakenAway,
 };
-use unravel_store::order::FailureCause;
+use unravel_store::protocol::FailureCause;
 
 fn locked() -> Held {
     Held {

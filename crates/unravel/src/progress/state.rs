@@ -8,7 +8,7 @@ use unravel_orchestrator::observe::Observed;
 use unravel_orchestrator::plan::{Plan, Work};
 use unravel_orchestrator::summary::Outcome;
 use unravel_store::Event;
-use unravel_store::order::Phase;
+use unravel_store::protocol::Phase;
 use unravel_sweep::{Trial, TrialId};
 
 use crate::output;

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 use unravel_orchestrator::held::{Held, PlannedTrial, Reached, Records};
 use unravel_orchestrator::store_records::StoreRecords;
-use unravel_store::{Store, Weight};
+use unravel_store::{DiskUsage, Store};
 use unravel_sweep::settings;
 
 use crate::cli::StatusArgs;
@@ -113,7 +113,7 @@ fn all_json(study: &Study, trials: &[(PlannedTrial, Held)], store: &Store) -> Va
 }
 
 /// What the store weighs, by kind of file.
-fn weight_json(n_trials: usize, weight: &Weight) -> Value {
+fn weight_json(n_trials: usize, weight: &DiskUsage) -> Value {
     let by_kind: Map<String, Value> = weight
         .kinds()
         .map(|(kind, n_bytes)| (kind.name().to_owned(), n_bytes.into()))
@@ -122,7 +122,7 @@ fn weight_json(n_trials: usize, weight: &Weight) -> Value {
 }
 
 /// `store: 12 trials, 3.4 GiB: checkpoints 2.5 GiB, models 850 MiB, …`
-fn weight_line(n_trials: usize, weight: &Weight) -> String {
+fn weight_line(n_trials: usize, weight: &DiskUsage) -> String {
     let parts: Vec<String> = weight
         .kinds()
         .map(|(kind, n_bytes)| format!("{} {}", kind.name(), output::bytes(n_bytes)))

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use unravel_store::order::{Event, FailureCause, Order};
+use unravel_store::protocol::{Event, FailureCause, Order};
 use unravel_sweep::{EvaluationConfig, TrialId};
 
 use crate::cohort_sizes::CohortSizes;

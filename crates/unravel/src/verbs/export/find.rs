@@ -1,6 +1,6 @@
 //! Which trials of a store a person means: by id, by the beginning of one, or by what they are like.
 
-use unravel_store::{Store, TrialFolder, absent_if_damaged};
+use unravel_store::{Store, TrialFolder, none_if_damaged};
 use unravel_sweep::Trial;
 
 use crate::exit::{Exit, Failure};
@@ -123,7 +123,7 @@ fn by_filter(
     for id in store.trial_ids()? {
         let folder = store.trial(&id);
         let n_before = unreadable.len();
-        match absent_if_damaged(folder.trial(), unreadable)? {
+        match none_if_damaged(folder.trial(), unreadable)? {
             Some(trial) if filter.fits(&trial) => found.push(folder),
             None if n_before == unreadable.len() && folder.is_present() => {
                 unreadable.push(format!("trial {id} has no `trial.toml`"));

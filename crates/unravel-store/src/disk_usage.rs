@@ -1,0 +1,213 @@
+//! What trials weigh on the disk, by kind of file.
+
+use std::collections::BTreeMap;
+use std::ops::AddAssign;
+use std::{fs, io, thread};
+
+use unravel_sweep::TrialId;
+
+use crate::disk::folders;
+use crate::error::StoreError;
+use crate::files::layout::{
+    CHECKPOINT, CODES, MODEL, PICTURES, PREVIOUS_CHECKPOINT, PROBE, SCORES, TRAIN_LOG,
+};
+use crate::store::Store;
+use crate::trial::folder::TrialFolder;
+
+/// Kinds of files in a trial's folder, in the order in which they are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FileKind {
+    /// What training goes on from: weights and moments.
+    Checkpoints,
+    /// The final weights.
+    Models,
+    /// Whole tables of codes.
+    Codes,
+    /// Codes at the fixed points.
+    Probes,
+    /// What the report draws.
+    Pictures,
+    /// Scores with their matrices.
+    Scores,
+    /// Training curves.
+    Curves,
+    /// Everything small: trial, state, log, lock.
+    Records,
+}
+
+impl FileKind {
+    /// The word in tables and in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Checkpoints => "checkpoints",
+            Self::Models => "models",
+            Self::Codes => "codes",
+            Self::Probes => "probes",
+            Self::Pictures => "pictures",
+            Self::Scores => "scores",
+            Self::Curves => "curves",
+            Self::Records => "records",
+        }
+    }
+
+    fn of(file_name: &str) -> Self {
+        match file_name {
+            CHECKPOINT | PREVIOUS_CHECKPOINT => Self::Checkpoints,
+            MODEL => Self::Models,
+            CODES => Self::Codes,
+            PROBE => Self::Probes,
+            PICTURES => Self::Pictures,
+            TRAIN_LOG => Self::Curves,
+            _ => Self::Records,
+        }
+    }
+}
+
+/// What files weigh, in bytes, by kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DiskUsage(BTreeMap<FileKind, u64>);
+
+impl DiskUsage {
+    /// All kinds together.
+    pub fn n_bytes(&self) -> u64 {
+        self.0.values().sum()
+    }
+
+    /// One kind.
+    pub fn of(&self, kind: FileKind) -> u64 {
+        self.0.get(&kind).copied().unwrap_or(0)
+    }
+
+    /// The kinds that there are, with their bytes.
+    pub fn kinds(&self) -> impl Iterator<Item = (FileKind, u64)> {
+        self.0.iter().map(|(kind, n_bytes)| (*kind, *n_bytes))
+    }
+
+    fn add(&mut self, kind: FileKind, n_bytes: u64) {
+        *self.0.entry(kind).or_default() += n_bytes;
+    }
+}
+
+impl AddAssign<&DiskUsage> for DiskUsage {
+    fn add_assign(&mut self, other: &Self) {
+        other.kinds().for_each(|(kind, n)| self.add(kind, n));
+    }
+}
+
+impl TrialFolder {
+    /// What the trial's files weigh; nothing when it is not there.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn weight(&self) -> Result<DiskUsage, StoreError> {
+        let mut weight = DiskUsage::default();
+        for entry in folders::entries_unsorted(self.path())? {
+            let name = entry.file_name();
+            if let Some(n_bytes) = file_bytes(&entry)? {
+                weight.add(FileKind::of(&name.to_string_lossy()), n_bytes);
+            }
+        }
+        for entry in folders::entries_unsorted(&self.file(SCORES))? {
+            weight.add(FileKind::Scores, file_bytes(&entry)?.unwrap_or(0));
+        }
+        Ok(weight)
+    }
+}
+
+/// The length of a plain file; none for folders, links, and what was renamed while this looks.
+fn file_bytes(entry: &fs::DirEntry) -> Result<Option<u64>, StoreError> {
+    match entry.metadata() {
+        Ok(metadata) => Ok(metadata.is_file().then_some(metadata.len())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(StoreError::io("read", &entry.path(), error)),
+    }
+}
+
+impl Store {
+    /// What all trials weigh together, and how many there are; looked at on every core.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn weight(&self) -> Result<(usize, DiskUsage), StoreError> {
+        let ids = self.trial_ids()?;
+        let n_threads = thread::available_parallelism().map_or(1, usize::from);
+        let weigh = |ids: &[TrialId]| -> Result<DiskUsage, StoreError> {
+            let mut sum = DiskUsage::default();
+            for id in ids {
+                sum += &self.trial(id).weight()?;
+            }
+            Ok(sum)
+        };
+        let parts: Vec<Result<DiskUsage, StoreError>> = thread::scope(|scope| {
+            let chunks = ids.chunks(ids.len().div_ceil(n_threads).max(1));
+            let threads: Vec<_> = chunks
+                .map(|ids| {
+                    let thread = thread::Builder::new().spawn_scoped(scope, move || weigh(ids));
+                    // Where the machine gives no thread, this one does the work.
+                    thread.map_err(|_| weigh(ids))
+                })
+                .collect();
+            threads
+                .into_iter()
+                .map(|thread| match thread {
+                    // Nothing in there panics.
+                    Ok(thread) => thread.join().unwrap_or(Ok(DiskUsage::default())),
+                    Err(weighed) => weighed,
+                })
+                .collect()
+        });
+        let mut sum = DiskUsage::default();
+        for part in parts {
+            sum += &part?;
+        }
+        Ok((ids.len(), sum))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use unravel_sweep::{Objective, Trial};
+
+    use super::*;
+    use crate::{Checkpoint, Model, ScoreFile};
+
+    #[test]
+    fn every_byte_of_every_trial_is_counted_by_its_kind() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path().join("runs")).unwrap();
+        assert_eq!(store.weight().unwrap(), (0, DiskUsage::default()));
+        for seed in 0..5 {
+            let trial = Trial::new(Objective::beta_vae(4.0), seed);
+            let lock = store.create(&trial).unwrap();
+            lock.set_checkpoint(&Checkpoint::default()).unwrap();
+            lock.set_checkpoint(&Checkpoint::default()).unwrap();
+            lock.set_model(&Model::default()).unwrap();
+            lock.set_scores(&ScoreFile::new("mig")).unwrap();
+        }
+        let (n_trials, weight) = store.weight().unwrap();
+        assert_eq!(n_trials, 5);
+        let of = |name: &str| {
+            let folders = store.trial_ids().unwrap().into_iter();
+            let paths = folders.map(|id| store.trial(&id).path().join(name));
+            paths
+                .map(|path| fs::metadata(path).unwrap().len())
+                .sum::<u64>()
+        };
+        let checkpoints = of(CHECKPOINT) + of(PREVIOUS_CHECKPOINT);
+        assert_eq!(weight.of(FileKind::Checkpoints), checkpoints);
+        assert_eq!(weight.of(FileKind::Models), of(MODEL));
+        assert_eq!(weight.of(FileKind::Scores), of("scores/mig.json"));
+        assert_eq!(weight.of(FileKind::Curves), of(TRAIN_LOG));
+        // A file where the scores belong holds none, and the others are counted as before.
+        let id = store.trial_ids().unwrap().remove(0);
+        let scores = store.trial(&id).path().join(SCORES);
+        fs::remove_dir_all(&scores).unwrap();
+        fs::write(&scores, "no folder").unwrap();
+        let (n_trials, left) = store.weight().unwrap();
+        assert_eq!(n_trials, 5);
+        assert!(left.of(FileKind::Scores) < weight.of(FileKind::Scores));
+        assert_eq!(weight.of(FileKind::Codes), 0);
+        let sum: u64 = weight.kinds().map(|(_, n_bytes)| n_bytes).sum();
+        assert_eq!(weight.n_bytes(), sum);
+    }
+}

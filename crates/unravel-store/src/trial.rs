@@ -1,0 +1,8 @@
+//! A trial's folder as a whole: who reads it, who writes it, what is left to do.
+
+pub(crate) mod completeness;
+pub(crate) mod folder;
+mod prepare;
+mod restore;
+mod train_log_integrity;
+pub(crate) mod writer;

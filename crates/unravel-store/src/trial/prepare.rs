@@ -1,0 +1,38 @@
+//! A trial's folder made ready for whoever has just taken its lock.
+//!
+//! What is no plain file where one belongs cannot be written over: it is moved aside, and nothing in it is lost.
+
+use crate::disk::folders;
+use crate::disk::{aside, atomic};
+use crate::error::StoreError;
+use crate::files::layout::{FILES, SCORE_SUFFIX, SCORES};
+use crate::trial::folder::TrialFolder;
+
+/// Removes what a killed writer left, and moves aside what is no file where one will be written.
+pub(crate) fn tidy(folder: &TrialFolder, notices: &mut Vec<String>) -> Result<(), StoreError> {
+    atomic::remove_temporaries(folder.path())?;
+    for name in FILES {
+        notices.extend(aside::clear_the_way(&folder.file(name))?);
+    }
+    let scores = folder.file(SCORES);
+    match folders::is_folder(&scores) {
+        Ok(false) => return Ok(()),
+        Ok(true) => {}
+        Err(StoreError::NotAFolder { .. }) => {
+            notices.push(aside::move_aside(&scores, "folder")?);
+            return Ok(());
+        }
+        Err(error) => return Err(error),
+    }
+    atomic::remove_temporaries(&scores)?;
+    for entry in folders::entries_unsorted(&scores)? {
+        let is_score = entry
+            .file_name()
+            .as_encoded_bytes()
+            .ends_with(SCORE_SUFFIX.as_bytes());
+        if is_score {
+            notices.extend(aside::clear_the_way(&entry.path())?);
+        }
+    }
+    Ok(())
+}
