@@ -2,13 +2,13 @@
 //!
 //! Reading, checking, expanding, hashing and labelling all walk this table, so a new key is one entry here.
 
+use crate::loss_weight::Weight;
 use crate::number::{plain, whole_numbers};
 use crate::objective::Family;
 use crate::trial::Trial;
-use crate::weight::Weight;
 
+mod model_and_training;
 mod objective;
-mod tables;
 
 /// The value of one key.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -178,9 +178,9 @@ impl Field {
 
     /// Every key, in the order of the canonical text.
     pub(crate) fn all() -> impl Iterator<Item = &'static Self> {
-        tables::MODEL
+        model_and_training::MODEL
             .iter()
-            .chain(tables::TRAINING)
+            .chain(model_and_training::TRAINING)
             .chain(objective::fields())
     }
 

@@ -11,7 +11,7 @@ pub use combined::{Combined, DipKind};
 pub use discriminator::{DiscriminatorConfig, PermutedBatch};
 pub use family::Family;
 
-use crate::weight::Weight;
+use crate::loss_weight::Weight;
 
 /// What a trial minimises; losses are sums over pixels and latents, means over the batch, in nats per image.
 ///

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::field::{Field, Kind};
 use crate::trial::Trial;
+use crate::trial_id::TrialId;
 
 /// Everything about a trial but its seed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,6 +25,17 @@ pub struct Setting {
     pub strength_symbol: String,
     /// That weight; of a schedule the value that it goes to.
     pub strength: f64,
+}
+
+impl Trial {
+    /// Everything but the seed; see [`settings`](crate::settings) for labels that also tell other keys apart.
+    pub fn setting(&self) -> Setting {
+        Setting::of(self)
+    }
+
+    fn setting_id(&self) -> String {
+        TrialId::of(&self.describe(|_| true)).to_string()
+    }
 }
 
 impl Setting {

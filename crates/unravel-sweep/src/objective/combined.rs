@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use unravel_score::named;
 
 use super::{DiscriminatorConfig, Estimator, PermutedBatch};
-use crate::weight::Weight;
+use crate::loss_weight::Weight;
 
 /// A sum of the other objectives' regularisers. One whose weight is `None` is not computed, and the keys that only it
 /// reads decide nothing.

@@ -3,7 +3,7 @@
 use super::collector::Collector;
 use super::fields::{self, Found};
 use super::list::{self, List, Listed};
-use super::tree::{Entry, Node, entries};
+use super::node::{Entry, Node, entries};
 use super::{MAX_TRIALS, Span, objective, zip};
 use crate::field::{Field, SEEDS, Value};
 use crate::number::grouped;

@@ -6,8 +6,8 @@ use toml::de::DeValue;
 
 use super::arm::{self, Draft};
 use super::collector::Collector;
-use super::tree::{Entry, describe};
-use super::{MAX_TRIALS, Span, relations};
+use super::node::{Entry, describe};
+use super::{MAX_TRIALS, Span, constraints};
 use crate::number::grouped;
 use crate::sweep::Arm;
 use crate::trial::Trial;
@@ -47,9 +47,9 @@ pub(super) fn read(
         .collect();
     if check_total(&drafts, faults) {
         for draft in &drafts {
-            relations::check_mismatches(draft, base_spans, faults);
+            constraints::check_mismatches(draft, base_spans, faults);
         }
-        relations::check_idle_keys(&drafts, base_spans, faults);
+        constraints::check_idle_keys(&drafts, base_spans, faults);
         check_repeats(&drafts, faults);
     }
     drafts.into_iter().map(|draft| draft.arm).collect()

@@ -4,8 +4,9 @@ use unravel_score::{Metric, Variant};
 
 use super::Span;
 use super::collector::Collector;
+use super::node::{Entry, Node, entries};
 use super::published::{missing, name, read_variant, required, table, text};
-use super::tree::{Entry, Node, entries, list, string};
+use super::tree::{list, string};
 use crate::claim::{Claim, Claimed, Measure, Trend};
 use crate::setting::settings;
 use crate::sweep::Arm;

@@ -2,7 +2,7 @@
 
 use super::Span;
 use super::nearest::nearest;
-use super::tree::Entry;
+use super::node::{Entry, shown};
 use crate::fault::Fault;
 use crate::field::Field;
 
@@ -85,13 +85,6 @@ impl Collector {
             });
         }
     }
-}
-
-/// A text out of the file as it may stand in a message: not too long, and without control characters.
-pub(super) fn shown(text: &str) -> String {
-    let short: String = text.chars().take(40).collect();
-    let more = if short.len() < text.len() { "…" } else { "" };
-    format!("{}{more}", short.escape_debug())
 }
 
 fn quoted(names: &[&str]) -> String {

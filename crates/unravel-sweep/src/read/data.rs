@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::collector::{Collector, shown};
-use super::scalar::count;
-use super::tree::{Entry, entries, string};
+use super::collector::Collector;
+use super::node::shown;
+use super::node::{Entry, entries};
+use super::numbers::count;
+use super::tree::string;
 use crate::data::{DSPRITES_FACTORS, DataConfig, DatasetSource};
 
 const KEYS: &[&str] = &["dataset", "npz", "keep"];

@@ -5,7 +5,7 @@ use toml::de::{DeTable, DeValue};
 use super::Span;
 use super::collector::Collector;
 use super::list::{self, Listed};
-use super::tree::{Entry, entries};
+use super::node::{Entry, entries};
 use crate::field::Field;
 use crate::trial::Trial;
 

@@ -3,10 +3,10 @@
 use toml::de::{DeTable, DeValue};
 
 use super::collector::Collector;
-use super::tree::{Entry, Node, entries};
-use super::{MAX_TRIALS, Span, schedule};
+use super::node::{Entry, Node, entries};
+use super::{MAX_TRIALS, Span, weight_schedule};
 use crate::field::{Field, Kind, Value};
-use crate::weight::Weight;
+use crate::loss_weight::Weight;
 
 const GENERATORS: &[&str] = &["range", "linspace", "logspace"];
 
@@ -27,9 +27,10 @@ pub(super) fn read(
         [entry] if GENERATORS.contains(&entry.key) => entry.clone(),
         [entry] => {
             let (what, known) = match field.kind {
-                Kind::Weight { .. } => {
-                    ("list or schedule", [GENERATORS, schedule::SHAPES].concat())
-                }
+                Kind::Weight { .. } => (
+                    "list or schedule",
+                    [GENERATORS, weight_schedule::SHAPES].concat(),
+                ),
                 _ => ("list", GENERATORS.to_vec()),
             };
             faults.unknown_key(entry, &format!("the {what} of `{}`", field.name()), &known);

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use toml::de::DeValue;
 
 use super::collector::Collector;
-use super::tree::{Node, list};
-use super::{MAX_TRIALS, Span, generator, scalar, schedule};
+use super::node::Node;
+use super::tree::list;
+use super::{MAX_TRIALS, Span, generator, scalar, weight_schedule};
 use crate::field::{Field, Value};
 
 /// What a key of an arm holds.
@@ -35,7 +36,7 @@ pub(super) fn read(field: &Field, node: &Node, faults: &mut Collector) -> Option
     let span = node.span();
     let list = match node.get_ref() {
         DeValue::Array(_) => written_out(field, node, faults)?,
-        DeValue::Table(table) if schedule::is_meant(field, table) => {
+        DeValue::Table(table) if weight_schedule::is_meant(field, table) => {
             return scalar::read(field, node, faults).map(Listed::One);
         }
         DeValue::Table(table) => {

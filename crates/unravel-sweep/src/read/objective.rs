@@ -1,8 +1,9 @@
 //! `objective.<family>` of an arm.
 
-use super::collector::{Collector, shown};
+use super::collector::Collector;
 use super::fields::{self, Found};
-use super::tree::{Entry, entries};
+use super::node::shown;
+use super::node::{Entry, entries};
 use crate::objective::Family;
 
 /// The arm's family, and the keys that are given.

@@ -3,7 +3,7 @@
 use toml::de::{DeTable, DeValue};
 
 use super::Span;
-use super::tree::{Node, entries};
+use super::node::{Node, entries};
 
 /// The place, in bytes, of the first value of `key` in any table of the text; with a `name`, of that name where the key
 /// has it as its value or in its list.

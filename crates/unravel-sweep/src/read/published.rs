@@ -5,8 +5,9 @@ use unravel_score::{Metric, Variant};
 
 use super::Span;
 use super::collector::Collector;
-use super::scalar::real;
-use super::tree::{Entry, Node, describe, entries, list, string};
+use super::node::{Entry, Node, describe, entries};
+use super::numbers::real;
+use super::tree::{list, string};
 use crate::field::RealRange;
 use crate::objective::Family;
 use crate::published::{Published, PublishedMeasure, PublishedPoint, SpreadKind, Trust};

@@ -3,11 +3,12 @@
 use toml::de::DeValue;
 
 use super::collector::Collector;
-use super::schedule;
-use super::tree::{Node, describe, string};
-use crate::field::{Field, Kind, RealRange, Value};
-use crate::number::whole_numbers;
-use crate::weight::Weight;
+use super::node::Node;
+use super::numbers::{count, real};
+use super::tree::string;
+use super::weight_schedule;
+use crate::field::{Field, Kind, Value};
+use crate::loss_weight::Weight;
 
 /// One value that the field takes.
 pub(super) fn read(field: &Field, node: &Node, faults: &mut Collector) -> Option<Value> {
@@ -18,7 +19,9 @@ pub(super) fn read(field: &Field, node: &Node, faults: &mut Collector) -> Option
         Kind::Real { range, .. } => real(range, field.name(), node, faults).map(Value::Real),
         Kind::Weight { range, .. } => {
             let weight = match node.get_ref() {
-                DeValue::Table(table) => schedule::read(field, range, table, node.span(), faults),
+                DeValue::Table(table) => {
+                    weight_schedule::read(field, range, table, node.span(), faults)
+                }
                 _ => real(range, field.name(), node, faults).map(Weight::Constant),
             };
             weight.map(Value::Weight)
@@ -32,70 +35,4 @@ pub(super) fn read(field: &Field, node: &Node, faults: &mut Collector) -> Option
             known.map(Value::Name)
         }
     }
-}
-
-/// A whole number in `min..=max`.
-pub(super) fn count(
-    node: &Node,
-    key: &str,
-    min: u64,
-    max: u64,
-    faults: &mut Collector,
-) -> Option<u64> {
-    let value = match node.get_ref() {
-        DeValue::Integer(integer) => i128::from_str_radix(integer.as_str(), integer.radix()).ok(),
-        _ => None,
-    };
-    if let Some(value) = value.and_then(|value| u64::try_from(value).ok())
-        && (min..=max).contains(&value)
-    {
-        return Some(value);
-    }
-    let range = whole_numbers(min, max);
-    let message = format!("`{key}` must be {range}, not {}", describe(node));
-    match whole_float(node) {
-        Some(whole) => faults.push_with_help(
-            node.span(),
-            message,
-            "a number with a fraction or exponent",
-            format!("write {whole}"),
-        ),
-        None => faults.push(node.span(), message, format!("must be {range}")),
-    }
-    None
-}
-
-/// The integer that somebody meant who wrote `3e5` or `10.0`.
-fn whole_float(node: &Node) -> Option<u64> {
-    let DeValue::Float(float) = node.get_ref() else {
-        return None;
-    };
-    let value: f64 = float.as_str().parse().ok()?;
-    // Beyond 2^53 a float no longer says which integer it is.
-    (value.fract() == 0.0 && (0.0..9e15).contains(&value)).then_some(value as u64)
-}
-
-/// A finite number in a range.
-pub(super) fn real(
-    range: RealRange,
-    key: &str,
-    node: &Node,
-    faults: &mut Collector,
-) -> Option<f64> {
-    let value = match node.get_ref() {
-        DeValue::Integer(integer) => i128::from_str_radix(integer.as_str(), integer.radix())
-            .ok()
-            .map(|value| value as f64),
-        DeValue::Float(float) => float.as_str().parse().ok(),
-        _ => None,
-    };
-    // -0 is 0, so that they are one trial.
-    let value = value.map(|value| value + 0.0);
-    if let Some(value) = value.filter(|&value| range.contains(value)) {
-        return Some(value);
-    }
-    let must = range.describe();
-    let message = format!("`{key}` must be {must}, not {}", describe(node));
-    faults.push(node.span(), message, format!("must be {must}"));
-    None
 }

@@ -3,7 +3,8 @@
 use toml::de::{DeTable, DeValue};
 
 use super::collector::Collector;
-use super::tree::{Entry, describe, entries, string};
+use super::node::{Entry, describe, entries};
+use super::tree::string;
 use super::{FORMAT_VERSION, arms, data, evaluation, fields};
 use crate::evaluation::EvaluationConfig;
 use crate::fault::Fault;

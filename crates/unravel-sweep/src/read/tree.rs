@@ -1,35 +1,9 @@
-//! The TOML tree, in the order of the text.
+//! Reads nodes of a TOML tree as tables, strings and lists.
 
-use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::Span;
-use super::collector::{Collector, shown};
-
-/// A value with its place.
-pub(super) type Node<'a> = Spanned<DeValue<'a>>;
-
-/// A key with its value.
-#[derive(Clone)]
-pub(super) struct Entry<'a> {
-    pub(super) key: &'a str,
-    pub(super) key_span: Span,
-    pub(super) value: &'a Node<'a>,
-}
-
-/// The table's entries in the order of the text, which the tree itself does not keep.
-pub(super) fn entries<'a>(table: &'a DeTable<'a>) -> Vec<Entry<'a>> {
-    let mut entries: Vec<Entry> = table
-        .iter()
-        .map(|(key, value)| Entry {
-            key: key.get_ref(),
-            key_span: key.span(),
-            value,
-        })
-        .collect();
-    entries.sort_by_key(|entry| entry.key_span.start);
-    entries
-}
+use super::collector::Collector;
+use super::node::{Entry, Node, describe};
 
 impl<'a> Entry<'a> {
     /// The value as a table; `example` shows what is meant where it is none.
@@ -91,17 +65,4 @@ pub(super) fn list<'a>(
         return None;
     }
     Some(values.iter().collect())
-}
-
-/// The value for a message: `the string "ten"`.
-pub(super) fn describe(node: &Node) -> String {
-    match node.get_ref() {
-        DeValue::String(text) => format!("the string \"{}\"", shown(text)),
-        DeValue::Integer(integer) => integer.to_string(),
-        DeValue::Float(float) => float.to_string(),
-        DeValue::Boolean(boolean) => boolean.to_string(),
-        DeValue::Datetime(datetime) => format!("the date {datetime}"),
-        DeValue::Array(_) => "a list".to_owned(),
-        DeValue::Table(_) => "a table".to_owned(),
-    }
 }

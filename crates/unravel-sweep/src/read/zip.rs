@@ -5,7 +5,8 @@ use toml::de::DeValue;
 use super::Span;
 use super::collector::Collector;
 use super::list::List;
-use super::tree::{Entry, Node, list, string};
+use super::node::{Entry, Node};
+use super::tree::{list, string};
 use crate::field::Field;
 use crate::number::grouped;
 

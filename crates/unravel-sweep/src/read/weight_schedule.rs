@@ -4,10 +4,10 @@ use toml::de::DeTable;
 
 use super::Span;
 use super::collector::Collector;
-use super::scalar::{count, real};
-use super::tree::{Entry, entries};
+use super::node::{Entry, entries};
+use super::numbers::{count, real};
 use crate::field::{Field, Kind, RealRange};
-use crate::weight::{Cycle, Ramp, Schedule, Weight};
+use crate::loss_weight::{Cycle, Ramp, Schedule, Weight};
 
 /// The shapes of schedules.
 pub(super) const SHAPES: &[&str] = &["linear", "cosine", "cyclic"];

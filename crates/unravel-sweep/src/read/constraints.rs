@@ -6,7 +6,7 @@ use super::Span;
 use super::arm::Draft;
 use super::collector::Collector;
 use crate::field::Field;
-use crate::relation::{self, Mismatch};
+use crate::key_constraints::{self, Mismatch};
 
 /// Keys with their places.
 type Places = [(&'static str, Span)];
@@ -15,7 +15,7 @@ type Places = [(&'static str, Span)];
 pub(super) fn check_mismatches(draft: &Draft, base: &Places, faults: &mut Collector) {
     let mut seen = BTreeSet::new();
     for trial in draft.arm.without_seeds() {
-        for mismatch in relation::mismatches(&trial) {
+        for mismatch in key_constraints::mismatches(&trial) {
             if seen.insert(mismatch.path) {
                 report(draft, base, mismatch, faults);
             }
@@ -59,7 +59,7 @@ fn check_idle_key(drafts: &[Draft], path: &'static str, span: &Span, faults: &mu
             span.clone(),
             message,
             "read by nothing",
-            relation::missing_for(path),
+            key_constraints::missing_for(path),
         );
     }
 }

@@ -1,10 +1,10 @@
 //! What several keys of a trial must agree on.
 
 use crate::field::{Field, Value};
+use crate::loss_weight::{Schedule, Weight};
 use crate::number::grouped;
 use crate::objective::Objective;
 use crate::trial::Trial;
-use crate::weight::{Schedule, Weight};
 
 /// Keys of one trial that do not go together.
 pub(crate) struct Mismatch {
