@@ -2,7 +2,7 @@
 //!
 //! A file may come from a stranger. Nothing in it is executed (arrays of pickled objects are refused), and every size
 //! that it claims is compared with the bytes that are there before memory is taken, and what it unpacks to with the
-//! memory that is left ([`memory`]). Stored and deflated archives are read, headers of versions 1 to 3, little-endian
+//! memory that is left ([`free_memory`](crate::free_memory)). Stored and deflated archives are read, headers of versions 1 to 3, little-endian
 //! elements, rows or (of a matrix) columns first.
 //!
 //! [`ArrayFile::open`] finds out what a file is, [`ArrayFile::of_stream`] what a pipe brings, and [`FileKind`] what it is if it is
@@ -28,7 +28,8 @@ mod fault;
 mod file;
 mod header;
 mod kind;
-pub mod memory;
+mod open;
+mod place;
 mod reader;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -42,5 +43,6 @@ pub use fault::{ArrayFault, NpzError};
 pub use file::ArrayFile;
 pub use header::{Header, HeaderFault};
 pub use kind::FileKind;
-pub use reader::{ArrayReader, Place};
+pub use place::ArrayPlace;
+pub use reader::ArrayReader;
 pub use stream::MAX_STREAM_BYTES;

@@ -8,7 +8,8 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use crate::arrays::{Archive, ArrayFault, NpzError, memory};
+use crate::arrays::{Archive, ArrayFault, NpzError};
+use crate::free_memory;
 use crate::space::{Factor, FactorSpace, SpaceError};
 use key::Accepted;
 pub use labels::{Labels, Merge};
@@ -60,7 +61,7 @@ impl Factorial {
             return Err(table.fault(other_number(n_rows, &table.levels, &space)));
         }
         let mut point_of_row =
-            memory::filled(n_rows, 0_usize).map_err(|fault| table.fault(fault))?;
+            free_memory::filled(n_rows, 0_usize).map_err(|fault| table.fault(fault))?;
         let strides = strides(&table.levels);
         table.each_rank(|row, column, rank| point_of_row[row] += strides[column] * rank)?;
         match first_repeated(&point_of_row).map_err(|fault| table.fault(fault))? {
@@ -156,7 +157,7 @@ fn points(
     if factors.iter().try_fold(1, product) != Some(n_rows) {
         return Ok(None);
     }
-    let mut points = memory::filled(n_rows, 0_usize)?;
+    let mut points = free_memory::filled(n_rows, 0_usize)?;
     for (point, row) in points.iter_mut().zip(values.chunks_exact(factors.len())) {
         let digits = factors.iter().zip(row);
         *point = digits.fold(0, |point, (factor, &value)| {
@@ -168,7 +169,7 @@ fn points(
 
 /// The first row whose point an earlier one has; points are below their number.
 fn first_repeated(points: &[usize]) -> Result<Option<usize>, ArrayFault> {
-    let mut taken = memory::filled(points.len(), false)?;
+    let mut taken = free_memory::filled(points.len(), false)?;
     let is_taken = |&point: &usize| std::mem::replace(&mut taken[point], true);
     Ok(points.iter().position(is_taken))
 }

@@ -33,6 +33,7 @@ mod dataset;
 mod dsprites;
 mod export;
 mod factorial;
+pub mod free_memory;
 mod grid;
 mod named_arrays;
 mod npz;

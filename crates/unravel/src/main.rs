@@ -22,7 +22,7 @@ mod verbs;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 use cli::{Cli, Verb};
 use exit::{Exit, Failure};
@@ -70,7 +70,7 @@ fn work(verb: Verb) -> Result<Exit, Failure> {
         Verb::Gc(args) => verbs::gc::gc(&args),
         Verb::Evaluate(args) => verbs::evaluate::evaluate(&args),
         Verb::Dataset(args) => verbs::dataset::dataset(&args),
-        Verb::Completions(args) => Ok(verbs::completions::completions(&args)),
+        Verb::Completions(args) => Ok(verbs::completions::completions(&args, Cli::command())),
         Verb::Worker(args) => verbs::worker::worker(&args),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use unravel_data::arrays::memory;
+use unravel_data::free_memory;
 use unravel_orchestrator::device::DeviceClass;
 use unravel_orchestrator::plan::Plan;
 use unravel_worker::cost::{self, CudaMemory};
@@ -57,7 +57,7 @@ impl WorkerMemory {
     /// A sentence where so many workers need more of this machine's memory than is free.
     pub fn shortage(&self, n_workers: usize) -> Option<String> {
         let is_cuda = 0 < self.cuda;
-        shortage(self.host, n_workers, is_cuda, memory::available()?)
+        shortage(self.host, n_workers, is_cuda, free_memory::available()?)
     }
 
     /// A sentence where a task of Slurm's may need more memory than clusters grant unasked, and nothing of `args` asks for

@@ -10,9 +10,10 @@ use zip::result::ZipError;
 use zip::{CompressionMethod, ZipArchive};
 
 use super::fault::{ArrayFault, NpzError};
-use super::file;
 use super::kind::FileKind;
-use super::reader::{ArrayReader, MAX_BYTES, Place};
+use super::open;
+use super::place::ArrayPlace;
+use super::reader::{ArrayReader, MAX_BYTES};
 use super::tail::Tail;
 
 /// A byte of deflate unpacks to 1032 at most; who claims more is lying.
@@ -35,7 +36,7 @@ impl Archive {
     /// # Errors
     /// When it cannot be opened, or is no complete zip archive.
     pub fn open(path: &Path) -> Result<Self, NpzError> {
-        let (file, file_bytes) = file::open(path)?;
+        let (file, file_bytes) = open::open(path)?;
         Self::over(path, file, file_bytes)
     }
 
@@ -84,7 +85,7 @@ impl Archive {
                 found: self.listed(),
             });
         }
-        let place = Place::new(&self.path, Some(key));
+        let place = ArrayPlace::new(&self.path, Some(key));
         let entry = match self.zip.by_name(&entry_name(key)) {
             Ok(entry) => entry,
             Err(ZipError::Io(source)) => return Err(place.fault(ArrayFault::Damaged { source })),

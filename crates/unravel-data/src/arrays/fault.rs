@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use super::kind::FileKind;
-use super::reader::Place;
+use super::place::ArrayPlace;
 
 /// Why an npz, or a `.npy`, cannot be read.
 #[derive(Debug, Error)]
@@ -103,7 +103,7 @@ pub enum NpzError {
     #[error("{place}: {fault}")]
     Array {
         /// The file, and the key of the array if it has one.
-        place: Place,
+        place: ArrayPlace,
         /// What is wrong, boxed to keep results small.
         #[source]
         fault: Box<ArrayFault>,
@@ -281,5 +281,23 @@ impl ArrayFault {
     pub(crate) fn changed() -> Self {
         let source = io::Error::new(io::ErrorKind::InvalidData, "it changed while it was read");
         Self::Damaged { source }
+    }
+}
+
+impl ArrayPlace {
+    /// `fault`, at this place; [`NpzError::Read`] where it is the system's and not the file's.
+    #[must_use]
+    pub fn fault(&self, fault: ArrayFault) -> NpzError {
+        match fault {
+            // What unpacks wrongly or ends early has no number of the system's.
+            ArrayFault::Damaged { source } if source.raw_os_error().is_some() => NpzError::Read {
+                path: self.path.clone(),
+                source,
+            },
+            fault => NpzError::Array {
+                place: self.clone(),
+                fault: Box::new(fault),
+            },
+        }
     }
 }

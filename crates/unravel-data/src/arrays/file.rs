@@ -1,17 +1,14 @@
-//! What a file is, by its first bytes: names may mislead.
+//! A file of arrays, in either of NumPy's forms.
 
 use std::fs::File;
-use std::io::{self, Read, Seek};
+use std::io::Seek;
 use std::path::Path;
 
 use super::archive::Archive;
 use super::fault::NpzError;
-use super::header;
 use super::kind::{self, FileKind};
+use super::open::{Form, first_bytes, open};
 use super::reader::ArrayReader;
-
-/// The start of every zip archive.
-pub(super) const ZIP_MAGIC: &[u8] = b"PK";
 
 /// A file of arrays, opened.
 #[derive(Debug)]
@@ -56,56 +53,4 @@ impl ArrayFile {
             }),
         }
     }
-}
-
-/// The two forms of NumPy's files.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
-    Array,
-    Archive,
-}
-
-impl Form {
-    /// By its [first bytes](first_bytes).
-    pub(super) fn of(start: &[u8]) -> Option<Self> {
-        if start == header::MAGIC {
-            Some(Self::Array)
-        } else if start.starts_with(ZIP_MAGIC) {
-            Some(Self::Archive)
-        } else {
-            None
-        }
-    }
-}
-
-/// The bytes at the start that say what a file is; fewer where it ends before.
-pub(super) fn first_bytes(from: &mut impl Read) -> io::Result<Vec<u8>> {
-    let mut start = Vec::new();
-    from.take(header::MAGIC.len() as u64)
-        .read_to_end(&mut start)?;
-    Ok(start)
-}
-
-/// Opens a regular file and says how long it is.
-pub(crate) fn open(path: &Path) -> Result<(File, u64), NpzError> {
-    let open = || {
-        // Before opening: a pipe would wait for its writer.
-        let about = std::fs::metadata(path)?;
-        if about.is_dir() {
-            return Err(io::ErrorKind::IsADirectory.into());
-        }
-        if !about.is_file() {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "it is no regular file",
-            ));
-        }
-        let file = File::open(path)?;
-        let n_bytes = file.metadata()?.len();
-        Ok((file, n_bytes))
-    };
-    open().map_err(|source| NpzError::Open {
-        path: path.to_owned(),
-        source,
-    })
 }

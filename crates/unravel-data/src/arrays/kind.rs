@@ -10,8 +10,8 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use super::file::ZIP_MAGIC;
 use super::header;
+use super::open::ZIP_MAGIC;
 
 /// Bytes at the start of a file that are looked at; the signature of HDF5 may stand behind a block of 4096.
 const START_BYTES: usize = 4096 + 8;

@@ -3,63 +3,20 @@
 use std::fmt;
 use std::fs::File;
 use std::io::{self, BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::fault::{ArrayFault, NpzError};
-use super::file;
 use super::header::{Header, HeaderFault};
-use super::memory;
+use super::open;
+use super::place::ArrayPlace;
+use crate::free_memory;
 
 /// The most bytes that an array may have, unpacked: 16 GiB.
 pub(super) const MAX_BYTES: u64 = 16 << 30;
 
-/// Which array of which file, for errors.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
-    path: PathBuf,
-    /// None in a `.npy`, which is one array.
-    key: Option<String>,
-}
-
-impl Place {
-    /// The array `key` of an npz, or the one array of a `.npy`.
-    pub(super) fn new(path: &Path, key: Option<&str>) -> Self {
-        Self {
-            path: path.to_owned(),
-            key: key.map(str::to_owned),
-        }
-    }
-
-    /// `fault`, at this place; [`NpzError::Read`] where it is the system's and not the file's.
-    #[must_use]
-    pub fn fault(&self, fault: ArrayFault) -> NpzError {
-        match fault {
-            // What unpacks wrongly or ends early has no number of the system's.
-            ArrayFault::Damaged { source } if source.raw_os_error().is_some() => NpzError::Read {
-                path: self.path.clone(),
-                source,
-            },
-            fault => NpzError::Array {
-                place: self.clone(),
-                fault: Box::new(fault),
-            },
-        }
-    }
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.path.display())?;
-        match &self.key {
-            Some(key) => write!(f, ", array \"{key}\""),
-            None => Ok(()),
-        }
-    }
-}
-
 /// An array whose elements are still to be read, once and in their order.
 pub struct ArrayReader<'a> {
-    place: Place,
+    place: ArrayPlace,
     header: Header,
     /// What follows the header.
     bytes: Box<dyn Read + 'a>,
@@ -71,20 +28,20 @@ impl ArrayReader<'static> {
     /// # Errors
     /// When it cannot be opened, its header is not right, or it is not as long as its header says.
     pub fn open(path: &Path) -> Result<Self, NpzError> {
-        let (file, n_bytes) = file::open(path)?;
+        let (file, n_bytes) = open::open(path)?;
         Self::over(path, file, n_bytes)
     }
 
     /// A `.npy` in an open file of `n_bytes` bytes; `path` is for messages.
     pub(super) fn over(path: &Path, file: File, n_bytes: u64) -> Result<Self, NpzError> {
-        Self::new(Place::new(path, None), BufReader::new(file), n_bytes)
+        Self::new(ArrayPlace::new(path, None), BufReader::new(file), n_bytes)
     }
 }
 
 impl<'a> ArrayReader<'a> {
     /// Reads the header of an array that takes `held` bytes with it, and finds them to be what it promises.
     pub(super) fn new(
-        place: Place,
+        place: ArrayPlace,
         mut bytes: impl Read + 'a,
         held: u64,
     ) -> Result<Self, NpzError> {
@@ -148,7 +105,7 @@ impl<'a> ArrayReader<'a> {
 
     /// Where the array is, for faults found once it is read.
     #[must_use]
-    pub fn place(&self) -> Place {
+    pub fn place(&self) -> ArrayPlace {
         self.place.clone()
     }
 
@@ -197,7 +154,7 @@ impl<'a> ArrayReader<'a> {
     /// # Errors
     /// [`ArrayFault::Memory`], before any is taken.
     pub fn room<T: Copy>(&self, n: usize, value: T) -> Result<Vec<T>, NpzError> {
-        memory::filled(n, value).map_err(|fault| self.fault(fault))
+        free_memory::filled(n, value).map_err(|fault| self.fault(fault))
     }
 
     /// Reads the next elements' bytes, in the order of the file.
@@ -268,7 +225,7 @@ mod tests {
 
     #[test]
     fn a_disk_that_fails_is_told_from_a_file_that_is_damaged() {
-        let place = Place::new("codes.npz".as_ref(), Some("codes"));
+        let place = ArrayPlace::new("codes.npz".as_ref(), Some("codes"));
         let damaged = |source| place.fault(ArrayFault::Damaged { source });
         // EIO, as a disk that fails has it.
         let error = damaged(io::Error::from_raw_os_error(5));

@@ -5,10 +5,11 @@ use std::io::{self, Read, Seek, Write};
 use std::path::Path;
 
 use super::fault::{ArrayFault, NpzError};
-use super::file::{ArrayFile, Form, first_bytes};
+use super::file::ArrayFile;
 use super::header::{Header, HeaderFault};
 use super::kind::{self, FileKind};
-use super::reader::Place;
+use super::open::{Form, first_bytes};
+use super::place::ArrayPlace;
 
 /// The most bytes of a stream that are kept: 4 GiB.
 pub const MAX_STREAM_BYTES: u64 = 4 << 30;
@@ -96,7 +97,7 @@ fn promised(name: &Path, stream: &mut impl Read, start: &mut Vec<u8>) -> Result<
         Err(HeaderFault::Read(source)) => ArrayFault::Damaged { source },
         Err(HeaderFault::Text(reason)) => ArrayFault::Header { reason },
     };
-    Err(Place::new(name, None).fault(fault))
+    Err(ArrayPlace::new(name, None).fault(fault))
 }
 
 /// A stream of which some bytes are there already, and which keeps what is read of it.

@@ -3,7 +3,8 @@
 use super::key::Accepted;
 use super::table::Table;
 use super::{FactorialKeys, column_name, factors, factors_of_columns, points, refusal};
-use crate::arrays::{Archive, ArrayFault, NpzError, memory};
+use crate::arrays::{Archive, ArrayFault, NpzError};
+use crate::free_memory;
 use crate::space::{Factor, FactorSpace};
 
 /// Bytes that a distinct value takes at most while values are merged: the number, its rows, its class, and what the merging
@@ -62,7 +63,8 @@ impl Labels {
         FactorSpace::check(&factors).map_err(|fault| table.fault(refusal(fault)))?;
         let (n_rows, n_factors) = (table.n_rows(), factors.len());
         let n_values = n_rows.saturating_mul(n_factors);
-        let mut values = memory::filled(n_values, 0_u32).map_err(|fault| table.fault(fault))?;
+        let mut values =
+            free_memory::filled(n_values, 0_u32).map_err(|fault| table.fault(fault))?;
         let factor_of_column = factors_of_columns(&table.levels);
         table.each_rank(|row, column, rank| {
             if let Some(factor) = factor_of_column[column] {
@@ -99,9 +101,9 @@ fn merged(
     merge: Merge<'_>,
 ) -> Result<usize, ArrayFault> {
     let n_levels = table.levels[column].len();
-    memory::check((n_levels as u64).saturating_mul(MERGED_BYTES))?;
+    free_memory::check((n_levels as u64).saturating_mul(MERGED_BYTES))?;
     let numbers = table.numbers(column);
-    let mut n_rows = memory::filled(n_levels, 0_u32)?;
+    let mut n_rows = free_memory::filled(n_levels, 0_u32)?;
     for value in values.iter().skip(factor).step_by(n_factors) {
         n_rows[*value as usize] += 1;
     }

@@ -6,7 +6,8 @@
 use super::FactorialKeys;
 use super::key::{Accepted, Keys};
 use super::names::names;
-use crate::arrays::{Archive, ArrayFault, ArrayReader, NpzError, Place, memory};
+use crate::arrays::{Archive, ArrayFault, ArrayPlace, ArrayReader, NpzError};
+use crate::free_memory;
 
 /// The most columns that are read: several times the factors of any dataset of the field.
 const MAX_COLUMNS: usize = 64;
@@ -20,7 +21,7 @@ pub(super) struct Table<'a> {
     key: &'static str,
     accepted: Accepted,
     keys: Keys,
-    place: Place,
+    place: ArrayPlace,
     n_rows: usize,
     /// Keys of the distinct values of each column, ascending.
     pub(super) levels: Vec<Vec<i64>>,
@@ -46,7 +47,7 @@ impl<'a> Table<'a> {
         }
         let values = Keys::of(&classes, accepted)?;
         let mut columns: Vec<Distinct> = (0..n_columns).map(|_| Distinct::default()).collect();
-        let mut room = Room::new(memory::check);
+        let mut room = Room::new(free_memory::check);
         values.each(classes, n_columns, |at, key| {
             columns[at % n_columns].add(key, &mut room)
         })?;
@@ -125,7 +126,7 @@ impl Room {
         let before = values.capacity();
         let more = (values.len() + n).saturating_sub(before) * size_of::<i64>();
         (self.check)(self.bytes.saturating_add(more as u64))?;
-        memory::reserve(values, n)?;
+        free_memory::reserve(values, n)?;
         self.bytes += ((values.capacity() - before) * size_of::<i64>()) as u64;
         Ok(())
     }
@@ -173,7 +174,7 @@ mod tests {
 
     fn distinct(values: impl IntoIterator<Item = i64>) -> (Vec<i64>, usize) {
         let (mut distinct, mut most) = (Distinct::default(), 0);
-        let mut room = Room::new(memory::check);
+        let mut room = Room::new(free_memory::check);
         for value in values {
             distinct.add(value, &mut room).unwrap();
             most = most.max(distinct.values.capacity());

@@ -15,7 +15,7 @@ use std::time::{Duration, SystemTime};
 
 use rustix::fs::OFlags;
 use unravel_data::ArrayFault;
-use unravel_data::arrays::memory;
+use unravel_data::free_memory;
 
 use crate::disk::faults;
 use crate::disk::folders;
@@ -153,7 +153,7 @@ pub(crate) fn read(path: &Path, max_bytes: u64) -> Result<Option<Vec<u8>>, Store
 
 /// Finds the memory for so many bytes of a file to be there: that there is none says nothing against the file.
 pub(crate) fn check_memory(path: &Path, n_bytes: u64) -> Result<(), StoreError> {
-    memory::check(n_bytes).map_err(|fault| out_of_memory(path, &fault))
+    free_memory::check(n_bytes).map_err(|fault| out_of_memory(path, &fault))
 }
 
 /// The error of having too little memory for a file.

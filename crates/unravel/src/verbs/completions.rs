@@ -1,9 +1,8 @@
 //! `unravel completions`: what a shell needs to complete this command line.
 
-use clap::{Args, CommandFactory};
+use clap::{Args, Command};
 use clap_complete::{Shell, generate};
 
-use crate::cli::Cli;
 use crate::exit::Exit;
 use crate::output;
 
@@ -23,10 +22,10 @@ pub struct CompletionsArgs {
     shell: Shell,
 }
 
-/// Prints the shell's script.
-pub fn completions(args: &CompletionsArgs) -> Exit {
+/// Prints the shell's script for the command line `program`.
+pub fn completions(args: &CompletionsArgs, mut program: Command) -> Exit {
     let mut script = Vec::new();
-    generate(args.shell, &mut Cli::command(), "unravel", &mut script);
+    generate(args.shell, &mut program, "unravel", &mut script);
     output::line(String::from_utf8_lossy(&script).trim_end());
     Exit::Success
 }

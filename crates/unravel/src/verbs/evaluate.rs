@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde_json::json;
-use unravel_data::arrays::memory;
+use unravel_data::free_memory;
 use unravel_metrics::{Binning, CodeTable, Extent, FactorBins, Note, notes, scoring_bytes};
 use unravel_score::{Metric, Variant};
 
@@ -212,7 +212,7 @@ fn score(
         None => Ok(table),
     });
     let table = table.map_err(refused)?;
-    memory::check(scoring_bytes(
+    free_memory::check(scoring_bytes(
         &table,
         pairs,
         args.seeds,

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use unravel_data::arrays::{Archive, ArrayFile, ArrayReader, Place, memory};
+use unravel_data::arrays::{Archive, ArrayFile, ArrayPlace, ArrayReader};
+use unravel_data::free_memory;
 use unravel_data::{Factor, FactorSpace, FactorialKeys, Labels};
 use unravel_metrics::{FactorBins, FactorGrid, LOGVAR_RANGE, MetricError};
 
@@ -145,7 +146,7 @@ fn of_table(mut archive: Archive, bins: Option<FactorBins>) -> Result<Representa
                 .saturating_add((largest.unwrap_or(0) as u64).saturating_mul(COUNTED_BYTES))
         }
     };
-    memory::check(taken).map_err(|fault| Failure::usage(place.fault(fault)))?;
+    free_memory::check(taken).map_err(|fault| Failure::usage(place.fault(fault)))?;
     let refused = |error: MetricError| Failure::usage(format!("{place}: {error}"));
     Ok(match labels.points {
         Some(points) => Representation {
@@ -175,7 +176,7 @@ fn grid(factors: &[Factor], values: Option<Vec<u32>>) -> Result<FactorGrid, Metr
 }
 
 /// Refuses more codes of a point than any representation has.
-fn check_width(place: &Place, [_, n_codes]: [usize; 2]) -> Result<(), Failure> {
+fn check_width(place: &ArrayPlace, [_, n_codes]: [usize; 2]) -> Result<(), Failure> {
     match n_codes <= MAX_CODES {
         true => Ok(()),
         false => Err(Failure::usage(format!(
@@ -196,7 +197,7 @@ fn finite(array: ArrayReader<'_>, [_, n_codes]: [usize; 2]) -> Result<Vec<f32>, 
     }
 }
 
-fn not_finite(place: &Place, row: usize, column: usize, code: f32) -> Failure {
+fn not_finite(place: &ArrayPlace, row: usize, column: usize, code: f32) -> Failure {
     Failure::usage(format!(
         "{place}: the code in row {row}, column {column} (from 0) is {code} as float32, and no score is defined \
          then; look for a model that diverged, or for numbers too large for half precision"

@@ -9,7 +9,7 @@ mod cgroup;
 use std::fs;
 use std::path::Path;
 
-use super::fault::ArrayFault;
+use crate::arrays::ArrayFault;
 
 /// Requests of up to so many bytes are made without a look at what is left.
 const SMALL: u64 = 64 << 20;
