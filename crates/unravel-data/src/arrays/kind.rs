@@ -11,7 +11,9 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use super::header;
-use super::open::ZIP_MAGIC;
+
+/// The start of every zip archive.
+pub(super) const ZIP_MAGIC: &[u8] = b"PK";
 
 /// Bytes at the start of a file that are looked at; the signature of HDF5 may stand behind a block of 4096.
 const START_BYTES: usize = 4096 + 8;

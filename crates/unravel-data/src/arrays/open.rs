@@ -6,9 +6,7 @@ use std::path::Path;
 
 use super::fault::NpzError;
 use super::header;
-
-/// The start of every zip archive.
-pub(super) const ZIP_MAGIC: &[u8] = b"PK";
+use super::kind::ZIP_MAGIC;
 
 /// The two forms of NumPy's files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
