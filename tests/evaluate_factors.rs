@@ -248,7 +248,7 @@ fn what_scores_do_not_say_is_noted_with_the_metrics_that_it_concerns() {
     }
     let sentence = json["notes"][1]["sentence"].as_str().unwrap();
     assert!(
-        sentence.contains(r#""factor-0" and "factor-1" tell each other"#),
+        sentence.contains(r#""factor-0" and "factor-1" determine each other"#),
         "{sentence}"
     );
     // What is not asked for is not noted.

@@ -1,9 +1,10 @@
-//! `docs/metrics.md` says what the catalogue and the head of each metric's file say. After a change of either,
-//! `UNRAVEL_WRITE_DOCS=1 cargo test --release -p unravel --test metrics_doc` writes it anew.
+//! Checks that `docs/metrics.md` agrees with the catalogue and with the header of each metric's file. After a change,
+//! `UNRAVEL_WRITE_DOCS=1 cargo test --release -p unravel --test metrics_doc` writes the file again.
 
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use unravel_metrics::{CONDITIONS, Condition, Extent, MetricExt, Quantity};
 use unravel_score::{Cost, Direction, Metric, Variant};
@@ -15,8 +16,15 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
+/// Two tests write the page, so each holds this lock while it reads and writes.
+fn lock_page() -> MutexGuard<'static, ()> {
+    static PAGE: Mutex<()> = Mutex::new(());
+    PAGE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 #[test]
 fn every_metric_is_documented_as_it_is_computed() {
+    let _page = lock_page();
     let path = root().join("docs/metrics.md");
     let found = fs::read_to_string(&path).unwrap();
     let (by_hand, generated) = found.split_once(MARK).expect("the mark is there");
@@ -35,12 +43,13 @@ fn every_metric_is_documented_as_it_is_computed() {
     );
 }
 
-/// What stands around the table of conditions.
+/// The text before and after the table of conditions.
 const BEFORE_CONDITIONS: &str = "| --- | --- | --- | --- |\n";
 const AFTER_CONDITIONS: &str = "\n## List of metrics\n";
 
 #[test]
 fn every_condition_is_documented_as_it_is_noted() {
+    let _page = lock_page();
     let path = root().join("docs/metrics.md");
     let found = fs::read_to_string(&path).unwrap();
     let (before, rest) = found
@@ -91,7 +100,7 @@ fn the_sweep_files_reference_names_every_metric_and_variant() {
     }
 }
 
-/// A table of all metrics, and a section each.
+/// A table of all metrics, then one section per metric.
 fn sections() -> String {
     let mut text = String::from("\n| metric | variants | headline | range | better | cost |\n");
     text.push_str("| --- | --- | --- | --- | --- | --- |\n");
@@ -124,7 +133,7 @@ fn section(text: &mut String, metric: Metric) {
     let definition = metric.definition();
     let _ = write!(text, "\n## {}\n\n", metric.name());
     text.push_str(&head(metric));
-    text.push_str("\n| quantity | range | better | |\n| --- | --- | --- | --- |\n");
+    text.push_str("\n| quantity | range | better | description |\n| --- | --- | --- | --- |\n");
     for quantity in definition.quantities {
         let (name, line) = (quantity.name, quantity.one_line);
         let _ = writeln!(
@@ -134,16 +143,10 @@ fn section(text: &mut String, metric: Metric) {
             better(*quantity)
         );
     }
-    let variants: Vec<String> = metric.variants().iter().map(|v| variant(*v)).collect();
-    let _ = writeln!(
-        text,
-        "\nVariants: {}. {}",
-        variants.join("; "),
-        needs(metric)
-    );
+    let _ = writeln!(text, "\nVariants: {}. {}", variants(metric), needs(metric));
 }
 
-/// The documentation at the head of the metric's file, for readers who see no code.
+/// The header of the metric's file, without links to code.
 fn head(metric: Metric) -> String {
     let file = format!("{}.rs", metric.name().replace('-', "_"));
     let path = root().join("crates/unravel-metrics/src/metrics").join(file);
@@ -155,7 +158,7 @@ fn head(metric: Metric) -> String {
     without_links(&text)
 }
 
-/// `[`x`](y)` and `[`x`]` are links for who reads the code; here they are `x`.
+/// Replaces the rustdoc links `[`x`](y)` and `[`x`]` by `x`.
 fn without_links(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
@@ -194,13 +197,30 @@ fn better(quantity: Quantity) -> &'static str {
     }
 }
 
-fn variant(variant: Variant) -> String {
-    let sampled = if variant.is_sampled() {
-        ", over evaluation seeds"
-    } else {
-        ""
+/// `study` and `lin-2020` (with evaluation seeds), and `exact` (without).
+fn variants(metric: Metric) -> String {
+    let of = |is_sampled: bool, which: &str| {
+        let variants = metric.variants().iter();
+        let names = variants.filter(|variant| variant.is_sampled() == is_sampled);
+        let names: Vec<String> = names
+            .map(|variant| format!("`{}`", variant.name()))
+            .collect();
+        (!names.is_empty()).then(|| format!("{} ({which})", listed(&names)))
     };
-    format!("`{}`{sampled}", variant.name())
+    let groups = [
+        of(true, "with evaluation seeds"),
+        of(false, "without evaluation seeds"),
+    ];
+    groups.into_iter().flatten().collect::<Vec<_>>().join("; ")
+}
+
+/// `a, b and c`.
+fn listed(items: &[String]) -> String {
+    match items {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
 }
 
 /// The cost of the slowest variant.
@@ -210,36 +230,28 @@ fn cost(metric: Metric) -> &'static str {
         .iter()
         .map(|variant| metric.cost(*variant, &Extent::dsprites()));
     match costs.max() {
-        Some(Cost::Seconds) => "seconds",
-        Some(Cost::Moments) | None => "moments",
+        Some(Cost::Seconds) => "slow",
+        Some(Cost::Moments) | None => "fast",
     }
 }
 
 fn needs(metric: Metric) -> String {
     let needs = metric.needs();
     let mut parts = Vec::new();
-    if 0 < needs.n_varying {
-        let plural = if needs.n_varying == 1 { "" } else { "s" };
-        parts.push(
-            format!("{} factor{plural} that vary", needs.n_varying)
-                .replace("factor that vary", "factor that varies"),
-        );
+    match needs.n_varying {
+        0 => {}
+        1 => parts.push("at least 1 factor that varies".to_owned()),
+        n => parts.push(format!("at least {n} factors that vary")),
     }
-    parts.push(format!("{} points", needs.n_points));
+    parts.push(format!("at least {} points", needs.n_points));
     if needs.posteriors {
         parts.push("log variances beside the codes".to_owned());
     }
     if needs.several_trials {
-        parts.push("several trials that differ in their seed".to_owned());
+        parts.push("several trials that differ only in their seed".to_owned());
     }
     if needs.matching_points {
-        parts.push("groups of points that agree on one factor".to_owned());
+        parts.push("several points with the same value of a factor".to_owned());
     }
-    format!("Needs at least {}.", parts.join(", "))
-}
-
-#[test]
-fn links_of_the_code_are_plain_words_for_other_readers() {
-    let text = "as [`a::B`](x::y) and [`c`] do, [not] `this`";
-    assert_eq!(without_links(text), "as `a::B` and `c` do, [not] `this`");
+    format!("Requires {}.", listed(&parts))
 }

@@ -1,4 +1,4 @@
-//! What the metrics' counts of bytes are made from: sizes of a table, and of what variants look at.
+//! The sizes from which metrics compute their memory: those of a table, and those of the points that a variant uses.
 
 use unravel_score::Variant;
 
@@ -26,7 +26,7 @@ impl Scoring<'_> {
         self.table.grid().varying().len()
     }
 
-    /// Points that a variant looks at, in metrics that look at points once.
+    /// The number of points that a variant uses, for metrics that use points once.
     pub(crate) fn n_points(self, variant: Variant) -> usize {
         match variant {
             Variant::Study | Variant::RandomForest => N_STUDY_POINTS,
@@ -35,13 +35,13 @@ impl Scoring<'_> {
         }
     }
 
-    /// The most values of a factor that so many points can have.
+    /// The maximum number of values of a factor among this number of points.
     pub(crate) fn n_classes(self, n_points: usize) -> usize {
         let largest = self.table.grid().sizes().iter().max();
         largest.map_or(0, |&size| size.min(n_points))
     }
 
-    /// Of something that each thread holds for a code at a time.
+    /// Bytes of a buffer that each thread holds for one code at a time.
     pub(crate) fn by_code(self, bytes: Bytes) -> Bytes {
         bytes * self.n_codes().min(self.n_threads) as Bytes
     }

@@ -1,4 +1,4 @@
-//! From a metric to its definition, and from there to a score.
+//! Finds the definition of a metric and computes scores with it.
 
 use unravel_score::{Cost, Direction, Metric, Needs, Offered, Variant, for_each_metric};
 
@@ -20,19 +20,19 @@ macro_rules! define_definition {
 
 for_each_metric!(define_definition);
 
-/// What there is to say of a metric beside its name, its variants and its needs.
+/// The properties of a metric that its definition contains.
 pub trait MetricExt: Copy {
-    /// What the metric's file says of it.
+    /// The definition in the metric's file.
     fn definition(self) -> &'static Definition;
 
-    /// Why the metric cannot be computed in this variant of what is `offered`, before there is any code; nothing if it
-    /// can. A metric of several trials is refused only for what it asks of each of them.
+    /// Checks that the metric can be computed in this variant from what is `offered`, before codes exist. For a metric
+    /// of several trials, only its requirements on each trial are checked.
     ///
     /// # Errors
-    /// The metric lacks the variant, or something that it [needs](Needs).
+    /// If the metric does not have the variant, or if something that it [needs](Needs) is missing.
     fn check(self, variant: Variant, offered: &Offered) -> Result<(), MetricError>;
 
-    /// How long a score of this extent takes.
+    /// The cost class of a score of this extent.
     fn cost(self, variant: Variant, extent: &Extent) -> Cost {
         let is_slow = (self.definition().is_slow)(variant);
         match is_slow || self.core_secs(variant, extent) > MOMENTS_CORE_SECS {
@@ -41,8 +41,8 @@ pub trait MetricExt: Copy {
         }
     }
 
-    /// About how long a score of this extent takes one core, in seconds. For a metric that compares trials, the share of
-    /// one pair of trials.
+    /// The approximate time of a score of this extent on one core, in seconds. For a metric that compares trials, the
+    /// time of one pair of trials.
     fn core_secs(self, variant: Variant, extent: &Extent) -> f64 {
         1e-9 * (self.definition().nanoseconds)(&Work::new(variant, extent), variant)
     }
@@ -67,7 +67,7 @@ pub trait MetricExt: Copy {
         self.quantities()[0].range
     }
 
-    /// Which way the headline is better.
+    /// The direction of the headline.
     fn direction(self) -> Direction {
         self.quantities()[0].direction
     }
@@ -89,7 +89,7 @@ impl MetricExt for Metric {
     }
 }
 
-/// What is missing of what is offered.
+/// The error for a requirement that is not met.
 fn check_needs(metric: Metric, needs: Needs, offered: &Offered) -> Result<(), MetricError> {
     if offered.n_varying < needs.n_varying {
         return Err(MetricError::TooFewFactors {
@@ -123,8 +123,8 @@ fn check_needs(metric: Metric, needs: Needs, offered: &Offered) -> Result<(), Me
 /// The same table, variant and seed give the same outcome, bit for bit, on any number of threads.
 ///
 /// # Errors
-/// The metric lacks the variant, or something that it [needs](Needs); [`MetricExt::check`] tells beforehand. A metric of
-/// several trials is not computed from one table ([`metrics::udr::udr`]).
+/// The metric lacks the variant, or something that it [needs](Needs); [`MetricExt::check`] returns the same error in
+/// advance. A metric of several trials is not computed from one table ([`metrics::udr::udr`]).
 pub fn score(
     metric: Metric,
     variant: Variant,

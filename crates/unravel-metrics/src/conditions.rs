@@ -1,9 +1,8 @@
-//! Conditions under which scores say little: one list, with a sentence for each.
+//! Conditions under which scores are misleading: one list, with a sentence for each.
 //!
-//! A metric that *cannot* be computed is refused ([`crate::MetricExt::check`]). These conditions are about tables that can be scored,
-//! and whose scores mislead whoever does not know them. Their thresholds leave alone every complete grid of two factors or
-//! more and every representation that varies; what is listed row by row is looked at more closely, since its rows are a
-//! sample of something.
+//! A metric that *cannot* be computed is rejected ([`crate::MetricExt::check`]). These conditions are for tables that can
+//! be scored but whose scores are misleading. The conditions on factors never occur for a complete grid with at least two
+//! factors that vary. Rows that are not a complete grid are a sample, so more is checked for them.
 
 mod codes;
 mod factors;
@@ -19,38 +18,38 @@ use Metric::{
     Jemmig, Mig, MigChen, MigSup, Modularity, Sap, Udr, Unsupervised,
 };
 
-/// A condition under which scores say little.
+/// A condition under which scores are misleading.
 #[derive(Clone, Copy, Debug)]
 pub struct Condition {
     /// Its name in results: `many-values`.
     pub name: &'static str,
-    /// When it holds, with its threshold.
+    /// When it occurs, with its threshold.
     pub when: &'static str,
-    /// What it does to the scores.
+    /// Its consequence for the scores.
     pub effect: &'static str,
-    /// What to do about it.
+    /// How the user can remove it.
     pub remedy: &'static str,
     concerns: fn(Metric, Variant) -> bool,
     find: Find,
 }
 
-/// How a condition is found: a sentence without its end where it holds.
+/// The check for a condition. It returns the first part of the note's sentence if the condition occurs.
 #[derive(Clone, Copy, Debug)]
 enum Find {
-    /// By the factors alone; columns that never change are no factors of the grid, and are given by name.
+    /// Needs only the factors. Columns with one value are not factors of the grid; their names are the second argument.
     Factors(fn(&FactorGrid, &[String]) -> Option<String>),
-    /// By the codes.
+    /// Needs the codes.
     Codes(fn(&CodeTable<'_>) -> Option<String>),
 }
 
-/// What there is to say of the scores of a table.
+/// A note on the scores of a table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Note {
     /// The name of the [`Condition`].
     pub condition: &'static str,
-    /// What was found, what it does, and what to do about it.
+    /// What was found, its consequence and the remedy.
     pub sentence: String,
-    /// Names of the metrics that it concerns, of those that are asked for.
+    /// Names of the requested metrics that are affected.
     pub metrics: Vec<&'static str>,
 }
 
@@ -59,57 +58,57 @@ pub const CONDITIONS: [Condition; 13] = [
     Condition {
         name: "many-values",
         when: "a factor has more than 40 values and fewer than 10 rows for each on average (in a complete grid: fewer than 2)",
-        effect: "where each value is a class, codes of the factor and codes of noise score alike",
+        effect: "metrics that treat each value as a class give informative and random codes similar scores",
         remedy: "put such values into bins with --factor-bins 20",
         concerns: of_factors,
         find: Find::Factors(factors::many_values),
     },
     Condition {
         name: "rare-values",
-        when: "rows are listed, and a tenth or more of a factor's values have fewer than 10 rows",
-        effect: "such values are never held fixed, and predictors learn them from next to nothing",
+        when: "the rows are not a complete grid, and a tenth or more of a factor's values have fewer than 10 rows",
+        effect: "such values are never held fixed, and predictors have almost no training points for them",
         remedy: "merge rare values, or leave their rows out",
         concerns: learns_or_matches,
         find: Find::Factors(factors::rare_values),
     },
     Condition {
         name: "never-fixed",
-        when: "rows are listed, and a factor has fewer than two values with 10 rows",
-        effect: "the score says nothing of the factor, which is never held fixed",
-        remedy: "give more rows, or fewer values with --factor-bins",
+        when: "the rows are not a complete grid, and a factor has fewer than two values with 10 rows or more",
+        effect: "the factor is never held fixed, so the score does not depend on it",
+        remedy: "provide more rows, or fewer values with --factor-bins",
         concerns: |metric, _| metric.needs().matching_points,
         find: Find::Factors(factors::never_fixed),
     },
     Condition {
         name: "one-value",
-        when: "rows are listed, and 95 of 100 or more have the same value of a factor",
-        effect: "the score of the factor is that of a few rows",
-        remedy: "give more rows with other values, or leave the factor out",
+        when: "the rows are not a complete grid, and at least 95 % of them have the same value of a factor",
+        effect: "the score of the factor depends on a few rows",
+        remedy: "provide more rows with other values, or leave out the factor",
         concerns: of_factors,
         find: Find::Factors(factors::one_value),
     },
     Condition {
         name: "constant-factor",
-        when: "rows are listed, and all of them have the same value of a factor",
-        effect: "it is no factor, and no score says anything of it",
-        remedy: "give rows in which it varies",
+        when: "the rows are not a complete grid, and all of them have the same value of a factor",
+        effect: "the factor is ignored in all scores",
+        remedy: "provide rows with other values of the factor",
         concerns: of_factors,
         find: Find::Factors(factors::constant),
     },
     Condition {
         name: "determined",
-        when: "rows are listed, and the value of one factor tells that of another (95 of 100 of its entropy, by 5 rows or \
-               more for each value on average, or one to one)",
-        effect: "a code of one is a code of the other, so gaps between factors and codes vanish",
-        remedy: "leave one of the two out",
+        when: "the rows are not a complete grid, and one factor determines another (it explains at least 95 % of its entropy, \
+               with 5 rows or more per value on average, or one to one)",
+        effect: "a code for one factor is also a code for the other, so gaps such as MIG are near 0",
+        remedy: "remove one of the two factors",
         concerns: of_factors,
         find: Find::Factors(factors::determined),
     },
     Condition {
         name: "few-rows",
-        when: "fewer than 5,000 rows are listed",
-        effect: "predictors are tested on rows that they were trained on, as points are drawn with replacement",
-        remedy: "give more rows",
+        when: "the rows are not a complete grid, and there are fewer than 5,000",
+        effect: "predictors are tested on some of their training rows, because points are drawn with replacement",
+        remedy: "provide more rows",
         concerns: |metric, variant| {
             let splits = matches!(variant, Variant::Study | Variant::RandomForest);
             splits && matches!(metric, Dci | Sap | Explicitness | Downstream)
@@ -118,25 +117,25 @@ pub const CONDITIONS: [Condition; 13] = [
     },
     Condition {
         name: "repeated-rows",
-        when: "rows are listed, and a tenth or more repeat the factor values and the codes of another row",
-        effect: "predictors are tested on copies of what they were trained on, and copies are each other's nearest neighbours",
-        remedy: "give each row once",
+        when: "the rows are not a complete grid, and a tenth or more have the same factor values and codes as another row",
+        effect: "predictors are tested on copies of training rows, and copies are each other's nearest neighbours",
+        remedy: "remove duplicate rows",
         concerns: |metric, _| matches!(metric, Dci | Sap | Explicitness | Downstream | Infomec),
         find: Find::Codes(codes::repeated_rows),
     },
     Condition {
         name: "constant-codes",
         when: "no code varies",
-        effect: "there is no representation to score",
-        remedy: "look for a model that collapsed, or for a wrong array",
+        effect: "the scores are those of constant codes",
+        remedy: "check whether the model collapsed or the wrong array was saved",
         concerns: |metric, _| metric != Udr,
         find: Find::Codes(codes::constant),
     },
     Condition {
         name: "one-code",
-        when: "there is a single code",
-        effect: "there is no second code to compare it with",
-        remedy: "give all codes of the representation, a column each",
+        when: "there is only one code",
+        effect: "metrics that compare a code with the second best have no second code",
+        remedy: "provide all codes of the representation, one per column",
         concerns: |metric, _| {
             let compares_codes = matches!(metric, Mig | MigChen | Sap | Jemmig | Dci | Infomec);
             compares_codes || metric == FactorVaeScore
@@ -145,9 +144,9 @@ pub const CONDITIONS: [Condition; 13] = [
     },
     Condition {
         name: "equal-codes",
-        when: "two codes that vary are equal in every row",
-        effect: "no factor is in one code alone",
-        remedy: "look for a column that is there twice",
+        when: "two varying codes are equal in every row",
+        effect: "a factor that one of them encodes is also encoded by the other",
+        remedy: "remove the duplicate column",
         concerns: |metric, _| {
             let compares_codes = matches!(metric, Mig | MigChen | Sap | Jemmig | Dci | Infomec);
             compares_codes || metric == Unsupervised
@@ -156,9 +155,9 @@ pub const CONDITIONS: [Condition; 13] = [
     },
     Condition {
         name: "one-bin",
-        when: "a code varies within one of its 20 bins of equal width, and 99 of 100 rows or more are in that bin",
-        effect: "metrics that bin it, or go by its range, see a constant",
-        remedy: "look for rows with outlying codes, and clip them or leave them out",
+        when: "at least 99 % of the values of a code are in one of its 20 equal-width bins, and vary within it",
+        effect: "metrics that use the bins or the range treat the code as constant",
+        remedy: "clip outliers of this code, or remove their rows",
         concerns: |metric, _| {
             let bins = matches!(metric, Mig | MigSup | Jemmig | Dcimig | Modularity);
             bins || matches!(metric, Unsupervised | Infomec)
@@ -167,27 +166,27 @@ pub const CONDITIONS: [Condition; 13] = [
     },
     Condition {
         name: "small-codes",
-        when: "codes vary, and none has a standard deviation of 0.05 or more",
-        effect: "no code is active, so the score is 0 whatever they hold",
+        when: "codes vary, but none has a standard deviation of 0.05 or more",
+        effect: "no code is active, so the score is 0",
         remedy: "scale the codes",
         concerns: |metric, variant| metric == FactorVaeScore && variant != Variant::Lin2020,
         find: Find::Codes(codes::small),
     },
 ];
 
-/// Looks at the factors.
+/// Whether the metric uses the factors.
 fn of_factors(metric: Metric, _: Variant) -> bool {
     !matches!(metric, Unsupervised | ActiveUnits | Udr)
 }
 
-/// Trains predictors of the factors or weighs their values alike, or holds values fixed.
+/// Whether the metric trains predictors of the factors, weights their values equally, or holds values fixed.
 fn learns_or_matches(metric: Metric, _: Variant) -> bool {
     let learns = matches!(metric, Dci | Sap | Explicitness | Downstream | Infomec);
     learns || matches!(metric, BetaVaeScore | FactorVaeScore)
 }
 
-/// What there is to say of these scores of a table, in the order of [`CONDITIONS`]. `constant` are names of columns that have
-/// one value in all rows, and so are no factors of the table's grid.
+/// The notes on these scores of a table, in the order of [`CONDITIONS`]. `constant` has the names of columns with one value
+/// in all rows, which are not factors of the table's grid.
 pub fn notes(table: &CodeTable<'_>, pairs: &[(Metric, Variant)], constant: &[String]) -> Vec<Note> {
     let find = |condition: &Condition| {
         let found = match condition.find {
@@ -199,7 +198,7 @@ pub fn notes(table: &CodeTable<'_>, pairs: &[(Metric, Variant)], constant: &[Str
     found(pairs, find)
 }
 
-/// What there is to say of these scores of any codes of a grid, without remedies, which are about tables.
+/// The notes on these scores that hold for any codes of the grid. They contain no remedies, because remedies are for tables.
 pub fn notes_of_grid(grid: &FactorGrid, pairs: &[(Metric, Variant)]) -> Vec<Note> {
     found(pairs, |condition| match condition.find {
         Find::Factors(find) => Some(format!("{}: {}", find(grid, &[])?, condition.effect)),
@@ -227,7 +226,7 @@ fn found(pairs: &[(Metric, Variant)], find: impl Fn(&Condition) -> Option<String
     CONDITIONS.iter().filter_map(note).collect()
 }
 
-/// The first of many items, and how many there are beside them.
+/// The first few items, and the number of the others.
 fn listed(items: &[String]) -> String {
     const SHOWN: usize = 4;
     let shown = items.iter().take(SHOWN).cloned().collect::<Vec<_>>();

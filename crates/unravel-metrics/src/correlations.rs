@@ -22,7 +22,7 @@ pub(crate) struct Correlations {
 }
 
 impl Correlations {
-    /// Over every point of the grid once.
+    /// The means and covariances over every point of the grid once.
     pub(crate) fn of_grid(table: &CodeTable) -> Self {
         let n_points = table.grid().n_points();
         let tasks = (0..n_points.div_ceil(ROWS_PER_TASK)).into_par_iter();

@@ -1,8 +1,8 @@
-//! How long a score takes, before it is taken: from the number of points, codes and factor values.
+//! Estimates the time of a score from the numbers of points, codes and factor values.
 //!
-//! Each metric's file says what its work is: a few terms, each a number of operations times what one operation takes. The
-//! nanoseconds are fitted to `examples/timings.rs` on one core, on dSprites with 10 codes and on grids of 11,520 points with
-//! 10, 100 and 500 codes. An estimate is right to within a factor of about three, which tells moments from minutes.
+//! Each metric's file defines its work: a few terms, each of which is a number of operations times the time of one
+//! operation. The nanoseconds are fitted to `examples/timings.rs` on one core, on dSprites with 10 codes and on grids
+//! of 11,520 points with 10, 100 and 500 codes. An estimate is correct within a factor of about three.
 
 use unravel_score::Variant;
 
@@ -11,11 +11,10 @@ use crate::samples::SampleSizes;
 use crate::sampling::N_STUDY_POINTS;
 use crate::table::CodeTable;
 
-/// The longest that a score of a metric that takes moments on dSprites may take elsewhere to count as moments too, in core
-/// seconds.
+/// The limit for the cost class `Moments`, in seconds of CPU time, for metrics that are in this class on dSprites.
 pub const MOMENTS_CORE_SECS: f64 = 10.0;
 
-/// What decides how long a score takes.
+/// The sizes that determine the time of a score.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Extent {
     /// Points of the table.
@@ -36,7 +35,7 @@ impl Extent {
         }
     }
 
-    /// Ten codes over the whole of dSprites, which the costs in the documentation are of.
+    /// Ten codes over the whole of dSprites, as for the costs in the documentation.
     pub fn dsprites() -> Self {
         Self {
             n_points: 737_280,
@@ -46,11 +45,11 @@ impl Extent {
     }
 }
 
-/// The numbers that terms are products of.
+/// The factors of the terms.
 pub(crate) struct Work {
     /// Points of the table.
     pub(crate) all: f64,
-    /// Points that the variant looks at, where it looks at each once.
+    /// Points that the variant uses, if it uses each of them once.
     pub(crate) points: f64,
     /// Codes of each point.
     pub(crate) codes: f64,
@@ -86,7 +85,7 @@ pub(crate) const TRAINED: f64 = SampleSizes::STUDY.n_train as f64;
 /// Points that it is trained and tested on.
 pub(crate) const LOOKED_AT: f64 = (SampleSizes::STUDY.n_train + SampleSizes::STUDY.n_test) as f64;
 
-/// Codes and factors counted together, and what is read off the counts.
+/// Joint counts of codes and factors, and the scores computed from them.
 pub(crate) fn joint_counts(work: &Work, _: Variant) -> f64 {
     4.5 * work.points * work.codes + 3.0 * N_STUDY_POINTS as f64 * work.codes * work.factors
 }

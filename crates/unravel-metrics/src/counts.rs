@@ -1,4 +1,4 @@
-//! How often each bin of each code meets each value of each factor, and what that tells in nats.
+//! Joint counts of each code's bins and each factor's values, and their mutual information in nats.
 
 use crate::bytes::{Bytes, array_bytes};
 use crate::discretise::{EqualWidthBins, N_BINS};
@@ -121,8 +121,9 @@ impl JointCounts {
         self.sizes.iter().sum::<usize>() * N_BINS
     }
 
-    /// Counts consecutive rows from `first_point` on, which are whole runs of the last factor. Along a run the other
-    /// factors stand still, so a run is counted once by the last factor and its histogram is added to theirs.
+    /// Counts consecutive rows from `first_point` on, which are whole runs of the last factor. Along a run, all other
+    /// factors are constant. A run is therefore counted once, by the last factor, and its histogram is added to the
+    /// counts of the other factors.
     fn add_runs(
         &mut self,
         grid: &FactorGrid,
@@ -239,7 +240,7 @@ pub(crate) fn mutual_information(table: &[u32], n: u64) -> f64 {
     for row in table.chunks_exact(N_BINS) {
         let by_value: u64 = row.iter().map(|&count| u64::from(count)).sum();
         for (&count, &by_bin) in row.iter().zip(&by_bin).filter(|(count, _)| 0 < **count) {
-            // Products of counts stay exact, so independent cells contribute zero and not a rounding error.
+            // Products of counts are exact, so independent cells contribute exactly zero.
             let ratio = (f64::from(count) * n as f64) / (by_value as f64 * by_bin as f64);
             sum += f64::from(count) * ratio.ln();
         }

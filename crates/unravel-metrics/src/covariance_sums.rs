@@ -1,9 +1,9 @@
-//! Sums of which covariances are made.
+//! Sums for covariances.
 
 use crate::bytes::{Bytes, array_bytes};
 
-/// Sums over rows of deviations from an origin, which should be a row itself: then a constant column has no variance at
-/// all, and no large mean cancels.
+/// Sums over rows of deviations from an origin. The origin should be a row: then a constant column has a variance of
+/// exactly 0, and large means cause no cancellation.
 pub(crate) struct Sums {
     /// `[n_columns]`, of the deviations.
     pub(crate) firsts: Vec<f64>,
@@ -12,7 +12,7 @@ pub(crate) struct Sums {
 }
 
 impl Sums {
-    /// Of no rows.
+    /// Empty sums.
     pub(crate) fn zero(n_columns: usize) -> Self {
         Self {
             firsts: vec![0.0; n_columns],
@@ -25,7 +25,7 @@ impl Sums {
         array_bytes::<f64>(&[n_columns, n_columns + 3]) / 2
     }
 
-    /// Adds up in the order of the tasks, which does not depend on who ran them.
+    /// Adds up in the order of the tasks, which does not depend on the threads.
     pub(crate) fn total(n_columns: usize, tasks: Vec<Self>) -> Self {
         let mut total = Self::zero(n_columns);
         for task in tasks {

@@ -1,4 +1,4 @@
-//! What a metric's file says of the metric.
+//! The definition of a metric, which each metric's file contains.
 
 use serde::Serialize;
 use unravel_score::{Direction, Variant};
@@ -15,18 +15,18 @@ use crate::table::CodeTable;
 pub struct Quantity {
     /// Its name in [`Outcome::quantities`].
     pub name: &'static str,
-    /// Smallest and largest possible value; infinite where there is no bound.
+    /// Smallest and largest possible value; infinite if there is no bound.
     pub range: [f64; 2],
-    /// Which way it is better.
+    /// Whether higher or lower values are better.
     pub direction: Direction,
     /// What it is, in one line.
     pub one_line: &'static str,
 }
 
-/// Computes a variant of a metric from a table and an evaluation seed, which variants that do not sample ignore.
+/// Computes a variant of a metric from a table and an evaluation seed. Variants without sampling ignore the seed.
 pub(crate) type Compute = fn(&CodeTable<'_>, u64) -> Result<Outcome, MetricError>;
 
-/// What there is to say of a metric, and what computes it: the `DEFINITION` in the metric's file.
+/// The definition of a metric: its texts, costs and functions. It is the `DEFINITION` in the metric's file.
 ///
 /// Its name, variants and needs are in the table of metrics, [`for_each_metric`](unravel_score::for_each_metric).
 #[derive(Clone, Copy, Debug)]
@@ -39,13 +39,13 @@ pub struct Definition {
     pub paper: &'static str,
     /// Its quantities, the headline first.
     pub quantities: &'static [Quantity],
-    /// What computes each of its variants; nothing for a metric of several trials.
+    /// The function of each of its variants; empty for a metric of several trials.
     pub(crate) variants: &'static [(Variant, Compute)],
-    /// Whether a score takes more than moments with ten codes over the whole of dSprites.
+    /// Whether a score with ten codes over the whole of dSprites takes more than a second.
     pub(crate) is_slow: fn(Variant) -> bool,
-    /// About how long a score takes one core, in nanoseconds.
+    /// The approximate time of a score on one core, in nanoseconds.
     pub(crate) nanoseconds: fn(&Work, Variant) -> f64,
-    /// Bytes that one score holds at most, beside the table and its own outcome.
+    /// The maximum number of bytes that one score allocates, without the table and its outcome.
     pub(crate) bytes: fn(Scoring<'_>, Variant) -> Bytes,
     /// Bytes of the matrices of an outcome, at most.
     pub(crate) outcome_bytes: fn(&CodeTable<'_>) -> Bytes,

@@ -1,8 +1,8 @@
-//! Codes into equal-width bins, as `numpy.histogram` and `numpy.digitize` do it in double precision.
+//! Puts codes into equal-width bins, as `numpy.histogram` and `numpy.digitize` do in double precision.
 
 use crate::table::CodeRange;
 
-/// Bins of a code in every metric that bins.
+/// Number of bins of a code, in every metric that uses bins.
 pub const N_BINS: usize = 20;
 
 const _: () = assert!(
@@ -12,11 +12,11 @@ const _: () = assert!(
 
 /// [`N_BINS`] bins of equal width between the smallest and the largest value of a code.
 ///
-/// Edge j is `lo + j * ((hi - lo) / 20)` in double precision, the last one `hi` itself. Bins are closed on the left, and the
-/// largest value falls into the last bin. A constant code falls into one bin, whatever its value.
+/// Edge j is `lo + j * ((hi - lo) / 20)` in double precision, the last one `hi` itself. Bins are closed on the left,
+/// and the largest value falls into the last bin. All values of a constant code fall into one bin.
 ///
-/// NumPy makes the edges in single precision when the codes are, in a way that changed between its versions 1 and 2; then
-/// a few points in a million that lie on an edge change bins.
+/// For single-precision codes, NumPy computes the edges in single precision, with differences between its versions 1
+/// and 2. A few points per million that lie on an edge then fall into another bin.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EqualWidthBins {
     lo: f64,
@@ -53,7 +53,7 @@ impl EqualWidthBins {
     #[inline]
     pub fn bin(&self, value: f32) -> usize {
         let value = f64::from(value);
-        // The guess is off by one at most, where rounding puts a value on the other side of an edge.
+        // Because of rounding, the guess can be off by one near an edge.
         let guess = (((value - self.lo) * self.bins_per_unit) as usize).min(N_BINS - 1);
         guess + usize::from(self.edges[guess + 1] <= value) - usize::from(value < self.edges[guess])
     }

@@ -1,9 +1,9 @@
-//! What can be wrong with a table of codes or with what is asked of it.
+//! Errors of tables of codes and of requested scores.
 
 use serde::Serialize;
 use unravel_score::{Metric, Variant};
 
-/// Why a table of codes was refused, or a score cannot be computed from it.
+/// An error of a table of codes, or of computing a score from it.
 ///
 /// Serialised, its `reason` is the name of the variant: `too-few-factors`.
 #[derive(Clone, Debug, PartialEq, Serialize, thiserror::Error)]
@@ -52,7 +52,8 @@ pub enum MetricError {
         /// Factors of the grid.
         expected: usize,
     },
-    /// A code is NaN or infinite. No score is defined then: some would silently drop the code, others fail later.
+    /// A code is NaN or infinite. Scores are not defined for it: some metrics would silently ignore the code, and
+    /// others would fail later.
     #[error(
         "code {code} is {value} at row {row}, the first row with a code that is not finite; metrics need finite codes"
     )]
@@ -64,15 +65,15 @@ pub enum MetricError {
         /// Its value.
         value: f32,
     },
-    /// The metric has no such variant.
+    /// The metric does not have this variant.
     #[error("{} has no {} variant", .metric.name(), .variant.name())]
     NoSuchVariant {
-        /// The metric asked for.
+        /// The requested metric.
         metric: Metric,
-        /// The variant it lacks.
+        /// The requested variant.
         variant: Variant,
     },
-    /// A log variance that stands for no variance.
+    /// A log variance outside of the valid range.
     #[error(
         "the log variance of code {code} is {value} at row {row}; log variances must lie between {} and {}",
         crate::limits::LOGVAR_RANGE[0], crate::limits::LOGVAR_RANGE[1]
@@ -85,62 +86,62 @@ pub enum MetricError {
         /// Its value.
         value: f32,
     },
-    /// The metric is of the posteriors, and the table has only codes.
+    /// The metric requires log variances, and the table has none.
     #[error("{} is a metric of posteriors and needs their log variances; give `logvars` beside the codes", .metric.name())]
     NoLogvars {
-        /// The metric asked for.
+        /// The requested metric.
         metric: Metric,
     },
     /// The grid has too few factors with more than one value.
     #[error("{} needs at least {needed} factors with two values or more, and this grid has {found}", .metric.name())]
     TooFewFactors {
-        /// The metric asked for.
+        /// The requested metric.
         metric: Metric,
-        /// Varying factors it needs.
+        /// Number of varying factors that it requires.
         needed: usize,
         /// Varying factors of the grid.
         found: usize,
     },
-    /// There are too few factors that can be held fixed, in a table that is no complete grid.
+    /// In a table that is not a complete grid, too few factors can be held fixed.
     #[error(
         "{} compares points that agree on one factor, of at least {needed} factors with {} rows or more of two values; this \
          table has {found}, so give it the complete grid",
         .metric.name(), crate::limits::MIN_MATCHING_ROWS
     )]
     TooFewMatching {
-        /// The metric asked for.
+        /// The requested metric.
         metric: Metric,
-        /// Factors it needs.
+        /// Number of factors that it requires.
         needed: usize,
         /// Factors that can be held fixed.
         found: usize,
     },
-    /// There are too few points for the score to mean something.
+    /// The table has too few points for a meaningful score.
     #[error("{} needs at least {needed} points, and there are {found}", .metric.name())]
     TooFewPoints {
-        /// The metric asked for.
+        /// The requested metric.
         metric: Metric,
-        /// Points it needs.
+        /// Number of points that it requires.
         needed: usize,
-        /// Points there are.
+        /// Points of the table.
         found: usize,
     },
-    /// A number of factor bins that is none.
+    /// An invalid number of factor bins.
     #[error("factors go into 2 to 1000000 bins, and {n} were asked for; 20 is usual")]
     FactorBins {
-        /// Bins asked for.
+        /// Requested number of bins.
         n: u32,
     },
     /// The metric compares trials.
     #[error("{} compares trials that differ in their seed; a single table has no such score", .metric.name())]
     SeveralTrials {
-        /// The metric asked for.
+        /// The requested metric.
         metric: Metric,
     },
 }
 
 impl MetricError {
-    /// Whether it says that a metric cannot be computed of what there is, and nothing against the table: others may be.
+    /// Whether only this metric cannot be computed. The table itself is valid, and other metrics may be computable.
     pub fn is_refusal(&self) -> bool {
         matches!(
             self,

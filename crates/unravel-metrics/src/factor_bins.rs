@@ -1,16 +1,16 @@
-//! Values of a factor in bins, for factors that are continuous.
+//! Bins for the values of continuous factors.
 
 use serde::Serialize;
 
 use crate::error::MetricError;
 
-/// How the values of a factor are shared among bins.
+/// The method of binning the values of a factor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Binning {
     /// Bins of equal width between the smallest and the largest value.
     EqualWidth,
-    /// Bins of equally many rows, as far as equal values allow.
+    /// Bins with equally many rows, as far as ties allow.
     Quantiles,
 }
 
@@ -29,16 +29,16 @@ impl Binning {
 
 /// Bins for the values of each factor.
 ///
-/// A factor of as many distinct values as there are bins, or fewer, keeps them: a bin for each, in order. Of any other:
+/// A factor with at most as many distinct values as bins has one bin per value, in order. For any other factor:
 ///
 /// - *Equal width*: edge j is `lo + j * ((hi - lo) / n)` in double precision, with `lo` and `hi` the smallest and the
-///   largest value. A bin holds its left edge, and the last one also `hi`. (Where `hi - lo` overflows, all values are
-///   halved before.)
+///   largest value. A bin includes its left edge, and the last bin includes `hi`. (Where `hi - lo` overflows, all
+///   values are halved before.)
 /// - *Quantiles*: the bin of a value is `floor(n * (b + e / 2) / rows)`, where b rows have a smaller value and e rows have
 ///   this one. Equal values share a bin. Without equal values, and with rows that n divides, each bin has `rows / n` rows.
 ///
-/// Bins without rows are no values of the factor: those with rows are numbered from 0 without gaps, in order. A factor that
-/// varies still varies in bins.
+/// Empty bins do not count as values of the factor: bins with rows are numbered from 0 without gaps, in order. A factor
+/// that varies still varies after binning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct FactorBins {
     n: u32,
@@ -49,7 +49,7 @@ impl FactorBins {
     /// The fewest and the most bins.
     pub const RANGE: [u32; 2] = [2, 1_000_000];
 
-    /// So many bins for each factor.
+    /// Bins with `n` bins per factor.
     ///
     /// # Errors
     /// When `n` is outside of [`Self::RANGE`].
@@ -129,7 +129,7 @@ impl FactorBins {
     }
 }
 
-/// Numbers the bins that are there from 0 on; along `order` they do not fall.
+/// Numbers the non-empty bins from 0; along `order`, the numbers do not decrease.
 fn without_gaps(bins: &mut [u32], order: &[u32]) {
     let (mut number, mut last) = (0, None);
     for &at in order {

@@ -1,15 +1,15 @@
-//! The geometry of a factor grid: complete, or some of its points.
+//! The geometry of a factor grid, which is complete or a list of points.
 
 use std::sync::Arc;
 
 use crate::error::MetricError;
 use crate::limits::MIN_MATCHING_ROWS;
 
-/// A complete grid of factor values, row-major: the last factor runs fastest. Or a list of its points
-/// ([`FactorGrid::of_rows`]), in any number and order.
+/// A complete grid of factor values in row-major order (the last factor varies fastest), or a list of points
+/// ([`FactorGrid::of_rows`]) in any number and order.
 ///
-/// A factor with a single value is allowed, as in a sub-grid that holds it fixed. It does not vary, so no metric draws or
-/// scores it.
+/// A factor with a single value is allowed, as in a sub-grid in which it is fixed. It does not vary, so metrics ignore
+/// it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FactorGrid {
     names: Vec<String>,
@@ -20,7 +20,7 @@ pub struct FactorGrid {
     rows: Option<Arc<Rows>>,
 }
 
-/// Points that are listed one by one.
+/// The points of a grid that is not complete.
 #[derive(Debug, PartialEq, Eq)]
 struct Rows {
     /// `[n_points, n_factors]`.
@@ -28,13 +28,13 @@ struct Rows {
     matching: Vec<Matching>,
 }
 
-/// A factor that can be held fixed, and the rows that share its values.
+/// A factor that can be held fixed, and the rows with each of its values.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Matching {
     pub(crate) factor: usize,
-    /// The rows of each value that enough rows have, at least two of them.
+    /// The rows of each value that has enough rows. There are at least two such values.
     pub(crate) groups: Vec<Vec<u32>>,
-    /// Every row of these groups, with the group that it is in.
+    /// Every row of these groups, with its group.
     pub(crate) rows: Vec<(u32, usize)>,
 }
 
@@ -76,13 +76,13 @@ impl FactorGrid {
     }
 
     /// Some points of a grid with `sizes[k]` values of factor k, by their values `[n_points, n_factors]`: a point may
-    /// be missing or occur more than once. Every row counts once.
+    /// be missing or occur more than once. Every row counts equally.
     ///
     /// # Errors
     /// No factor, a factor without values, a value that its factor lacks, or more than `u32::MAX` points.
     pub fn of_rows(sizes: &[usize], values: Vec<u32>) -> Result<Self, MetricError> {
         let n_factors = sizes.len();
-        // Each factor alone, since all their combinations may be too many to count.
+        // Each factor is checked separately, because the number of combinations can overflow.
         for (factor, &size) in sizes.iter().enumerate() {
             if size == 0 {
                 return Err(MetricError::EmptyFactor { factor });
@@ -116,13 +116,13 @@ impl FactorGrid {
         })
     }
 
-    /// Whether every combination of values is there exactly once, in order.
+    /// Whether the grid has every combination of values exactly once, in order.
     pub fn is_complete(&self) -> bool {
         self.rows.is_none()
     }
 
-    /// Factors that points can be drawn around with one of their values held fixed: those that vary, where points are
-    /// listed those of which at least two values have [`MIN_MATCHING_ROWS`] rows.
+    /// Number of factors that can be held fixed while points are drawn. In a complete grid, these are the factors that
+    /// vary. In a list of points, they are the factors with at least two values that have [`MIN_MATCHING_ROWS`] rows.
     pub fn n_matching(&self) -> usize {
         match &self.rows {
             Some(rows) => rows.matching.len(),
@@ -130,7 +130,7 @@ impl FactorGrid {
         }
     }
 
-    /// Where points are listed, the factors that can be held fixed.
+    /// The factors that can be held fixed; `None` for a complete grid.
     pub(crate) fn matching(&self) -> Option<&[Matching]> {
         self.rows.as_ref().map(|rows| &rows.matching[..])
     }
@@ -147,7 +147,7 @@ impl FactorGrid {
     /// The same grid with its factors named.
     ///
     /// # Errors
-    /// Not one name for each factor.
+    /// If there is not exactly one name per factor.
     pub fn with_names(mut self, names: Vec<String>) -> Result<Self, MetricError> {
         if names.len() != self.sizes.len() {
             return Err(MetricError::WrongNames {
@@ -169,12 +169,12 @@ impl FactorGrid {
         &self.sizes
     }
 
-    /// Number of factors, the ones with a single value included.
+    /// Number of factors, including those with a single value.
     pub fn n_factors(&self) -> usize {
         self.sizes.len()
     }
 
-    /// Points of the grid: the product of the sizes where it is complete.
+    /// Number of points: the product of the sizes if the grid is complete.
     pub fn n_points(&self) -> usize {
         self.n_points
     }
@@ -199,16 +199,16 @@ impl FactorGrid {
     }
 }
 
-/// The number of no group: there are fewer than rows.
+/// The marker for rows without a group. There are always fewer groups than this number.
 const NO_GROUP: u32 = u32::MAX;
 
 impl Matching {
-    /// None where fewer than two values have enough rows.
+    /// `None` if fewer than two values have enough rows.
     fn of(factor: usize, size: usize, values: &[u32], n_factors: usize) -> Option<Self> {
         let column = || values.iter().skip(factor).step_by(n_factors);
         let mut n_rows = vec![0_u32; size];
         column().for_each(|&value| n_rows[value as usize] += 1);
-        // Room for those groups alone that stay: a factor may have as many values as there are rows.
+        // Allocates only the groups that are kept, because a factor can have as many values as there are rows.
         let stays = |n: &u32| MIN_MATCHING_ROWS <= *n as usize;
         let staying = || n_rows.iter().copied().filter(stays);
         let mut groups = Vec::with_capacity(staying().count());

@@ -1,23 +1,24 @@
-//! Disentanglement metrics: plain arrays in, typed scores out.
+//! Disentanglement metrics: they take plain arrays and return typed scores.
 //!
-//! A [`CodeTable`] is one representation of a complete factor grid: the codes of every point, `f32 [n_points, n_codes]`,
-//! row-major, the last factor fastest. [`score`] computes a [`Metric`] from it in one of its [`Variant`]s and answers
-//! with an [`Outcome`]: named quantities, the headline first, and the matrices that explain them. [`MetricExt::check`] says
-//! beforehand, from the sizes of a grid alone, what cannot be computed, and why. A table may also be of some points of a
-//! grid only ([`FactorGrid::of_rows`]); every row then counts once.
+//! A [`CodeTable`] is one representation of a complete factor grid: the codes of every point,
+//! `f32 [n_points, n_codes]`, row-major, the last factor fastest. [`score`] computes a [`Metric`] from it in one of its
+//! [`Variant`]s and returns an [`Outcome`]: named quantities, the headline first, and the matrices that explain them.
+//! [`MetricExt::check`] checks in advance, from only the sizes of a grid, what cannot be computed, and why. A table can
+//! also have a list of points instead of a complete grid ([`FactorGrid::of_rows`]); every row then counts equally.
 //!
 //! - *Study* variants follow disentanglement_lib's study settings (Locatello et al. 2019): points are drawn at random and
 //!   looked up in the table, so the score depends on a seed. Every vote draws from a stream of its own
 //!   ([`sampling`]), so the score does not depend on the number of threads.
 //! - *Exact* variants use every point of the grid once: no sampling, no seed.
-//! - A few metrics have variants that use another estimator, which say in their names which: [`Variant`].
-//! - [`lin_2020`] is the protocol of one paper, for numbers that compare with its own.
+//! - A few metrics have variants with another estimator, which are named after it: [`Variant`].
+//! - [`lin_2020`] is the protocol of one paper, for comparison with its published numbers.
 //!
-//! The crate knows no tensor, no file, no clock and no model; it neither prints nor reads the environment. Work is spread
+//! The crate has no tensors, files, clocks or models; it does not print or read the environment. Work is distributed
 //! over rayon's current pool.
 //!
-//! Where things are: one file a metric in [`metrics`], the classifiers they train in [`estimators`], all random draws in
-//! [`sampling`]. The list of metrics is the table in `unravel-score`, from which the crate finds each metric's [`Definition`].
+//! Layout: one file per metric in [`metrics`], the classifiers that they train in [`estimators`], all random draws in
+//! [`sampling`]. The list of metrics is the table in `unravel-score`, from which the crate finds each metric's
+//! [`Definition`].
 
 mod budget;
 mod bytes;

@@ -1,7 +1,7 @@
 //! Limits of what can be scored.
 
-/// Log variances whose variance single precision can hold.
+/// Log variances whose variance is representable in single precision.
 pub const LOGVAR_RANGE: [f32; 2] = [-87.0, 88.0];
 
-/// Rows that a value of a factor needs to be held fixed: fewer say little of how codes vary around it.
+/// The least number of rows of a factor value that can be held fixed. Fewer rows give poor estimates of how codes vary.
 pub const MIN_MATCHING_ROWS: usize = 10;

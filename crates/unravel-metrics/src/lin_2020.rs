@@ -1,21 +1,21 @@
-//! What is drawn in the variant `lin-2020`: the protocol behind Table 1 of Lin et al. 2020, "InfoGAN-CR and ModelCentrality:
-//! Self-supervised Model Training and Selection for Disentangling GANs", as the authors' published code has it.
+//! The draws of the variant `lin-2020`: the protocol of Table 1 of Lin et al. 2020, "InfoGAN-CR and ModelCentrality:
+//! Self-supervised Model Training and Selection for Disentangling GANs", as in the authors' published code.
 //!
-//! Every metric looks at the same few draws: 73,728 points, a tenth of dSprites, and 500 groups of 100 points that share the
-//! value of one factor. Nothing is set aside to test on: every score is one of the data it was fitted on. The authors draw
-//! once for the data set; here an evaluation seed stands for a draw.
+//! All metrics use the same draws: 73,728 points (a tenth of dSprites) and 500 groups of 100 points with the same value
+//! of one factor. There are no test points: every predictor is scored on its training points. The authors draw once for
+//! the dataset; here, each evaluation seed is one draw.
 //!
-//! Their code ran on Python 2.7, so with scikit-learn 0.20 at most, whose logistic regressions were others than today's
-//! ([`crate::estimators::one_vs_rest`]). Where a code that does not
-//! vary makes their score undefined, it is defined here as the metric says.
+//! Their code ran on Python 2.7, so with scikit-learn 0.20 at most, whose logistic regressions differ from today's
+//! ([`crate::estimators::one_vs_rest`]). If a constant code makes their score undefined, the metric's section states
+//! the value used here.
 
 use crate::grid::FactorGrid;
 use crate::sampling::{PointSource, PointStream, Purpose, Seeded};
 
-/// Points of the metrics that look at points.
+/// Number of points, for the metrics that use points.
 pub const N_POINTS: usize = 73_728;
 
-/// Groups of the metrics that look at groups.
+/// Number of groups, for the metrics that use groups.
 pub const N_GROUPS: usize = 500;
 
 /// Points of a group.
@@ -23,10 +23,10 @@ pub const GROUP_SIZE: usize = 100;
 
 /// The points.
 pub const POINTS: Purpose = Purpose::new("lin-2020/points");
-/// The groups; the number of the draw is the number of the group.
+/// The groups; the draw index is the index of the group.
 pub const GROUPS: Purpose = Purpose::new("lin-2020/groups");
 
-/// The name of the factor whose values are categories. All others are taken for numbers.
+/// The name of the factor with categorical values. All other factors are numeric.
 pub const CATEGORICAL: &str = "shape";
 
 /// [`N_POINTS`] points drawn uniformly, with replacement.
@@ -48,8 +48,8 @@ pub struct Groups {
 }
 
 impl Groups {
-    /// [`N_GROUPS`] groups of [`GROUP_SIZE`] points. The factors that can be held fixed take turns; the value is drawn
-    /// uniformly, and the points uniformly among those that have it.
+    /// [`N_GROUPS`] groups of [`GROUP_SIZE`] points. The groups cycle through the factors that can be held fixed. The
+    /// value is drawn uniformly, and the points uniformly among the points with this value.
     ///
     /// # Panics
     /// If no factor can be held fixed ([`FactorGrid::n_matching`]).

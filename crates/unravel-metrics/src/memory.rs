@@ -1,9 +1,9 @@
-//! What scoring a table takes of memory, before it is taken.
+//! Estimates the memory for scoring a table.
 //!
-//! What a metric holds depends on it: tables of counts grow with the values of all factors, covariances with the square of
-//! the codes, samples with the codes alone. Each metric says what it holds in its own file, from what its parts say of
-//! themselves in a `bytes` beside them, so that the two are changed together. What grows with neither is left out: it is
-//! a megabyte or two.
+//! The memory depends on the metric: tables of counts grow with the number of factor values, covariances with the
+//! square of the number of codes, and samples with the number of codes. Each metric's file computes its memory from the
+//! `bytes` functions of its parts. These functions are beside the parts, so that both are changed together. Memory that
+//! does not grow with any of these, a megabyte or two, is not counted.
 
 use unravel_score::{Metric, Variant};
 
@@ -12,8 +12,9 @@ use crate::bytes::Bytes;
 use crate::catalogue::MetricExt;
 use crate::table::CodeTable;
 
-/// Bytes that these scores hold at most beside the table, one computed after the other in a pool of so many threads, those
-/// of sampled variants for so many seeds. The outcomes of all of them are kept. Metrics that refuse the table hold nothing.
+/// The maximum number of bytes for these scores, without the table: they are computed one after the other in a pool of
+/// this number of threads, sampled variants once per seed, and all outcomes are kept. Metrics that reject the table
+/// need no memory.
 #[must_use]
 pub fn scoring_bytes(
     table: &CodeTable,
@@ -42,7 +43,7 @@ mod tests {
     use crate::discretise::N_BINS;
     use crate::grid::FactorGrid;
 
-    /// Ample for outcomes and what else is small.
+    /// An allowance for outcomes and other small allocations.
     const LITTLE: u64 = 20 << 20;
 
     fn all_of(metric: Metric) -> Vec<(Metric, Variant)> {
@@ -53,7 +54,7 @@ mod tests {
             .collect()
     }
 
-    /// Four points, a kilobyte of zeros in a file, are refused by every metric that holds the square of their codes.
+    /// Every metric whose memory grows with the square of the codes rejects a table of four points.
     #[test]
     fn wide_tables_take_the_square_of_their_codes() {
         let n_codes = 60_000_usize;

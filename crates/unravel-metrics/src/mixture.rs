@@ -1,9 +1,9 @@
-//! Densities of mixtures of many Gaussians on a line, many mixtures of the same Gaussians at once.
+//! Densities of many mixtures of the same one-dimensional Gaussians, computed together.
 //!
-//! A code's posteriors over a grid make one Gaussian a point; together they are the aggregate posterior, and those of the
-//! points with one value of a factor are its conditional. Evaluating each Gaussian at each abscissa would take N² exponentials.
-//! Here every Gaussian is replaced by ten equally wide ones on a lattice, with weights that give the same moments up to the
-//! ninth ([`Stencil`]); then all Gaussians of one width are a single convolution.
+//! A code has one Gaussian posterior per point of a grid. The mixture of all of them is the aggregate posterior; the
+//! mixture over the points with one value of a factor is a conditional. Evaluating each Gaussian at each abscissa would
+//! take N² exponentials. Here every Gaussian is replaced by ten equally wide ones on a lattice, with weights that give
+//! the same moments up to the ninth ([`Stencil`]); then all Gaussians of one width are a single convolution.
 //!
 //! - Gaussians are sorted into *classes* of equal width, [`CLASSES_PER_OCTAVE`] for each doubling of the standard deviation. The
 //!   lattice of an octave has four nodes to its smallest standard deviation, so that wide Gaussians live on a coarse lattice.
@@ -22,16 +22,16 @@ const CLASSES_PER_OCTAVE: usize = 6;
 /// Nodes to the smallest standard deviation of an octave.
 const NODES_PER_SD: f64 = 4.0;
 
-/// Gaussians are cut off at so many standard deviations, where they are 1e-17 of their peak.
+/// Gaussians are truncated at this number of standard deviations, where they are 1e-17 of their peak.
 const REACH_SDS: f64 = 9.0;
 
-/// Most nodes of the finest lattice, roughly; narrower Gaussians than it can hold are widened.
+/// The approximate maximum number of nodes of the finest lattice. Gaussians that are too narrow for it are widened.
 const MAX_NODES: f64 = 32_768.0;
 
 /// Lanes of the inner loops: the number of mixtures is rounded up to a multiple of it.
 const LANES: usize = 8;
 
-/// Gaussians on a line, and to which mixtures each belongs.
+/// One-dimensional Gaussians, with the mixtures that each belongs to.
 pub(crate) struct Gaussians<'a> {
     pub(crate) means: &'a [f64],
     /// Natural logarithms of the variances.
@@ -120,8 +120,8 @@ impl Lattices {
 }
 
 impl Densities {
-    /// Bytes that the densities of so many mixtures hold at most while they are made and refined: the lattice at hand, and
-    /// one of twice as many nodes.
+    /// The maximum number of bytes for the densities of this number of mixtures while they are computed: the current
+    /// lattice, and one with twice as many nodes.
     pub(crate) fn bytes(n_gaussians: usize, n_mixtures: usize) -> Bytes {
         // Gaussians as wide as the narrowest reach out of the lattice at both ends.
         let n_nodes = (MAX_NODES + 2.0 * REACH_SDS * NODES_PER_SD) as usize + 2 * WIDTH;

@@ -20,7 +20,7 @@ pub(crate) struct Moments {
 }
 
 impl Moments {
-    /// Over every point of the grid once.
+    /// The means and covariances over every point of the grid once.
     pub(crate) fn of_grid(table: &CodeTable) -> Self {
         let n_codes = table.n_codes();
         let tasks = table.codes().par_chunks(ROWS_PER_TASK * n_codes);
@@ -30,7 +30,8 @@ impl Moments {
         Self::from_sums(table, sums, table.grid().n_points())
     }
 
-    /// Bytes that [`Self::of_grid`] holds at most, of so many points; all tasks' sums are there before they are added up.
+    /// The maximum number of bytes that [`Self::of_grid`] allocates for this number of points. The sums of all tasks
+    /// exist before they are added.
     pub(crate) fn bytes(n_codes: usize, n_points: usize) -> Bytes {
         let n_tasks = n_points.div_ceil(ROWS_PER_TASK) as Bytes;
         let sums = Sums::bytes(n_codes);

@@ -1,4 +1,4 @@
-//! What a score is made of.
+//! The result of computing a score.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,9 +10,9 @@ use crate::table::CodeTable;
 pub struct Outcome {
     /// Name and value, in the order of [`crate::MetricExt::quantities`]: the headline comes first.
     pub quantities: Vec<(&'static str, f64)>,
-    /// Side outputs, such as which code holds which factor.
+    /// Matrices, such as the mutual information of codes and factors.
     pub matrices: Vec<Matrix>,
-    /// What a reader has to know of these numbers, a clause each: which estimator was chosen, which number says little.
+    /// Notes on these numbers, one clause each, for example about the chosen estimator or an unreliable number.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<&'static str>,
 }
@@ -40,18 +40,18 @@ impl Outcome {
 /// A small table with named rows and columns.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Matrix {
-    /// What the values are, with their unit if they have one: `mutual_information_nats`.
+    /// The name of the values, with their unit if they have one: `mutual_information_nats`.
     pub name: String,
-    /// One name a row.
+    /// One name per row.
     pub row_names: Vec<String>,
-    /// One name a column.
+    /// One name per column.
     pub col_names: Vec<String>,
     /// `[n_rows, n_cols]`, row-major.
     pub values: Vec<f64>,
 }
 
 impl Matrix {
-    /// A matrix with a row for each code and a column for each factor of `table`; `values` is `[n_codes, n_factors]`.
+    /// A matrix with one row per code and one column per factor of `table`; `values` is `[n_codes, n_factors]`.
     pub(crate) fn codes_by_factors(name: &str, table: &CodeTable, values: Vec<f64>) -> Self {
         debug_assert_eq!(values.len(), table.n_codes() * table.grid().n_factors());
         Self {
@@ -62,7 +62,7 @@ impl Matrix {
         }
     }
 
-    /// A single row with a column for each factor of `table`.
+    /// A single row with one column per factor of `table`.
     pub(crate) fn by_factor(
         name: &str,
         row_name: &str,
@@ -78,7 +78,7 @@ impl Matrix {
         }
     }
 
-    /// A row for each code of `table`; `values` is `[n_codes, col_names.len()]`.
+    /// One row per code of `table`; `values` is `[n_codes, col_names.len()]`.
     pub(crate) fn by_code(
         name: &str,
         col_names: &[&str],
@@ -100,13 +100,13 @@ impl Matrix {
     }
 }
 
-/// Matrices in the outcome of a metric, at most.
+/// The maximum number of matrices in an outcome.
 const N_MATRICES: usize = 4;
 
-/// A name of a row, with what its text takes.
+/// The memory of a row's name, including its text.
 const NAME_BYTES: usize = size_of::<String>() + 32;
 
-/// Bytes of an outcome whose matrices have a row for each code and a column for each factor.
+/// Bytes of an outcome whose matrices have one row per code and one column per factor.
 pub(crate) fn codes_by_factors_bytes(table: &CodeTable<'_>) -> Bytes {
     let n_codes = table.n_codes();
     let values = array_bytes::<f64>(&[N_MATRICES, n_codes, table.grid().n_factors().max(2)]);

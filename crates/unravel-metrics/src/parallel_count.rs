@@ -1,11 +1,11 @@
-//! Counts over many rows by several threads at once, in no more accumulators than are known beforehand.
+//! Counts over many rows with several threads and a bounded number of accumulators.
 
 use rayon::prelude::*;
 
-/// Accumulators for each thread at most: enough that a slow one does not keep the others waiting for long.
+/// The maximum number of accumulators per thread: enough that one slow thread does not delay the others.
 const PER_THREAD: usize = 2;
 
-/// Accumulators that [`parallel_count`] holds at most for so many tasks.
+/// The maximum number of accumulators that [`parallel_count`] uses for this number of tasks.
 pub(crate) fn n_accumulators(n_tasks: usize, n_threads: usize) -> usize {
     n_tasks.min(PER_THREAD * n_threads)
 }

@@ -1,31 +1,31 @@
-//! Points for the metrics that train a predictor of the factors: some to train on, some to test on.
+//! Training and test points for the metrics that train predictors of the factors.
 
 use crate::bytes::{Bytes, array_bytes};
 use crate::grid::FactorGrid;
 use crate::sampling::{PointSource, PointStream, Purpose, Seeded};
 use crate::table::CodeTable;
 
-/// How many points a predictor is trained and tested on.
+/// Numbers of training and test points of a predictor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SampleSizes {
-    /// Points it is trained on.
+    /// Training points.
     pub n_train: usize,
-    /// Points it is tested on.
+    /// Test points.
     pub n_test: usize,
 }
 
 impl SampleSizes {
-    /// Those of disentanglement_lib's study.
+    /// The numbers of the study of Locatello et al. 2019.
     pub const STUDY: Self = Self {
         n_train: 10_000,
         n_test: 5_000,
     };
 }
 
-/// Points to train and to test on, drawn uniformly, with replacement, as disentanglement_lib does.
+/// Training and test points, drawn uniformly with replacement, as in disentanglement_lib.
 ///
-/// A point may be in both parts: with 10,000 to train on, 1.3 % of the points to test on in the whole of dSprites, 10 % of
-/// those in a grid of 100,000 points, 63 % in one of 10,000.
+/// A point can be in both parts. With 10,000 training points, this holds for 1.3 % of the test points on the whole of
+/// dSprites, for 10 % on a grid of 100,000 points, and for 63 % on a grid of 10,000 points.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Split {
     /// Points to train on.
@@ -35,7 +35,7 @@ pub struct Split {
 }
 
 impl Split {
-    /// The split that a seed stands for, under the labels of two purposes; `index` is the number of the draw.
+    /// The split for a seed, with one purpose for training and one for test points; `index` is the number of the draw.
     pub(crate) fn draw(
         grid: &FactorGrid,
         sizes: SampleSizes,
@@ -66,7 +66,7 @@ pub(crate) struct Examples {
 }
 
 impl Examples {
-    /// Those of the given points of the table.
+    /// The sample of the given points of the table.
     pub(crate) fn of_points(table: &CodeTable, points: &[u32]) -> Self {
         let grid = table.grid();
         let labels = |factor| {
@@ -85,14 +85,14 @@ impl Examples {
         }
     }
 
-    /// Bytes of those of so many points, and of their numbers.
+    /// Bytes of the sample of this number of points, and of the point indices.
     pub(crate) fn bytes(table: &CodeTable, n_points: usize) -> Bytes {
         array_bytes::<u32>(&[n_points])
             + array_bytes::<f32>(&[n_points, table.n_codes()])
             + array_bytes::<usize>(&[n_points, table.grid().n_factors()])
     }
 
-    /// Those of every point of the grid.
+    /// The sample of every point of the grid.
     pub(crate) fn of_grid(table: &CodeTable) -> Self {
         let grid = table.grid();
         let labels = |factor| {

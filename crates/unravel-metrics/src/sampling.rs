@@ -1,8 +1,8 @@
 //! Every random draw of the study variants.
 //!
-//! A metric names what it draws for (a [`Purpose`]) and the number of the draw (the vote), and gets a [`PointStream`] of
-//! its own for it. Since no stream follows another, votes can be taken in any order and on any number of threads.
-//! [`Seeded`] is the source that scores use; the trait is open so that a recorded sequence of draws can stand in for it.
+//! A metric requests a [`PointStream`] with a [`Purpose`] and a draw index (such as the number of the vote). Streams
+//! are independent, so votes can be computed in any order and on any number of threads. Scores use the source
+//! [`Seeded`]. The trait allows tests to use a recorded sequence of draws instead.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use crate::grid::{FactorGrid, Matching};
 /// Bytes of the ChaCha key that hold the seed; the rest hold the label of the purpose.
 const SEED_BYTES: usize = size_of::<u64>();
 
-/// What points are drawn for, as a short label. Different purposes draw independently of each other.
+/// The purpose of a draw, as a short label. Draws for different purposes are independent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Purpose(&'static str);
 
@@ -37,14 +37,15 @@ impl Purpose {
     }
 }
 
-/// Where the random points of a score come from.
+/// A source of random points for a score.
 pub trait PointSource: Sync {
     /// An independent stream for the draw number `index` of a purpose.
     fn stream(&self, purpose: Purpose, index: u64) -> impl PointStream;
 }
 
-/// Random points of a grid. The grid has at least one factor that varies wherever a factor is drawn; where its points are
-/// listed, one that can be held fixed ([`FactorGrid::n_matching`]), and only such factors and values are drawn.
+/// Random points of a grid. If a factor is drawn, the grid must have at least one factor that varies. If its points are
+/// listed, at least one factor must be able to be held fixed ([`FactorGrid::n_matching`]), and only such factors and
+/// values are drawn.
 pub trait PointStream {
     /// Fills `points` with points drawn uniformly, with replacement.
     fn points(&mut self, points: &mut [u32]);
@@ -53,12 +54,12 @@ pub trait PointStream {
     /// uniformly among those that have this value. Returns the factor.
     fn group(&mut self, points: &mut [u32]) -> usize;
 
-    /// Draws a factor uniformly among those that vary, and pairs of points that agree on it and are else independent.
-    /// Returns the factor. The two slices have equal lengths.
+    /// Draws a factor uniformly among those that vary, and pairs of points that have the same value of it and are
+    /// otherwise independent. Returns the factor. The two slices have equal lengths.
     fn pairs(&mut self, first: &mut [u32], second: &mut [u32]) -> usize;
 }
 
-/// The points that a seed stands for: a ChaCha8 stream for each (seed, purpose, index).
+/// The source for a seed: one ChaCha8 stream for each (seed, purpose, index).
 #[derive(Clone, Copy, Debug)]
 pub struct Seeded<'a> {
     grid: &'a FactorGrid,
@@ -71,8 +72,8 @@ impl<'a> Seeded<'a> {
         Self { grid, seed }
     }
 
-    /// Fills `points` as [`PointStream::group`] does, but around a factor that is given: the one at `position` among those
-    /// that can be held fixed. Returns the factor.
+    /// Fills `points` as [`PointStream::group`] does, but with a given factor: the one at `position` among those that
+    /// can be held fixed. Returns the factor.
     pub(crate) fn group_around(
         &self,
         purpose: Purpose,
@@ -97,7 +98,7 @@ impl PointSource for Seeded<'_> {
     }
 }
 
-/// The generator for a seed, a purpose and the number of a draw.
+/// The random number generator for a seed, a purpose and a draw index.
 pub(crate) fn generator(seed: u64, purpose: Purpose, index: u64) -> ChaCha8Rng {
     let mut key = [0; 32];
     key[..SEED_BYTES].copy_from_slice(&seed.to_le_bytes());
@@ -110,7 +111,7 @@ pub(crate) fn generator(seed: u64, purpose: Purpose, index: u64) -> ChaCha8Rng {
 /// Points of the study variants that score one sample of the grid.
 pub const N_STUDY_POINTS: usize = 10_000;
 
-/// [`N_STUDY_POINTS`] points drawn uniformly, with replacement: the one sample of a study variant. Metrics that look at
+/// [`N_STUDY_POINTS`] points drawn uniformly, with replacement: the sample of a study variant. Metrics that use nearest
 /// neighbours take [`distinct_points`].
 pub fn study_points(grid: &FactorGrid, purpose: Purpose, seed: u64) -> Vec<u32> {
     let mut points = vec![0; N_STUDY_POINTS];
@@ -120,9 +121,9 @@ pub fn study_points(grid: &FactorGrid, purpose: Purpose, seed: u64) -> Vec<u32> 
     points
 }
 
-/// `n` points drawn uniformly without replacement, in ascending order; all points if there are no more than `n`.
+/// `n` points drawn uniformly without replacement, in ascending order; all points if there are at most `n`.
 ///
-/// For metrics that look at the neighbours of a point: a copy of a point would be its nearest.
+/// For metrics that use nearest neighbours: a copy of a point would be its nearest neighbour.
 pub fn distinct_points(grid: &FactorGrid, purpose: Purpose, seed: u64, n: usize) -> Vec<u32> {
     // A grid has at most `u32::MAX` points.
     let n_points = grid.n_points() as u32;

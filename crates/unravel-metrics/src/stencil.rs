@@ -1,7 +1,7 @@
-//! Ten neighbouring nodes of a lattice that stand for a value between them, or for a narrow distribution around it.
+//! Ten neighbouring nodes of a lattice that represent a value between them, or a narrow distribution around it.
 //!
-//! With the Lagrange polynomials `ℓ_k` of the nodes, the weights `E[ℓ_k(y)]` of a distribution of y give the same expectation
-//! as it for every polynomial up to the ninth degree. For a distribution that is a point they interpolate.
+//! With the Lagrange polynomials `ℓ_k` of the nodes, the weights `E[ℓ_k(y)]` of a distribution of y give the same
+//! expectation as it for every polynomial up to the ninth degree. For a point distribution, they interpolate.
 
 /// Nodes of a stencil.
 pub(crate) const WIDTH: usize = 10;
@@ -54,7 +54,7 @@ const fn coefficients() -> [[f64; WIDTH]; WIDTH] {
     all
 }
 
-/// Where a stencil lies and the moments of what it stands for.
+/// The position of a stencil, and the moments of the distribution that it represents.
 pub(crate) struct Stencil {
     cell: i64,
     /// Moments about the middle of the cell.
@@ -62,8 +62,9 @@ pub(crate) struct Stencil {
 }
 
 impl Stencil {
-    /// Stands for a Gaussian at `position`, in steps from the first node, with `variance` in squared steps. The variance may be
-    /// negative, which narrows whatever is spread over the nodes later; with none it stands for the position alone.
+    /// Represents a Gaussian at `position`, in steps from the first node, with `variance` in squared steps. A negative
+    /// variance narrows the kernel that is spread over the nodes later. With a variance of 0, it represents only the
+    /// position.
     pub(crate) fn new(position: f64, variance: f64) -> Self {
         let cell = position.floor();
         let mean = position - cell - 0.5;

@@ -1,9 +1,9 @@
 //! Eigenvalues of symmetric matrices.
 
-/// Sweeps after which the rotations end; some ten are needed for hundreds of rows.
+/// The maximum number of sweeps; about ten are needed for hundreds of rows.
 const MAX_SWEEPS: usize = 60;
 
-/// Eigenvalues of the symmetric `[n, n]` matrix, in no particular order, by Jacobi's rotations.
+/// Eigenvalues of the symmetric `[n, n]` matrix, in no particular order, by Jacobi rotations.
 pub(crate) fn eigenvalues(mut matrix: Vec<f64>, n: usize) -> Vec<f64> {
     debug_assert_eq!(matrix.len(), n * n);
     let scale: f64 = matrix.iter().map(|x| x * x).sum();
@@ -22,7 +22,7 @@ pub(crate) fn eigenvalues(mut matrix: Vec<f64>, n: usize) -> Vec<f64> {
     (0..n).map(|i| matrix[i * n + i]).collect()
 }
 
-/// Turns the plane of rows p and q so that their off-diagonal element vanishes.
+/// Rotates rows p and q so that their off-diagonal element becomes zero.
 fn rotate(matrix: &mut [f64], n: usize, p: usize, q: usize) {
     let off = matrix[p * n + q];
     if off == 0.0 {

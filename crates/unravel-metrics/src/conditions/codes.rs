@@ -11,13 +11,13 @@ use crate::table::CodeTable;
 /// Rows of one task.
 const ROWS_PER_TASK: usize = 8192;
 
-/// The share of rows outside of a code's fullest bin, as one in so many.
+/// At most one in this number of rows is outside of a code's fullest bin.
 const OTHER_ROWS: u64 = 100;
 
-/// The share of rows that repeat another one, as one in so many.
+/// At least one in this number of rows repeats another row.
 const REPEATED_ROWS: usize = 10;
 
-/// Rows that are compared, roughly.
+/// The approximate number of rows that are compared.
 const COMPARED_ROWS: usize = 1 << 18;
 
 /// The standard deviation below which a code is not active in the FactorVAE score.
@@ -39,7 +39,7 @@ pub(super) fn constant(table: &CodeTable<'_>) -> Option<String> {
 }
 
 pub(super) fn single(table: &CodeTable<'_>) -> Option<String> {
-    (table.n_codes() == 1).then(|| "there is a single code".to_owned())
+    (table.n_codes() == 1).then(|| "there is only one code".to_owned())
 }
 
 pub(super) fn equal(table: &CodeTable<'_>) -> Option<String> {
@@ -149,7 +149,7 @@ pub(super) fn repeated_rows(table: &CodeTable<'_>) -> Option<String> {
         let values = (0..n_factors).map(|factor| grid.value(row, factor) as u64);
         codes.chain(values).fold(0, |hash, word| mixed(hash ^ word))
     };
-    // Rows are chosen by what they hold, so that all copies of a row are chosen or none is.
+    // Rows are selected by their content, so that either all copies of a row are selected or none.
     let one_in = (grid.n_points() / COMPARED_ROWS).max(1) as u64;
     let mut hashes: Vec<u64> = table
         .codes()
@@ -168,16 +168,16 @@ pub(super) fn repeated_rows(table: &CodeTable<'_>) -> Option<String> {
     let n_repeated = n_compared - hashes.len();
     (0 < n_repeated && n_compared <= REPEATED_ROWS * n_repeated).then(|| {
         let percent = 100.0 * n_repeated as f64 / n_compared as f64;
-        format!("{percent:.0} of 100 rows repeat another row")
+        format!("{percent:.0} % of the rows repeat another row")
     })
 }
 
-/// The bits of a code, those of zero whatever its sign.
+/// The bits of a code; 0.0 and -0.0 have the same bits.
 fn bits(code: f32) -> u64 {
     u64::from((code + 0.0).to_bits())
 }
 
-/// The finaliser of splitmix64: each bit of the result depends on all of the word.
+/// The finaliser of splitmix64: each bit of the result depends on every bit of the word.
 fn mixed(word: u64) -> u64 {
     let word = word.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let word = (word ^ (word >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

@@ -6,28 +6,29 @@ use super::listed;
 use crate::grid::FactorGrid;
 use crate::limits::MIN_MATCHING_ROWS;
 
-/// Values that a factor may have whatever the rows: as many as any factor of dSprites.
+/// A factor with at most this number of values never has too many: the largest number of any factor of dSprites.
 const MANY_VALUES: usize = 40;
 
-/// Rows for each value, on average, below which a factor has many: of listed rows, and of a complete grid, which is no
-/// sample.
+/// A factor has too many values below this mean number of rows per value: of listed rows, and of a complete grid (which is
+/// not a sample).
 const ROWS_PER_VALUE: [usize; 2] = [10, 2];
 
-/// The share of values with few rows, as one in so many.
+/// Values are rare if at least one in this number has few rows.
 const RARE_VALUES: usize = 10;
 
-/// The share of rows without a factor's most frequent value, as one in so many.
+/// At most one in this number of rows has another value than the most frequent one.
 const OTHER_ROWS: u64 = 20;
 
-/// Rows below which nearly every test point is a training point too: as many as are drawn to test on.
+/// Below this number of rows, nearly every test point is also a training point. It is the number of test points drawn.
 const FEW_ROWS: usize = 5_000;
 
-/// Rows that are looked at for each pair of factors.
+/// Number of rows used for each pair of factors.
 const ROWS_OF_PAIRS: usize = 20_000;
 
-/// What is left of a factor's entropy once another one is known that tells it, and the rows for each value of that one.
-const LEFT_OF_ENTROPY: f64 = 0.05;
-const ROWS_TO_TELL: usize = 5;
+/// One factor determines another if at most this share of the other's entropy remains when the first is known.
+const REMAINING_ENTROPY: f64 = 0.05;
+/// The least mean number of rows per value of the first factor for that.
+const ROWS_TO_DETERMINE: usize = 5;
 
 /// A factor that varies, with the rows of its values.
 struct Counted<'a> {
@@ -36,7 +37,7 @@ struct Counted<'a> {
     n_rows: Vec<u32>,
 }
 
-/// One after the other: a factor may have as many values as there are rows.
+/// The counts of each factor, computed one at a time: a factor may have as many values as there are rows.
 fn counted(grid: &FactorGrid) -> impl Iterator<Item = Counted<'_>> {
     let count = move |&factor: &usize| {
         let size = grid.sizes()[factor];
@@ -55,7 +56,7 @@ fn counted(grid: &FactorGrid) -> impl Iterator<Item = Counted<'_>> {
     grid.varying().iter().map(count)
 }
 
-/// The factors of which `is_so`, with what `say` says of them.
+/// The factors for which `is_so` holds, each described by `say`.
 fn of_which(
     grid: &FactorGrid,
     is_so: impl Fn(&Counted<'_>) -> bool,
@@ -122,7 +123,7 @@ pub(super) fn never_fixed(grid: &FactorGrid, _: &[String]) -> Option<String> {
         .collect();
     (!names.is_empty()).then(|| {
         format!(
-            "of {} fewer than two values have {MIN_MATCHING_ROWS} rows",
+            "fewer than two values of {} have {MIN_MATCHING_ROWS} rows",
             listed(&names)
         )
     })
@@ -169,17 +170,17 @@ pub(super) fn determined(grid: &FactorGrid, _: &[String]) -> Option<String> {
     let pairs: Vec<(usize, usize)> = pairs.collect();
     let found: Vec<String> = pairs
         .into_par_iter()
-        .filter_map(|(a, b)| told(&columns[a], &columns[b]))
+        .filter_map(|(a, b)| determined_by(&columns[a], &columns[b]))
         .collect();
     (!found.is_empty()).then(|| listed(&found))
 }
 
-/// Rows spread over all of them, in no order that a grid may have.
+/// Up to [`ROWS_OF_PAIRS`] rows, spread evenly and without the periods that a grid's rows have.
 fn rows_of_pairs(n_points: usize) -> Vec<usize> {
     if n_points <= ROWS_OF_PAIRS {
         return (0..n_points).collect();
     }
-    // Near the golden section of all rows, so that the rows lie evenly and no grid has this stride.
+    // A stride near the golden ratio spreads the rows evenly, and no grid has this stride.
     let golden = (n_points as f64 * 0.618_033_988_749_895) as usize;
     let step = (golden..n_points).find(|&step| are_coprime(step, n_points));
     let step = step.unwrap_or(1);
@@ -213,42 +214,42 @@ impl<'a> Column<'a> {
         }
     }
 
-    /// Whether it has rows enough for each value to tell another factor by more than chance.
-    fn can_tell(&self) -> bool {
-        ROWS_TO_TELL * self.spread.n_values <= self.values.len()
+    /// Whether it has enough rows per value to determine another factor not only by chance.
+    fn can_determine(&self) -> bool {
+        ROWS_TO_DETERMINE * self.spread.n_values <= self.values.len()
     }
 }
 
-/// That one of two factors tells the other, if it does.
-fn told(a: &Column<'_>, b: &Column<'_>) -> Option<String> {
+/// A sentence if one of two factors determines the other.
+fn determined_by(a: &Column<'_>, b: &Column<'_>) -> Option<String> {
     let n_values = a.spread.n_values;
     let may_be_one_to_one = n_values == b.spread.n_values && 2 * n_values <= a.values.len();
-    if !may_be_one_to_one && !a.can_tell() && !b.can_tell() {
+    if !may_be_one_to_one && !a.can_determine() && !b.can_determine() {
         return None;
     }
     let both = a.values.iter().zip(&b.values);
     let both = both.map(|(&a, &b)| (u64::from(a) << 32) | u64::from(b));
     let joint = Spread::of(both.collect());
-    let tells = |one: &Column<'_>, other: &Column<'_>| {
+    let determines = |one: &Column<'_>, other: &Column<'_>| {
         let left = joint.entropy - one.spread.entropy;
-        one.can_tell() && left <= LEFT_OF_ENTROPY * other.spread.entropy
+        one.can_determine() && left <= REMAINING_ENTROPY * other.spread.entropy
     };
     let (first, second) = (a.name, b.name);
-    // A factor with one value in these rows is told by anything.
+    // A factor with one value in these rows is determined by any other.
     if a.spread.n_values < 2 || b.spread.n_values < 2 {
         None
     } else if may_be_one_to_one && joint.n_values == n_values {
-        Some(format!("{first:?} and {second:?} tell each other"))
-    } else if tells(a, b) {
-        Some(format!("{first:?} tells {second:?}"))
-    } else if tells(b, a) {
-        Some(format!("{second:?} tells {first:?}"))
+        Some(format!("{first:?} and {second:?} determine each other"))
+    } else if determines(a, b) {
+        Some(format!("{first:?} determines {second:?}"))
+    } else if determines(b, a) {
+        Some(format!("{second:?} determines {first:?}"))
     } else {
         None
     }
 }
 
-/// How often values occur.
+/// The number of distinct values and their entropy.
 struct Spread {
     /// Values that occur.
     n_values: usize,

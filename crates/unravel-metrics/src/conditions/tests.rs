@@ -1,4 +1,4 @@
-//! Each condition where it holds and where it does not.
+//! Tests each condition on tables on which it occurs and on which it does not.
 
 use super::*;
 use crate::limits::MIN_MATCHING_ROWS;
@@ -9,7 +9,7 @@ fn all() -> Vec<(Metric, Variant)> {
     Metric::ALL.into_iter().flat_map(variants).collect()
 }
 
-/// Numbers below `bound` in no visible order.
+/// Pseudo-random numbers below `bound`.
 fn scattered(n: usize, bound: u32, stream: u32) -> Vec<u32> {
     let mut state = stream.wrapping_mul(0x9E37_79B9) | 1;
     let mut next = || {
@@ -40,7 +40,7 @@ fn noise(n: usize, stream: u32) -> Vec<f32> {
     values.into_iter().map(|x| x as f32 / 1e5).collect()
 }
 
-/// Conditions of these factors with codes of noise.
+/// The conditions for these factors and random codes.
 fn of_factors(columns: &[Vec<u32>]) -> Vec<&'static str> {
     of(
         rows(columns),
@@ -124,7 +124,7 @@ fn a_factor_with_one_value_for_nearly_all_rows_is_noted() {
     let table = CodeTable::over(&values, 2, table).unwrap();
     let found = notes(&table, &all(), &["colour\u{1b}[2J".to_owned()]);
     assert_eq!(found.len(), 1);
-    // What a file calls its columns does not reach a terminal as it is.
+    // Column names from files are escaped before they reach a terminal.
     assert!(
         found[0]
             .sentence
@@ -194,7 +194,7 @@ fn codes_that_say_nothing_are_noted() {
     let mut outlying = noise(n, 1);
     outlying[17] = 1e6;
     assert_eq!(of(grid(), &[outlying.clone(), noise(n, 2)]), ["one-bin"]);
-    // A code that marks few rows is what it is.
+    // A code that differs in only a few rows is not reported.
     let marks = (0..n).map(|row| if row < 2 { 1.0 } else { 0.0 }).collect();
     assert_eq!(of(grid(), &[marks, noise(n, 2)]), [""; 0]);
     let faint = |stream| {

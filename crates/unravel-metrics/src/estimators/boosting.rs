@@ -1,13 +1,15 @@
-//! Gradient-boosted classification trees, as scikit-learn's `GradientBoostingClassifier` with its defaults of 1.5.
+//! Gradient-boosted classification trees, equivalent to the `GradientBoostingClassifier` of scikit-learn 1.5 with
+//! defaults.
 //!
-//! Each stage grows one regression tree of depth 3 a class (one in all for two classes) on the gradient of the log loss,
-//! with exact splits, and takes a tenth of a Newton step in each leaf (Friedman 2001, "Greedy function approximation",
-//! algorithm 6, with its factor `(K - 1) / K`). It starts from the shares of the classes.
+//! Each stage grows one regression tree of depth 3 per class (a single tree for two classes) on the gradient of the log
+//! loss, with exact splits, and takes a tenth of a Newton step in each leaf (Friedman 2001, "Greedy function
+//! approximation", algorithm 6, with its factor `(K - 1) / K`). It starts from the shares of the classes.
 //!
-//! Where two features split equally well scikit-learn takes one at random, so it differs from itself by as much as it
-//! differs from this; otherwise trees are the same but for rounding. Splits are searched over sorted orders that are made
-//! once; classes are spread over threads, and no sum crosses a thread, so the result does not depend on their number.
-//! Cost: some 0.3 ns a row, feature, class, stage and level on one core of 2024.
+//! If two features split equally well, scikit-learn chooses one at random. Its results therefore vary between runs, and
+//! differ from these results, by the same amount; otherwise the trees are equal up to rounding. Splits are searched in
+//! sorted orders that are computed once. Classes are distributed over threads, and each sum is computed by one thread,
+//! so the result does not depend on the number of threads. Cost: about 0.3 ns per row, feature, class, stage and level
+//! on one core of 2024.
 
 mod predict;
 mod residuals;
@@ -24,14 +26,14 @@ use crate::bytes::{Bytes, array_bytes};
 /// Shares of classes are kept this far from 0 and 1 in the first prediction, as scikit-learn does.
 const MIN_SHARE: f64 = f32::EPSILON as f64;
 
-/// What to fit.
+/// The settings of a fit.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct GradientBoosting {
     /// Number of stages.
     pub n_stages: usize,
-    /// Most questions on the way to a leaf, at least 1.
+    /// Maximum depth of a tree, at least 1.
     pub max_depth: usize,
-    /// Share of each tree's answer that is added.
+    /// Learning rate: the share of each tree's prediction that is added.
     pub learning_rate: f64,
 }
 
@@ -60,10 +62,10 @@ pub struct BoostedTrees {
 
 impl GradientBoosting {
     /// Fits finite `features` (`[n, n_features]`, row-major) to `labels` (`[n]`). Labels are any integers; only those
-    /// that occur become classes. Without rows the model answers 0; with one class it always answers that class.
+    /// that occur become classes. Without rows, the model predicts 0; with one class, it always predicts this class.
     ///
     /// # Panics
-    /// If `features` is not `[labels.len(), n_features]`, or a tree may ask no question.
+    /// If `features` is not `[labels.len(), n_features]`, or the maximum depth is 0.
     pub fn fit(&self, features: &[f32], n_features: usize, labels: &[usize]) -> BoostedTrees {
         assert_eq!(
             features.len(),
@@ -129,7 +131,7 @@ impl GradientBoosting {
     }
 }
 
-/// A classifier in the making.
+/// A classifier that is being fitted.
 struct Fit<'a> {
     settings: GradientBoosting,
     rows: Presorted,
@@ -138,7 +140,7 @@ struct Fit<'a> {
     /// Number of classes.
     n_classes: usize,
     initial: Vec<f64>,
-    /// What the trees so far say, `[n_trees, n_rows]`.
+    /// The sum of the predictions of the trees so far, `[n_trees, n_rows]`.
     scores: Vec<Vec<f64>>,
     importances: Vec<f64>,
     inverse: Vec<f64>,
@@ -169,7 +171,7 @@ impl<'a> Fit<'a> {
         }
     }
 
-    /// Grows the trees of one stage and adds what they say.
+    /// Grows the trees of one stage and adds their predictions.
     fn stage(&mut self, stage: usize) -> Vec<Tree> {
         let first = (stage * self.scores.len()) as u64;
         let residuals = residuals::residuals(&self.scores, self.targets);
@@ -239,7 +241,7 @@ impl<'a> Fit<'a> {
         (0..self.scores.len()).map(root).collect()
     }
 
-    /// Grows one tree, adds its answers to `scores`, and says how important each feature is in it.
+    /// Grows one tree, adds its predictions to `scores`, and returns the importance of each feature.
     fn grow(
         &self,
         residuals: impl Iterator<Item = f64>,
@@ -297,7 +299,7 @@ impl<'a> Fit<'a> {
     }
 }
 
-/// The step that lowers the log loss of a leaf most, by its first and second derivatives; 0 where the second vanishes.
+/// The Newton step for the log loss of a leaf, from its first and second derivatives; 0 if the second derivative is 0.
 fn newton_step(leaf: &[Entry], residuals: &[f64]) -> f64 {
     let (mut gradient, mut curvature) = (0.0, 0.0);
     for entry in leaf {
@@ -332,7 +334,7 @@ fn initial_scores(targets: &[u32], n_classes: usize) -> Vec<f64> {
     shares.map(f64::ln).collect()
 }
 
-/// The class with the highest score, the first of several; a single score is that of the second of two classes.
+/// The class with the highest score, the first of several. A single score is the score of the second of two classes.
 fn winner(scores: impl ExactSizeIterator<Item = f64>) -> usize {
     let is_binary = scores.len() == 1;
     let mut best = (0, f64::NEG_INFINITY);

@@ -1,9 +1,9 @@
-//! Random forests of regression trees, as scikit-learn's `RandomForestRegressor` with its defaults of 1.5.
+//! Random forests of regression trees, equivalent to the `RandomForestRegressor` of scikit-learn 1.5 with defaults.
 //!
-//! Each of 100 trees is grown on as many rows as there are, drawn with replacement, until its leaves are pure; every split
-//! looks at every feature; the answer is the mean over the trees (Breiman 2001, "Random forests"). Draws come from a seed
-//! and the number of the tree, so scores agree with scikit-learn's in distribution only. Trees are spread over threads, and
-//! the result does not depend on their number.
+//! Each of 100 trees is grown on a bootstrap sample of the rows until its leaves are pure. Every split considers every
+//! feature. The prediction is the mean over the trees (Breiman 2001, "Random forests"). Random draws depend on a seed
+//! and the number of the tree, so scores agree with scikit-learn's only in distribution. Trees are distributed over
+//! threads, and the result does not depend on the number of threads.
 
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
@@ -12,12 +12,12 @@ use rayon::prelude::*;
 use super::tree::{Growth, Presorted, Tree, Workspace};
 use crate::bytes::{Bytes, array_bytes};
 
-/// What to fit.
+/// The settings of a fit.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RandomForest {
     /// Number of trees.
     pub n_trees: usize,
-    /// Most questions on the way to a leaf, at least 1.
+    /// Maximum depth of a tree, at least 1.
     pub max_depth: usize,
     /// Seed of the draws.
     pub seed: u64,
@@ -42,7 +42,8 @@ pub struct Forest {
 }
 
 impl RandomForest {
-    /// Fits finite `features` (`[n, n_features]`, row-major) to `target` (`[n]`). Without rows the answer is always 0.
+    /// Fits finite `features` (`[n, n_features]`, row-major) to `target` (`[n]`). Without rows, the prediction is
+    /// always 0.
     ///
     /// # Panics
     /// If `features` is not `[target.len(), n_features]`.

@@ -1,9 +1,9 @@
 //! Labels as features of a classifier: one indicator per label and value, in coordinates in which they are uncorrelated.
 //!
-//! The indicators are never written down. A row's score is the sum of one weight per label, and its gradient goes to these
-//! weights alone. The parameters that a solver sees are coordinates in which the centred indicators have the identity as
-//! their covariance, so that it needs tens of iterations and not thousands. Indicators that linearly depend on others, as
-//! the last value of each label does, have no coordinate.
+//! The indicators are never stored. A row's score is the sum of one weight per label, and its gradient affects only
+//! these weights. The parameters that a solver sees are coordinates in which the centred indicators have the identity
+//! as their covariance, so that it needs tens of iterations instead of thousands. Indicators that linearly depend on
+//! others, as the last value of each label does, have no coordinate.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use super::balanced_logistic::Design;
 use crate::bytes::{Bytes, array_bytes};
 
-/// An indicator of which no more than this share of the variance is left, when others have told what they can, is left out.
+/// An indicator is excluded if, given the others, at most this share of its variance remains.
 const SMALLEST_REST: f64 = 1e-10;
 
 /// Some rows of labels.
@@ -78,7 +78,7 @@ impl Coordinates {
     fn of(features: &[u32], offsets: &[usize], n_values: &[usize], n_features: usize) -> Self {
         let n_labels = offsets.len();
         let n_rows = features.len().checked_div(n_labels).unwrap_or(0) as f64;
-        // How often indicators meet: those of each label with those of it and of the labels before it.
+        // The joint counts of the indicators of each label with those of the same and of earlier labels.
         let counts: Vec<Vec<u32>> = (0..n_labels)
             .into_par_iter()
             .map(|label| {
@@ -249,7 +249,7 @@ mod tests {
         (labels, classes)
     }
 
-    /// The same with the indicators written down.
+    /// The same with stored indicators.
     fn written_down(labels: &[u16], classes: &[u32]) -> BalancedFit {
         let mut features = Vec::new();
         for row in labels.chunks(3) {

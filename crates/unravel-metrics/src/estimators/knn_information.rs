@@ -1,13 +1,13 @@
 //! Mutual information of a continuous value and a label, from nearest neighbours (Ross 2014, "Mutual Information between
 //! Discrete and Continuous Data Sets"), as scikit-learn's `mutual_info_classif`.
 //!
-//! For each point, the distance to its k-th neighbour among the points of the same label, and the number m of points of any
-//! label nearer than that (itself counted): `I = ψ(N) + <ψ(k)> - <ψ(N_label)> - <ψ(m)>`, at least 0. A label with fewer than
-//! k + 1 points uses all of its others; a label with one point is left out.
+//! For each point, the distance to its k-th neighbour among the points of the same label, and the number m of points of
+//! any label nearer than that (itself counted): `I = ψ(N) + <ψ(k)> - <ψ(N_label)> - <ψ(m)>`, at least 0. A label with
+//! fewer than k + 1 points uses all of its other points; a label with one point is excluded.
 //!
-//! Values are compared as they are. Where many are equal the estimate needs noise to tell them apart, which is the caller's.
+//! The values are used without noise. If many values are equal, the caller must add noise to break ties.
 
-/// The values of some points, in ascending order, ready to be met with labels.
+/// The values of some points in ascending order.
 pub struct SortedValues {
     /// Ascending.
     values: Vec<f64>,

@@ -1,23 +1,23 @@
 //! Linear support vector classifiers of a single feature, as scikit-learn's `LinearSVC(C, class_weight="balanced")`.
 //!
-//! One class against the rest, with objective `½ (w² + b²) + Σ_i c_i max(0, 1 - y_i (w x_i + b))²`: the hinge is squared, and
-//! the intercept is penalised like a weight, as liblinear does it. Balanced means that the rows of the class weigh
-//! `n / (K n_class)` times `C`. For the rest liblinear takes plain `C`, unless there are two classes only: then each class
-//! has its own weight.
+//! One class against the rest, with objective `½ (w² + b²) + Σ_i c_i max(0, 1 - y_i (w x_i + b))²`: the hinge is
+//! squared, and the intercept is penalised like a weight, as liblinear does it. Balanced means that the rows of the
+//! class weigh `n / (K n_class)` times `C`. For the other rows, liblinear uses plain `C`, except with two classes: then
+//! each class has its own weight.
 //!
-//! With one feature the rows inside the margin are an end of the sorted rows. With sums over the ends made beforehand the
-//! objective and its derivatives cost two binary searches, whatever the number of rows, and Newton's method in the two
-//! unknowns finds the minimum to rounding, where liblinear stops early (accuracies differ by up to 4e-5).
+//! With one feature, the rows inside the margin are at one end of the sorted rows. With precomputed sums over the ends,
+//! the objective and its derivatives cost two binary searches for any number of rows. Newton's method in the two
+//! unknowns finds the minimum up to rounding, whereas liblinear stops early (accuracies differ by up to 4e-5).
 
 use crate::bytes::{Bytes, array_bytes};
 
-/// Newton's method ends when a step promises no more than this share of the objective.
+/// Newton's method ends if the predicted decrease of a step is at most this share of the objective.
 const TOLERANCE: f64 = 1e-15;
 
-/// Most Newton steps; some ten are usual.
+/// Maximum number of Newton steps; about ten are usual.
 const MAX_STEPS: usize = 200;
 
-/// A step is taken if it gains this share of what its gradient promises.
+/// A step is accepted if the decrease is at least this share of the decrease predicted by the gradient.
 const SUFFICIENT_GAIN: f64 = 1e-4;
 
 /// Values in ascending order, with the sums of their ends.
@@ -91,8 +91,8 @@ impl SortedFeature {
         array_bytes::<f32>(&[n_rows, 2]) + array_bytes::<f64>(&[n_rows, 3 + 4])
     }
 
-    /// Fits the feature to `labels` (`[n]`). `c` is the weight of each row, above 0. Without rows the model answers 0; with
-    /// one class it always answers that class.
+    /// Fits the feature to `labels` (`[n]`). `c` is the weight of each row, above 0. Without rows, the model predicts
+    /// 0; with one class, it always predicts this class.
     ///
     /// # Panics
     /// If there is not one label for each row.
@@ -215,7 +215,7 @@ impl Problem<'_> {
 }
 
 impl LinearSvm {
-    /// The labels the model can answer with, ascending.
+    /// The labels that the model can predict, ascending.
     pub fn classes(&self) -> &[usize] {
         &self.classes
     }

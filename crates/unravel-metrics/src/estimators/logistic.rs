@@ -1,33 +1,35 @@
-//! Multinomial logistic regression with an L2 penalty, as scikit-learn's `LogisticRegression` with its defaults of 1.5.
+//! Multinomial logistic regression with an L2 penalty, equivalent to the `LogisticRegression` of scikit-learn 1.5 with
+//! defaults.
 //!
-//! The objective is `c · Σ_i -ln p(y_i | x_i) + ½ Σ w²` over the weights of all classes; intercepts are free. scikit-learn
-//! stops its L-BFGS early (tolerance 1e-4 of the mean gradient); here Newton's method runs until the objective is within
-//! 1e-9 nats of its minimum, so the result is a property of the data and not of a solver. With two classes scikit-learn fits
-//! one sigmoid; the softmax over both has the same minimum with twice the penalty, which is what is fitted here.
+//! The objective is `c · Σ_i -ln p(y_i | x_i) + ½ Σ w²` over the weights of all classes; intercepts are free.
+//! scikit-learn stops its L-BFGS early (tolerance 1e-4 of the mean gradient); here Newton's method runs until the
+//! objective is within 1e-9 nats of its minimum, so the result does not depend on the solver. With two classes
+//! scikit-learn fits one sigmoid; the softmax over both has the same minimum with twice the penalty, which is what is
+//! fitted here.
 //!
-//! For a handful of classes the equations of a step are solved directly, which costs `n · (k·p)² / 4` multiplications for n
-//! rows, k classes and p features; for more, by conjugate gradients, at some `n · k·p` a round. Rows are summed in fixed
-//! chunks and the chunks in order, so the result does not depend on the number of threads.
+//! For few classes, the equations of a step are solved directly, which costs `n · (k·p)² / 4` multiplications for n
+//! rows, k classes and p features; for more, by conjugate gradients, at about `n · k·p` per iteration. Rows are summed
+//! in fixed chunks and the chunks in order, so the result does not depend on the number of threads.
 
 use super::blocked::Blocked;
 use super::multinomial::Problem;
 use super::newton_cg::{self, Stop};
 use crate::bytes::{Bytes, array_bytes};
 
-/// Most parameters for which the second derivatives are written down.
+/// The maximum number of parameters for which the second derivatives are stored.
 const MAX_DIRECT: usize = 64;
 
 /// Copies of the labels that a fit holds, sorted and as places among the classes.
 pub(super) const N_LABELS: usize = 3;
 
-/// What to fit.
+/// The settings of a fit.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LogisticRegression {
     /// Weight of the data against the penalty, above 0 (scikit-learn's `C`).
     pub c: f64,
-    /// Most Newton steps; some ten are usual.
+    /// Maximum number of Newton steps; about ten are usual.
     pub max_iterations: usize,
-    /// With many classes: end when a step promises no more than this, in nats over all rows.
+    /// With many classes: the predicted decrease of a step, in nats over all rows, below which the method ends.
     pub tolerance_nats: f64,
 }
 
@@ -54,8 +56,8 @@ pub struct LogisticModel {
 }
 
 impl LogisticRegression {
-    /// Fits `features` (`[n, n_features]`, row-major, finite) to `labels` (`[n]`). Labels are any integers; only those that
-    /// occur become classes. Without rows the model answers 0; with one class it always answers that class.
+    /// Fits `features` (`[n, n_features]`, row-major, finite) to `labels` (`[n]`). Labels are any integers; only those
+    /// that occur become classes. Without rows, the model predicts 0; with one class, it always predicts this class.
     ///
     /// # Panics
     /// If `features` is not `[labels.len(), n_features]`.
@@ -131,7 +133,7 @@ pub(super) fn classes_of(labels: &[usize]) -> (Vec<usize>, Vec<usize>) {
 }
 
 impl LogisticModel {
-    /// A model that tells nothing apart yet.
+    /// A model with weights of zero.
     pub(super) fn blank(n_features: usize, classes: Vec<usize>) -> Self {
         Self {
             n_features,
@@ -142,7 +144,7 @@ impl LogisticModel {
         }
     }
 
-    /// Adding the same to all intercepts changes no probability; this makes their sum zero.
+    /// Makes the sum of the intercepts zero. Adding a constant to all of them changes no probability.
     fn centre_intercepts(&mut self) {
         let width = self.n_features + 1;
         let intercepts = self
@@ -182,7 +184,7 @@ impl LogisticModel {
         weighted.sum::<f64>() + self.intercept(class)
     }
 
-    /// The labels the model can answer with, ascending.
+    /// The labels that the model can predict, ascending.
     pub fn classes(&self) -> &[usize] {
         &self.classes
     }
@@ -202,7 +204,7 @@ impl LogisticModel {
         self.n_iterations
     }
 
-    /// Whether the minimum was reached; else the model is the best found.
+    /// Whether the minimum was reached. Otherwise the model is the best one found.
     pub fn converged(&self) -> bool {
         self.converged
     }

@@ -9,10 +9,10 @@ use super::cholesky;
 /// Rows summed by one task.
 const ROWS_PER_TASK: usize = 512;
 
-/// Newton's method ends when its model of the objective promises no more than this, in nats.
+/// Newton's method ends if the predicted decrease of the objective is at most this, in nats.
 const TOLERANCE_NATS: f64 = 1e-9;
 
-/// A step is taken if it gains this share of what its gradient promises.
+/// A step is accepted if the decrease is at least this share of the decrease predicted by the gradient.
 const SUFFICIENT_GAIN: f64 = 1e-4;
 
 /// The minimisation, in units where the data have weight 1.
@@ -43,7 +43,7 @@ impl Problem<'_> {
         self.n_classes * self.width()
     }
 
-    /// Newton's method with step halving; the number of steps, and whether it converged.
+    /// Newton's method with step halving; returns the number of steps, and whether it converged.
     pub(super) fn minimise(
         &self,
         parameters: &mut Vec<f64>,
@@ -67,7 +67,7 @@ impl Problem<'_> {
                     .collect()
             };
             if promise <= TOLERANCE_NATS {
-                // The last step is taken unseen: so near the minimum it squares the error.
+                // The last step is not checked, because near the minimum it squares the error.
                 *parameters = moved(1.0);
                 return (iteration + 1, true);
             }
@@ -89,10 +89,10 @@ impl Problem<'_> {
         (max_iterations, false)
     }
 
-    /// The solution of `H · step = gradient`; none if there is no finite one.
+    /// The solution of `H · step = gradient`; `None` if there is no finite solution.
     fn newton_step(&self, here: &Expansion) -> Option<Vec<f64>> {
         let mut ridge = 0.0;
-        // Rounding can make the second derivatives indefinite, for features of extreme size; a ridge mends that.
+        // Rounding can make the second derivatives indefinite, for features of extreme size; a ridge corrects this.
         for _ in 0..8 {
             let matrix = self.second_derivatives(here, ridge);
             let mut step = here.gradient.clone();
@@ -126,8 +126,8 @@ impl Problem<'_> {
                 }
             }
         }
-        // Adding the same to all intercepts changes no probability. This makes it cost something, which keeps their sum
-        // at zero and leaves the step as it is otherwise.
+        // Adding a constant to all intercepts changes no probability. This term penalises it, which keeps the sum of
+        // the intercepts at zero and does not change the step otherwise.
         let intercepts = (0..self.n_classes).map(|class| class * width + self.n_features);
         for row in intercepts.clone() {
             for col in intercepts.clone() {

@@ -1,33 +1,33 @@
-//! Newton's method with its steps from conjugate gradients, for logistic regressions with many classes.
+//! Newton's method with conjugate gradients, for logistic regressions with many classes.
 //!
-//! The equations of a step are solved only as well as the distance to the minimum deserves (Dembo et al. 1982, "Inexact
-//! Newton methods"), with the second derivatives within each class as a preconditioner.
+//! The equations of a step are solved with an accuracy that depends on the distance to the minimum (Dembo et al. 1982,
+//! "Inexact Newton methods"), with the second derivatives within each class as a preconditioner.
 
 use super::blocked::{Blocked, Expansion};
 use super::cholesky;
 use super::vectors::{add_scaled, dot};
 use crate::bytes::{Bytes, array_bytes};
 
-/// Most rounds of conjugate gradients in a step.
+/// Maximum number of conjugate gradient iterations per step.
 const MAX_ROUNDS: usize = 500;
 
-/// A step is taken if it gains this share of what its gradient promises.
+/// A step is accepted if the decrease is at least this share of the decrease predicted by the gradient.
 const SUFFICIENT_GAIN: f64 = 1e-4;
 
 /// Vectors as long as the parameters that a step holds.
 const N_VECTORS: usize = 10;
 
-/// When to end.
+/// The stopping criteria.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Stop {
-    /// Most Newton steps.
+    /// Maximum number of Newton steps.
     pub(super) max_iterations: usize,
-    /// End when a step promises no more than this, in nats over all rows.
+    /// The predicted decrease of a step, in nats over all rows, below which the method ends.
     pub(super) tolerance_nats: f64,
 }
 
-/// Moves `parameters` (`[n_classes, n_features + 1]`) to the minimum of the objective with this penalty; the number of
-/// steps, and whether it got there.
+/// Moves `parameters` (`[n_classes, n_features + 1]`) to the minimum of the objective with this penalty; returns the
+/// number of steps, and whether it converged.
 pub(super) fn minimise(
     problem: &Blocked,
     penalty: f64,

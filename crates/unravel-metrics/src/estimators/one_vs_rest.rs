@@ -16,13 +16,13 @@ use crate::bytes::{Bytes, array_bytes};
 /// Rows summed by one task.
 const ROWS_PER_TASK: usize = 4096;
 
-/// Newton's method ends when its model of the objective promises no more than this, in nats.
+/// Newton's method ends if the predicted decrease of the objective is at most this, in nats.
 const TOLERANCE_NATS: f64 = 1e-9;
 
-/// Most Newton steps; some ten are usual.
+/// Maximum number of Newton steps; about ten are usual.
 const MAX_STEPS: usize = 100;
 
-/// A step is taken if it gains this share of what its gradient promises.
+/// A step is accepted if the decrease is at least this share of the decrease predicted by the gradient.
 const SUFFICIENT_GAIN: f64 = 1e-4;
 
 /// A fitted classifier.
@@ -35,8 +35,8 @@ pub struct OneVsRest {
 }
 
 impl OneVsRest {
-    /// Fits `features` (`[n, n_features]`, row-major, finite) to `labels` (`[n]`). Only labels that occur become classes.
-    /// Without rows the model answers 0; with one class it always answers that class.
+    /// Fits `features` (`[n, n_features]`, row-major, finite) to `labels` (`[n]`). Only labels that occur become
+    /// classes. Without rows, the model predicts 0; with one class, it always predicts this class.
     ///
     /// # Panics
     /// If `features` is not `[labels.len(), n_features]`.
@@ -84,7 +84,7 @@ impl OneVsRest {
             + array_bytes::<usize>(&[n_rows, N_LABELS])
     }
 
-    /// The labels the model can answer with, ascending.
+    /// The labels that the model can predict, ascending.
     pub fn classes(&self) -> &[usize] {
         &self.classes
     }
@@ -186,7 +186,7 @@ impl Problem<'_> {
                 return parameters;
             }
             if promise <= TOLERANCE_NATS {
-                // The last step is taken unseen: so near the minimum it squares the error.
+                // The last step is not checked, because near the minimum it squares the error.
                 return moved(1.0);
             }
             let mut scale = 1.0;

@@ -1,17 +1,20 @@
-//! Active units: the codes whose posterior mean moves with the input, and what each code costs.
+//! Active units: the number of codes whose posterior mean varies with the input, and the KL divergence of each code.
 //!
-//! A code is *active* if the variance of its posterior mean over the grid exceeds 0.01: `A = Var_x(E[z | x])`, from Burda et
-//! al. 2016, "Importance Weighted Autoencoders" (section 5.2). Beside it stands the mean KL divergence of each posterior from
-//! the standard normal prior, `½ (μ² + σ² - ln σ² - 1)` nats: a code that carries nothing costs nothing.
+//! A code is *active* if the variance of its posterior mean over the grid exceeds 0.01: `A = Var_x(E[z | x])`, from
+//! Burda et al. 2016, "Importance Weighted Autoencoders" (section 5.2). The metric also reports the mean KL divergence
+//! of each posterior from the standard normal prior, `½ (μ² + σ² - ln σ² - 1)` nats. It is 0 for a code without
+//! information.
 //!
-//! - Ranges: 0 to the number of codes; KL at least 0. Neither end is better: a model needs as many codes as there are factors.
-//! - Exact only: two sums over the table. Cost: one pass.
-//! - Of the posteriors, so the table needs log variances: the variance of *samples* is no measure of activity.
-//! - Variances have divisor n, as the grid is all there is. Constant codes are inactive.
+//! - Ranges: 0 to the number of codes; KL at least 0. There is no better end: a model needs as many codes as there are
+//!   factors.
+//! - There is only an exact variant. Cost: one pass over the table.
+//! - The metric uses the posteriors, so it requires log variances. It does not use samples, because their variance does
+//!   not measure activity.
+//! - Variances have divisor n, because the grid is the whole population. Constant codes are inactive.
 //!
-//! Traps: the threshold is absolute, so a decoder that magnifies a small code has it counted as inactive; its KL divergence
-//! tells. The FactorVAE score prunes by a standard deviation of 0.05, UDR by a KL divergence of 0.01 nats: three rules that
-//! need not agree. `n_informative_codes` counts by the last.
+//! Pitfalls: the threshold is absolute, so a small code that the decoder amplifies is counted as inactive. Check its KL
+//! divergence. The FactorVAE score prunes by a standard deviation of 0.05, UDR by a KL divergence of 0.01 nats. The
+//! three rules can give different numbers. `n_informative_codes` uses the rule of UDR.
 
 use rayon::prelude::*;
 use unravel_score::{Direction, Metric, Variant};
@@ -23,7 +26,7 @@ use crate::moments::Moments;
 use crate::outcome::{Matrix, Outcome, codes_by_factors_bytes};
 use crate::table::CodeTable;
 
-/// What there is to say of active units, and what computes it.
+/// The definition of active units: its texts, costs and functions.
 pub const DEFINITION: Definition = Definition {
     title: "Active units",
     one_line: "number of codes whose posterior mean varies over the grid, and the KL divergence of each posterior",
@@ -33,19 +36,19 @@ pub const DEFINITION: Definition = Definition {
             name: "n_active_codes",
             range: [0.0, f64::INFINITY],
             direction: Direction::Neither,
-            one_line: "codes whose mean has a variance above 0.01",
+            one_line: "number of codes whose mean has a variance above 0.01",
         },
         Quantity {
             name: "kl_nats",
             range: [0.0, f64::INFINITY],
             direction: Direction::Neither,
-            one_line: "KL divergence of the posterior from the standard normal prior, all codes together, mean over the grid",
+            one_line: "KL divergence of the posterior from the standard normal prior, summed over codes, mean over the grid",
         },
         Quantity {
             name: "n_informative_codes",
             range: [0.0, f64::INFINITY],
             direction: Direction::Neither,
-            one_line: "codes whose mean KL divergence is above 0.01 nats",
+            one_line: "number of codes whose mean KL divergence is above 0.01 nats",
         },
     ],
     variants: &[(Variant::Exact, |table, _| exact(table))],
@@ -102,7 +105,7 @@ pub fn exact(table: &CodeTable) -> Result<Outcome, MetricError> {
 /// are `[n, n_codes]`. Zeros without rows.
 ///
 /// # Panics
-/// If the two are not of one length, or there is no code.
+/// If the two have different lengths, or there is no code.
 pub fn kl_per_code(means: &[f32], logvars: &[f32], n_codes: usize) -> Vec<f64> {
     assert_eq!(means.len(), logvars.len(), "a log variance for each mean");
     let chunk = ROWS_PER_TASK * n_codes;

@@ -1,30 +1,34 @@
-//! The β-VAE score: how well a linear classifier tells which factor two groups of points share.
+//! The β-VAE score: the accuracy of a linear classifier that predicts which factor the two points of each pair share.
 //!
-//! For each example a factor is drawn, and 64 pairs of points that agree on it; the features are the mean absolute differences
-//! of their codes, the label is the factor. Multinomial logistic regression is trained on 10,000 examples and scored on 5,000
-//! fresh ones. From Higgins et al. 2017, "β-VAE: Learning Basic Visual Concepts with a Constrained Variational Framework"
-//! (section 3), with disentanglement_lib's study settings and the classifier of scikit-learn 1.5, converged.
+//! For each example, a factor is drawn, and then 64 pairs of points with the same value of this factor. The features
+//! are the mean absolute differences of the codes over the pairs. The label is the factor. Multinomial logistic
+//! regression is trained on 10,000 examples and scored on 5,000 test examples. From Higgins et al. 2017, "β-VAE:
+//! Learning Basic Visual Concepts with a Constrained Variational Framework" (section 3), with the settings of Locatello
+//! et al. 2019. The classifier is that of scikit-learn 1.5, trained to convergence.
 //!
-//! *Lin 2020*: the protocol of Lin et al. 2020 ([`crate::lin_2020`]). 500 examples of 50 pairs, the factors in turn; all points
-//! of an example share the value. The accuracy is that on these examples themselves, of one sigmoid a factor with a penalised
-//! intercept ([`crate::estimators::one_vs_rest`]).
+//! *Lin 2020*: the protocol of Lin et al. 2020 ([`crate::lin_2020`]). It uses 500 examples of 50 pairs and cycles
+//! through the factors. All points of an example share the factor's value. The accuracy is measured on the training
+//! examples. The classifier has one sigmoid per factor and a penalised intercept ([`crate::estimators::one_vs_rest`]).
 //!
-//! - Range 0 to 1, higher is better; chance is one over the number of factors.
-//! - Cost: 1,920,000 table look-ups and one logistic regression: some two hundred core milliseconds with ten codes. The
-//!   regression grows with the square of the number of codes, so hundreds of codes take minutes.
-//! - Features are not scaled and the classifier's weights are penalised, so the score depends on the scale of the codes.
-//! - A constant code has differences of zero and tells nothing. If all codes are constant, the score is near chance.
-//! - A factor with a single value is never drawn. At least two factors must vary; where points are listed, pairs agree on values
-//!   that enough of them share ([`MIN_MATCHING_ROWS`](crate::MIN_MATCHING_ROWS)).
-//! - There is no exact variant: over ever more pairs the mean differences of an example tend to constants of its factor, which
-//!   any two factors tell apart, so everything would score 1.
+//! - Range 0 to 1, higher is better; chance is 1 divided by the number of factors.
+//! - Cost: 1,920,000 table look-ups and one logistic regression: about 0.2 s of CPU time with ten codes. The regression
+//!   grows with the square of the number of codes, so hundreds of codes take minutes.
+//! - Features are not scaled and the classifier's weights are penalised, so the score depends on the scale of the
+//!   codes.
+//! - The differences of a constant code are 0, so it does not affect the score. If all codes are constant, the score is
+//!   near chance.
+//! - A factor with a single value is never drawn. At least two factors must vary. If the rows are not a complete grid,
+//!   pairs use only factor values with at least 10 rows ([`MIN_MATCHING_ROWS`](crate::MIN_MATCHING_ROWS)).
+//! - There is no exact variant. With more and more pairs, the features of an example converge to constants that depend
+//!   only on its factor. These constants nearly always differ between factors, so almost every representation would
+//!   score 1.
 //!
-//! Traps: it reaches 1 even if a factor is in no code at all, as it is then told by exclusion (Kim & Mnih 2018). The paper
-//! discards the worst half of many repetitions and leaves out dSprites' shape; nothing is discarded or left out here. Codes
-//! of small scale against the penalty make it unsteady: seeds then differ by several hundredths. With codes of very
-//! different scales scikit-learn's solver stops before it has converged; its accuracy then differs by up to 0.04 from the
-//! converged one here. scikit-learn before 0.22 defaulted to one-versus-rest classifiers with a penalised intercept: up to
-//! 0.003 apart.
+//! Pitfalls: the score can be 1 even if one factor is not encoded, because the classifier can recognise this factor by
+//! exclusion (Kim & Mnih 2018). The paper discards the worst half of many repetitions and excludes the factor shape of
+//! dSprites. unravel does neither. If the codes are small relative to the penalty, the score varies between seeds by
+//! several hundredths. With codes of very different scales scikit-learn's solver stops before it has converged; its
+//! accuracy then differs by up to 0.04 from that of the converged classifier. scikit-learn before 0.22 defaulted to
+//! one-versus-rest classifiers with a penalised intercept. Their scores differ by up to 0.003.
 
 mod lin_2020;
 
@@ -44,23 +48,23 @@ use crate::outcome::{Matrix, Outcome, codes_by_factors_bytes};
 use crate::sampling::{PointSource, PointStream, Purpose, Seeded};
 use crate::table::CodeTable;
 
-/// What there is to say of the β-VAE score, and what computes it.
+/// The definition of the β-VAE score: its texts, costs and functions.
 pub const DEFINITION: Definition = Definition {
     title: "β-VAE score",
-    one_line: "accuracy of a linear classifier that tells which factor pairs of points share, by differences of codes",
+    one_line: "accuracy of a linear classifier that predicts, from code differences, which factor the points of a pair share",
     paper: "Higgins et al. 2017, β-VAE: Learning Basic Visual Concepts with a Constrained Variational Framework",
     quantities: &[
         Quantity {
             name: "eval_accuracy",
             range: [0.0, 1.0],
             direction: Direction::HigherIsBetter,
-            one_line: "accuracy on fresh examples; of the lin-2020 variant on those trained on",
+            one_line: "accuracy on test examples; in the lin-2020 variant, on the training examples",
         },
         Quantity {
             name: "train_accuracy",
             range: [0.0, 1.0],
             direction: Direction::HigherIsBetter,
-            one_line: "accuracy on the examples the classifier was trained on",
+            one_line: "accuracy on the training examples",
         },
     ],
     variants: &[(Variant::Study, study), (Variant::Lin2020, lin_2020)],
@@ -70,9 +74,9 @@ pub const DEFINITION: Definition = Definition {
     outcome_bytes: codes_by_factors_bytes,
 };
 
-/// The examples the classifier is trained on.
+/// The training examples.
 pub const TRAIN: Purpose = Purpose::new("beta-vae-score/train");
-/// The examples it is scored on.
+/// The test examples.
 pub const EVAL: Purpose = Purpose::new("beta-vae-score/eval");
 
 /// Examples made by one task.
@@ -81,9 +85,9 @@ const EXAMPLES_PER_TASK: usize = 64;
 /// Sample sizes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Settings {
-    /// Examples the classifier is trained on.
+    /// Number of training examples.
     pub n_train: usize,
-    /// Examples it is scored on.
+    /// Number of test examples.
     pub n_eval: usize,
     /// Pairs of points in an example.
     pub n_pairs: usize,
@@ -101,7 +105,7 @@ impl Settings {
 /// The β-VAE score with the study's settings.
 ///
 /// # Errors
-/// Fewer than two factors vary, or, where points are listed, can be held fixed.
+/// If fewer than two factors vary, or if the rows are not a complete grid and fewer than two factors can be held fixed.
 pub fn study(table: &CodeTable, seed: u64) -> Result<Outcome, MetricError> {
     with_source(table, &Settings::STUDY, &Seeded::new(table.grid(), seed))
 }
@@ -109,7 +113,7 @@ pub fn study(table: &CodeTable, seed: u64) -> Result<Outcome, MetricError> {
 /// The β-VAE score with other settings, or from other draws.
 ///
 /// # Errors
-/// Fewer than two factors vary, or, where points are listed, can be held fixed.
+/// If fewer than two factors vary, or if the rows are not a complete grid and fewer than two factors can be held fixed.
 pub fn with_source(
     table: &CodeTable,
     settings: &Settings,
@@ -228,7 +232,7 @@ fn weights(model: &LogisticModel, table: &CodeTable) -> Vec<f64> {
     weights
 }
 
-/// About how long a score takes one core, in nanoseconds.
+/// The approximate time of a score on one core, in nanoseconds.
 fn nanoseconds(work: &Work, variant: Variant) -> f64 {
     if variant == Variant::Lin2020 {
         let pairs = (N_GROUPS * GROUP_SIZE) as f64;
@@ -238,7 +242,7 @@ fn nanoseconds(work: &Work, variant: Variant) -> f64 {
     look_ups(128.0 * LOOKED_AT, work.codes) + logistic(TRAINED, work.codes, work.factors)
 }
 
-/// Bytes that a score holds at most, beside the table and its outcome.
+/// The maximum number of bytes that a score allocates, without the table and its outcome.
 fn bytes(scoring: Scoring<'_>, variant: Variant) -> Bytes {
     let (n_codes, n_classes) = (scoring.n_codes(), scoring.n_varying());
     if variant == Variant::Lin2020 {

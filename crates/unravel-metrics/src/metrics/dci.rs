@@ -1,42 +1,46 @@
-//! DCI: disentanglement, completeness and informativeness, by how important each code is for predicting each factor.
+//! DCI: disentanglement, completeness and informativeness, computed from the importance of each code for predicting
+//! each factor.
 //!
-//! A predictor of each factor from all codes is trained, which says how important each code was to it: `R[d, k]`. A code's
-//! disentanglement is one minus the entropy of its shares `R[d, ·]` with base K, averaged over codes by their share in all
-//! importance; a factor's completeness is one minus the entropy of `R[·, k]` with base D, averaged over factors likewise;
-//! informativeness says how well the factors are predicted. From Eastwood & Williams 2018, "A Framework for the Quantitative
-//! Evaluation of Disentangled Representations" (section 2).
+//! For each factor, a predictor is trained on all codes. `R[d, k]` is the importance of code d for predicting factor k.
+//! A code's disentanglement is one minus the entropy of its shares `R[d, ·]` with base K, averaged over codes weighted
+//! by their total importance. A factor's completeness is one minus the entropy of `R[·, k]` with base D, averaged over
+//! factors weighted in the same way. Informativeness is the accuracy of the prediction. From Eastwood & Williams 2018,
+//! "A Framework for the Quantitative Evaluation of Disentangled Representations" (section 2).
 //!
-//! Variants, which measure different things and do not compare:
-//! - *Study*: disentanglement_lib's. Gradient-boosted trees, as scikit-learn's defaults ([`crate::estimators::boosting`]): one
-//!   classifier a factor on 10,000 points, informativeness is its accuracy on 5,000 others.
-//! - *Lasso*: the paper's first. Linear regression on standardised codes with an L1 penalty of 0.02, as in the authors' code;
-//!   importance is the size of a weight. It depends on the data through correlations alone, so it is taken over every point of
-//!   the grid once: no sampling, no seed, and the informativeness in training is that in testing.
-//! - *Random forest*: the paper's second. Random forests of 100 regression trees on 10,000 points, tested on 5,000 others. The paper
-//!   chooses the depth of the trees by validation; here they are grown out, as scikit-learn's defaults.
-//! - *Lin 2020*: lasso as above over the 73,728 points of the protocol of Lin et al. 2020 ([`crate::lin_2020`]); completeness is
-//!   the plain mean over factors. The authors' code has five regressors, of which this is the first; which of them made the
-//!   scores in their table is not known, so it need not compare. A code or a factor without any weight makes their score
-//!   undefined.
+//! The variants measure different things and are not comparable:
+//! - *Study*: the predictor of disentanglement_lib, which is gradient-boosted trees with scikit-learn's defaults
+//!   ([`crate::estimators::boosting`]): one classifier per factor, trained on 10,000 points. Informativeness is its
+//!   accuracy on 5,000 test points.
+//! - *Lasso*: the paper's first predictor, linear regression on standardised codes with an L1 penalty of 0.02, as in
+//!   the authors' code; importance is the absolute weight. The regression depends only on correlations, so it uses
+//!   every point of the grid once, without sampling. Training and test informativeness are therefore equal.
+//! - *Random forest*: the paper's second predictor, random forests of 100 regression trees on 10,000 points, tested on
+//!   5,000 test points. The paper chooses the depth of the trees by validation; unravel grows them to full depth, as
+//!   scikit-learn does by default.
+//! - *Lin 2020*: lasso as above on the 73,728 points of the protocol of Lin et al. 2020 ([`crate::lin_2020`]);
+//!   completeness is the plain mean over factors. The authors' code has five regressors; lasso is the first. It is
+//!   unknown which one produced their table, so the scores may not be comparable. The authors' score is undefined if a
+//!   code or a factor has no non-zero weight.
 //!
-//! With lasso and forest, informativeness is `1 - NRMSE`, at least 0: the paper's error, the root mean squared error by the
-//! standard deviation of the factor, turned around so that more is better.
+//! With lasso and random forests, informativeness is `max(0, 1 - NRMSE)`. NRMSE, the paper's error, is the root mean
+//! squared error divided by the standard deviation of the factor.
 //!
-//! - Ranges 0 to 1, higher is better. Accuracies at chance are one over the number of values of each factor.
-//! - Cost: the study grows 11,300 trees on dSprites and takes seconds; forests take about as long; lasso is instant with ten
-//!   codes, and takes minutes with hundreds that are nearly collinear.
-//! - A code that is never used has no importance and no weight in the mean. If no code is (constant codes), disentanglement
-//!   and completeness are 0. With a single code completeness is 1 if it is used at all.
-//! - A factor with a single value is not predicted and does not count. At least two factors must vary.
+//! - Ranges 0 to 1, higher is better. The accuracy at chance is 1 divided by the number of values of the factor.
+//! - Cost: the study grows 11,300 trees on dSprites and takes seconds; forests take about as long; lasso takes less
+//!   than a second with ten codes, and minutes with hundreds of nearly collinear codes.
+//! - An unused code has importance 0 and weight 0 in the mean. If no code is used (constant codes), disentanglement and
+//!   completeness are 0. With a single code completeness is 1 if it is used at all.
+//! - A factor with a single value is ignored. At least two factors must vary.
 //!
-//! Traps: a code that is used for nothing much still counts by its share, and boosted trees on few points use noise; more
-//! points give higher scores on entangled codes. disentanglement_lib calls the accuracy an error. With lasso and forest the
-//! factors are numbers, so that shapes are ordered and an orientation is not a circle; a lasso sees nothing but straight
-//! lines. With lasso and forest the authors' code averages completeness plainly over factors, where here each factor weighs
-//! by its importance: on one representation that was 0.9186 there and 0.8951 here. The matrix `completeness_per_factor` has
-//! what a plain mean needs. On small grids many of the points tested on were trained on too, which raises
-//! `informativeness_test` of trees and forests: they learn points by heart. Boosted trees draw lots where two features
-//! split equally well: scikit-learn's own scores move by up to 0.001 between draws, and by more on small samples.
+//! Pitfalls: a code of little importance still counts in proportion to it. With few points, boosted trees use noise. On
+//! entangled codes, more points give higher scores. disentanglement_lib calls the accuracy an error. Lasso and random
+//! forests treat factors as numbers: shapes are ordered, and orientation is not periodic. Lasso detects only linear
+//! dependence. With lasso and random forests, the authors' code takes the unweighted mean of completeness over factors.
+//! unravel weights factors by importance. On one representation, this gave 0.8951 instead of 0.9186. To compute the
+//! unweighted mean, use the matrix `completeness_per_factor`. On small grids, many test points are also training
+//! points. This raises `informativeness_test` of trees and forests, because they overfit. Boosted trees break ties
+//! between equally good splits at random: scikit-learn's own scores differ by up to 0.001 between seeds, and by more on
+//! small samples.
 
 mod importance;
 mod lin_2020;
@@ -58,35 +62,35 @@ use crate::samples::{Examples, SampleSizes, Split};
 use crate::sampling::Purpose;
 use crate::table::CodeTable;
 
-/// What there is to say of DCI, and what computes it.
+/// The definition of DCI: its texts, costs and functions.
 pub const DEFINITION: Definition = Definition {
     title: "DCI",
-    one_line: "how far each code serves to predict one factor only, and each factor is predicted from one code only",
+    one_line: "degree to which each code is important for predicting only one factor, and each factor is predicted from only one code",
     paper: "Eastwood & Williams 2018, A Framework for the Quantitative Evaluation of Disentangled Representations",
     quantities: &[
         Quantity {
             name: "disentanglement",
             range: [0.0, 1.0],
             direction: Direction::HigherIsBetter,
-            one_line: "how far each code is important for one factor only, by importance",
+            one_line: "degree to which each code is important for only one factor, weighted by importance",
         },
         Quantity {
             name: "completeness",
             range: [0.0, 1.0],
             direction: Direction::HigherIsBetter,
-            one_line: "how far one code only is important for each factor",
+            one_line: "degree to which only one code is important for each factor",
         },
         Quantity {
             name: "informativeness_test",
             range: [0.0, 1.0],
             direction: Direction::HigherIsBetter,
-            one_line: "how well fresh points' factors are predicted: accuracy, or 1 - NRMSE with lasso and forest",
+            one_line: "quality of the prediction of factors on test points: accuracy, or 1 - NRMSE for lasso and random forests",
         },
         Quantity {
             name: "informativeness_train",
             range: [0.0, 1.0],
             direction: Direction::HigherIsBetter,
-            one_line: "how well the factors of the points trained on are predicted",
+            one_line: "as `informativeness_test`, on the training points",
         },
     ],
     variants: &[
@@ -101,15 +105,15 @@ pub const DEFINITION: Definition = Definition {
     outcome_bytes: codes_by_factors_bytes,
 };
 
-/// The points the predictors are trained on.
+/// The training points of the predictors.
 pub const TRAIN: Purpose = Purpose::new("dci/train");
-/// The points they are tested on.
+/// The test points.
 pub const TEST: Purpose = Purpose::new("dci/test");
 
 /// Weight of the lasso's penalty.
 const LASSO_ALPHA: f64 = 0.02;
 
-/// A predictor of one factor: how important each code is to it, and how well it predicts.
+/// The result for one factor: the importance of each code, and the quality of the prediction.
 struct Predictor {
     importances: Vec<f64>,
     train: f64,
@@ -154,7 +158,7 @@ fn by_lasso(table: &CodeTable, correlations: &Correlations) -> Result<Outcome, M
     })
 }
 
-/// DCI by random forests on as many points as the study's.
+/// DCI by random forests, with the study's numbers of points.
 ///
 /// # Errors
 /// Fewer than two factors vary.
@@ -162,7 +166,7 @@ pub fn random_forest(table: &CodeTable, seed: u64) -> Result<Outcome, MetricErro
     with_sizes(table, Variant::RandomForest, SampleSizes::STUDY, seed)
 }
 
-/// A sampled variant on other numbers of points.
+/// A sampled variant with other numbers of points.
 ///
 /// # Errors
 /// Fewer than two factors vary, or the variant is not sampled.
@@ -176,7 +180,7 @@ pub fn with_sizes(
     of_points(table, variant, &split, seed)
 }
 
-/// A sampled variant on the given points; `seed` is for the forest's draws.
+/// A sampled variant on the given points; `seed` seeds the forests.
 ///
 /// # Errors
 /// Fewer than two factors vary, or the variant is not sampled.
@@ -238,7 +242,8 @@ fn grown(
     }
 }
 
-/// One minus the root mean squared error by the standard deviation, at least 0; 0 if the truth does not vary.
+/// One minus the root mean squared error divided by the standard deviation, at least 0; 0 if the true values do not
+/// vary.
 fn one_minus_nrmse(found: &[f64], truth: &[f64]) -> f64 {
     let n = truth.len().max(1) as f64;
     let mean = truth.iter().sum::<f64>() / n;
@@ -251,7 +256,7 @@ fn one_minus_nrmse(found: &[f64], truth: &[f64]) -> f64 {
     }
 }
 
-/// Puts the predictors of the factors that vary together.
+/// Combines the results of the varying factors.
 fn outcome(
     table: &CodeTable,
     predictor: impl Fn(usize) -> Predictor,
@@ -299,7 +304,7 @@ fn outcome(
     })
 }
 
-/// About how long a score takes one core, in nanoseconds.
+/// The approximate time of a score on one core, in nanoseconds.
 fn nanoseconds(work: &Work, variant: Variant) -> f64 {
     let Work { codes, factors, .. } = *work;
     match variant {
@@ -309,7 +314,7 @@ fn nanoseconds(work: &Work, variant: Variant) -> f64 {
     }
 }
 
-/// Bytes that a score holds at most, beside the table and its outcome.
+/// The maximum number of bytes that a score allocates, without the table and its outcome.
 fn bytes(scoring: Scoring<'_>, variant: Variant) -> Bytes {
     let n_points = scoring.n_points(variant);
     let SampleSizes { n_train, n_test } = SampleSizes::STUDY;

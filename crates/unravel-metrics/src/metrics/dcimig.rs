@@ -1,19 +1,20 @@
-//! DCIMIG: gaps per code, best code per factor.
+//! DCIMIG (3CharM): the mutual information gap of each code, with the best code for each factor.
 //!
-//! Each code is credited to the factor it knows most of, with the gap to the factor it knows second most of; each factor takes
-//! the best credit among its codes. The score is the sum over factors divided by the sum of their entropies. From
-//! Sepliarskaia et al. 2019, "How to Not Measure Disentanglement" (there 3CharM), which shows that it meets the three demands of
-//! Eastwood & Williams (disentanglement, completeness, informativeness) at once. Codes are binned as for MIG: 20 bins of equal
-//! width over their range.
+//! Each code is assigned to the factor with which it has the most mutual information. Its gap is this value minus its
+//! second largest mutual information. Each factor gets the largest gap of its codes. The score is the sum over factors
+//! divided by the sum of their entropies. From Sepliarskaia et al. 2019, "How to Not Measure Disentanglement" (named
+//! 3CharM in the paper). The paper shows that the score satisfies all three criteria of Eastwood & Williams:
+//! disentanglement, completeness and informativeness. Codes are binned as for MIG: 20 bins of equal width over their
+//! range.
 //!
 //! - Range 0 to 1, higher is better. Study: 10,000 points drawn with replacement. Exact: every point of the grid once.
 //! - Cost: one pass over the table (exact), a millisecond (study).
-//! - A constant code has no gap and is no factor's best. A factor with a single value adds nothing.
-//! - With a single factor there is no second: the gap is taken to 0. A tie has no gap, so ties do not matter.
+//! - A constant code has a gap of 0. A factor with a single value adds 0.
+//! - With a single factor, the second value is taken to be 0. A tie has no gap, so ties do not matter.
 //!
-//! Traps: factors with many values weigh more, since entropies are summed before dividing: dSprites' orientation counts
-//! three times as much as shape. 20 bins cap what a code can know of 40 values, as in MIG. Zaidi et al. 2020 bin into 10, and
-//! bin continuous factors as well.
+//! Pitfalls: factors with many values have more weight, because the entropies are summed before the division: dSprites'
+//! orientation counts three times as much as shape. With 20 bins, a code cannot distinguish 40 values, as in MIG. Zaidi
+//! et al. 2020 use 10 bins, and bin continuous factors as well.
 
 use unravel_score::{Direction, Metric, Variant};
 
@@ -27,16 +28,16 @@ use crate::outcome::{Matrix, Outcome, codes_by_factors_bytes};
 use crate::sampling::{Purpose, study_points};
 use crate::table::CodeTable;
 
-/// What there is to say of DCIMIG, and what computes it.
+/// The definition of DCIMIG: its texts, costs and functions.
 pub const DEFINITION: Definition = Definition {
     title: "DCIMIG",
-    one_line: "best gap of a code for each factor, gaps taken between the factors a code knows, over the factors' entropies",
+    one_line: "sum over factors of the largest gap in mutual information of a code between its two most informative factors, divided by the sum of the factors' entropies",
     paper: "Sepliarskaia et al. 2019, How to Not Measure Disentanglement",
     quantities: &[Quantity {
         name: "dcimig",
         range: [0.0, 1.0],
         direction: Direction::HigherIsBetter,
-        one_line: "sum of the factors' best gaps over the sum of their entropies",
+        one_line: "sum of the factors' largest gaps, divided by the sum of their entropies",
     }],
     variants: &[
         (Variant::Study, study),
@@ -85,7 +86,7 @@ fn outcome(table: &CodeTable, count: impl FnOnce() -> JointCounts) -> Result<Out
         })
         .collect();
     let entropy: f64 = entropies.iter().sum();
-    // A sample may hold a single value of every factor; then there is nothing to know.
+    // A sample can contain a single value of every factor; then all entropies are 0.
     let dcimig = if entropy == 0.0 {
         0.0
     } else {
@@ -103,7 +104,7 @@ fn outcome(table: &CodeTable, count: impl FnOnce() -> JointCounts) -> Result<Out
     })
 }
 
-/// The gap of each code, at the factor it knows most of, `[n_codes, n_factors]`.
+/// The gap of each code, in the column of its most informative factor, `[n_codes, n_factors]`.
 fn credits(information: &[f64], n_factors: usize) -> Vec<f64> {
     let mut credits = vec![0.0; information.len()];
     for (nats, credits) in information
@@ -130,7 +131,7 @@ mod tests {
 
     #[test]
     fn two_codes_of_one_factor_count_once_and_entropies_weigh() {
-        // Both codes are the first factor (3 values); nothing holds the second (4 values).
+        // Both codes are the first factor (3 values); no code encodes the second (4 values).
         let codes: Vec<f32> = (0..12).flat_map(|point| [(point / 4) as f32; 2]).collect();
         let outcome = exact(&CodeTable::new(&codes, 2, &[3, 4]).unwrap()).unwrap();
         let expected = 3_f64.ln() / 12_f64.ln();

@@ -1,23 +1,27 @@
-//! Downstream accuracy: how well factors are predicted from codes with few labels and with many.
+//! Downstream accuracy: the accuracy of classifiers that predict factors from codes, trained on few and on many labels.
 //!
-//! For each factor a classifier is trained on 10, 100, 1,000 and 10,000 labelled points and tested on 5,000 others; scores are
-//! mean accuracies over the factors. The classifiers are disentanglement_lib's: logistic regression with its penalty chosen by
-//! cross-validation ([`crate::estimators::logistic_cv`]) and gradient-boosted trees ([`crate::estimators::boosting`]), on codes
-//! as they are. Statistical efficiency is the accuracy with few labels by that with 10,000. From Locatello et al. 2019,
-//! "Challenging Common Assumptions in the Unsupervised Learning of Disentangled Representations" (section 5.5).
+//! For each factor a classifier is trained on 10, 100, 1,000 and 10,000 labelled points and tested on 5,000 test
+//! points; scores are mean accuracies over the factors. The classifiers are disentanglement_lib's: logistic regression
+//! with its penalty chosen by cross-validation ([`crate::estimators::logistic_cv`]) and gradient-boosted trees
+//! ([`crate::estimators::boosting`]), on unscaled codes. Statistical efficiency is the accuracy with few labels divided
+//! by the accuracy with 10,000 labels. From Locatello et al. 2019, "Challenging Common Assumptions in the Unsupervised
+//! Learning of Disentangled Representations" (section 5.5).
 //!
-//! - Accuracies 0 to 1, higher is better; chance is one over the number of values. Efficiencies are 0 or more, higher is
-//!   better, and can exceed 1 by chance; with no accuracy at all at 10,000 labels they are 0.
-//! - Cost: boosted trees as in DCI and 51 logistic regressions a factor for each number of labels: some twenty seconds.
-//! - With 10 labels most values of a factor have no label at all. Classifiers answer with the values they have seen, so
-//!   accuracy is bounded by the share of these; a factor all of whose labels are equal is answered with that value; a fold of
-//!   the cross-validation that lacks a class is scored on what it has (scikit-learn refuses all three).
-//! - Constant codes are answered with the most frequent value. A factor with a single value does not count. One must vary.
+//! - Accuracies 0 to 1, higher is better; chance is 1 divided by the number of values. Efficiencies are 0 or more,
+//!   higher is better, and can exceed 1 by chance. If the accuracy with 10,000 labels is 0, the efficiency is 0.
+//! - Cost: boosted trees as in DCI and 51 logistic regressions per factor and number of labels: about 20 s.
+//! - With 10 labels most values of a factor have no label at all. Classifiers predict only values in their training
+//!   labels, so accuracy is at most the share of these values. If all labels of a factor are equal, this value is
+//!   predicted. A cross-validation fold that lacks a class is scored on its other classes. (scikit-learn fails in all
+//!   three cases.)
+//! - For constant codes, the most frequent value is predicted. A factor with a single value is ignored. At least one
+//!   factor must vary.
 //!
-//! Traps: each number of labels draws its own points, so accuracies need not rise with it. Efficiency is a ratio of
-//! accuracies that chance bounds from below: a representation that tells nothing has an efficiency near 1. The mean hides
-//! that factors have 3 to 40 values. On small grids many of the points tested on were trained on too, which raises the
-//! accuracy of boosted trees with many labels. The penalty depends on the scale of the codes.
+//! Pitfalls: each number of labels draws its own points, so the accuracy can be lower with more labels. Efficiency is a
+//! ratio of accuracies that are at least at chance level, so an uninformative representation has an efficiency near 1.
+//! The mean is over factors with very different chance levels (3 to 40 values). On small grids, many test points are
+//! also training points, which raises the accuracy of boosted trees with many labels. The penalty depends on the scale
+//! of the codes.
 
 use unravel_score::{Direction, Metric, Variant};
 
@@ -60,10 +64,10 @@ const fn efficiency(name: &'static str, one_line: &'static str) -> Quantity {
     }
 }
 
-/// What there is to say of downstream accuracy, and what computes it.
+/// The definition of downstream accuracy: its texts, costs and functions.
 pub const DEFINITION: Definition = Definition {
     title: "Downstream accuracy",
-    one_line: "accuracy of classifiers of the factors, by the number of labels they are trained on",
+    one_line: "accuracy of classifiers that predict the factors from the codes, for several numbers of training labels",
     paper: "Locatello et al. 2019, Challenging Common Assumptions in the Unsupervised Learning of Disentangled Representations",
     quantities: &[
         accuracy("gbt_10000", "boosted trees, 10,000 labels"),
@@ -76,19 +80,19 @@ pub const DEFINITION: Definition = Definition {
         accuracy("lr_10", "logistic regression, 10 labels"),
         efficiency(
             "gbt_efficiency_100",
-            "boosted trees: accuracy with 100 labels by that with 10,000",
+            "boosted trees: accuracy with 100 labels divided by accuracy with 10,000",
         ),
         efficiency(
             "gbt_efficiency_1000",
-            "boosted trees: accuracy with 1,000 labels by that with 10,000",
+            "boosted trees: accuracy with 1,000 labels divided by accuracy with 10,000",
         ),
         efficiency(
             "lr_efficiency_100",
-            "logistic regression: accuracy with 100 labels by that with 10,000",
+            "logistic regression: accuracy with 100 labels divided by accuracy with 10,000",
         ),
         efficiency(
             "lr_efficiency_1000",
-            "logistic regression: accuracy with 1,000 labels by that with 10,000",
+            "logistic regression: accuracy with 1,000 labels divided by accuracy with 10,000",
         ),
     ],
     variants: &[(Variant::Study, study)],
@@ -98,9 +102,9 @@ pub const DEFINITION: Definition = Definition {
     outcome_bytes: codes_by_factors_bytes,
 };
 
-/// The points the classifiers are trained on; the number of the draw is the position of the number of labels.
+/// The training points of the classifiers. The draw index is the position of the number of labels.
 pub const TRAIN: Purpose = Purpose::new("downstream/train");
-/// The points they are tested on.
+/// The test points.
 pub const TEST: Purpose = Purpose::new("downstream/test");
 
 /// Accuracies of both classifiers for each number of labels and factor.
@@ -212,14 +216,14 @@ fn outcome(table: &CodeTable, found: Accuracies) -> Outcome {
     }
 }
 
-/// About how long a score takes one core, in nanoseconds: trees with 10 to 10,000 labels, and 51 logistic regressions a
-/// factor with each number.
+/// The approximate time of a score on one core, in nanoseconds: trees with 10 to 10,000 labels, and 51 logistic
+/// regressions a factor with each number.
 fn nanoseconds(work: &Work) -> f64 {
     let labelled = 1.111 * TRAINED;
     920.0 * labelled * work.codes * work.values + 51.0 * logistic(labelled, work.codes, work.values)
 }
 
-/// Bytes that a score holds at most, beside the table and its outcome.
+/// The maximum number of bytes that a score allocates, without the table and its outcome.
 fn bytes(scoring: Scoring<'_>, _: Variant) -> Bytes {
     let n_codes = scoring.n_codes();
     let n_train = N_LABELS.into_iter().max().unwrap_or(0);

@@ -1,31 +1,34 @@
-//! Explicitness: how well a linear classifier of all codes ranks the points of each factor value above the others.
+//! Explicitness: how well a linear classifier on all codes ranks the points of each factor value above the others.
 //!
-//! For each factor a multinomial logistic regression is trained on standardised codes; for each of the factor's values the
-//! area under the receiver operating characteristic of its probability is taken, then the mean over the values, then over the
+//! For each factor a multinomial logistic regression is trained on standardised codes. For each value of the factor,
+//! the area under the ROC curve of its predicted probability is computed. The score is the mean over values, then over
 //! factors. From Ridgeway & Mozer 2018, "Learning Deep Disentangled Embeddings with the F-Statistic Loss" (section on
-//! evaluating disentanglement), with disentanglement_lib's study settings: 10,000 points to train on and 5,000 to test on,
-//! drawn with replacement, and the classifier of scikit-learn 1.5 (`C = 1`), converged.
+//! evaluating disentanglement), with disentanglement_lib's study settings: 10,000 points to train on and 5,000 to test
+//! on, drawn with replacement, and the classifier of scikit-learn 1.5 (`C = 1`), trained to convergence.
 //!
-//! *Lin 2020*: the protocol of Lin et al. 2020 ([`crate::lin_2020`]). One sigmoid a value, with a penalised intercept
-//! ([`crate::estimators::one_vs_rest`]), on the codes as they are of 73,728 points; areas are of these points themselves.
+//! *Lin 2020*: the protocol of Lin et al. 2020 ([`crate::lin_2020`]). It uses one sigmoid per value with a penalised
+//! intercept ([`crate::estimators::one_vs_rest`]) on the unscaled codes of 73,728 points. The areas are measured on the
+//! training points.
 //!
-//! - Range 0 to 1, higher is better; 0.5 is chance. The paper rescales that to 0, disentanglement_lib and this do not.
-//! - Cost: a logistic regression with up to 40 classes for each factor of dSprites, some hundred milliseconds; of lin-2020 some
-//!   seconds.
-//! - Codes are standardised by the mean and the standard deviation of the points trained on. A constant code is set to 0 and
-//!   tells nothing (disentanglement_lib divides by zero there and loses the score). Constant codes alone score 0.5.
-//! - A value that does not occur in a sample has no area and is left out of that sample's mean (scikit-learn fails); one that
-//!   occurs in the test alone has no probability and counts as chance. A factor with a single value does not count. One must
-//!   vary.
+//! - Range 0 to 1, higher is better; 0.5 is chance. The paper rescales chance to 0. disentanglement_lib and unravel do
+//!   not.
+//! - Cost: a logistic regression with up to 40 classes for each factor of dSprites, about 0.1 s; a few seconds for
+//!   lin-2020.
+//! - Codes are standardised by the mean and the standard deviation of the training points. A constant code is set to 0
+//!   and has no effect (disentanglement_lib divides by zero and returns no score). If all codes are constant, the score
+//!   is 0.5.
+//! - A value that does not occur in the test sample is excluded from the sample's mean (scikit-learn fails). A value
+//!   that occurs only in the test sample counts as chance (0.5). A factor with a single value is ignored. At least one
+//!   factor must vary.
 //!
-//! `classifier_weight` says which codes serve which factor: the root mean square over the classes of a standardised code's
-//! weight.
+//! The matrix `classifier_weight` shows which codes predict which factor. Each entry is the root mean square, over the
+//! classes, of the weight of the standardised code.
 //!
-//! Traps: codes of tiny scale count in full, since all are standardised; a rotation of the codes changes nothing, so it
-//! says nothing about disentanglement. On small grids many of the points tested on were trained on too, so
-//! `explicitness_test` comes near to the areas of the points trained on. The areas hide how many values there are: 0.98 for
-//! 40 values is far from telling them apart. scikit-learn before 0.22 defaulted to one-versus-rest classifiers: a perfect
-//! representation then has 0.93 instead of 0.98.
+//! Pitfalls: all codes are standardised, so codes of very small scale have full weight. A rotation of the codes does
+//! not change the score, so explicitness does not measure disentanglement. On small grids, many test points are also
+//! training points, so `explicitness_test` is close to `explicitness_train`. The area hardly depends on the number of
+//! values: with 40 values, an area of 0.98 still means poor classification. scikit-learn before 0.22 defaulted to
+//! one-versus-rest classifiers: a perfect representation then has 0.93 instead of 0.98.
 
 mod lin_2020;
 
@@ -47,23 +50,23 @@ use crate::samples::{Examples, SampleSizes, Split};
 use crate::sampling::Purpose;
 use crate::table::CodeTable;
 
-/// What there is to say of explicitness, and what computes it.
+/// The definition of explicitness: its texts, costs and functions.
 pub const DEFINITION: Definition = Definition {
     title: "Explicitness",
-    one_line: "how well a linear classifier of all codes ranks the points of a factor value above the others",
+    one_line: "how well a linear classifier on all codes ranks the points of a factor value above the others",
     paper: "Ridgeway & Mozer 2018, Learning Deep Disentangled Embeddings with the F-Statistic Loss",
     quantities: &[
         Quantity {
             name: "explicitness_test",
             range: [0.0, 1.0],
             direction: Direction::HigherIsBetter,
-            one_line: "mean area under the curve on fresh points; of the lin-2020 variant on those trained on",
+            one_line: "mean area under the ROC curve on test points; in the lin-2020 variant, on the training points",
         },
         Quantity {
             name: "explicitness_train",
             range: [0.0, 1.0],
             direction: Direction::HigherIsBetter,
-            one_line: "mean area under the curve on the points trained on",
+            one_line: "mean area under the ROC curve on the training points",
         },
     ],
     variants: &[(Variant::Study, study), (Variant::Lin2020, lin_2020)],
@@ -73,9 +76,9 @@ pub const DEFINITION: Definition = Definition {
     outcome_bytes: codes_by_factors_bytes,
 };
 
-/// The points the classifiers are trained on.
+/// The training points of the classifiers.
 pub const TRAIN: Purpose = Purpose::new("explicitness/train");
-/// The points they are tested on.
+/// The test points.
 pub const TEST: Purpose = Purpose::new("explicitness/test");
 
 /// Explicitness with the study's settings.
@@ -142,14 +145,14 @@ pub fn of_points(table: &CodeTable, split: &Split) -> Result<Outcome, MetricErro
     })
 }
 
-/// How much a code weighs for the classes of a factor, from its weight for each.
+/// The root mean square of a code's weights for the classes of a factor.
 fn root_mean_square(weights: impl ExactSizeIterator<Item = f64>) -> f64 {
     let n_classes = weights.len() as f64;
     (weights.map(|weight| weight * weight).sum::<f64>() / n_classes).sqrt()
 }
 
-/// The mean over the labels that occur of the area under the curve of their probability; 0.5 if none has an area. A row of
-/// codes has a probability for each of the `classes`, ascending.
+/// The mean, over the labels that occur, of the area under the ROC curve of their probability; 0.5 if no label has an
+/// area. Each row has one probability for each of the `classes`, in ascending order.
 fn mean_area(
     classes: &[usize],
     probabilities: impl Fn(&[f64]) -> Vec<f64> + Sync + Send,
@@ -161,7 +164,7 @@ fn mean_area(
     let n_labels = labels.iter().max().map_or(0, |&label| label + 1);
     let area = |label: usize| {
         let is_member: Vec<bool> = labels.iter().map(|&found| found == label).collect();
-        // A label that the model has not seen is as probable for one row as for another.
+        // A label that is not in the training sample has the same probability in every row.
         let class = classes.binary_search(&label);
         let scores: Vec<f64> = rows
             .iter()
@@ -177,10 +180,10 @@ fn mean_area(
     areas.iter().sum::<f64>() / areas.len() as f64
 }
 
-/// What makes codes have mean 0 and standard deviation 1.
+/// Standardises codes to mean 0 and standard deviation 1.
 struct Scaling {
     means: Vec<f64>,
-    /// One over the standard deviations, 0 for codes that do not vary.
+    /// 1 divided by the standard deviation; 0 for constant codes.
     scales: Vec<f64>,
 }
 
@@ -212,7 +215,7 @@ impl Scaling {
     }
 }
 
-/// About how long a score takes one core, in nanoseconds.
+/// The approximate time of a score on one core, in nanoseconds.
 fn nanoseconds(work: &Work, variant: Variant) -> f64 {
     match variant {
         Variant::Study => logistic(TRAINED, work.codes, work.values),
@@ -220,7 +223,7 @@ fn nanoseconds(work: &Work, variant: Variant) -> f64 {
     }
 }
 
-/// Bytes that a score holds at most, beside the table and its outcome.
+/// The maximum number of bytes that a score allocates, without the table and its outcome.
 fn bytes(scoring: Scoring<'_>, variant: Variant) -> Bytes {
     let n_codes = scoring.n_codes();
     let SampleSizes { n_train, n_test } = SampleSizes::STUDY;
@@ -233,7 +236,7 @@ fn bytes(scoring: Scoring<'_>, variant: Variant) -> Bytes {
         Variant::Lin2020 => OneVsRest::bytes(n_fitted, n_codes, n_classes, scoring.n_threads),
         _ => LogisticRegression::bytes(n_fitted, n_codes, n_classes),
     };
-    // A vector of probabilities for each row, and for each label at hand those of its own.
+    // A vector of probabilities for each row, and the probabilities of the current label for each thread.
     let areas = array_bytes::<Vec<f64>>(&[n_fitted])
         + array_bytes::<f64>(&[n_fitted, n_classes])
         + array_bytes::<f64>(&[n_fitted, 3, n_classes.min(scoring.n_threads)]);
@@ -270,7 +273,8 @@ mod tests {
             test: vec![0, 2, 5],
         };
         let outcome = of_points(&table, &split).unwrap();
-        // Value 0 ranks first for its class; value 2 is behind 5 in its own; 5 was never seen, which is chance.
+        // Value 0 ranks first for its class; value 2 ranks behind 5; 5 is not in the training sample, so it counts as
+        // chance.
         assert!((outcome.headline() - (1.0 + 0.5 + 0.5) / 3.0).abs() < 1e-12);
     }
 }

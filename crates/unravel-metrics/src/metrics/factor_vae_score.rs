@@ -1,29 +1,34 @@
-//! The FactorVAE score: majority votes for the code that varies least while one factor is held fixed.
+//! The FactorVAE score: the accuracy of a majority-vote classifier that predicts the fixed factor from the code with
+//! the smallest variance.
 //!
-//! For each vote one factor is held at one value while the others are drawn; the code whose variance over the group, relative
-//! to its variance over the grid, is smallest gets the vote. A classifier that answers with the factor most often seen with a
-//! code is read off the training votes; the score is its accuracy on fresh votes. From Kim & Mnih 2018, "Disentangling by
-//! Factorising" (section 4), with disentanglement_lib's study settings: 10,000 + 5,000 votes over groups of 64 points, global
-//! variances from 10,000 points, variances with divisor n - 1.
+//! For each vote, one factor is fixed at one value and the other factors are drawn at random. The vote is the code with
+//! the smallest variance over the group, relative to its variance over the grid. The classifier predicts, for each
+//! code, the factor that occurs most often with this code in the training votes. The score is its accuracy on test
+//! votes. From Kim & Mnih 2018, "Disentangling by Factorising" (section 4), with disentanglement_lib's study settings:
+//! 10,000 + 5,000 votes over groups of 64 points, global variances from 10,000 points, variances with divisor n - 1.
 //!
-//! *Exact* is where the study tends to with ever larger groups and ever more votes: every value of every factor is held fixed
-//! once, over all points that have it, with variances over all points. Each factor's votes weigh the same, and so do the values
-//! of a factor; votes are shares that add up to 1. Groups of 64 leave the study some noise where two codes vary nearly alike.
+//! *Exact* is the limit of the study variant for large groups and many votes: every value of every factor is fixed
+//! once, with all points that have this value. Global variances are over all points. All factors have the same total
+//! weight, and so have all values of a factor. The weights add up to 1. In the study variant, groups of 64 points add
+//! noise if two codes have nearly the same relative variance.
 //!
-//! *Lin 2020*: the protocol of Lin et al. 2020 ([`crate::lin_2020`]). 500 votes over groups of 100 points, the factors in turn,
-//! with the variances of 73,728 points; every code that varies at all votes. The accuracy is that on these votes themselves.
+//! *Lin 2020*: the protocol of Lin et al. 2020 ([`crate::lin_2020`]). It uses 500 votes with groups of 100 points and
+//! cycles through the factors. Global variances are from 73,728 points. All non-constant codes can get votes. The
+//! accuracy is measured on the training votes.
 //!
-//! - Range 0 to 1, higher is better; chance is one over the number of factors.
-//! - Cost: 960,000 table look-ups, some ten milliseconds (study); one pass over the table, some hundred (exact).
-//! - A code is *active* if its standard deviation is at least 0.05. Only active codes get votes, in lin-2020 all that
-//!   vary. If there is none, as with constant codes, the score is 0. (The paper prunes by the KL term instead.)
-//! - Ties go to the lowest code, and in the classifier to the lowest factor. Variances are computed in double precision:
-//!   in single precision truly constant codes get variances of 1e-15 at random, which decides ties by noise.
-//! - A factor with a single value is never the fixed one. At least two factors must vary; where points are listed, only values
-//!   that enough of them share are held fixed ([`MIN_MATCHING_ROWS`](crate::MIN_MATCHING_ROWS)).
+//! - Range 0 to 1, higher is better; chance is 1 divided by the number of factors.
+//! - Cost: 960,000 table look-ups, about 10 ms (study); one pass over the table, about 100 ms (exact).
+//! - A code is *active* if its standard deviation is at least 0.05. Only active codes can get votes (in lin-2020: all
+//!   non-constant codes). If no code is active, the score is 0. (The paper prunes by the KL term instead.)
+//! - Of equal codes, the one with the lowest index gets the vote. Of equal factors, the classifier predicts the one
+//!   with the lowest index. Variances are computed in double precision: in single precision, constant codes would get
+//!   random variances near 1e-15, and ties would be decided at random.
+//! - A factor with a single value is never fixed. At least two factors must vary. If the rows are not a complete grid,
+//!   only factor values with at least 10 rows are fixed ([`MIN_MATCHING_ROWS`](crate::MIN_MATCHING_ROWS)).
 //!
-//! Traps: disentanglement_lib reports the number of all codes as the number of active ones; here it is counted. Votes are per
-//! code of the table, not per active code. Some authors rescale the accuracy so that chance is 0; those numbers do not compare.
+//! Pitfalls: disentanglement_lib reports the number of all codes as the number of active codes; unravel counts the
+//! active codes. Votes are indexed by all codes, not only by active codes. Some authors rescale the accuracy so that
+//! chance is 0; such numbers are not comparable.
 
 pub(crate) mod exact;
 mod lin_2020;
@@ -44,29 +49,29 @@ use crate::outcome::{Matrix, Outcome, codes_by_factors_bytes};
 use crate::sampling::{PointSource, PointStream, Purpose, Seeded};
 use crate::table::CodeTable;
 
-/// What there is to say of the FactorVAE score, and what computes it.
+/// The definition of the FactorVAE score: its texts, costs and functions.
 pub const DEFINITION: Definition = Definition {
     title: "FactorVAE score",
-    one_line: "accuracy of a majority vote that tells a fixed factor by the code that varies least",
+    one_line: "accuracy of a majority-vote classifier that predicts the fixed factor from the code with the smallest variance",
     paper: "Kim & Mnih 2018, Disentangling by Factorising",
     quantities: &[
         Quantity {
             name: "eval_accuracy",
             range: [0.0, 1.0],
             direction: Direction::HigherIsBetter,
-            one_line: "accuracy on fresh votes; of the lin-2020 variant on those the classifier was read from",
+            one_line: "accuracy on test votes; in the lin-2020 variant, on the training votes",
         },
         Quantity {
             name: "train_accuracy",
             range: [0.0, 1.0],
             direction: Direction::HigherIsBetter,
-            one_line: "accuracy on the votes the classifier was read from; of the exact variant the same",
+            one_line: "accuracy on the training votes; in the exact variant, equal to `eval_accuracy`",
         },
         Quantity {
             name: "n_active_codes",
             range: [0.0, f64::INFINITY],
             direction: Direction::Neither,
-            one_line: "codes whose standard deviation is at least 0.05",
+            one_line: "number of codes whose standard deviation is at least 0.05",
         },
     ],
     variants: &[
@@ -82,20 +87,20 @@ pub const DEFINITION: Definition = Definition {
 
 /// The points of the global variances.
 pub const GLOBAL: Purpose = Purpose::new("factor-vae-score/global");
-/// The votes the classifier is read from.
+/// The training votes.
 pub const TRAIN: Purpose = Purpose::new("factor-vae-score/train");
-/// The votes it is scored on.
+/// The test votes.
 pub const EVAL: Purpose = Purpose::new("factor-vae-score/eval");
 
 /// Votes taken by one task.
 pub(crate) const VOTES_PER_TASK: usize = 128;
 
-/// Sample sizes and the threshold of activity.
+/// Sample sizes and the threshold for active codes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Settings {
-    /// Votes the classifier is read from.
+    /// Number of training votes.
     pub n_train: usize,
-    /// Votes it is scored on.
+    /// Number of test votes.
     pub n_eval: usize,
     /// Points of a vote.
     pub group_size: usize,
@@ -119,7 +124,7 @@ impl Settings {
 /// The FactorVAE score with the study's settings.
 ///
 /// # Errors
-/// Fewer than two factors vary, or, where points are listed, can be held fixed.
+/// If fewer than two factors vary, or if the rows are not a complete grid and fewer than two factors can be held fixed.
 pub fn study(table: &CodeTable, seed: u64) -> Result<Outcome, MetricError> {
     with_source(table, &Settings::STUDY, &Seeded::new(table.grid(), seed))
 }
@@ -127,7 +132,7 @@ pub fn study(table: &CodeTable, seed: u64) -> Result<Outcome, MetricError> {
 /// The FactorVAE score with other settings, or from other draws.
 ///
 /// # Errors
-/// Fewer than two factors vary, or, where points are listed, can be held fixed.
+/// If fewer than two factors vary, or if the rows are not a complete grid and fewer than two factors can be held fixed.
 pub fn with_source(
     table: &CodeTable,
     settings: &Settings,
@@ -173,7 +178,7 @@ pub fn with_source(
     })
 }
 
-/// A code that takes part in the votes.
+/// An active code.
 struct ActiveCode {
     code: usize,
     global_variance: f64,
@@ -200,8 +205,8 @@ fn active_codes(
 
 /// Sample variances (divisor n - 1) of every code over some points, `[n_codes]`.
 ///
-/// Deviations are taken from the first point: a code that is constant among the points has a variance of exactly 0, and no
-/// large mean cancels. Codes are taken in blocks whose sums fit in registers.
+/// Deviations are relative to the first point, so a code that is constant among the points has a variance of exactly 0,
+/// and large means cause no cancellation. Codes are processed in blocks whose sums fit into registers.
 fn sample_variances(table: &CodeTable, points: &[u32], variances: &mut [f64]) {
     let n_codes = table.n_codes();
     let mut code = 0;
@@ -290,7 +295,7 @@ fn steadiest(active: &[ActiveCode], variances: &[f64]) -> usize {
     best.0
 }
 
-/// How often each code was the steadiest while each factor was fixed, `[n_codes, n_factors]`.
+/// For each factor, the number of votes for each code, `[n_codes, n_factors]`.
 struct Votes {
     n_factors: usize,
     counts: Vec<u32>,
@@ -315,7 +320,8 @@ impl Votes {
         self
     }
 
-    /// The factor most often seen with each code, the lowest on a tie, `[n_codes]`.
+    /// The factor that is most frequent in the votes for each code, on a tie the one with the lowest index,
+    /// `[n_codes]`.
     fn majority(&self) -> Vec<usize> {
         let most = |counts: &[u32]| {
             (0..counts.len())
@@ -326,7 +332,7 @@ impl Votes {
         self.counts.chunks_exact(self.n_factors).map(most).collect()
     }
 
-    /// The share of votes whose factor the classifier tells from their code.
+    /// The share of votes whose factor the classifier predicts correctly.
     fn accuracy(&self, classifier: &[usize]) -> f64 {
         let by_code = self.counts.chunks_exact(self.n_factors).zip(classifier);
         let right: u32 = by_code.map(|(counts, &factor)| counts[factor]).sum();
@@ -338,7 +344,7 @@ impl Votes {
     }
 }
 
-/// About how long a score takes one core, in nanoseconds.
+/// The approximate time of a score on one core, in nanoseconds.
 fn nanoseconds(work: &Work, variant: Variant) -> f64 {
     match variant {
         Variant::Exact => 13.0 * work.points * work.codes,
@@ -348,7 +354,7 @@ fn nanoseconds(work: &Work, variant: Variant) -> f64 {
     }
 }
 
-/// Bytes that a score holds at most, beside the table and its outcome.
+/// The maximum number of bytes that a score allocates, without the table and its outcome.
 fn bytes(scoring: Scoring<'_>, variant: Variant) -> Bytes {
     let (grid, n_codes) = (scoring.table.grid(), scoring.n_codes());
     let of_codes = array_bytes::<f64>(&[n_codes, 3]);
@@ -359,7 +365,7 @@ fn bytes(scoring: Scoring<'_>, variant: Variant) -> Bytes {
                 None => grid.sizes().iter().sum(),
             };
             let variances = 2 * array_bytes::<f64>(&[n_values, n_codes]);
-            // Of listed points a group is summed up at a time, of a grid all of them by each task.
+            // For listed points, one group is summed at a time; for a complete grid, each task sums all groups.
             let n_tasks = match grid.is_complete() {
                 true => grid.n_points().div_ceil(exact::ROWS_PER_TASK) + 1,
                 false => 0,
@@ -383,7 +389,7 @@ mod tests {
 
     #[test]
     fn variances_are_the_sample_variances() {
-        // Deviations 0, j and 5j of code j: mean 2j, variance (4 + 1 + 9) j² / 2. Large means take nothing away.
+        // Deviations 0, j and 5j of code j: mean 2j, variance (4 + 1 + 9) j² / 2. Large means do not change it.
         for n_codes in 1..=19 {
             let row = |step: f32| (0..n_codes).map(move |code| 1e6 + step * code as f32);
             let codes: Vec<f32> = [0.0, 1.0, 5.0].into_iter().flat_map(row).collect();

@@ -1,11 +1,11 @@
 //! The gap between the largest of some values and the second largest.
 
-/// Where the largest of some values is, and how far it is ahead.
+/// The position of the largest of some values, and its distance to the second largest.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Gap {
     /// Position of the largest value, the first of them on a tie.
     pub(super) best: usize,
-    /// How far it is ahead of the second, or of zero if there is no second.
+    /// The largest value minus the second largest, or minus zero if there is no second.
     pub(super) width: f64,
 }
 

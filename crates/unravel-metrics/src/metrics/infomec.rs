@@ -1,45 +1,47 @@
-//! InfoMEC: modularity, explicitness and compactness in nats instead of in models.
+//! InfoMEC: modularity, explicitness and compactness, defined by information-theoretic quantities.
 //!
 //! With `NMI[j, k] = I(z_j; v_k) / H(v_k)`:
 //!
-//! - *InfoM* (modularity): for each active code the largest share of its row, `max_k NMI / Σ_k NMI`, mean over codes, rescaled so
-//!   that `1/K` is 0;
-//! - *InfoC* (compactness): for each factor the largest share of its column, mean over factors, rescaled so that one over the
-//!   number of active codes is 0;
-//! - *InfoE* (explicitness): the share of a factor's entropy that a linear classifier of all codes predicts,
-//!   `1 - H(v | z) / H(v)`, mean over factors. The classifier is a multinomial logistic regression without penalty, with
-//!   classes weighted equally, scored on the points that it was fitted to.
+//! - *InfoM* (modularity): for each active code the largest share of its row, `max_k NMI / Σ_k NMI`, mean over codes,
+//!   rescaled so that `1/K` is 0;
+//! - *InfoC* (compactness): for each factor the largest share of its column, mean over factors, rescaled so that one
+//!   over the number of active codes is 0;
+//! - *InfoE* (explicitness): the share of a factor's entropy that a linear classifier on all codes predicts,
+//!   `1 - H(v | z) / H(v)`, mean over factors. The classifier is a multinomial logistic regression without penalty,
+//!   with classes weighted equally, scored on its training points.
 //!
-//! From Hsu et al. 2023, "Disentanglement via Latent Quantization" (section 4), who estimate these in two ways. The table
-//! decides which one applies:
+//! From Hsu et al. 2023, "Disentanglement via Latent Quantization" (section 4), who use two estimators. The codes
+//! determine which one applies:
 //!
 //! - *Continuous codes*: mutual information is estimated from ten nearest neighbours on standardised codes
-//!   ([`SortedValues`](crate::estimators::knn_information::SortedValues)), and the classifier sees standardised codes
-//!   ([`balanced_logistic`](crate::estimators::balanced_logistic)). A code is active if its range exceeds a twentieth of the
-//!   largest range.
-//! - *Discrete codes*, such as quantised latents: mutual information is the plug-in estimate over the distinct values, and
-//!   the classifier sees one indicator per code and value. A code is active if it varies. This estimator applies if *every*
-//!   code takes at most 256 distinct values and each value has 20 points or more on average: ten neighbours of a point would
-//!   then share its value, and noise would decide between them. A note beside the score says so.
+//!   ([`SortedValues`](crate::estimators::knn_information::SortedValues)), and the classifier uses standardised codes
+//!   ([`balanced_logistic`](crate::estimators::balanced_logistic)). A code is active if its range exceeds a twentieth
+//!   of the largest range.
+//! - *Discrete codes*, such as quantised latents: mutual information is the plug-in estimate over the distinct values,
+//!   and the classifier uses one indicator per code and value. A code is active if it varies. This estimator applies if
+//!   *every* code takes at most 256 distinct values and each value has 20 points or more on average. The other
+//!   estimator cannot be used then, because the ten nearest neighbours of a point would have the same value as the
+//!   point and be chosen at random. A note states that this estimator was used.
 //!
-//! - Range 0 to 1, higher is better. Study: 10,000 points drawn without replacement, all points if there are no more. Exact:
-//!   every point of the grid once.
-//! - Cost: some four core seconds (study), some three core minutes over the 737,280 points of dSprites (exact).
-//! - With continuous codes, noise of 1e-10 standard deviations tells equal values apart, as in scikit-learn. Under the exact
-//!   variant its stream is fixed.
-//! - A code or factor without any mutual information has no largest share and counts as 0 (the paper's code divides by zero).
-//!   So does a constant code. If no code is active, all three are 0.
-//! - With a single active code, InfoC is the share of factors that this code has any estimated information about. An estimate
-//!   of no information is zero or slightly above it by chance, so this number says little; a note beside the score says so.
-//!   (The paper's code divides by zero.)
+//! - Range 0 to 1, higher is better. Study: 10,000 points drawn without replacement, or all points if there are fewer.
+//!   Exact: every point of the grid once.
+//! - Cost: about 4 s (study) and 3 min (exact, on the 737,280 points of dSprites) of CPU time.
+//! - With continuous codes, noise of 1e-10 standard deviations is added to break ties, as in scikit-learn. The exact
+//!   variant uses a fixed seed for it.
+//! - A code or factor without mutual information counts as 0 (the paper's code divides by zero). A constant code also
+//!   counts as 0. If no code is active, all three scores are 0.
+//! - With a single active code, InfoC is the share of factors that this code has any estimated information about. If
+//!   the true information is 0, the estimate is 0 or slightly larger by chance, so this number is unreliable. A note
+//!   states this. (The paper's code divides by zero.)
 //! - A factor with a single value is left out. At least two factors must vary.
 //!
-//! Traps: InfoE needs linearity, so a code on a circle or a perfect but bent one scores lower. The paper's code stops its
-//! classifier after at most 100 iterations. Here it runs to convergence, which gives a higher InfoE where classes can be told
-//! apart without error: differences up to 0.017 have been seen. Shares of tiny information are shares nonetheless: a code of
-//! noise that is active counts in InfoM by chance. Before revision 1 of the study variant its points were drawn with
-//! replacement, so that copies of a point were its own nearest neighbours: on grids of 10,000 to 100,000 points InfoM and
-//! InfoC were up to a half too low. Scores of that kind are taken again.
+//! Pitfalls: InfoE measures linear predictability, so a circular code or another nonlinear code scores lower, even if
+//! it is perfect. The paper's code stops its classifier after at most 100 iterations. unravel trains the classifier to
+//! convergence, which gives a higher InfoE if the classes are separable. Differences of up to 0.017 were measured. The
+//! shares do not depend on the amount of information, so an active noise code affects InfoM by chance. Before revision
+//! 1 of the study variant its points were drawn with replacement, so that copies of a point were its own nearest
+//! neighbours: on grids of 10,000 to 100,000 points, InfoM and InfoC were too low by up to 50 %. The next `run`
+//! computes such scores again.
 
 mod continuous;
 mod discrete;
@@ -56,24 +58,24 @@ use crate::outcome::{Matrix, Outcome, codes_by_factors_bytes};
 use crate::sampling::{N_STUDY_POINTS, Purpose, distinct_points};
 use crate::table::CodeTable;
 
-/// Said beside a score of codes that take few values.
+/// The note on a score of codes with few distinct values.
 const DISCRETE: &str = "every code takes few values, so the estimator for discrete codes was used";
 
-/// Said beside a score of a single active code.
+/// The note on a score with a single active code.
 const ONE_ACTIVE: &str =
     "only one code is active, so infoc is decided by chance and does not compare with other scores";
 
-/// What there is to say of InfoMEC, and what computes it.
+/// The definition of InfoMEC: its texts, costs and functions.
 pub const DEFINITION: Definition = Definition {
     title: "InfoMEC",
-    one_line: "modularity, explicitness and compactness by mutual information and linear prediction",
+    one_line: "modularity, explicitness and compactness, from mutual information and linear prediction",
     paper: "Hsu et al. 2023, Disentanglement via Latent Quantization",
     quantities: &[
         Quantity {
             name: "infom",
             range: [0.0, 1.0],
             direction: Direction::HigherIsBetter,
-            one_line: "modularity: how far each active code knows of one factor only",
+            one_line: "modularity: degree to which each active code has information about only one factor",
         },
         Quantity {
             name: "infoe",
@@ -85,13 +87,13 @@ pub const DEFINITION: Definition = Definition {
             name: "infoc",
             range: [0.0, 1.0],
             direction: Direction::HigherIsBetter,
-            one_line: "compactness: how far each factor is known by one active code only",
+            one_line: "compactness: degree to which only one active code has information about each factor",
         },
         Quantity {
             name: "n_active_codes",
             range: [0.0, f64::INFINITY],
             direction: Direction::Neither,
-            one_line: "codes whose range exceeds a twentieth of the largest; of discrete codes, those that vary",
+            one_line: "number of codes whose range exceeds a twentieth of the largest range; for discrete codes, number of codes that vary",
         },
     ],
     variants: &[
@@ -107,7 +109,7 @@ pub const DEFINITION: Definition = Definition {
 /// The points of the study variant.
 pub const POINTS: Purpose = Purpose::new("infomec/points");
 
-/// InfoMEC of 10,000 random points, no two the same; of all points if there are no more.
+/// InfoMEC of 10,000 distinct random points, or of all points if there are fewer.
 ///
 /// # Errors
 /// Fewer than two factors vary.
@@ -125,7 +127,7 @@ pub fn exact(table: &CodeTable) -> Result<Outcome, MetricError> {
     of_points(table, &points, 0)
 }
 
-/// InfoMEC of the given points of the table; `seed` is that of the noise.
+/// InfoMEC of the given points of the table; `seed` seeds the noise.
 ///
 /// # Errors
 /// Fewer than two factors vary.
@@ -160,7 +162,7 @@ pub fn of_points(table: &CodeTable, points: &[u32], seed: u64) -> Result<Outcome
         .map(|(row, _)| row)
         .collect();
     let by_factor = |factor: usize| -> Vec<f64> { rows.iter().map(|row| row[factor]).collect() };
-    // Added to zero, since no row at all adds up to minus zero.
+    // Zero is added, because the sum of no rows is minus zero.
     let infom =
         (0.0 + rows.iter().map(|row| concentration(row)).sum::<f64>()) / n_active.max(1) as f64;
     let infoc = (0..varying.len())
@@ -210,7 +212,7 @@ pub fn of_points(table: &CodeTable, points: &[u32], seed: u64) -> Result<Outcome
     })
 }
 
-/// Some points of a table, with the values that factors have there.
+/// Some points of a table, with their factor values.
 struct Sample<'a> {
     table: &'a CodeTable<'a>,
     points: &'a [u32],
@@ -237,19 +239,19 @@ impl Sample<'_> {
     }
 }
 
-/// What InfoMEC is made of.
+/// The estimates that InfoMEC is computed from.
 struct Estimates {
     /// Mutual information of each code with each varying factor, as a share of the factor's entropy.
     shares: Vec<Vec<f64>>,
     /// Whether each code is active.
     active: Vec<bool>,
-    /// Share of each varying factor's entropy that a linear classifier of all codes predicts.
+    /// Share of each varying factor's entropy that a linear classifier on all codes predicts.
     explained: Vec<f64>,
 }
 
 /// The share of a factor's entropy that a classifier predicts.
 fn predicted(fit: &BalancedFit) -> f64 {
-    // Classes weighted equally, a classifier without codes gives each the same probability.
+    // Because classes are weighted equally, a classifier without codes predicts equal probabilities.
     let nothing = (fit.n_classes as f64).ln();
     if nothing == 0.0 {
         0.0
@@ -258,8 +260,7 @@ fn predicted(fit: &BalancedFit) -> f64 {
     }
 }
 
-/// Values of a factor at some points. A grid of at most 2^32 points whose factor has more than 2^16 values has few of others;
-/// values then share labels.
+/// Values of a factor at some points. If a factor has more than 2^16 values, several values share a label.
 fn labels(table: &CodeTable, points: &[u32], factor: usize) -> Vec<u16> {
     points
         .iter()
@@ -282,7 +283,7 @@ fn entropy(labels: &[u16]) -> f64 {
         .sum()
 }
 
-/// How far the largest of some values is all there is: 1 if the others are 0, 0 if all are equal, or if there is nothing.
+/// The concentration of some values: 1 if all but one are 0; 0 if all are equal or if there are none.
 fn concentration(values: &[f64]) -> f64 {
     let total: f64 = values.iter().sum();
     let largest = values.iter().copied().fold(0.0, f64::max);
@@ -296,7 +297,7 @@ fn concentration(values: &[f64]) -> f64 {
     ((largest / total - chance) / (1.0 - chance)).clamp(0.0, 1.0)
 }
 
-/// About how long a score takes one core, in nanoseconds.
+/// The approximate time of a score on one core, in nanoseconds.
 fn nanoseconds(work: &Work) -> f64 {
     let Work {
         points,
@@ -309,7 +310,7 @@ fn nanoseconds(work: &Work) -> f64 {
         + 4.0 * products(points, codes)
 }
 
-/// Bytes that a score holds at most, beside the table and its outcome.
+/// The maximum number of bytes that a score allocates, without the table and its outcome.
 fn bytes(scoring: Scoring<'_>, variant: Variant) -> Bytes {
     let (n_codes, n_points) = (scoring.n_codes(), scoring.n_points(variant));
     let n_classes = scoring.n_classes(n_points);
@@ -320,11 +321,12 @@ fn bytes(scoring: Scoring<'_>, variant: Variant) -> Bytes {
         let of_classes = [n_classes, n_labels];
         return sample + discrete::bytes(n_points, &levels, of_classes, scoring.n_threads);
     }
-    // The noisy values of a code, sorted, with their points; and positions by label, in vectors that grew.
+    // The sorted noisy values of a code with their points, and positions by label, in vectors with up to twice the
+    // needed capacity.
     let of_code = array_bytes::<f64>(&[n_points, 3])
         + array_bytes::<u32>(&[n_points, 3])
         + array_bytes::<Vec<u32>>(&[n_labels]);
-    // All codes standardised, as features, and as features that are not correlated.
+    // All codes three times: standardised, as features, and as decorrelated features.
     let fit = 2 * array_bytes::<f64>(&[n_points, n_codes])
         + balanced_logistic::bytes(n_points, n_codes, n_classes);
     sample + array_bytes::<f64>(&[n_points, n_codes]) + scoring.by_code(of_code).max(fit)
@@ -352,7 +354,7 @@ mod tests {
         let table = CodeTable::new(&codes, 3, &[6, 5, 20]).unwrap();
         let outcome = exact(&table).unwrap();
         assert_eq!(outcome.quantity("n_active_codes"), Some(2.0));
-        // The third factor is in no code: nothing explains it, and nothing is compact about it but by chance.
+        // No code encodes the third factor, so its explicitness is 0 and its compactness is due to chance.
         let explained = &outcome.matrix("explained_share_of_entropy").unwrap().values;
         assert!(
             explained[0] > 0.9999 && explained[1] > 0.9999 && explained[2] < 1e-6,
@@ -385,7 +387,7 @@ mod tests {
 
     #[test]
     fn a_study_of_few_points_takes_each_of_them_once() {
-        // Copies of a point would be its nearest neighbours, and codes of noise would then tell everything.
+        // Copies of a point would be its nearest neighbours, and noise codes would then seem to have all information.
         let hash = |point: usize| (point * 2_654_435_761 % 1_000_003) as f32;
         let codes: Vec<f32> = (0..6000).map(|point| hash(point + 17)).collect();
         let table = CodeTable::new(&codes, 1, &[10, 20, 30]).unwrap();

@@ -1,24 +1,27 @@
-//! IRS, the interventional robustness score: how little a code moves while the factor it follows stands still.
+//! IRS, the interventional robustness score: how little a code changes while the factor that it encodes is fixed.
 //!
-//! For a factor and one of its values, every code's deviation from its mean over the points with that value is taken, and of
-//! those the 99th percentile; averaged over the values, and divided by the code's largest deviation over all points. One minus
-//! that is the code's robustness for the factor; its score is the best over factors, and IRS the mean over codes, weighted by
-//! their largest deviation. From Suter et al. 2019, "Robustly Disentangled Causal Mechanisms: Validating Deep Representations
-//! for Interventional Robustness" (section 4), in the form of disentanglement_lib: a percentile where the paper has the maximum.
+//! IRS fixes a factor at one of its values and computes the absolute deviations of each code from its mean over the
+//! points with this value. It takes their 99th percentile, averages it over the values, and divides it by the largest
+//! deviation of the code over all points. The robustness of the code to the factor is one minus this ratio. The score
+//! of a code is its highest robustness over factors. IRS is the mean score over codes, weighted by their largest
+//! deviations. From Suter et al. 2019, "Robustly Disentangled Causal Mechanisms: Validating Deep Representations for
+//! Interventional Robustness" (section 4), in the form of disentanglement_lib: it uses a percentile instead of the
+//! paper's maximum.
 //!
 //! - Range 0 to 1, higher is better. Study: 10,000 points drawn with replacement. Exact: every point of the grid once.
-//! - Cost: a selection for each code and factor: some core milliseconds (study), about half a core second (exact, on the
-//!   737,280 points of dSprites). On a busy machine that was up to two seconds by the clock.
-//! - Headline as disentanglement_lib: factor values go through the 20 bins that codes go through elsewhere, which merges values
-//!   of factors with more than 20. `irs_raw_factors` takes the values as they are.
-//! - A constant code is dropped. If all are, the score is 0.
-//! - A factor with a single value explains nothing and is left out. At least one factor must vary.
+//! - Cost: one selection (percentile) for each code and factor: a few milliseconds (study), about half a second (exact,
+//!   on the 737,280 points of dSprites) of CPU time. On a busy machine, up to two seconds of wall time were measured.
+//! - The headline is that of disentanglement_lib, which puts factor values into 20 bins. This merges values of factors
+//!   with more than 20 values. `irs_raw_factors` uses the unbinned values.
+//! - Constant codes are excluded. If all codes are constant, the score is 0.
+//! - A factor with a single value is ignored. At least one factor must vary.
 //!
-//! Traps: weights are largest deviations, so a spare code of noise with the scale of the prior counts as much as one that
-//! holds a factor: a perfect code of dSprites with five noise codes scores 0.60, and 1.00 without. Largest deviations depend on
-//! outliers and grow with the sample. Codes of smaller scale count less. disentanglement_lib's `num_active_dims` is a sum of
-//! code values and no number of codes; the count is reported here. It also lets a code that is constant but for rounding pass
-//! as active and then divides by zero.
+//! Pitfalls: codes are weighted by their largest deviation, so a noise code with the scale of the prior has the same
+//! weight as an informative code. A perfect representation of dSprites scores 1.00, and 0.60 with five additional noise
+//! codes. Largest deviations depend on outliers and grow with the sample. Codes of smaller scale count less.
+//! disentanglement_lib's `num_active_dims` is a sum of code values, not a number of codes; unravel reports the number
+//! of codes. disentanglement_lib also treats a code that is constant up to rounding as active, and then divides by
+//! zero.
 
 use rayon::prelude::*;
 use unravel_score::{Direction, Metric, Variant};
@@ -32,10 +35,10 @@ use crate::outcome::{Matrix, Outcome, codes_by_factors_bytes};
 use crate::sampling::{Purpose, study_points};
 use crate::table::{CodeRange, CodeTable};
 
-/// What there is to say of IRS, and what computes it.
+/// The definition of IRS: its texts, costs and functions.
 pub const DEFINITION: Definition = Definition {
     title: "IRS",
-    one_line: "how little a code moves while the factor it follows stands still and all others change",
+    one_line: "how little a code changes while the factor that it encodes is fixed and all other factors vary",
     paper: "Suter et al. 2019, Robustly Disentangled Causal Mechanisms",
     quantities: &[
         Quantity {
@@ -48,13 +51,13 @@ pub const DEFINITION: Definition = Definition {
             name: "irs_raw_factors",
             range: [0.0, 1.0],
             direction: Direction::HigherIsBetter,
-            one_line: "mean robustness of the codes, factor values as they are",
+            one_line: "mean robustness of the codes, factor values without bins",
         },
         Quantity {
             name: "n_active_codes",
             range: [0.0, f64::INFINITY],
             direction: Direction::Neither,
-            one_line: "codes that are not constant",
+            one_line: "number of codes that are not constant",
         },
     ],
     variants: &[
@@ -70,7 +73,7 @@ pub const DEFINITION: Definition = Definition {
 /// The points of the study variant.
 pub const POINTS: Purpose = Purpose::new("irs/points");
 
-/// The share of deviations that a value's robustness looks past.
+/// The quantile of the deviations that robustness uses.
 const QUANTILE: f64 = 0.99;
 
 /// IRS of 10,000 random points.
@@ -133,7 +136,7 @@ fn outcome(table: &CodeTable, points: &[u32]) -> Result<Outcome, MetricError> {
     })
 }
 
-/// The best robustness of each code, weighted by its largest deviation; 0 if no code moves.
+/// The mean of each code's best robustness, weighted by its largest deviation; 0 if all codes are constant.
 fn weighted_mean(codes: &[Code], robustness: impl Fn(&Code) -> &Vec<f64>) -> f64 {
     let weight: f64 = codes.iter().map(|code| code.largest_deviation).sum();
     let best = |code: &Code| robustness(code).iter().copied().fold(0.0, f64::max);
@@ -148,8 +151,8 @@ fn weighted_mean(codes: &[Code], robustness: impl Fn(&Code) -> &Vec<f64>) -> f64
     }
 }
 
-/// The group of every point by its value of a factor, groups numbered from 0 without gaps; none for a factor that does not
-/// vary. Codes of one group are put side by side later.
+/// The group of every point by its value of a factor, groups numbered from 0 without gaps; `None` for a constant
+/// factor. The codes of a group are collected later.
 fn groups(table: &CodeTable, points: &[u32], factor: usize, binned: bool) -> Option<Vec<u16>> {
     let grid = table.grid();
     let size = grid.sizes()[factor];
@@ -187,11 +190,11 @@ fn groups(table: &CodeTable, points: &[u32], factor: usize, binned: bool) -> Opt
     )
 }
 
-/// One code's deviations and what becomes of them when a factor stands still.
+/// One code's largest deviation, and its robustness for each factor.
 struct Code {
     /// Largest deviation from the mean over all points; 0 for a constant code.
     largest_deviation: f64,
-    /// Robustness for each factor, values as they are.
+    /// Robustness for each factor, without bins.
     raw: Vec<f64>,
     /// Robustness for each factor, values in bins.
     binned: Vec<f64>,
@@ -258,7 +261,7 @@ fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
-/// The quantile of some values, between two of them in proportion (NumPy's `linear`). Reorders the values.
+/// The quantile of some values with linear interpolation (NumPy's `linear`). Reorders the values.
 fn quantile(values: &mut [f64], share: f64) -> f64 {
     let position = share * (values.len() - 1) as f64;
     let (_, &mut at, above) = values.select_nth_unstable_by(position as usize, f64::total_cmp);
@@ -270,11 +273,11 @@ fn quantile(values: &mut [f64], share: f64) -> f64 {
     }
 }
 
-/// Bytes that a score holds at most, beside the table and its outcome.
+/// The maximum number of bytes that a score allocates, without the table and its outcome.
 fn bytes(scoring: Scoring<'_>, variant: Variant) -> Bytes {
     let (n_points, n_factors) = (scoring.n_points(variant), scoring.table.grid().n_factors());
     let n_values = scoring.n_classes(n_points);
-    // The deviations of a code, and the same by value, in vectors that grow to up to twice their room.
+    // The deviations of a code, and the same by value, in vectors with up to twice the needed capacity.
     let of_code = array_bytes::<f64>(&[n_points, 1 + 2]) + array_bytes::<Vec<f64>>(&[n_values]);
     array_bytes::<u32>(&[n_points])
         + 2 * array_bytes::<u16>(&[n_points, n_factors])

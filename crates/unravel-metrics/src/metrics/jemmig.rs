@@ -1,23 +1,26 @@
 //! JEMMIG, the joint entropy minus mutual information gap.
 //!
-//! For each factor v with its most informative code z* and the second most informative z°: `H(z*, v) - I(z*, v) + I(z°, v)`,
-//! then the mean over factors. It is small when one code holds the factor (its gap is large) *and* holds nothing else (the
-//! joint entropy is no more than the factor's). From Do & Tran 2020, "Theory and Evaluation Metrics for Learning Disentangled
-//! Representations" (section 4). The headline is the normalised form that is usually quoted, higher better: one minus the
-//! above over its largest value, `H(v) + ln 20`. Codes are binned as for MIG: 20 bins of equal width over their range.
+//! For each factor v, let z* be the most and z° the second most informative code. JEMMIG is the mean over factors of
+//! `H(z*, v) - I(z*, v) + I(z°, v)`. It is small if one code encodes the factor (large gap) and encodes nothing else
+//! (joint entropy equal to the factor's entropy). From Do & Tran 2020, "Theory and Evaluation Metrics for Learning
+//! Disentangled Representations" (section 4). The headline is the usual normalised form, for which higher is better:
+//! one minus this value divided by its maximum, `H(v) + ln 20`. Codes are binned as for MIG: 20 bins of equal width
+//! over their range.
 //!
 //! - Range 0 to 1, higher is better (`jemmig`); at least 0, lower is better (`jemmig_unnormalised_nats`).
 //! - Study: 10,000 points drawn with replacement. Exact: every point of the grid once.
 //! - Cost: one pass over the table (exact), a millisecond (study).
-//! - A factor with a single value is left out. With a single code there is no second: its information is taken to be 0.
-//! - Among equally informative codes z* is the one with the smallest joint entropy; this decides where no code knows anything.
+//! - A factor with a single value is excluded. With a single code, `I(z°, v)` is taken to be 0.
+//! - Among equally informative codes z* is the one with the smallest joint entropy; this matters if no code has
+//!   information about the factor.
 //!
-//! Traps: **constant codes score higher than noise**. A constant code has joint entropy `H(v)` and so `ln 20 / (H(v) + ln 20)`,
-//! some 0.47 on dSprites, while noise in all bins scores 0. Do not read it without another score beside it. The authors' code
-//! is another score: it adds up the mass that each Gaussian posterior has in each of 100 bins between fixed limits, where this
-//! one counts means in 20 bins over their range. Zaidi et al. 2020 bin into 10. The normaliser counts all bins, so a code that
-//! is spread over few bins gets credit for the empty ones. A perfect code of 20 or fewer values scores 1; one of 40 values at
-//! most `1 - ln 2 / (ln 40 + ln 20)`, as two of its values share a bin.
+//! Pitfalls: **constant codes score higher than noise**. A constant code has the joint entropy `H(v)` and therefore
+//! scores `ln 20 / (H(v) + ln 20)`, about 0.47 on dSprites. Noise that fills all bins scores 0. Do not interpret JEMMIG
+//! without another metric. The authors' code computes a different score: it sums the probability mass of each Gaussian
+//! posterior in 100 bins between fixed limits. unravel counts posterior means in 20 bins over their range. Zaidi et al.
+//! 2020 use 10 bins. The normaliser counts all bins, so a code that is spread over few bins scores higher because of
+//! the empty bins. A perfect code for a factor with at most 20 values scores 1. With 40 values, the maximum is
+//! `1 - ln 2 / (ln 40 + ln 20)`, because two values share a bin.
 
 use unravel_score::{Direction, Metric, Variant};
 
@@ -31,23 +34,23 @@ use crate::outcome::{Matrix, Outcome, codes_by_factors_bytes};
 use crate::sampling::{Purpose, study_points};
 use crate::table::CodeTable;
 
-/// What there is to say of JEMMIG, and what computes it.
+/// The definition of JEMMIG: its texts, costs and functions.
 pub const DEFINITION: Definition = Definition {
     title: "JEMMIG",
-    one_line: "mutual information gap that also charges a factor's best code for whatever else it holds",
+    one_line: "mutual information gap with a penalty for other information in the most informative code of a factor",
     paper: "Do & Tran 2020, Theory and Evaluation Metrics for Learning Disentangled Representations",
     quantities: &[
         Quantity {
             name: "jemmig",
             range: [0.0, 1.0],
             direction: Direction::HigherIsBetter,
-            one_line: "one minus the unnormalised value of each factor over its largest possible, mean over factors",
+            one_line: "mean over factors of one minus the unnormalised value divided by its maximum",
         },
         Quantity {
             name: "jemmig_unnormalised_nats",
             range: [0.0, f64::INFINITY],
             direction: Direction::LowerIsBetter,
-            one_line: "joint entropy with the best code minus the gap, mean over factors",
+            one_line: "mean over factors of the joint entropy of factor and best code, minus the gap",
         },
     ],
     variants: &[

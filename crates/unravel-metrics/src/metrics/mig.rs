@@ -1,22 +1,27 @@
 //! MIG, the mutual information gap, on binned codes.
 //!
-//! For each factor, the mutual information of the most informative code minus that of the second, divided by the entropy of
-//! the factor; then the mean over factors. One when every factor is held by one code alone. From Chen et al. 2018,
-//! "Isolating Sources of Disentanglement in VAEs" (equation 6), in the form of disentanglement_lib, which bins the codes
-//! (20 bins of equal width over the code's range) where the paper integrates over the encoder's Gaussians; the two differ by
-//! several hundredths, so they are two metrics here.
+//! For each factor, MIG takes the mutual information of the most informative code minus that of the second most
+//! informative code, and divides it by the entropy of the factor. The score is the mean over factors. It is 1 if each
+//! factor is determined by one code and the other codes have no information about it. From Chen et al. 2018, "Isolating
+//! Sources of Disentanglement in VAEs" (equation 6), in the form of disentanglement_lib, which bins the codes (20 bins
+//! of equal width over the code's range), whereas the paper integrates over the encoder's Gaussians. The two values
+//! differ by several hundredths, so unravel has two metrics, `mig` and `mig-chen`.
 //!
 //! - Range 0 to 1, higher is better. Study: 10,000 points drawn with replacement. Exact: every point of the grid once.
-//!   Lin 2020: the 73,728 points of the protocol of Lin et al. 2020 ([`crate::lin_2020`]), else as the study.
+//!   Lin 2020: the 73,728 points of the protocol of Lin et al. 2020 ([`crate::lin_2020`]), otherwise as in the study
+//!   variant.
 //! - Cost: one pass over the table (exact), a millisecond (study).
 //! - A factor with a single value has no entropy and is left out of the mean (its gap is reported as 0).
-//! - A constant code carries no information: all of it falls into one bin. If every code is constant, the score is 0.
-//! - With a single code there is no second: the gap is taken to 0. (disentanglement_lib fails there.)
+//! - A constant code has no information, because all its values are in one bin. If every code is constant, the score is
+//!   0.
+//! - With a single code, the mutual information of the second code is taken to be 0. (disentanglement_lib fails in this
+//!   case.)
 //!
-//! Traps: a perfect code does not reach 1 on dSprites, since 20 bins merge values of 40- and 32-valued factors: 0.902 over the
-//! grid. Bins span the range, so one outlier squeezes all other points into few of them. The study variant overestimates
-//! mutual information by about `(bins - 1)(values - 1) / 2n`, which mostly cancels in the gap; a representation of pure
-//! noise scores some 3e-4 there and 4e-6 exactly. Scale does not matter: a collapsed code counts as any other.
+//! Pitfalls: on dSprites a perfect representation scores 0.902 (exact variant), because the 20 bins merge values of the
+//! factors with 32 and 40 values. The bins cover the range, so one outlier puts all other points into a few bins. The
+//! study variant overestimates mutual information by about `(bins - 1)(values - 1) / 2n`, which mostly cancels in the
+//! gap. A representation of pure noise scores about 3e-4 in the study variant and 4e-6 in the exact variant. The score
+//! does not depend on the scale of the codes, so a collapsed code counts like any other code.
 
 use unravel_score::{Direction, Metric, Variant};
 
@@ -30,10 +35,10 @@ use crate::outcome::{Matrix, Outcome, codes_by_factors_bytes};
 use crate::sampling::{PointSource, PointStream, Purpose, Seeded};
 use crate::table::CodeTable;
 
-/// What there is to say of MIG, and what computes it.
+/// The definition of MIG: its texts, costs and functions.
 pub const DEFINITION: Definition = Definition {
     title: "MIG",
-    one_line: "gap in mutual information between the two codes that know most of a factor, over the factor's entropy",
+    one_line: "difference in mutual information between the two most informative codes for a factor, divided by the entropy of the factor",
     paper: "Chen et al. 2018, Isolating Sources of Disentanglement in Variational Autoencoders (codes in 20 bins)",
     quantities: &[Quantity {
         name: "mig",
@@ -131,7 +136,7 @@ fn gaps(information: &[f64], entropies: &[f64]) -> Vec<f64> {
         if entropy == 0.0 {
             0.0
         } else {
-            // No code knows more of a factor than there is to know, but for the rounding of the last digit.
+            // Mutual information is at most the entropy, except for rounding errors.
             ((best - second) / entropy).min(1.0)
         }
     };

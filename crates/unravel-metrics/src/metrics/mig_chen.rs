@@ -1,28 +1,32 @@
 //! MIG as Chen et al. define it: on the Gaussian posteriors, without bins.
 //!
-//! The aggregate posterior of a code is the mixture of its posteriors over the grid, `q(z) = (1/N) Σ_n q(z | x_n)`, and its
-//! conditional on a factor value the mixture over the points with that value. Mutual information is
-//! `I(z; v) = H(z) - mean_v H(z | v)` in differential entropies; for each factor the largest minus the second largest over the
-//! codes, divided by `ln K` for K values; then the mean over factors. From Chen et al. 2018, "Isolating Sources of
-//! Disentanglement in Variational Autoencoders" (section 4).
+//! The aggregate posterior of a code is the mixture of its posteriors over the grid, `q(z) = (1/N) Σ_n q(z | x_n)`, and
+//! its conditional on a factor value is the mixture over the points with that value. Mutual information is
+//! `I(z; v) = H(z) - mean_v H(z | v)` in differential entropies. For each factor, the score takes the largest minus the
+//! second largest mutual information over the codes and divides it by `ln K` for K values. It then takes the mean over
+//! factors. From Chen et al. 2018, "Isolating Sources of Disentanglement in Variational Autoencoders" (section 4).
 //!
-//! - *Exact* integrates the mixtures' densities numerically ([`crate::mixture`] in the source). Entropies are within 1e-6 nats;
-//!   the matrix `integration` tells how far each code's changes when every other node is left out. A grid of 737,280 points
-//!   and ten codes takes some seconds.
-//! - *Study* is the Monte Carlo of the paper's code: one sample of every posterior, entropies as the mean of `-ln q` over
-//!   10,000 of them (of the points with a value, if there are fewer), drawn without replacement, and differences below zero
-//!   set to zero. Its densities are those of the exact variant, not sums over all posteriors: equal to 1e-6, and a thousand
-//!   times faster. The samples of one point serve all factors.
+//! - *Exact* integrates the mixtures' densities numerically ([`crate::mixture`] in the source). Entropies are within
+//!   1e-6 nats; the matrix `integration` contains the change of each code's entropy if every second node is omitted. A
+//!   grid of 737,280 points and ten codes takes a few seconds.
+//! - *Study* is the Monte Carlo of the paper's code: it draws one sample of each posterior and estimates each entropy
+//!   as the mean of `-ln q` over 10,000 of the samples, chosen without replacement. If a factor value has fewer points,
+//!   all of them are used. Negative differences are set to zero. It uses the densities of the exact variant instead of
+//!   sums over all posteriors. They agree to within 1e-6 and are a thousand times faster. All factors use the same
+//!   samples.
 //! - Range 0 to 1, higher is better.
-//! - Headline: the paper leaves out shape, so a factor *named* `shape` is left out of `mig`; `mig_all_factors` has them all.
-//!   Both are the same on a grid without such a name. A factor with a single value is left out of both.
-//! - Scores a table of posterior means with log variances, not of samples.
-//! - Constant posteriors have no mutual information: 0. With a single code there is no second: the gap is taken to 0.
-//! - Log variances so small that the lattice cannot hold them are widened, to some 1/8000 of the span of the code's posteriors.
+//! - Headline: the paper leaves out shape, so a factor *named* `shape` is left out of `mig`; `mig_all_factors` includes
+//!   all factors. The two are equal if no factor is named `shape`. A factor with a single value is left out of both.
+//! - This metric requires posterior means with log variances. It does not score samples.
+//! - Constant posteriors have a mutual information of 0. With a single code, the mutual information of the second code
+//!   is taken to be 0.
+//! - Very small standard deviations are raised to about 1/8000 of the range of the code's posteriors, the limit of the
+//!   numerical integration.
 //!
-//! Traps: not comparable with `mig`, which bins means. Noise in the posterior matters here: a code that collapses onto the
-//! prior carries nothing, however cleanly its mean follows a factor. The Monte Carlo error is some 0.01 nats an entropy.
-//! YannDubs' port mixes up the codes (its issue 64) and takes means as samples.
+//! Pitfalls: not comparable with `mig`, which bins means. The posterior variance matters: a code that collapsed to the
+//! prior has no mutual information, even if its mean depends on a factor. The Monte Carlo error is about 0.01 nats per
+//! entropy. The implementation in YannDubs/disentangling-vae mixes up the codes (issue 64) and uses means instead of
+//! samples.
 
 mod resources;
 
@@ -38,17 +42,17 @@ use crate::outcome::{Matrix, Outcome, codes_by_factors_bytes};
 use crate::sampling::{Normals, Purpose, generator};
 use crate::table::CodeTable;
 
-/// What there is to say of Chen's MIG, and what computes it.
+/// The definition of the MIG of Chen et al.: its texts, costs and functions.
 pub const DEFINITION: Definition = Definition {
     title: "MIG (Chen)",
-    one_line: "gap in mutual information between the two codes that know most of a factor, on the Gaussian posteriors",
+    one_line: "difference in mutual information between the two most informative codes for a factor, computed from the Gaussian posteriors",
     paper: "Chen et al. 2018, Isolating Sources of Disentanglement in Variational Autoencoders",
     quantities: &[
         Quantity {
             name: "mig",
             range: [0.0, 1.0],
             direction: Direction::HigherIsBetter,
-            one_line: "mean gap over the factors but shape",
+            one_line: "mean gap over the factors except `shape`",
         },
         Quantity {
             name: "mig_all_factors",
@@ -75,7 +79,7 @@ pub const POINTS: Purpose = Purpose::new("mig-chen/points");
 /// Samples that estimate an entropy.
 pub const N_SAMPLES: usize = 10_000;
 
-/// The factor that the paper leaves out.
+/// The factor that the paper excludes.
 const LEFT_OUT: &str = "shape";
 
 /// Points whose samples are drawn from one stream.
@@ -107,7 +111,7 @@ pub fn exact(table: &CodeTable) -> Result<Outcome, MetricError> {
 struct Entropies {
     /// `[n_mixtures]`, in nats.
     nats: Vec<f64>,
-    /// How far an entropy changes at most with every other node of the lattice left out.
+    /// The largest change of an entropy if every second node of the lattice is omitted.
     change: f64,
 }
 
@@ -224,7 +228,7 @@ impl<'a> Posteriors<'a> {
                 .map(|&point| {
                     let at = point as usize * n_codes + code;
                     let z = f64::from(samples[at]);
-                    // No less than the point's own share, which interpolation may miss in a far tail.
+                    // At least the point's own share, which interpolation can miss in a far tail.
                     let own = own_density(z, self.table.codes()[at], self.logvars[at]);
                     let density = densities.at(mixture, z).max(own) / self.masses[mixture];
                     -density.ln()
@@ -238,7 +242,7 @@ impl<'a> Posteriors<'a> {
         }
     }
 
-    /// The points whose samples estimate the entropy of each mixture: the first of a random order of its points.
+    /// The points whose samples estimate the entropy of each mixture: the first points of a random permutation.
     fn draws(&self, seed: u64) -> Vec<Vec<u32>> {
         let mut members = vec![Vec::new(); self.masses.len()];
         let n_memberships = 1 + self.first.len();
@@ -251,7 +255,7 @@ impl<'a> Posteriors<'a> {
             let mut rng = generator(seed, POINTS, mixture as u64);
             let n = points.len().min(N_SAMPLES);
             for at in 0..n {
-                // The remainder of 64 random bits favours no point by more than 1 in 2^32.
+                // The bias of the remainder of 64 random bits is at most 1 in 2^32.
                 let other = at + (rng.next_u64() % (points.len() - at) as u64) as usize;
                 points.swap(at, other);
             }
@@ -339,7 +343,7 @@ fn outcome(
         .copied()
         .filter(|&factor| grid.names()[factor] != LEFT_OUT)
         .collect();
-    // Where shape is the only factor that varies, it is all there is to score.
+    // If only shape varies, it is scored.
     let four = if without.is_empty() {
         grid.varying()
     } else {

@@ -1,20 +1,22 @@
-//! MIG-sup: the mutual information gap seen from the codes.
+//! MIG-sup: the mutual information gap computed per code instead of per factor.
 //!
-//! For each code, its mutual information with each factor, divided by that factor's entropy; the best minus the second best;
-//! then the mean over codes. One when every code knows all of one factor and nothing of another. From Li et al. 2020,
-//! "Progressive Learning and Disentanglement of Hierarchical Representations". Where MIG asks whether a factor
-//! sits in one code, this asks whether a code holds one factor; both together say that codes and factors match. Codes are
-//! binned as for MIG: 20 bins of equal width.
+//! For each code, its mutual information with each factor is divided by the factor's entropy. The gap is the largest
+//! minus the second largest of these values. The score is the mean gap over codes. It is 1 if each code determines one
+//! factor and has no information about the others. From Li et al. 2020, "Progressive Learning and Disentanglement of
+//! Hierarchical Representations". MIG measures whether each factor is encoded by one code. MIG-sup measures whether
+//! each code encodes one factor. If both are 1, codes and factors correspond one to one. Codes are binned as for MIG:
+//! 20 bins of equal width.
 //!
 //! - Range 0 to 1, higher is better. Study: 10,000 points drawn with replacement. Exact: every point of the grid once.
 //! - Cost: one pass over the table (exact), a millisecond (study).
-//! - A constant code has no gap and counts as 0. A factor with a single value has no entropy and is left out.
+//! - The gap of a constant code is 0. A factor with a single value has no entropy and is left out.
 //! - With a single factor there is no second: the gap is taken to 0.
 //!
-//! Traps: the mean is over all codes, so spare codes pull the score down: five factors in ten codes reach one half at most.
-//! The authors' code is another score: it averages over active codes only, estimates entropies from the Gaussian posteriors
-//! instead of bins, and leaves out shape. Neither variant here compares with the paper's numbers. Zaidi et al. 2020 divide
-//! by the entropy of the *binned code* instead, which is the second quantity here; they bin into 10.
+//! Pitfalls: the mean is over all codes, so unused codes lower the score: with five factors and ten codes, it is at
+//! most 0.5. The authors' code computes a different score: it averages over active codes only, estimates entropies from
+//! the Gaussian posteriors instead of bins, and leaves out shape. Scores of both variants are not comparable with the
+//! paper's numbers. Zaidi et al. 2020 divide by the entropy of the *binned code*, as `mig_sup_by_code_entropy` does,
+//! and use 10 bins.
 
 use unravel_score::{Direction, Metric, Variant};
 
@@ -28,10 +30,10 @@ use crate::outcome::{Matrix, Outcome, codes_by_factors_bytes};
 use crate::sampling::{Purpose, study_points};
 use crate::table::CodeTable;
 
-/// What there is to say of MIG-sup, and what computes it.
+/// The definition of MIG-sup: its texts, costs and functions.
 pub const DEFINITION: Definition = Definition {
     title: "MIG-sup",
-    one_line: "gap between the two factors that a code knows most of, as a mean over codes",
+    one_line: "difference in mutual information between the two most informative factors for a code, mean over codes",
     paper: "Li et al. 2020, Progressive Learning and Disentanglement of Hierarchical Representations",
     quantities: &[
         Quantity {
@@ -124,8 +126,8 @@ mod tests {
 
     #[test]
     fn a_code_of_two_factors_has_the_gap_between_them() {
-        // Code 0 is the first factor; code 1 their sum modulo 2 with the second of 2 values: it knows nothing of either
-        // alone. Code 2 is the pair: all of both, so no gap.
+        // Code 0 is the first factor; code 1 their sum modulo 2 with the second of 2 values: it has no information
+        // about either factor. Code 2 is the pair and determines both, so its gap is 0.
         let codes: Vec<f32> = (0..4)
             .flat_map(|point| {
                 [

@@ -1,22 +1,24 @@
-//! Modularity: whether each code knows of one factor only.
+//! Modularity: whether each code has information about only one factor.
 //!
-//! For a code with mutual information `I_k` with factor k, modularity is `1 - Σ_{k ≠ best} I_k² / (I_best² (K - 1))`: one if
-//! it knows of a single factor, zero if it knows as much of each. The score is the plain mean over codes. From Ridgeway &
-//! Mozer 2018, "Learning Deep Disentangled Embeddings with the F-Statistic Loss" (section on evaluating disentanglement), with
-//! disentanglement_lib's study settings: codes in 20 bins of equal width, 10,000 points.
+//! For a code with mutual information `I_k` with factor k, modularity is `1 - Σ_{k ≠ best} I_k² / (I_best² (K - 1))`.
+//! It is 1 if the code has information about only one factor, and 0 if it has the same information about each factor.
+//! The score is the plain mean over codes. From Ridgeway & Mozer 2018, "Learning Deep Disentangled Embeddings with the
+//! F-Statistic Loss" (section on evaluating disentanglement), with disentanglement_lib's study settings: codes in 20
+//! bins of equal width, 10,000 points.
 //!
 //! - Range 0 to 1, higher is better. Study: 10,000 points drawn with replacement. Exact: every point of the grid once.
 //!   Lin 2020: the 73,728 points of the protocol of Lin et al. 2020 ([`crate::lin_2020`]).
 //! - Cost: one pass over the table (exact), a millisecond (study).
-//! - A *dead* code has no mutual information with any factor, as a constant one. It counts as 0, as in disentanglement_lib;
-//!   in lin-2020 it is left out of the mean, where the authors' code divides by zero. If all are dead, the score is 0. How many
-//!   there are is reported beside it.
-//! - A factor with a single value has no mutual information and is not counted in K. At least two factors must vary.
+//! - A *dead* code, such as a constant code, has no mutual information with any factor. Its modularity is 0, as in
+//!   disentanglement_lib. In lin-2020, dead codes are excluded from the mean (the authors' code divides by zero). If
+//!   all codes are dead, the score is 0. `n_dead_codes` is their number.
+//! - A factor with a single value has no mutual information, and K does not include it. At least two factors must vary.
 //!
-//! Traps: codes are not weighted by how much they know, so a code of pure noise counts by its chance mutual information: some
-//! 0.7 on dSprites, and it is then that noise that moves the score. Entangled codes can score above a perfect representation
-//! with spare codes. It tells little between representations. disentanglement_lib loses the score (division by zero, in the
-//! explicitness it computes alongside) when any code is constant.
+//! Pitfalls: codes are not weighted by their information. A code of pure noise has a modularity of about 0.7 on
+//! dSprites, from chance mutual information, and this noise then dominates the differences between scores. Entangled
+//! codes can score higher than a perfect representation with unused codes. The score hardly distinguishes
+//! representations. If any code is constant, disentanglement_lib returns no score, because its explicitness, which it
+//! computes at the same time, divides by zero.
 
 use unravel_score::{Direction, Metric, Variant};
 
@@ -30,23 +32,23 @@ use crate::outcome::{Matrix, Outcome, codes_by_factors_bytes};
 use crate::sampling::{Purpose, study_points};
 use crate::table::CodeTable;
 
-/// What there is to say of modularity, and what computes it.
+/// The definition of modularity: its texts, costs and functions.
 pub const DEFINITION: Definition = Definition {
     title: "Modularity",
-    one_line: "how far each code knows of one factor only, by mutual information, as a mean over codes",
+    one_line: "degree to which each code has mutual information with only one factor, mean over codes",
     paper: "Ridgeway & Mozer 2018, Learning Deep Disentangled Embeddings with the F-Statistic Loss",
     quantities: &[
         Quantity {
             name: "modularity",
             range: [0.0, 1.0],
             direction: Direction::HigherIsBetter,
-            one_line: "mean modularity over the codes, a dead code counting as 0, in lin-2020 not at all",
+            one_line: "mean modularity over the codes; a dead code counts as 0 (excluded in lin-2020)",
         },
         Quantity {
             name: "n_dead_codes",
             range: [0.0, f64::INFINITY],
             direction: Direction::Neither,
-            one_line: "codes without any mutual information with a factor",
+            one_line: "number of codes without mutual information with any factor",
         },
     ],
     variants: &[
@@ -79,7 +81,7 @@ pub fn lin_2020(table: &CodeTable, seed: u64) -> Result<Outcome, MetricError> {
     lin_2020_of_points(table, &lin_2020::points(table.grid(), seed))
 }
 
-/// The same of the given points of the table; a point may occur more than once.
+/// The same for the given points of the table. A point can occur more than once.
 ///
 /// # Errors
 /// Fewer than two factors vary.
@@ -105,7 +107,7 @@ pub fn exact(table: &CodeTable) -> Result<Outcome, MetricError> {
     outcome(table, Dead::Zero, || JointCounts::of_grid(table))
 }
 
-/// What a dead code is to the mean.
+/// How a dead code enters the mean.
 #[derive(Clone, Copy, PartialEq)]
 enum Dead {
     Zero,
@@ -145,13 +147,13 @@ fn outcome(
     })
 }
 
-/// Modularity of a code from its mutual information with each factor; none if it has none.
+/// Modularity of a code from its mutual information with each factor; `None` for a dead code.
 fn of_code(nats: &[f64], n_varying: usize) -> Option<f64> {
     let best = nats.iter().copied().fold(0.0, f64::max);
     if best == 0.0 {
         return None;
     }
-    // Relative to the best, so that squares of tiny values do not vanish.
+    // Relative to the largest value, so that squares of tiny values do not underflow.
     let squares: f64 = nats.iter().map(|nats| (nats / best).powi(2)).sum();
     Some((1.0 - (squares - 1.0) / (n_varying - 1) as f64).clamp(0.0, 1.0))
 }

@@ -1,31 +1,35 @@
-//! SAP: how far ahead the best single code is of the second best in predicting each factor.
+//! SAP (separated attribute predictability): the gap between the best and the second best code in predicting each
+//! factor.
 //!
-//! For each code and factor a score says how well the factor is predicted from that code alone; a factor's gap is its best
-//! score minus its second best, and SAP is the mean gap over the factors. From Kumar et al. 2018, "Variational Inference of
-//! Disentangled Latent Concepts from Unlabeled Observations" (section 3). There are two scores in use, on scales that do not
-//! compare, and each variant has both:
-//! - `sap`: disentanglement_lib's. The accuracy of a linear support vector classifier with one class against the rest
-//!   ([`crate::estimators::linear_svm`], C = 0.01, balanced).
-//! - `sap_r2`: the paper's for continuous factors. The squared correlation of the code with the number of the factor's value;
-//!   0 if the code's variance is at most 1e-12.
+//! For each code and factor a score measures how well the factor is predicted from only this code. The gap of a factor
+//! is its best score minus its second best score. SAP is the mean gap over the factors. From Kumar et al. 2018,
+//! "Variational Inference of Disentangled Latent Concepts from Unlabeled Observations" (section 3). Two scores are in
+//! use. Their scales are not comparable. Each variant computes both:
+//! - `sap`: the score of disentanglement_lib, which is the accuracy of a one-versus-rest linear support vector
+//!   classifier ([`crate::estimators::linear_svm`], C = 0.01, balanced).
+//! - `sap_r2`: the paper's score for continuous factors, which is the squared correlation of the code with the number
+//!   of the factor's value; 0 if the code's variance is at most 1e-12.
 //!
-//! *Lin 2020*: the protocol of Lin et al. 2020 ([`crate::lin_2020`]), on 73,728 points. `sap` takes the accuracy, on the points
-//! trained on, for the factor *named* `shape` alone, and squared correlations for all others: its scale is near that of `sap_r2`.
+//! *Lin 2020*: the protocol of Lin et al. 2020 ([`crate::lin_2020`]), on 73,728 points. `sap` uses the training
+//! accuracy only for the factor *named* `shape`, and squared correlations for all other factors. Its scale is therefore
+//! close to that of `sap_r2`.
 //!
-//! - Range 0 to 1, higher is better. Study: classifiers trained on 10,000 points drawn with replacement and scored on 5,000
-//!   others; correlations over the 10,000. Exact: every point of the grid once, for both; each point weighs
-//!   `10,000 / n_points` in the classifier, so that its penalty means what it does in the study.
-//! - Cost: some twenty core milliseconds (study), about one and a half core seconds (exact, on the 737,280 points of dSprites).
-//!   On a busy machine that was up to ten seconds by the clock.
-//! - A constant code is answered with one class, and has no correlation. A factor with a single value is not counted. One
-//!   factor must vary. With a single code the gap is its score.
+//! - Range 0 to 1, higher is better. Study: classifiers trained on 10,000 points drawn with replacement and scored on
+//!   5,000 others; correlations over the 10,000. Exact: every point of the grid once, for both; each point weighs
+//!   `10,000 / n_points` in the classifier, so that the penalty has the same effect as in the study variant.
+//! - Cost: about 20 ms (study) and 1.5 s (exact, on the 737,280 points of dSprites) of CPU time. On a busy machine, up
+//!   to ten seconds of wall time were measured.
+//! - For a constant code, the classifier predicts one class and the correlation is 0. A factor with a single value is
+//!   ignored. At least one factor must vary. With a single code, the gap is the score of this code.
 //!
-//! Traps: a line cannot single out a middle one of 40 values, so accuracies are a few times chance at most and a perfect
-//! code gets 0.25 on dSprites, where `sap_r2` gives 1. The paper's own score for categorical factors is the balanced error
-//! of a threshold classifier, which nobody seems to use. On small grids many of the points tested on were trained on too
-//!; a line has little to learn by heart, so that matters little here. Accuracies jump where all points of one factor value change sides of a
-//! border at once, as with codes that take few values: then seeds fall into two groups, 0.03 apart. scikit-learn stops its
-//! solver early, which moves the score by up to 4e-5. A periodic factor, as orientation, has no straight line to correlate with.
+//! Pitfalls: a linear classifier on one code cannot separate a middle value from the values on both sides. Accuracies
+//! are therefore at most a few times chance. On dSprites, a perfect representation has a `sap` of 0.25 and a `sap_r2`
+//! of 1. The paper's own score for categorical factors is the balanced error of a threshold classifier, which nobody
+//! seems to use. On small grids, many test points are also training points. This matters little here, because a linear
+//! classifier hardly overfits. With codes that take few values, a small change of a decision boundary can reclassify
+//! all points of one factor value. The scores of different seeds then form two groups about 0.03 apart. scikit-learn
+//! stops its solver early, which changes the score by up to 4e-5. A periodic factor, such as orientation, has no linear
+//! correlation with a code.
 
 mod lin_2020;
 
@@ -46,17 +50,17 @@ use crate::samples::{Examples, SampleSizes, Split};
 use crate::sampling::Purpose;
 use crate::table::CodeTable;
 
-/// What there is to say of SAP, and what computes it.
+/// The definition of SAP: its texts, costs and functions.
 pub const DEFINITION: Definition = Definition {
     title: "SAP",
-    one_line: "how far the best code is ahead of the second best in predicting a factor, as a mean over factors",
+    one_line: "gap between the best and the second best code in predicting a factor, mean over factors",
     paper: "Kumar et al. 2018, Variational Inference of Disentangled Latent Concepts from Unlabeled Observations",
     quantities: &[
         Quantity {
             name: "sap",
             range: [0.0, 1.0],
             direction: Direction::HigherIsBetter,
-            one_line: "mean gap in the accuracy of linear classifiers of one code; in lin-2020 for shape alone, else as sap_r2",
+            one_line: "mean gap in the accuracy of linear classifiers on one code; in lin-2020, accuracies only for the factor `shape`, and squared correlations for the other factors",
         },
         Quantity {
             name: "sap_r2",
@@ -76,9 +80,9 @@ pub const DEFINITION: Definition = Definition {
     outcome_bytes: codes_by_factors_bytes,
 };
 
-/// The points the classifiers are trained on.
+/// The training points of the classifiers.
 pub const TRAIN: Purpose = Purpose::new("sap/train");
-/// The points they are scored on.
+/// The test points.
 pub const TEST: Purpose = Purpose::new("sap/test");
 
 /// Weight of each row in the classifiers of the study.
@@ -164,7 +168,7 @@ fn gaps(table: &CodeTable, scores: &[f64]) -> Vec<f64> {
     (0..n_factors).map(of_factor).collect()
 }
 
-/// Bytes that a score holds at most, beside the table and its outcome.
+/// The maximum number of bytes that a score allocates, without the table and its outcome.
 fn bytes(scoring: Scoring<'_>, variant: Variant) -> Bytes {
     let SampleSizes { n_train, n_test } = SampleSizes::STUDY;
     let (n_fitted, n_held) = match variant {

@@ -1,22 +1,28 @@
 //! UDR, unsupervised disentanglement ranking: whether models that differ only in their seed find the same codes.
 //!
-//! Codes of two models over the same points are compared by a matrix R of similarities, a row for each code of the first and a
-//! column for each of the second. If both found the same factors, each row and each column has one large entry. The score of a
-//! pair is `½ (mean_b max_a R² / Σ_a R + mean_a max_b R² / Σ_b R)` over the informative codes of both; that of a model is the
-//! median over its partners. From Duan et al. 2020, "Unsupervised Model Selection for Variational Disentangled Representation
-//! Learning" (section 4), in the form of disentanglement_lib.
+//! The codes of two models on the same points are compared with a similarity matrix R. It has one row per code of the
+//! first model and one column per code of the second. If both models found the same factors, each row and each column
+//! has one large entry. The score of a pair is `½ (mean_b max_a R² / Σ_a R + mean_a max_b R² / Σ_b R)` over the
+//! informative codes of both models. The score of a model is the median over its pairs. From Duan et al. 2020,
+//! "Unsupervised Model Selection for Variational Disentangled Representation Learning" (section 4), in the form of
+//! disentanglement_lib.
 //!
-//! - Range 0 to 1, higher is better. Needs two models at least; there is neither a grid nor a factor.
-//! - *Lasso*: entries are absolute coefficients of L1-penalised regression (weight 0.1) of the second model's standardised codes
-//!   on the first's, so R of (i, j) is not that of (j, i) transposed. *Spearman*: absolute rank correlations.
-//! - A code is informative if its mean KL divergence exceeds 0.01 nats; others are set to zero before and left out after. A model
-//!   without informative codes scores 0 with every partner. A row or column of zeros counts as 0.
-//! - A model's score takes the pairs where it is the *second*, whose codes are predicted, as disentanglement_lib does.
-//! - Cost: for each pair a product of two tables; milliseconds at the 1,000 points of disentanglement_lib's settings.
+//! - Range 0 to 1, higher is better. UDR requires at least two models. It does not use the factors.
+//! - *Lasso*: entries are absolute coefficients of L1-penalised regression (weight 0.1) of the second model's
+//!   standardised codes on the first's, so the matrix of the pair (i, j) is not the transpose of that of (j, i).
+//!   *Spearman*: absolute rank correlations.
+//! - A code is informative if its mean KL divergence exceeds 0.01 nats. Other codes are set to zero before R is
+//!   computed and excluded from the score. A model without informative codes scores 0 with every partner. A row or
+//!   column of zeros counts as 0.
+//! - The score of a model uses the pairs in which it is the *second* model, whose codes are predicted, as in
+//!   disentanglement_lib.
+//! - Cost: one product of two tables for each pair; a few milliseconds with the 1,000 points of disentanglement_lib's
+//!   settings.
 //!
-//! Traps: agreement is no disentanglement; models that all entangle alike score well. The paper divides one sum over rows and
-//! columns together by the number of both, which differs where the two models have different numbers of informative codes.
-//! disentanglement_lib sets codes to zero at 0.01 nats whatever threshold it is given for leaving them out.
+//! Pitfalls: UDR measures agreement between models, not disentanglement. Models that are entangled in the same way
+//! score high. The paper divides the sum over rows and columns by the total number of rows and columns. This differs
+//! from unravel if the two models have different numbers of informative codes. disentanglement_lib always sets codes
+//! below 0.01 nats to zero, even if another threshold is configured for excluding them.
 
 mod columns;
 
@@ -29,21 +35,21 @@ use crate::definition::{Definition, Quantity};
 use crate::outcome::codes_by_factors_bytes;
 use crate::sampling::N_STUDY_POINTS;
 
-/// What there is to say of UDR, and what computes it.
+/// The definition of UDR: its texts, costs and functions.
 pub const DEFINITION: Definition = Definition {
     title: "UDR",
-    one_line: "how far trials that differ only in their seed find the same codes",
+    one_line: "degree to which trials that differ only in their seed find the same codes",
     paper: "Duan et al. 2020, Unsupervised Model Selection for Variational Disentangled Representation Learning",
     quantities: &[Quantity {
         name: "udr",
         range: [0.0, 1.0],
         direction: Direction::HigherIsBetter,
-        one_line: "median over the other trials of how well their codes match one by one",
+        one_line: "median, over the other trials, of the one-to-one similarity of their codes",
     }],
     variants: &[],
     is_slow: |_| false,
     nanoseconds: |work, _| 2.0 * products(N_STUDY_POINTS as f64, work.codes),
-    // Of several trials, so not of one table.
+    // Computed from several trials, not from one table.
     bytes: |_, _| 0,
     outcome_bytes: codes_by_factors_bytes,
 };
@@ -71,7 +77,7 @@ impl Similarity {
     /// Both.
     pub const ALL: [Self; 2] = [Self::Lasso, Self::Spearman];
 
-    /// The similarity that a variant of the metric takes; none for a variant that it lacks.
+    /// The similarity of a variant of the metric; `None` for a variant that the metric does not have.
     pub fn of(variant: Variant) -> Option<Self> {
         match variant {
             Variant::Lasso => Some(Self::Lasso),
@@ -107,7 +113,7 @@ pub enum UdrError {
         /// Models given.
         found: usize,
     },
-    /// The models' codes are not of the same points, or are no table.
+    /// The models' codes do not have the same points, or an array has the wrong size.
     #[error(
         "model {model} has {found} code values, which is not {expected}: {n_points} points with {n_codes} codes each"
     )]

@@ -1,29 +1,34 @@
-//! How far codes depend on each other: Gaussian total correlation, Gaussian Wasserstein correlation, and mean mutual
-//! information of pairs.
+//! Unsupervised scores measure the dependence between codes: Gaussian total correlation, Gaussian Wasserstein
+//! correlation, and mean pairwise mutual information.
 //!
-//! None of them looks at a factor. With the covariance Σ of the codes (divisor n - 1) and its diagonal D:
+//! They do not use the factors. With the covariance Σ of the codes (divisor n - 1) and its diagonal D:
 //!
-//! - `gaussian_total_correlation_nats` is `½ (Σ_d ln Σ_dd - ln det Σ)`, the KL divergence of a Gaussian from the product of its
-//!   marginals;
-//! - `gaussian_wasserstein_correlation` is `2 tr Σ - 2 tr √(D^½ Σ D^½)`, the squared Wasserstein distance between the same two,
-//!   in squared units of the codes; `…_normalised` is that over `tr Σ`;
-//! - `mean_pairwise_information_nats` is the plug-in mutual information of two codes in 20 bins each, mean over the pairs.
+//! - `gaussian_total_correlation_nats` is `½ (Σ_d ln Σ_dd - ln det Σ)`, the KL divergence of a Gaussian from the
+//!   product of its marginals;
+//! - `gaussian_wasserstein_correlation` is `2 tr Σ - 2 tr √(D^½ Σ D^½)`, the squared Wasserstein distance between these
+//!   two distributions, in squared units of the codes; `…_normalised` is this value divided by `tr Σ`;
+//! - `mean_pairwise_information_nats` is the mean, over pairs of codes, of the plug-in mutual information with 20 bins
+//!   per code.
 //!
 //! From Locatello et al. 2019, "Challenging Common Assumptions in the Unsupervised Learning of Disentangled Representations"
 //! (section 5.2 and appendix), with disentanglement_lib's study settings.
 //!
-//! - Range: at least 0, lower is better. Study: 10,000 points drawn with replacement. Exact: every point of the grid once.
-//! - Cost: two passes over the table (exact), a few milliseconds (study), with ten codes. Pairs grow with the square of the
-//!   number of codes and eigenvalues with its cube, so hundreds of codes take minutes.
-//! - A constant code is independent of all others. It is left out of the total correlation, adds 0 to the others, and is
-//!   counted in the pairs. If no two codes vary, everything is 0. (disentanglement_lib gives NaN for one constant code.)
-//! - Codes that determine each other linearly have infinite total correlation. Single precision cannot tell them from nearly
-//!   so: eigenvalues of the correlation matrix count as at least 1e-12, so such a direction adds 13.8 nats and not infinity.
-//! - With a single code there is no pair, and the mean is 0.
+//! - Range: at least 0, lower is better. Study: 10,000 points drawn with replacement. Exact: every point of the grid
+//!   once.
+//! - Cost: two passes over the table (exact), a few milliseconds (study), with ten codes. Pairs grow with the square of
+//!   the number of codes and eigenvalues with its cube, so hundreds of codes take minutes.
+//! - A constant code is independent of all others. It is excluded from the total correlation and adds 0 to the other
+//!   scores. Its pairs count in the mean. If fewer than two codes vary, all scores are 0. (disentanglement_lib returns
+//!   NaN if one code is constant.)
+//! - Codes that determine each other linearly have infinite total correlation. Single precision cannot distinguish
+//!   exact from nearly exact linear dependence. Eigenvalues of the correlation matrix are therefore clamped to at least
+//!   1e-12, so each dependent direction adds 13.8 nats.
+//! - With a single code, `mean_pairwise_information_nats` is 0.
 //!
-//! Traps: these are no scores of disentanglement: a rotation of independent codes changes nothing about the Gaussian ones.
-//! Total correlation of *means* can rise with regularisation while that of *samples* falls. A code that has nearly collapsed
-//! adds next to nothing to the Wasserstein correlation but counts in full in the other two.
+//! Pitfalls: these scores do not measure disentanglement: a rotation of independent Gaussian codes of equal variance
+//! does not change the Gaussian scores. Total correlation of *means* can rise with regularisation while that of
+//! *samples* falls. A nearly collapsed code adds almost 0 to the Wasserstein correlation, but has full weight in the
+//! other two scores.
 
 use unravel_score::{Direction, Variant};
 
@@ -41,17 +46,17 @@ use crate::sampling::{Purpose, study_points};
 use crate::symmetric::eigenvalues;
 use crate::table::CodeTable;
 
-/// What there is to say of the unsupervised scores, and what computes it.
+/// The definition of the unsupervised scores: their texts, costs and functions.
 pub const DEFINITION: Definition = Definition {
     title: "Unsupervised scores",
-    one_line: "how far codes depend on each other, by covariance and by mutual information of pairs",
+    one_line: "dependence between codes, from their covariance and from their pairwise mutual information",
     paper: "Locatello et al. 2019, Challenging Common Assumptions in the Unsupervised Learning of Disentangled Representations",
     quantities: &[
         Quantity {
             name: "gaussian_total_correlation_nats",
             range: [0.0, f64::INFINITY],
             direction: Direction::LowerIsBetter,
-            one_line: "total correlation of a Gaussian with the codes' covariance",
+            one_line: "total correlation of a Gaussian distribution with the codes' covariance",
         },
         Quantity {
             name: "gaussian_wasserstein_correlation",
@@ -63,13 +68,13 @@ pub const DEFINITION: Definition = Definition {
             name: "gaussian_wasserstein_correlation_normalised",
             range: [0.0, 2.0],
             direction: Direction::LowerIsBetter,
-            one_line: "the same over the total variance",
+            one_line: "`gaussian_wasserstein_correlation` divided by the total variance",
         },
         Quantity {
             name: "mean_pairwise_information_nats",
             range: [0.0, f64::INFINITY],
             direction: Direction::LowerIsBetter,
-            one_line: "mean mutual information of two codes, in 20 bins each",
+            one_line: "mean mutual information of two codes, with 20 bins per code",
         },
     ],
     variants: &[
@@ -191,7 +196,7 @@ fn wasserstein_correlation(covariance: &[f64], variances: &[f64]) -> f64 {
         .into_iter()
         .map(|lambda| lambda.max(0.0).sqrt());
     let total: f64 = variances.iter().sum();
-    // Zero up to rounding where nothing is correlated.
+    // Without correlation, it is zero up to rounding errors.
     (2.0 * total - 2.0 * roots.sum::<f64>()).max(0.0)
 }
 
@@ -222,7 +227,7 @@ fn pairwise_information(table: &CodeTable) -> Vec<f64> {
     information
 }
 
-/// Adds up how often the bins of each pair of codes meet; pairs (1, 0), (2, 0), (2, 1), …
+/// Adds up the joint bin counts of each pair of codes, in the order (1, 0), (2, 0), (2, 1), …
 fn count_pairs(rows: &[f32], bins: &[EqualWidthBins], counts: &mut [[u32; N_BINS * N_BINS]]) {
     let mut found = vec![0; bins.len()];
     for row in rows.chunks_exact(bins.len()) {
@@ -242,7 +247,8 @@ fn n_pairs(n_codes: usize) -> usize {
     n_codes * (n_codes - 1) / 2
 }
 
-/// Bytes that the scores of so many points hold at most, on so many threads: their moments, and beside these either the tables of all pairs or what comes of them, with the matrices that eigenvalues are taken of.
+/// The maximum number of bytes for the scores of this number of points and threads: the moments, plus the larger of the
+/// count tables of all pairs and the resulting matrices for the eigenvalues.
 fn counting_bytes(n_codes: usize, n_points: usize, n_threads: usize) -> Bytes {
     let square = array_bytes::<f64>(&[n_codes, n_codes]);
     let n_tables = n_accumulators(n_points.div_ceil(ROWS_PER_TASK), n_threads);
@@ -254,18 +260,18 @@ fn counting_bytes(n_codes: usize, n_points: usize, n_threads: usize) -> Bytes {
     moments.max(Moments::bytes_kept(n_codes) + counting.max(3 * square))
 }
 
-/// About how long a score takes one core, in nanoseconds: every pair in bins, and the eigenvalues of two matrices by
-/// rotations.
+/// The approximate time of a score on one core, in nanoseconds: counting every pair in bins, and the eigenvalues of two
+/// matrices by Jacobi rotations.
 fn nanoseconds(work: &Work) -> f64 {
     let Work { points, codes, .. } = *work;
     1.2 * points * codes * codes + products(points, codes) + 270.0 * codes.powi(3)
 }
 
-/// Bytes that a score holds at most, beside the table and its outcome.
+/// The maximum number of bytes that a score allocates, without the table and its outcome.
 fn bytes(scoring: Scoring<'_>, variant: Variant) -> Bytes {
     let (n_codes, n_points) = (scoring.n_codes(), scoring.n_points(variant));
     let sample = match variant {
-        // Twice, as a vector of codes grows.
+        // Twice, because a growing vector has up to twice the needed capacity.
         Variant::Study => 2 * array_bytes::<u32>(&[n_points, n_codes + 1]),
         _ => 0,
     };

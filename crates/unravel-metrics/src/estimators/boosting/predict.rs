@@ -8,7 +8,7 @@ use super::{BoostedTrees, winner};
 const ROWS_PER_TASK: usize = 256;
 
 impl BoostedTrees {
-    /// The labels the model can answer with, ascending.
+    /// The labels that the model can predict, ascending.
     pub fn classes(&self) -> &[usize] {
         &self.classes
     }

@@ -61,7 +61,7 @@ impl Workspace {
         2 * Presorted::bytes(n_rows, n_features) + array_bytes::<f64>(&[n_rows, 4])
     }
 
-    /// Makes it large enough for some rows, whose numbers are below `n_targets`.
+    /// Resizes it for some rows, whose indices are below `n_targets`.
     pub(in super::super) fn fit(&mut self, rows: &Presorted, n_targets: usize) {
         for order in &mut self.orders {
             order.resize(rows.entries().len(), Entry::default());
@@ -73,7 +73,7 @@ impl Workspace {
         }
     }
 
-    /// The best split of all rows; none if they are all the same.
+    /// The best split of all rows; `None` if all rows are equal.
     pub(in super::super) fn root(&mut self, growth: &Growth) -> Split {
         let rows = growth.rows;
         let (total, squares) = sums(rows.by(0), growth.target);
@@ -96,7 +96,7 @@ impl Workspace {
 
     /// Grows a tree from a root of which the best split is known.
     ///
-    /// `on_leaf` gets the rows of each leaf and says what it answers. Each feature's share in the reduction of the
+    /// `on_leaf` gets the rows of each leaf and returns its prediction. Each feature's share in the reduction of the
     /// squared error is added to `importances`.
     pub(in super::super) fn grow(
         &mut self,
@@ -158,7 +158,7 @@ struct Level<'a> {
 }
 
 impl Level<'_> {
-    /// Splits a node if there is a split, and says which of its rows go left; else it is a leaf.
+    /// Splits a node if there is a split, and marks the rows that go left; otherwise the node is a leaf.
     fn close_or_split(
         &mut self,
         from: &[Entry],
@@ -296,7 +296,7 @@ fn part(
     }
 }
 
-/// `a` or `b`, without a branch: which one it is cannot be foreseen.
+/// `a` or `b`, without a branch, because the branch would be unpredictable.
 #[inline(always)]
 fn choose(condition: bool, a: f64, b: f64) -> f64 {
     let mask = u64::from(condition).wrapping_neg();

@@ -12,16 +12,16 @@ use crate::table::CodeTable;
 /// The β-VAE score by the protocol of Lin et al. 2020.
 ///
 /// # Errors
-/// Fewer than two factors vary, or, where points are listed, can be held fixed.
+/// If fewer than two factors vary, or if the rows are not a complete grid and fewer than two factors can be held fixed.
 pub fn lin_2020(table: &CodeTable, seed: u64) -> Result<Outcome, MetricError> {
     table.needs_matching(Metric::BetaVaeScore, 2)?;
     lin_2020_of_groups(table, &Groups::draw(table.grid(), seed))
 }
 
-/// The same of given groups, each an example: its points are taken two by two, in order.
+/// The same for the given groups. Each group is an example; its points form pairs in their order.
 ///
 /// # Errors
-/// Fewer than two factors vary, or, where points are listed, can be held fixed.
+/// If fewer than two factors vary, or if the rows are not a complete grid and fewer than two factors can be held fixed.
 pub fn lin_2020_of_groups(table: &CodeTable, groups: &Groups) -> Result<Outcome, MetricError> {
     table.needs_matching(Metric::BetaVaeScore, 2)?;
     let (n_codes, n_factors) = (table.n_codes(), table.grid().n_factors());

@@ -3,16 +3,17 @@
 /// Added to each importance before its logarithm is taken, as disentanglement_lib does.
 const TINY: f64 = 1e-11;
 
-/// What a matrix of importances `[n_codes, n_factors]` says.
+/// Disentanglement and completeness of a matrix of importances `[n_codes, n_factors]`.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Concentration {
-    /// Mean over the codes, each by its share in all importance.
+    /// Mean over the codes, weighted by their share of the total importance.
     pub(super) disentanglement: f64,
-    /// Mean over the factors, each by its share in all importance.
+    /// Mean over the factors, weighted by their share of the total importance.
     pub(super) completeness: f64,
-    /// 1 where a code is important for one factor only, 0 where for all alike, `[n_codes]`.
+    /// 1 for a code that is important for only one factor, 0 for a code that is equally important for all, `[n_codes]`.
     pub(super) by_code: Vec<f64>,
-    /// 1 where one code only is important for a factor, 0 where all are alike, `[n_factors]`; 0 for factors left out.
+    /// 1 for a factor for which only one code is important, 0 if all codes are equally important, `[n_factors]`; 0 for
+    /// excluded factors.
     pub(super) by_factor: Vec<f64>,
 }
 
@@ -43,8 +44,8 @@ pub(super) fn concentration(
     }
 }
 
-/// One minus the entropy of the shares, by the entropy of equal shares. A single value is as concentrated as can be, unless
-/// it is zero.
+/// One minus the entropy of the shares divided by the entropy of equal shares. A single value has concentration 1,
+/// unless it is zero.
 fn concentrated(values: &[f64]) -> f64 {
     if values.len() == 1 {
         return f64::from(u8::from(0.0 < values[0]));
@@ -58,7 +59,7 @@ fn concentrated(values: &[f64]) -> f64 {
     (1.0 - entropy / (values.len() as f64).ln()).clamp(0.0, 1.0)
 }
 
-/// The mean of values by the share of the sum of each row in the sum of all; 0 if that is zero.
+/// The mean of the values, weighted by the sums of the rows; 0 if all sums are zero.
 fn weighted_mean(values: &[f64], rows: &[Vec<f64>]) -> f64 {
     let weights: Vec<f64> = rows.iter().map(|row| row.iter().sum()).collect();
     let total: f64 = weights.iter().sum();
@@ -97,7 +98,7 @@ mod tests {
 
     #[test]
     fn codes_count_by_their_importance() {
-        // The first code serves factor 0 alone, the second serves both: entropy of (1/4, 3/4) in bits is 0.811.
+        // The first code is important only for factor 0, the second for both: entropy of (1/4, 3/4) in bits is 0.811.
         let found = concentration(&[0.75, 0.0, 0.25, 0.75], 2, &[0, 1]);
         let second = 1.0 + (0.25 * 0.25_f64.log2() + 0.75 * 0.75_f64.log2());
         assert!((found.by_code[1] - second).abs() < 1e-9);

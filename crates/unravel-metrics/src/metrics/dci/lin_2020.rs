@@ -1,4 +1,4 @@
-//! DCI by lasso, as the code of Lin et al. 2020 has it among others.
+//! DCI by lasso, one of the variants in the code of Lin et al. 2020.
 
 use super::by_lasso;
 use crate::correlations::Correlations;
@@ -15,8 +15,8 @@ pub fn lin_2020(table: &CodeTable, seed: u64) -> Result<Outcome, MetricError> {
     lin_2020_of_points(table, &lin_2020::points(table.grid(), seed))
 }
 
-/// The same of the given points of the table; a point may occur more than once. Completeness is the plain mean over the
-/// factors.
+/// The same for the given points of the table. A point can occur more than once. Completeness is the plain mean over
+/// the factors.
 ///
 /// # Errors
 /// Fewer than two factors vary.

@@ -18,7 +18,7 @@ pub fn lin_2020(table: &CodeTable, seed: u64) -> Result<Outcome, MetricError> {
     lin_2020_of_points(table, &lin_2020::points(table.grid(), seed))
 }
 
-/// The same of the given points of the table; a point may occur more than once.
+/// The same for the given points of the table. A point can occur more than once.
 ///
 /// # Errors
 /// No factor varies.

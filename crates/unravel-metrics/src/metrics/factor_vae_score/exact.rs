@@ -21,7 +21,7 @@ pub fn exact(table: &CodeTable) -> Result<Outcome, MetricError> {
     table.needs_matching(Metric::FactorVaeScore, 2)?;
     let active = active_codes(table);
     let votes = votes(table, &active);
-    // A classifier that answers with the factor of the largest share is right for that share.
+    // A classifier that predicts the factor with the largest share is correct for this share.
     let largest = |shares: &[f64]| shares.iter().copied().fold(0.0, f64::max);
     let accuracy: f64 = votes
         .chunks_exact(table.grid().n_factors())
@@ -69,8 +69,7 @@ fn votes(table: &CodeTable, active: &[ActiveCode]) -> Vec<f64> {
     votes
 }
 
-/// The factors that can be held fixed, with the variance of every code while it is at each of its values,
-/// `[n_values, n_codes]`.
+/// The factors that can be held fixed, with the variance of every code at each of their values, `[n_values, n_codes]`.
 fn held_fixed(table: &CodeTable) -> Vec<(usize, Vec<f64>)> {
     let (grid, n_codes) = (table.grid(), table.n_codes());
     if let Some(matching) = grid.matching() {
@@ -101,13 +100,13 @@ fn variances_of_points(table: &CodeTable, points: &[u32]) -> Vec<f64> {
     sums.variances()
 }
 
-/// The points of a complete grid by the value of each factor, the values of all factors one after the other.
+/// The points of a complete grid grouped by the value of each factor, for all factors one after the other.
 struct Groups {
     /// Number of the first group of each factor.
     first: Vec<usize>,
     n_groups: usize,
-    /// The first point of each group, whose codes are the origin of its deviations: so a code that is constant in a group
-    /// has a variance of exactly 0, and no large mean cancels.
+    /// The first point of each group, whose codes are the origin of the group's deviations. A code that is constant in
+    /// a group therefore has a variance of exactly 0, and large means cause no cancellation.
     origins: Vec<u32>,
 }
 
@@ -216,7 +215,8 @@ mod tests {
 
     #[test]
     fn a_code_of_two_factors_gets_the_votes_of_the_one_that_moves_it_more() {
-        // The second code is ten times the second factor, plus the first: fixing the second factor stills it most.
+        // The second code is ten times the second factor, plus the first: its relative variance is smallest when the
+        // second factor is fixed.
         let codes: Vec<f32> = (0..12)
             .flat_map(|point| [(point / 4) as f32, (10 * (point % 4) + point / 4) as f32])
             .collect();

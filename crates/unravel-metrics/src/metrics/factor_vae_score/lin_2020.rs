@@ -11,17 +11,17 @@ use crate::table::CodeTable;
 /// The FactorVAE score by the protocol of Lin et al. 2020.
 ///
 /// # Errors
-/// Fewer than two factors vary, or, where points are listed, can be held fixed.
+/// If fewer than two factors vary, or if the rows are not a complete grid and fewer than two factors can be held fixed.
 pub fn lin_2020(table: &CodeTable, seed: u64) -> Result<Outcome, MetricError> {
     table.needs_matching(Metric::FactorVaeScore, 2)?;
     let points = lin_2020::points(table.grid(), seed);
     lin_2020_of_groups(table, &Groups::draw(table.grid(), seed), &points)
 }
 
-/// The same of given groups, each a vote, with the global variances of given points.
+/// The same for the given groups, each of which is a vote, with the global variances of the given points.
 ///
 /// # Errors
-/// Fewer than two factors vary, or, where points are listed, can be held fixed.
+/// If fewer than two factors vary, or if the rows are not a complete grid and fewer than two factors can be held fixed.
 pub fn lin_2020_of_groups(
     table: &CodeTable,
     groups: &Groups,
@@ -32,7 +32,7 @@ pub fn lin_2020_of_groups(
     sample_variances(table, points, &mut variances);
     let is_active = |variance: &&f64| Settings::STUDY.active_sd <= variance.sqrt();
     let n_active = variances.iter().filter(is_active).count();
-    // No code is pruned but one that does not vary at all.
+    // Only constant codes are pruned.
     let voters: Vec<ActiveCode> = variances
         .into_iter()
         .enumerate()

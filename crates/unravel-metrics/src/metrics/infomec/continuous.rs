@@ -7,7 +7,7 @@ use crate::estimators::balanced_logistic;
 use crate::estimators::knn_information::SortedValues;
 use crate::sampling::{Normals, Purpose, generator};
 
-/// The noise that tells equal values apart.
+/// The noise that breaks ties between equal values.
 pub const NOISE: Purpose = Purpose::new("infomec/noise");
 
 const N_NEIGHBOURS: usize = 10;
@@ -18,7 +18,7 @@ const NOISE_SDS: f64 = 1e-10;
 /// A code is active if its range is larger than this share of the largest range.
 const ACTIVE_SHARE: f32 = 1.0 / 20.0;
 
-/// The estimates of a sample; `seed` is that of the noise.
+/// The estimates of a sample; `seed` seeds the noise.
 pub(super) fn estimate(sample: &Sample<'_>, seed: u64) -> Estimates {
     let columns: Vec<Column> = (0..sample.table.n_codes())
         .into_par_iter()
@@ -62,7 +62,7 @@ impl Column {
                 (lo.min(x), hi.max(x))
             });
         let n = values.len() as f64;
-        // From the smallest value on, so that no large mean cancels.
+        // Relative to the smallest value, so that large means cause no cancellation.
         let above: Vec<f64> = values
             .iter()
             .map(|&x| f64::from(x) - f64::from(lo))
@@ -100,7 +100,7 @@ impl Column {
     }
 }
 
-/// The share of each factor's entropy that a linear classifier of all codes predicts.
+/// The share of each factor's entropy that a linear classifier on all codes predicts.
 fn explained(columns: &[Column], labels: &[Vec<u16>]) -> Vec<f64> {
     let n_codes = columns.len();
     let n_points = labels[0].len();

@@ -14,9 +14,10 @@ const MAX_VALUES: usize = 256;
 /// Fewest points of a distinct value, on average.
 const MIN_POINTS_PER_VALUE: usize = 20;
 
-/// The distinct values of each code of a table, in ascending order, if every code takes few and at least one code varies.
+/// The distinct values of each code of a table, in ascending order, if every code has few values and at least one code
+/// varies.
 ///
-/// A code takes few values if there are at most 256, and 20 points or more of each on average.
+/// A code has few values if it has at most 256 distinct values with at least 20 points each on average.
 pub(crate) fn levels(table: &CodeTable) -> Option<Vec<Vec<f32>>> {
     let limit = MAX_VALUES.min(table.grid().n_points() / MIN_POINTS_PER_VALUE);
     let levels: Option<Vec<Vec<f32>>> = (0..table.n_codes())
@@ -41,7 +42,7 @@ fn levels_of(table: &CodeTable, code: usize, limit: usize) -> Option<Vec<f32>> {
     Some(levels)
 }
 
-/// The estimates of a sample whose codes take these values.
+/// The estimates of a sample whose codes have these values.
 pub(super) fn estimate(sample: &Sample<'_>, levels: &[Vec<f32>]) -> Estimates {
     let n_codes = levels.len();
     let mut values: Vec<u16> = Vec::with_capacity(sample.points.len() * n_codes);
@@ -76,7 +77,7 @@ pub(super) fn estimate(sample: &Sample<'_>, levels: &[Vec<f32>]) -> Estimates {
     }
 }
 
-/// How often each level of a code meets each value of a factor: `[n_levels][n_values]`.
+/// The joint counts of a code's levels and a factor's values: `[n_levels][n_values]`.
 fn counts(
     pairs: impl Iterator<Item = (u16, u16)>,
     [n_levels, n_values]: [usize; 2],
@@ -165,7 +166,7 @@ mod tests {
         // Ten values in steps of four, four and two.
         let entropy = -(0.8 * 0.4_f64.ln() + 0.2 * 0.2_f64.ln());
         assert!((information.at(1, 1) - entropy / 10_f64.ln()).abs() < 1e-14);
-        // What the sum of two tells of neither.
+        // The share of information that the sum of two factors does not have about either.
         assert!(information.at(2, 2) < 1e-14);
         let explained = outcome.matrix("explained_share_of_entropy").unwrap();
         assert!(

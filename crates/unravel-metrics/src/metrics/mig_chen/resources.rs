@@ -1,4 +1,4 @@
-//! What a score takes in time and memory.
+//! Time and memory of a score.
 
 use unravel_score::Variant;
 
@@ -8,8 +8,8 @@ use crate::cost::Work;
 use crate::mixture::Densities;
 use crate::sampling::N_STUDY_POINTS;
 
-/// About how long a score takes one core, in nanoseconds: mixtures on lattices of 32,768 nodes at most, and the points in
-/// one of all and one of each factor.
+/// The approximate time of a score on one core, in nanoseconds: mixtures on lattices of 32,768 nodes at most, and the
+/// points in one of all and one of each factor.
 pub(super) fn nanoseconds(work: &Work, variant: Variant) -> f64 {
     const LATTICE_NODES: f64 = 32_768.0;
     let lattices = (1.0 + work.values) * LATTICE_NODES;
@@ -20,21 +20,21 @@ pub(super) fn nanoseconds(work: &Work, variant: Variant) -> f64 {
     work.codes * (10.0 * work.all * (1.0 + work.factors) + 15.0 * lattices + draws)
 }
 
-/// Bytes that a score holds at most, beside the table and its outcome.
+/// The maximum number of bytes that a score allocates, without the table and its outcome.
 pub(super) fn bytes(scoring: Scoring<'_>, variant: Variant) -> Bytes {
     let grid = scoring.table.grid();
     let n_points = grid.n_points();
     let n_memberships = 1 + scoring.n_varying();
     let of_factor = |&factor: &usize| grid.sizes()[factor];
     let n_mixtures = 1 + grid.varying().iter().map(of_factor).sum::<usize>();
-    // So many are refused.
+    // Such a number is rejected.
     if usize::from(u16::MAX) < n_mixtures {
         return 0;
     }
     let held =
         array_bytes::<u16>(&[n_points, n_memberships]) + array_bytes::<f64>(&[n_mixtures, 2]);
     let drawn = match variant {
-        // The members of each mixture, in vectors that grew to up to twice their room.
+        // The members of each mixture, in vectors with up to twice the needed capacity.
         Variant::Study => {
             array_bytes::<f32>(&[n_points, scoring.n_codes()])
                 + 2 * array_bytes::<u32>(&[n_points, n_memberships])

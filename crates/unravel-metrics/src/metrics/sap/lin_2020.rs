@@ -20,7 +20,7 @@ pub fn lin_2020(table: &CodeTable, seed: u64) -> Result<Outcome, MetricError> {
     lin_2020_of_points(table, &lin_2020::points(table.grid(), seed))
 }
 
-/// The same of the given points of the table; a point may occur more than once.
+/// The same for the given points of the table. A point can occur more than once.
 ///
 /// # Errors
 /// No factor varies.
@@ -45,7 +45,7 @@ pub fn lin_2020_of_points(table: &CodeTable, points: &[u32]) -> Result<Outcome, 
     })
 }
 
-/// Sets the scores of categories, `[n_codes, n_factors]`, to the accuracy of each code's classifier.
+/// Sets the scores of categorical factors, in `[n_codes, n_factors]`, to the accuracy of each code's classifier.
 fn set_accuracies(table: &CodeTable, points: &[u32], scores: &mut [f64]) {
     let (grid, n_codes) = (table.grid(), table.n_codes());
     let of_categories = |&&factor: &&usize| grid.names()[factor] == CATEGORICAL;

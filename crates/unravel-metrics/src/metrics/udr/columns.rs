@@ -1,4 +1,4 @@
-//! The codes of a model as columns, and how like those of another they are.
+//! The codes of a model as columns, and their similarity to those of another model.
 
 use super::{Representation, Similarity};
 use crate::estimators::lasso::Lasso;
@@ -7,7 +7,7 @@ use crate::metrics::active_units::INFORMATIVE_KL_NATS;
 /// Weight of the lasso's penalty on standardised codes.
 const LASSO_ALPHA: f64 = 0.1;
 
-/// The informative codes of a model, standardised, as columns. Those that are constant are zero.
+/// The standardised informative codes of a model, as columns. Constant columns are zero.
 pub(super) struct Columns(Vec<Vec<f64>>);
 
 impl Columns {
@@ -38,7 +38,8 @@ impl Columns {
         relative_strength(&similar, second.0.len())
     }
 
-    /// Mean products with the columns of another model: correlations, since columns are standardised. `[own, other]`.
+    /// Mean products with the columns of another model. They are correlations, because columns are standardised.
+    /// `[own, other]`.
     fn products(&self, other: &Self) -> Vec<f64> {
         let pairs = self
             .0
@@ -85,7 +86,7 @@ fn standardised(mut values: Vec<f64>) -> Vec<f64> {
     values
 }
 
-/// The rank of each value, equal values sharing the mean of theirs.
+/// The rank of each value; equal values get their mean rank.
 fn ranks(values: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..values.len()).collect();
     order.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
@@ -99,7 +100,7 @@ fn ranks(values: &[f64]) -> Vec<f64> {
     ranks
 }
 
-/// How far rows and columns of absolute similarities have one large entry each; 0 for an empty matrix.
+/// The degree to which rows and columns of absolute similarities have only one large entry; 0 for an empty matrix.
 fn relative_strength(similar: &[f64], n_cols: usize) -> f64 {
     if similar.is_empty() {
         return 0.0;
