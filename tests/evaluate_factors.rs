@@ -281,7 +281,10 @@ fn a_sweep_on_images_of_a_factor_of_many_values_is_noted() {
     };
     let said = of(41);
     assert!(
-        said.contains("note: \"factor-0\" has 41 values in 41 rows: where each value is a class, codes of the factor and codes of noise score alike (mig)"),
+        said.contains(
+            "note: \"factor-0\" has 41 values in 41 rows: metrics that treat each value as a class give informative and \
+             random codes similar scores (mig)"
+        ),
         "{said}"
     );
     assert!(!of(40).contains("values in"));

@@ -5,26 +5,25 @@ mod ticks;
 
 pub use number::{plain, short};
 
-/// Farther from 0 than this, a value counts as so far: spans and margins stay finite.
+/// Values are clamped to this distance from 0, so that spans and margins stay finite.
 const FARTHEST: f64 = 1e300;
-/// An axis ends at most this far from 0, and a logarithmic one at least one by this far.
+/// The ends of an axis are at most this far from 0. The ends of a logarithmic axis are at least 1 divided by it.
 const LAST_END: f64 = 1e305;
-/// An axis spans at least this share of its end that is farther from 0: of a narrower one, ticks could not be told
-/// apart.
+/// The least span of an axis, as a share of the larger absolute end. Ticks of a narrower axis would have equal labels.
 const LEAST_SHARE: f64 = 1e-9;
-/// The span of an axis whose ends both are 0 or next to it.
+/// The span of an axis if both ends are near 0.
 const LEAST_SPAN: f64 = 1e-280;
 
 /// How an axis maps values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Equal steps are equally long.
+    /// Linear: equal differences have equal lengths.
     Linear,
-    /// Equal ratios are equally long; values are positive.
+    /// Logarithmic: equal ratios have equal lengths. Values are positive.
     Log,
 }
 
-/// An axis: a range of values on a range of pixels. Its ends are finite and apart, whatever it was made from.
+/// An axis: a range of values on a range of pixels. Its ends are always finite and different.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Axis {
     kind: Kind,
@@ -33,9 +32,9 @@ pub struct Axis {
 }
 
 impl Axis {
-    /// An axis that shows every finite one of `values` with `margin` of the range on either side, from pixel `pixels.0`
-    /// (the lowest value) to `pixels.1`. Without any value it spans 0..1; around a single one, a little more than it.
-    /// A logarithmic axis leaves out what is not positive.
+    /// An axis from pixel `pixels.0` (the lowest value) to `pixels.1` that includes every finite value, with a margin
+    /// of `margin` times the range on either side. Without values it spans 0..1. With a single value it spans a small
+    /// range around it. A logarithmic axis ignores values that are not positive.
     pub fn around(
         kind: Kind,
         values: impl IntoIterator<Item = f64>,
@@ -59,8 +58,8 @@ impl Axis {
         Self::exact(kind, (from(low - pad), from(high + pad)), pixels)
     }
 
-    /// An axis from `values.0` to `values.1`; ends that leave no room for ticks, or are too far from 0, are moved a
-    /// little.
+    /// An axis from `values.0` to `values.1`. Ends that are too close to each other for ticks, or too far from 0, are
+    /// adjusted.
     pub fn exact(kind: Kind, values: (f64, f64), pixels: (f64, f64)) -> Self {
         let end = |value: f64| match kind {
             Kind::Linear => value.clamp(-LAST_END, LAST_END),
@@ -84,8 +83,8 @@ impl Axis {
         }
     }
 
-    /// The pixel of a value. Values outside the range (or not positive, on a log axis) go to the nearest end, and what
-    /// is no number to the first.
+    /// The pixel of a value. Values outside the range (or not positive, on a log axis) are drawn at the nearest end,
+    /// and NaN at the first end.
     pub fn pixel(&self, value: f64) -> f64 {
         let to = |v: f64| {
             if self.kind == Kind::Log {
@@ -103,7 +102,7 @@ impl Axis {
         self.pixels.0 + share * (self.pixels.1 - self.pixels.0)
     }
 
-    /// Whether equal ratios are equally long.
+    /// Whether the axis is logarithmic.
     pub fn is_log(&self) -> bool {
         self.kind == Kind::Log
     }
@@ -114,7 +113,7 @@ impl Axis {
         ticks.map(|(v, label)| (self.pixel(v), label)).collect()
     }
 
-    /// The same values on other pixels.
+    /// The axis with the same values on other pixels.
     pub fn on(&self, pixels: (f64, f64)) -> Self {
         Self {
             pixels,
@@ -122,7 +121,7 @@ impl Axis {
         }
     }
 
-    /// Ticks at about `n` round values, with their labels; never more than some dozens.
+    /// Ticks at about `n` round values, with their labels; never more than a few dozen.
     pub fn ticks(&self, n: usize) -> Vec<(f64, String)> {
         match self.kind {
             Kind::Linear => ticks::linear(self.values, n),

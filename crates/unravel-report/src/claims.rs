@@ -1,12 +1,12 @@
 //! Published claims about objectives, tested against the trials of a sweep.
 //!
-//! A trend is a rank correlation with the strength over trials; a difference of two groups is that of their means, over
-//! pairs of trials with the same strength and seed where there are such, else over all. A claim is called shown where the
-//! trials point its way and chance alone would do so in less than one of twenty sweeps.
+//! A trend is tested with the rank correlation between strength and measure over trials. A difference between two
+//! groups is tested with their means, over pairs of trials with the same strength and seed if there are any, otherwise
+//! over all trials. A claim is shown if the trials have the claimed sign with p < 0.05.
 
 use crate::axis::plain;
-use crate::rows::{KL, RECONSTRUCTION, Rows, ScoreRow};
-use crate::scored::Scored;
+use crate::final_scores::Scored;
+use crate::report_input::{KL, RECONSTRUCTION, Rows, ScoreRow};
 use crate::stats::difference::difference;
 use crate::stats::rank::spearman;
 use crate::words::{count, term_name};
@@ -15,36 +15,36 @@ use std::collections::{BTreeMap, BTreeSet};
 use unravel_score::{MetricName, Representation};
 use unravel_sweep::{Claim, Claimed, Measure, Trend};
 
-/// A claim and what the trials say to it.
+/// A claim and the result of its test.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Verdict {
-    /// Who claims it.
+    /// The source of the claim.
     pub source: String,
-    /// What.
+    /// The claim.
     pub says: String,
-    /// What the trials say to it.
+    /// The result of the test.
     pub finding: Finding,
     /// The numbers, in a sentence.
     pub sentence: String,
 }
 
-/// What trials say to a claim.
+/// The result of testing a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Finding {
-    /// As claimed, and more clearly than by chance.
+    /// The claimed sign, significant.
     Shown,
-    /// As claimed, but chance could do it.
+    /// The claimed sign, not significant.
     Towards,
-    /// The other way, but chance could do it.
+    /// The opposite sign, not significant.
     Against,
-    /// The other way, and more clearly than by chance.
+    /// The opposite sign, significant.
     Opposite,
-    /// There are too few trials, or none with the measure.
+    /// Too few trials have the measure.
     Unknown,
 }
 
 impl Finding {
-    /// For a tag on the page.
+    /// The text of the tag on the page.
     pub fn words(self) -> &'static str {
         match self {
             Self::Shown => "shown here",
@@ -55,7 +55,7 @@ impl Finding {
         }
     }
 
-    /// Whether the claim is borne out.
+    /// Whether the trials have the claimed sign at p < 0.05.
     pub fn is_shown(self) -> bool {
         self == Self::Shown
     }
@@ -138,9 +138,9 @@ fn measured(rows: &Rows, scored: &[Scored], measure: &Measure) -> Measured {
     }
 }
 
-/// The mean of a logged term over the last tenth of the steps, of trials that are trained.
+/// The mean of a logged term over the last tenth of the steps, for each trained trial.
 fn last_of_log(rows: &Rows, term: &str) -> BTreeMap<usize, f64> {
-    let of = |log: &crate::rows::LogRow| {
+    let of = |log: &crate::report_input::LogRow| {
         let column = log.terms.iter().position(|name| name == term)?;
         let steps = rows.trials[log.trial].steps;
         let last = log.rows.last().filter(|(step, _)| *step == steps)?;
@@ -197,7 +197,7 @@ fn p_words(p: f64) -> String {
     }
 }
 
-/// Trials by strength, in bits, and seed.
+/// Trials by the bits of their strength and by seed.
 type Group = BTreeMap<(u64, u64), f64>;
 
 fn higher_in(rows: &Rows, measured: &Measured, higher: &str, lower: &str) -> (Finding, String) {
@@ -246,7 +246,7 @@ fn group(rows: &Rows, measured: &Measured, name: &str) -> Group {
         .collect()
 }
 
-/// The weights that the strengths of a group are: β of one objective is no γ of another, though both be 1.
+/// The names of the strength weights in a group. A β of 1 is not the same strength as a γ of 1.
 fn strength_names<'a>(rows: &'a Rows, name: &str) -> BTreeSet<&'a str> {
     let settings = rows.settings.iter().map(|row| &row.setting);
     settings
@@ -255,8 +255,8 @@ fn strength_names<'a>(rows: &'a Rows, name: &str) -> BTreeSet<&'a str> {
         .collect()
 }
 
-/// Where both groups have trials of equal strength and seed, these alone. Two groups of one strength each are paired by
-/// seed, whatever their strengths.
+/// Only the trials with equal strength and seed, if both groups have such trials. Two groups with one strength each are
+/// paired by seed, even if the strengths differ.
 fn paired(groups: [Group; 2], is_same_weight: bool) -> [Group; 2] {
     let n_strengths = |group: &Group| {
         let strengths: BTreeSet<u64> = group.keys().map(|(strength, _)| *strength).collect();
@@ -289,14 +289,14 @@ fn paired(groups: [Group; 2], is_same_weight: bool) -> [Group; 2] {
     }
 }
 
-/// The chance of a rank correlation as far from 0 as `rho` among `n` pairs that have none, by Student's approximation.
+/// The two-sided p-value of the rank correlation `rho` of `n` pairs, by Student's approximation.
 fn p_value(rho: f64, n: usize) -> f64 {
     let degrees = n as f64 - 2.0;
     let t = rho.abs() * (degrees / (1.0 - rho * rho).max(f64::MIN_POSITIVE)).sqrt();
     StudentsT::new(0.0, 1.0, degrees).map_or(1.0, |student| 2.0 * student.sf(t))
 }
 
-/// A sentence's first letter; a `β` stays what it is.
+/// Capitalises the first letter of a sentence, except `β`.
 fn capital(text: &str) -> String {
     let (first, rest) = text.split_at(text.chars().next().map_or(0, char::len_utf8));
     format!("{}{rest}", first.to_ascii_uppercase())

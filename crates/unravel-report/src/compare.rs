@@ -1,7 +1,7 @@
-//! Two sweeps on one page, or one sweep in two stores: what differs, by how much, and how sure that is.
+//! Compares two sweeps, or one sweep in two stores, on one page: the differences with their uncertainty.
 //!
-//! [`matched`] pairs the settings of both, [`difference`] puts numbers to each pair, [`figure`] draws both trade-offs on
-//! one sheet, and [`page`] writes it all down. Numbers come from the same rows and scores as a single sweep's report.
+//! [`matched`] pairs the settings of both sides, [`difference`] computes the differences of each pair, [`figure`] draws
+//! both trade-offs in one figure, and [`page`] fills the template. The numbers are those of a single sweep's report.
 
 mod difference;
 mod draw;
@@ -13,28 +13,28 @@ mod words;
 
 use crate::cross_trial;
 use crate::error::ReportError;
+use crate::final_scores::scored;
 use crate::load::{LoadOptions, load};
 use crate::output::write_page;
 use crate::render::{draw_figures, write_table};
-use crate::rows::Rows;
-use crate::scored::scored;
+use crate::report_input::Rows;
 use difference::Column;
 use scatter::{Scatter, scatters};
 use std::path::{Path, PathBuf};
 use unravel_store::{CrossTrialFile, Store};
 use unravel_sweep::{Sweep, Trial};
 
-/// One of the two.
+/// One side of a comparison.
 pub struct Side<'a> {
-    /// What it is called on the page, other than the other side: the sweep's name, or the store's.
+    /// Its name on the page: the name of the sweep or of the store. The two sides have different names.
     pub title: String,
     /// Its sweep.
     pub sweep: &'a Sweep,
     /// [`Sweep::trials`].
     pub trials: &'a [Trial],
-    /// Where its trials are.
+    /// The store of its trials.
     pub store: &'a Store,
-    /// Its scores over several trials, which no trial's folder has.
+    /// Its scores that compare several trials, which are not in the trial folders.
     pub cross_trial: Vec<CrossTrialFile>,
 }
 
@@ -45,7 +45,7 @@ pub struct Compared {
     pub index: PathBuf,
     /// Settings that both sides have.
     pub n_matched: usize,
-    /// Settings of the first and of the second side alone.
+    /// The number of settings that only the first side has, and that only the second side has.
     pub n_alone: [usize; 2],
     /// Scores that both sides have, by their titles.
     pub scores: Vec<String>,
@@ -55,7 +55,7 @@ pub struct Compared {
     pub notices: Vec<String>,
 }
 
-/// Why two sweeps were not compared.
+/// An error of comparing two sweeps.
 #[derive(Debug, thiserror::Error)]
 pub enum CompareError {
     /// A side has no trained and scored trial.
@@ -78,11 +78,11 @@ struct LoadedSide {
 
 /// Writes the comparison of two sides into `dir`: `index.html`, `figures/` and `data/`.
 ///
-/// Settings are matched where they are the same; those left over, where they go by the same name in both sweeps. What
-/// else differs between matched settings is said on the page.
+/// Equal settings are matched. Other settings are matched if they have the same label in both sweeps. The page lists
+/// the keys in which matched settings differ.
 ///
 /// # Errors
-/// When a side has nothing to compare, or a file cannot be written.
+/// If a side has nothing to compare, or a file cannot be written.
 pub fn compare(sides: [&Side<'_>; 2], dir: &Path) -> Result<Compared, CompareError> {
     let mut known = [load_side(sides[0])?, load_side(sides[1])?];
     let matches = matched::matches([sides[0].trials, sides[1].trials], &known);

@@ -1,4 +1,4 @@
-//! Scores that compare the trials of a setting, which live beside the report.
+//! Scores that compare the trials of a setting. They are stored beside the report.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -7,9 +7,9 @@ use unravel_store::CrossTrialFile;
 use unravel_sweep::EvaluationConfig;
 
 use crate::load::noted;
-use crate::rows::{Rows, ScoreRow};
+use crate::report_input::{Rows, ScoreRow};
 
-/// The scores beside a report that the sweep asks for.
+/// Reads the requested scores that are stored beside a report.
 pub fn read(
     evaluation: &EvaluationConfig,
     report: &Path,
@@ -22,7 +22,7 @@ pub fn read(
         .collect()
 }
 
-/// Adds the scores that were taken of these trials, one to each trial.
+/// Adds the scores to the trials that they belong to.
 pub fn add(rows: &mut Rows, files: &[CrossTrialFile]) {
     let by_id: BTreeMap<String, usize> = rows
         .trials
@@ -53,6 +53,6 @@ pub fn add(rows: &mut Rows, files: &[CrossTrialFile]) {
             }
         }
     }
-    // Stable: the scores of a trial stay in their order.
+    // The sort is stable, so the scores of a trial keep their order.
     rows.scores.sort_by_key(|score| score.trial);
 }

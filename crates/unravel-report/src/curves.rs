@@ -1,4 +1,5 @@
-//! The layout of lines with bands: training curves, scores against steps, KL by latent. One panel, or one a family or setting.
+//! The layout of lines with bands: training curves, scores against steps, KL per latent. A figure has one panel, or one
+//! per family or setting.
 
 use crate::axis::{Axis, Kind};
 use crate::paint::text_width;
@@ -6,41 +7,41 @@ use crate::panel::{
     Area, Facet, Titles, cut, data_box, data_range, facet_areas, facet_axes, frame, legend,
     legend_rows, spread, words,
 };
-use crate::rows::Rows;
+use crate::report_input::Rows;
 use crate::scene::{Anchor, Point, Scene, TextStyle};
 use crate::stats::Spread;
 use crate::style::{BAND_OPACITY, FamilyStyle, Ink, Shape, TEXT, size};
 
-/// From the end of the lines to the marks of their labels, in pixels.
+/// The distance between the end of the lines and the marks of their labels, in pixels.
 const LEADER: f64 = 16.0;
-/// From the mark's left to the label, and from the label to the edge.
+/// The distance between the mark's left edge and the label, and between the label and the edge of the figure.
 const TO_LABEL: f64 = 12.0;
 const AFTER_LABEL: f64 = 14.0;
-/// The longest label at the end of a line, in the only panel and in one of several.
+/// The maximum width of a label at the end of a line, in a single panel and in one of several.
 const LABEL_ROOM: f64 = 170.0;
 const SMALL_LABEL_ROOM: f64 = 84.0;
-/// How far bands may widen the vertical axis on either side, as a share of the range of the means.
+/// The maximum extension of the vertical axis for bands, on either side, as a share of the range of the means.
 const BAND_SHARE: f64 = 0.15;
-/// More settings than this are spread over a panel a family.
+/// With more settings than this, each family has its own panel.
 const ONE_PANEL: usize = 12;
 
 /// A line with its spread.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line {
-    /// Stands at its end; nothing for none.
+    /// The label at its end; empty for no label.
     pub label: String,
     /// Its colour.
     pub ink: Ink,
     /// The mark at its end.
     pub shape: Shape,
-    /// Places rising, with mean and sd there.
+    /// Ascending x values, with mean and sd.
     pub points: Vec<(f64, Spread)>,
 }
 
 /// Lines in one box.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Panel {
-    /// What they share; nothing for the only panel.
+    /// The panel's title; empty for a single panel.
     pub title: String,
     /// The lines.
     pub lines: Vec<Line>,
@@ -50,17 +51,17 @@ pub struct Panel {
 pub struct Curves<'a> {
     /// At least one panel.
     pub panels: Vec<Panel>,
-    /// From where to where the horizontal axis goes.
+    /// The range of the horizontal axis.
     pub x: (f64, f64),
     /// The vertical scale.
     pub kind: Kind,
-    /// The words around.
+    /// The titles and the note.
     pub titles: Titles,
     /// The families that the legend of a single panel names.
     pub families: Vec<(&'a str, FamilyStyle)>,
 }
 
-/// A line a setting, on one panel or, where there are many, on a panel a family.
+/// One line per setting, in one panel or, if there are many settings, in one panel per family.
 pub fn by_setting(rows: &Rows, settings: Vec<(usize, Vec<(f64, Spread)>)>) -> Vec<Panel> {
     let is_one = settings.len() <= ONE_PANEL;
     let mut panels: Vec<Panel> = Vec::new();
@@ -99,7 +100,7 @@ pub fn families_of(rows: &Rows, settings: impl Iterator<Item = usize>) -> Vec<(&
         .collect()
 }
 
-/// Lays the lines out.
+/// Lays out the lines.
 pub fn scene(curves: &Curves<'_>) -> Scene {
     match curves.panels.as_slice() {
         [panel] => single(curves, panel),
@@ -107,7 +108,7 @@ pub fn scene(curves: &Curves<'_>) -> Scene {
     }
 }
 
-/// What the labels take beside the data, where none is wider than `most`.
+/// The width that the labels need beside the data, at most `most` per label.
 fn label_width(panels: &[Panel], most: f64) -> f64 {
     let lines = panels.iter().flat_map(|panel| &panel.lines);
     let width = |line: &Line| text_width(&line.label, size::TICK, false).min(most);
@@ -117,8 +118,8 @@ fn label_width(panels: &[Panel], most: f64) -> f64 {
     widest.fold(20.0, f64::max)
 }
 
-/// Around all means, and around the bands as far as they reach beyond by a part of the means' range: a single wild one is
-/// not to press the lines together.
+/// The vertical axis includes all means. Bands extend it by at most a share of the range of the means, so that one wide
+/// band does not compress the lines.
 fn y_axis(curves: &Curves<'_>, pixels: (f64, f64)) -> Axis {
     let lines = curves.panels.iter().flat_map(|panel| &panel.lines);
     let spreads: Vec<&Spread> = lines
@@ -191,7 +192,7 @@ fn draw(scene: &mut Scene, panel: &Panel, (x, y): (&Axis, &Axis), area: Area, ro
     end_labels(scene, panel, &at, area, room);
 }
 
-/// One sd on either side, where there is one.
+/// Mean minus and plus one sd, if there is an sd.
 fn band(scene: &mut Scene, line: &Line, at: &dyn Fn(f64, f64) -> Point) {
     let edge = |sign: f64| {
         let points = line.points.iter();
@@ -206,8 +207,8 @@ fn band(scene: &mut Scene, line: &Line, at: &dyn Fn(f64, f64) -> Point) {
     }
 }
 
-/// Each line's mark at its end, and its label in the margin, moved apart; where there are too many for the height, evenly
-/// chosen ones.
+/// Each line's mark at its end and its label in the margin. Labels are moved apart. If there are too many for the
+/// height, they are chosen evenly.
 fn end_labels(
     scene: &mut Scene,
     panel: &Panel,

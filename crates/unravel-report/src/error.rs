@@ -1,9 +1,9 @@
-//! What can go wrong while a report is made.
+//! Errors of making a report.
 
 use std::io;
 use std::path::PathBuf;
 
-/// Why a report could not be made. A missing or damaged trial is not an error: the page lists it.
+/// An error of making a report. A missing or damaged trial is not an error: the page lists it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReportError {
@@ -40,25 +40,25 @@ pub enum ReportError {
     /// No figure has this name.
     #[error("there is no figure `{name}` in this sweep; there are {}", known.join(", "))]
     UnknownFigure {
-        /// What was asked for.
+        /// The requested name.
         name: String,
-        /// What there is.
+        /// The known names.
         known: Vec<String>,
     },
-    /// The sweep has nothing for a figure yet.
+    /// The sweep has no data for a figure yet.
     #[error("nothing to show in `{name}` yet: the store has no numbers for it")]
     NothingToShow {
         /// The figure's name.
         name: String,
     },
-    /// A figure cannot be written as such a file.
+    /// A figure cannot be written in the format of this extension.
     #[error("cannot write `{name}` to `{}`: give a file that ends in {}", path.display(), endings.join(", "))]
     UnknownEnding {
         /// The figure's name.
         name: String,
-        /// The file that was asked for.
+        /// The requested file.
         path: PathBuf,
-        /// The endings that there are.
+        /// The supported extensions.
         endings: Vec<&'static str>,
     },
 }

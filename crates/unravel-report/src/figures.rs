@@ -1,4 +1,4 @@
-//! The figures by name: each prepares its data (polars) in one file and lays it out in another.
+//! The figures by name. Each has one file that prepares its data (polars) and one that lays it out.
 
 mod kl_per_latent;
 mod matrices;
@@ -13,23 +13,23 @@ pub mod variance_explained;
 mod violins;
 
 use crate::error::ReportError;
+use crate::final_scores::Scored;
 use crate::load::LoadOptions;
-use crate::rows::Rows;
+use crate::report_input::Rows;
 use crate::scene::Scene;
-use crate::scored::Scored;
 use polars::prelude::{DataFrame, PolarsResult};
 use trade_off::Panel;
 use unravel_sweep::Published;
 
-/// A figure laid out, with its words and its data.
+/// A figure's layout, with its texts and its data.
 pub struct Figure {
-    /// Name of its files, without theme and ending: `trade-off-mig-exact`.
+    /// Name of its files, without theme and extension: `trade-off-mig-exact`.
     pub name: String,
     /// What it shows, in a few words.
     pub title: String,
-    /// What the marks are, of how many trials, in which variant.
+    /// The marks, the number of trials and the variant.
     pub caption: String,
-    /// What it says, for those who cannot see it.
+    /// The alternative text.
     pub description: String,
     /// The layout.
     pub scene: Scene,
@@ -37,19 +37,19 @@ pub struct Figure {
     pub data: DataFrame,
 }
 
-/// What figures are made from.
+/// The data for all figures.
 pub struct Context<'a> {
-    /// What was found of the sweep.
+    /// The rows loaded from the store.
     pub rows: &'a Rows,
     /// Its final scores.
     pub scored: &'a [Scored],
     /// Its final scores against reconstruction error.
     pub panels: &'a [Panel],
-    /// Numbers of others.
+    /// Published numbers.
     pub published: &'a [Published],
 }
 
-/// What one name in `[report] figures` stands for.
+/// The figures or pictures for one name in `[report] figures`.
 pub struct Kind {
     /// The name: `trade-off`.
     pub name: &'static str,
@@ -57,11 +57,11 @@ pub struct Kind {
     pub heading: &'static str,
     /// One sentence below it.
     pub lead: &'static str,
-    /// Makes its figures; none where the sweep has nothing for them.
+    /// Makes its figures; empty if the sweep has no data for them.
     pub make: fn(&Context<'_>) -> Result<Vec<Figure>, ReportError>,
-    /// Which pictures of trials it shows besides.
+    /// The pictures of trials that it shows, if any.
     pub pictures: Option<traversals::Pictured>,
-    /// What it reads of trials beside their scores.
+    /// The data of trials that it needs in addition to their scores.
     pub reads: LoadOptions,
 }
 
@@ -82,7 +82,7 @@ impl Kind {
         }
     }
 
-    /// The same kind, made from more than the scores.
+    /// The same kind with additional data to load.
     const fn reading(self, reads: LoadOptions) -> Self {
         Self { reads, ..self }
     }
@@ -109,12 +109,12 @@ impl Kind {
     }
 }
 
-/// Every name that sweep files may give, in the order of the page.
+/// Every name that sweep files can contain, in the order of the page.
 pub const KINDS: &[Kind] = &[
     Kind::of(
         "trade-off",
         "Reconstruction-disentanglement trade-off",
-        "Each metric against reconstruction error; towards the upper left is better where a higher score is better.",
+        "Each figure shows one metric against reconstruction error. If a higher score is better, the upper left is best.",
         trade_off::figures,
     ),
     Kind::of(
@@ -169,8 +169,8 @@ pub const KINDS: &[Kind] = &[
     .reading(LoadOptions::LOGS),
     Kind::of(
         "matrices",
-        "Mutual information and importance (codes × factors)",
-        "The codes × factors matrices that scores are computed from.",
+        "Code-factor matrices",
+        "The matrices of codes by factors from which the scores are computed.",
         matrices::figures,
     )
     .reading(LoadOptions::MATRICES),

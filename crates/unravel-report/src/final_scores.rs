@@ -1,8 +1,8 @@
-//! Final scores by metric, variant and representation: what most figures are about.
+//! Final scores by metric, variant and representation, the data of most figures.
 
-use crate::rows::{RECONSTRUCTION, Rows};
+use crate::report_input::{RECONSTRUCTION, Rows};
 use crate::stats::Spread;
-use crate::words::{list, metric_title, score_title, variant_sentence};
+use crate::words::{list, metric_title, representation_words, score_title, variant_words};
 use std::collections::{BTreeMap, BTreeSet};
 use unravel_metrics::MetricExt;
 use unravel_score::{
@@ -21,7 +21,7 @@ pub struct Key {
 }
 
 impl Key {
-    /// `mig-exact`, for file names; the representation is named where it is not the mean.
+    /// `mig-exact`, for file names. The representation is included unless it is the mean.
     pub fn slug(&self) -> String {
         let Self {
             metric,
@@ -35,18 +35,18 @@ impl Key {
         }
     }
 
-    /// `MIG · exact`, and the representation where it is not the mean.
+    /// `MIG · exact`, and the representation unless it is the mean.
     pub fn title(&self) -> String {
         score_title(&self.metric, &self.variant, &self.representation)
     }
 
-    /// Which way it is better; a metric that is not known counts as a score, of which more is better.
+    /// The direction of the score. For a metric that this version does not know, higher is better.
     pub fn direction(&self) -> Direction {
         let metric = self.metric.known();
         metric.map_or(Direction::HigherIsBetter, Metric::direction)
     }
 
-    /// Its merit: +1 where more is better, −1 where less is, 0 where neither.
+    /// +1 if higher is better, −1 if lower is better, otherwise 0.
     pub fn merit(&self) -> f64 {
         match self.direction() {
             Direction::HigherIsBetter => 1.0,
@@ -55,7 +55,7 @@ impl Key {
         }
     }
 
-    /// ` (higher is better)`, with a space before; nothing where neither is.
+    /// ` (higher is better)`, with a leading space; empty if neither direction is better.
     pub fn direction_words(&self) -> &'static str {
         match self.direction() {
             Direction::HigherIsBetter => " (higher is better)",
@@ -68,11 +68,11 @@ impl Key {
 /// The scores of one key.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scored {
-    /// What they are.
+    /// Metric, variant and representation.
     pub key: Key,
     /// Index of the trial, and its score, the mean over its evaluation seeds. Trials in their order.
     pub values: Vec<(usize, f64)>,
-    /// The grids that they were taken on; more than one when the sweep varies it.
+    /// The grids of the scores; several if the sweep varies the grid.
     pub grids: Vec<String>,
 }
 
@@ -90,26 +90,35 @@ impl Scored {
             .collect()
     }
 
-    /// For captions: `MIG (exact, computed over every point of the grid, nothing sampled; mean codes; grid 3×6×40×32×32)`.
-    pub fn words(&self) -> String {
-        let Key {
-            metric,
-            variant,
-            representation,
-        } = &self.key;
-        let variant = match variant_sentence(variant) {
-            "" => variant.to_string(),
-            words => format!("{variant}, {words}"),
-        };
-        let grids = list(&self.grids).replace('x', "×");
+    /// The metric's name for people: `MIG`.
+    pub fn metric_title(&self) -> String {
+        metric_title(&self.key.metric)
+    }
+
+    /// For captions: `Variant: exact (every point of the grid). Representation: posterior mean. Grid: 3×6×40×32×32.`
+    pub fn context(&self) -> String {
         format!(
-            "{} ({variant}; {representation} codes; grid {grids})",
-            metric_title(metric)
+            "Variant: {}. Representation: {}. {}",
+            variant_words(&self.key.variant),
+            representation_words(&self.key.representation),
+            self.grid_sentence()
         )
+    }
+
+    /// [`Scored::context`] without the representation, for figures that show several.
+    pub fn variant_and_grid(&self) -> String {
+        let variant = variant_words(&self.key.variant);
+        format!("Variant: {variant}. {}", self.grid_sentence())
+    }
+
+    fn grid_sentence(&self) -> String {
+        let s = if self.grids.len() == 1 { "" } else { "s" };
+        format!("Grid{s}: {}.", list(&self.grids).replace('x', "×"))
     }
 }
 
-/// The finite final headlines of every key that has any: metrics in the order of `metrics`, and then of their scores.
+/// The finite final headline scores by key. Metrics are in the order of `metrics`, other metrics in the order of the
+/// scores.
 pub fn scored(rows: &Rows, metrics: &[Metric]) -> Vec<Scored> {
     let mut keys: BTreeMap<Key, usize> = BTreeMap::new();
     let mut found: Vec<(Scored, BTreeSet<&str>)> = Vec::new();

@@ -1,13 +1,13 @@
-//! Matrices as coloured cells with their numbers.
+//! Heatmaps: matrices as coloured cells with numbers.
 
 use crate::paint::text_width;
 use crate::panel::{Area, text_within};
 use crate::scene::{Anchor, Point, Scene, TextStyle};
 use crate::style::{GRID, Ink, NEGATIVE, PAPER, POSITIVE, QUIET, TEXT, on, size};
 
-/// Colours come in so many steps each way, which keeps the page's rules for the dark theme few.
+/// The number of colour steps for each sign. Few steps keep the number of CSS rules for the dark theme small.
 const STEPS: f64 = 20.0;
-/// A number is written in a cell that has this much more room than it takes.
+/// A number is written if the cell has this much more room than the number needs.
 const ROOM: f64 = 4.0;
 /// Smallest font of a number, in pixels.
 const SMALLEST: f64 = 7.5;
@@ -15,7 +15,7 @@ const SMALLEST: f64 = 7.5;
 /// Between names of neighbouring columns, in pixels.
 const BETWEEN_NAMES: f64 = 3.0;
 
-/// A matrix to be drawn; cells without a value stay empty.
+/// A matrix to draw. Cells without a value are empty.
 pub struct Cells<'a> {
     /// Names of the rows.
     pub rows: &'a [String],
@@ -23,7 +23,7 @@ pub struct Cells<'a> {
     pub columns: &'a [String],
     /// Row by row.
     pub values: &'a [Option<f64>],
-    /// The value, either sign, that has the full colour.
+    /// The absolute value that has the full colour.
     pub full: f64,
     /// Decimals of the numbers in the cells.
     pub decimals: usize,
@@ -42,7 +42,7 @@ fn ink(value: f64, full: f64) -> Ink {
     PAPER.mix(if share < 0.0 { NEGATIVE } else { POSITIVE }, share.abs())
 }
 
-/// Draws the matrix into `area`: names of rows to the left of it, of columns below.
+/// Draws the matrix into `area`, with the names of rows to its left and the names of columns below.
 pub fn draw(scene: &mut Scene, area: Area, cells: &Cells<'_>) {
     let (n_rows, n_columns) = (cells.rows.len(), cells.columns.len());
     let width = (area.right - area.left) / n_columns.max(1) as f64;
@@ -74,7 +74,7 @@ pub fn draw(scene: &mut Scene, area: Area, cells: &Cells<'_>) {
         numbers.push((centre, words, TextStyle::new(font, ink)));
     }
     if SMALLEST <= font {
-        // Those of one ink together, which a file needs to name once then.
+        // Cells of equal ink are drawn together, so that the SVG contains the ink once.
         numbers.sort_by_key(|(_, _, style)| style.ink);
         for (centre, words, style) in numbers {
             scene.text(centre, words, style, Anchor::Middle);
@@ -89,7 +89,7 @@ fn names(scene: &mut Scene, area: Area, cells: &Cells<'_>, (width, height): (f64
         let at = (area.left - 8.0, area.top + (row as f64 + 0.5) * height);
         text_within(scene, at, name, (style, Anchor::End), cells.names);
     }
-    // Names that are too wide for their columns stand in two rows by turns.
+    // Names that are too wide for their columns alternate between two rows.
     let widest = cells
         .columns
         .iter()

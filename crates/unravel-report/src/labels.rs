@@ -1,20 +1,20 @@
-//! Places for labels beside their marks such that they cover little of each other and of the data.
+//! Places labels beside their marks so that they cover little of each other and of the data.
 //!
-//! Each label has 48 candidates: eight directions at six distances. They are taken greedily, then improved one label at a
-//! time until nothing changes. A label that still lies on one before it is left out, so the first are the ones to keep.
-//! No randomness: the same marks give the same places.
+//! Each label has 48 candidates: eight directions at six distances. They are taken greedily, then improved one label at
+//! a time until nothing changes. A label that still overlaps an earlier label is omitted, so the order of labels is
+//! their priority. The algorithm is deterministic.
 
 use crate::paint::text_width;
 use crate::panel::{Area, cut};
 use crate::scene::{Point, TextStyle};
 use crate::style::{TEXT, size};
 
-/// A longer label is cut, so that it finds a place.
+/// The maximum width of a label. Longer labels are cut.
 const LONGEST: f64 = 230.0;
 
 /// A label to be placed.
 pub struct Label {
-    /// What it says.
+    /// The text.
     pub text: String,
     /// The centre of its mark.
     pub mark: Point,
@@ -35,22 +35,22 @@ impl Label {
 
 /// Something drawn that labels should not cover.
 pub struct Obstacle {
-    /// Where it is.
+    /// The area that it covers.
     pub area: Area,
     /// The cost of covering one square pixel of it.
     pub weight: f64,
 }
 
-/// Where a label goes.
+/// The position of a label.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Placed {
-    /// What the text covers.
+    /// The area of the text.
     pub area: Area,
     /// Whether it is far enough from its mark to need a line to it.
     pub is_far: bool,
 }
 
-/// Right, upper right, above, …: the order of preference where nothing is in the way.
+/// The directions by preference: right, upper right, upper left, above, ….
 const DIRECTIONS: [Point; 8] = [
     (1.0, 0.0),
     (0.8, -0.8),
@@ -62,14 +62,14 @@ const DIRECTIONS: [Point; 8] = [
     (-0.8, 0.8),
 ];
 const DISTANCES: [f64; 6] = [4.0, 17.0, 30.0, 46.0, 64.0, 84.0];
-/// Labels may share this many square pixels before the later one is left out.
+/// If labels overlap by more than this many square pixels, the later one is omitted.
 const TOUCHING: f64 = 4.0;
 const OUTSIDE_WEIGHT: f64 = 20.0;
 const LABEL_WEIGHT: f64 = 10.0;
 const ROUNDS: usize = 6;
 
-/// Places `labels` of font size `size` inside `bounds`, around `obstacles`: one place a label, in their order, or none
-/// where there is no room that an earlier label has not taken.
+/// Places `labels` of font size `size` inside `bounds` and clear of `obstacles`. Returns one position per label, in
+/// their order; `None` if there is no room beside earlier labels.
 pub fn place(
     labels: &[Label],
     size: f64,
@@ -127,7 +127,7 @@ pub fn place(
     kept
 }
 
-/// Every place of a label with the cost of being less liked.
+/// Every candidate position of a label, with the cost of its direction and distance.
 fn candidates(label: &Label, size: f64) -> impl Iterator<Item = (Placed, f64)> {
     let (half_width, half_height) = (text_width(&label.text, size, false) / 2.0, size * 0.55);
     let (mark, radius) = (label.mark, label.radius);
@@ -163,7 +163,7 @@ fn candidates(label: &Label, size: f64) -> impl Iterator<Item = (Placed, f64)> {
         })
 }
 
-/// What a place costs whatever the other labels do.
+/// The cost of a position that does not depend on the other labels.
 fn standing_cost(area: &Area, bounds: Area, obstacles: &[Obstacle]) -> f64 {
     let whole = (area.right - area.left) * (area.bottom - area.top);
     let outside = whole - area.overlap(&bounds);

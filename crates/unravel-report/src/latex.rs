@@ -2,7 +2,7 @@
 
 use crate::page::Table;
 
-/// The table as a `tabular`: a row a setting, means with their sd over trial seeds, the best of each column in bold.
+/// The table as a `tabular`: one row per setting, means with sd over trial seeds, the best mean of each column in bold.
 pub fn latex(table: &Table) -> String {
     let mut text = String::from(
         "% Mean and standard deviation over trial seeds. Needs \\usepackage{booktabs}.\n",
@@ -32,7 +32,7 @@ pub fn latex(table: &Table) -> String {
     text
 }
 
-/// What LaTeX would read as its own, and the letters that fonts of old lack.
+/// Escapes LaTeX's special characters and the letters that older LaTeX fonts lack.
 fn escaped(text: &str) -> String {
     let mut escaped = String::new();
     let mut rest = text.chars();
@@ -70,7 +70,8 @@ fn escaped(text: &str) -> String {
     escaped
 }
 
-/// `$\lambda_{\mathrm{od}}$` of `λ_od` and the text after it; none where no Greek letter with an index begins here.
+/// `$\lambda_{\mathrm{od}}$` for `λ_od`, and the rest of the text; `None` if the text does not begin with a Greek
+/// letter with an index.
 fn subscripted(letter: char, after: &str) -> Option<(String, &str)> {
     let index = after
         .strip_prefix('_')

@@ -1,24 +1,26 @@
 //! The report of a sweep: tables, figures and one page, rendered from a store.
 //!
-//! [`render()`] reads what the store has of a sweep's trials and writes a folder: `index.html` (one file that works
-//! offline and without scripts, light and dark), `figures/` (SVG and PNG in both themes), `data/` (CSV and Parquet of
-//! every table and figure) and `pictures/` (traversals, reconstructions and samples).
+//! [`render()`] reads a sweep's trials from the store and writes a folder: `index.html` (one file that works offline
+//! and without scripts, light and dark), `figures/` (SVG and PNG in both themes), `data/` (CSV and Parquet of every
+//! table and figure) and `pictures/` (traversals, reconstructions and samples).
 //!
-//! The way of the numbers is one: `load` turns the store into plain `rows`; `tables` and each figure's `data` (polars)
-//! turn rows into frames; each figure's `draw` lays a `scene` out, which `paint` turns into SVG and (through plotters) into PNG; `page`
-//! puts it all into the template. Looks are decided in `style` alone. The same store gives the same bytes.
+//! The data flow has five steps. `load` reads the store into plain rows (`report_input`). `tables` and each figure's
+//! `data` turn rows into polars frames. Each figure's `draw` lays out a `scene`. `paint` turns a scene into SVG and,
+//! with plotters, into PNG. `page` fills the template. All colours, sizes and shapes are in `style`. The same store
+//! gives the same bytes.
 //!
-//! This crate trains nothing, scores nothing and reads no clock. It knows trials, scores and pictures as the store
-//! hands them out, and nothing of tensors, devices or processes.
+//! This crate does not train, score or read the clock. It uses trials, scores and pictures from the store, and has no
+//! code for tensors, devices or processes.
 
 mod axis;
-mod cells;
 mod claims;
 mod compare;
 mod cross_trial;
 mod curves;
 mod error;
 mod figures;
+mod final_scores;
+mod heatmap;
 mod labels;
 mod latex;
 mod load;
@@ -27,13 +29,12 @@ mod output;
 mod page;
 mod paint;
 mod panel;
+mod picture_sheet;
 mod published;
 mod reconstruction_axis;
 mod render;
-mod rows;
+mod report_input;
 mod scene;
-mod scored;
-mod sheet;
 mod stats;
 mod style;
 mod summary;

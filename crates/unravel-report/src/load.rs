@@ -1,22 +1,24 @@
-//! From a store to [`Rows`]: the only part of the report that reads trials.
+//! Reads trials from a store into [`Rows`]. No other part of the report reads trials.
 //!
-//! Nothing in a store stops a report. A damaged file becomes a notice and its numbers are absent; a trial whose state
-//! cannot be read is listed as such.
+//! A damaged store does not stop a report. A damaged file becomes a notice, and its numbers are missing. A trial whose
+//! state cannot be read is listed as unreadable.
 
 mod logs;
 mod scores;
 
-use crate::rows::{LatentLog, LogRow, MatrixRow, Rows, ScoreRow, Standing, TrialRow, styled};
+use crate::report_input::{
+    LatentLog, LogRow, MatrixRow, Rows, ScoreRow, Standing, TrialRow, styled,
+};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use unravel_score::MetricName;
 use unravel_store::{Status, Store, StoreError, TrialFolder, TrialState};
 use unravel_sweep::{EvaluationConfig, Sweep, Trial};
 
-/// Trials are read so many at a time, and progress is told in between.
+/// The number of trials that are read at a time. Progress is reported in between.
 const AT_ONCE: usize = 64;
 
-/// What is read of every trial beside its state and its scores: with very many trials these are what takes the time.
+/// The optional data of every trial. With many trials, reading it takes most of the time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LoadOptions {
     /// The training log.
@@ -31,18 +33,18 @@ impl LoadOptions {
         logs: false,
         matrices: false,
     };
-    /// The training log alone.
+    /// Only the training log.
     pub const LOGS: Self = Self {
         logs: true,
         ..Self::NONE
     };
-    /// The matrices alone.
+    /// Only the matrices.
     pub const MATRICES: Self = Self {
         matrices: true,
         ..Self::NONE
     };
 
-    /// What either needs.
+    /// The data that at least one of both needs.
     pub fn and(self, other: Self) -> Self {
         Self {
             logs: self.logs || other.logs,
@@ -88,7 +90,7 @@ pub fn load(
     rows
 }
 
-/// What was found of one trial.
+/// The loaded data of one trial.
 struct Found {
     trial: TrialRow,
     log: Option<LogRow>,
@@ -149,7 +151,7 @@ fn load_trial(
     if found.trial.standing == Standing::NotStarted {
         return found;
     }
-    // What a failed trial logged on its way would bend the curves of its setting.
+    // The log of a failed trial is not used, because it would distort the curves of its setting.
     if options.logs
         && !matches!(found.trial.standing, Standing::Failed { .. })
         && let Some(log) = noted(folder.train_log(), &mut found.notices)
@@ -190,7 +192,7 @@ fn standing(state: &TrialState) -> Standing {
     }
 }
 
-/// What was read, or nothing and a notice.
+/// The value; on an error, `None` and a notice.
 pub fn noted<T>(read: Result<Option<T>, StoreError>, notices: &mut Vec<String>) -> Option<T> {
     read.unwrap_or_else(|error| {
         notices.push(error.to_string());

@@ -1,25 +1,25 @@
-//! What a report of an unfinished sweep lacks, trial by trial, with the reason.
+//! The trials and scores that are missing in a report, with the reason.
 
 use crate::axis::plain;
-use crate::rows::{Rows, Standing, TrialRow};
-use crate::scored::{Key, Scored};
+use crate::final_scores::{Key, Scored};
+use crate::report_input::{Rows, Standing, TrialRow};
 use crate::words::{list, metric_title};
 use std::collections::BTreeSet;
 use unravel_score::{MetricName, RepresentationName, ScoreRequest, VariantName};
 use unravel_sweep::EvaluationConfig;
 
-/// A trial of which something is missing.
+/// A trial that is not trained or lacks a score.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Missing {
     /// Index of the trial.
     pub trial: usize,
-    /// `not started`, `training`, `failed`, …: a word.
+    /// `not started`, `training`, `failed`, ….
     pub state: &'static str,
-    /// What that means for this one, in a sentence or less.
+    /// The details: the saved step, the error or the missing scores.
     pub reason: String,
 }
 
-/// Every trial that is not trained, or lacks a score that the sweep asks for, in the order of the sweep.
+/// Every trial that is not trained or lacks a requested score, in the order of the sweep.
 pub fn missing(rows: &Rows, scored: &[Scored], evaluation: &EvaluationConfig) -> Vec<Missing> {
     let keys: Vec<&Key> = scored.iter().map(|scored| &scored.key).collect();
     let taken: Taken<'_> = rows
@@ -27,7 +27,7 @@ pub fn missing(rows: &Rows, scored: &[Scored], evaluation: &EvaluationConfig) ->
         .map(|s| (s.trial, &s.metric, &s.variant, &s.representation))
         .collect();
     let lacking = |trial: usize, row: &TrialRow| {
-        // Which grid plays no part: a trial has one.
+        // The grid is not compared, because a trial has only one.
         let mut requests = evaluation.score_requests(row.steps, "");
         requests.retain(|request| request.context.step == row.steps);
         lacking(trial, &requests, &taken, &keys)
@@ -61,8 +61,8 @@ type Taken<'a> = BTreeSet<(
     &'a RepresentationName,
 )>;
 
-/// Which of the scores that are requested after its last step a trained trial lacks: those that other trials have, and
-/// metrics that none has yet.
+/// The requested final scores that a trained trial lacks: scores that other trials have, and metrics that no trial has
+/// yet.
 fn lacking(trial: usize, requests: &[ScoreRequest], taken: &Taken<'_>, keys: &[&Key]) -> String {
     let is_requested = |key: &Key| {
         let (variant, representation) = (&key.variant, &key.representation);

@@ -1,13 +1,14 @@
-//! Files of a report: each written under a temporary name in its folder and renamed, so a reader never sees half of one.
+//! Writes files of a report: under a temporary name first, then renamed, so that a reader never sees an incomplete
+//! file.
 
 use crate::error::ReportError;
 use std::path::{Path, PathBuf};
 use unravel_store::export::write_file;
 
-/// Writes `folder/name`, making the folder where it is missing; returns the path.
+/// Writes `folder/name` and returns the path. Creates the folder if it is missing.
 ///
 /// # Errors
-/// When the folder cannot be made or the file not be written.
+/// If the folder cannot be created or the file cannot be written.
 pub fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, ReportError> {
     let path = folder.join(name);
     let failed = |source| ReportError::Write {
@@ -19,8 +20,8 @@ pub fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, ReportE
     Ok(path)
 }
 
-/// Writes `folder/index.html`. Control characters, which no page may hold, and marks that reverse the direction of the text
-/// behind them become U+FFFD: names and captions may come from a stranger's file.
+/// Writes `folder/index.html`. Control characters (not allowed in HTML) and marks that reverse the text direction are
+/// replaced by U+FFFD, because names and captions can come from untrusted files.
 ///
 /// # Errors
 /// As [`write`].

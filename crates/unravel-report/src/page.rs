@@ -1,4 +1,4 @@
-//! The page: what the template `templates/index.html` shows, put into words and strings.
+//! The page: prepares the texts that the template `templates/index.html` shows.
 
 mod comparison;
 mod facts;
@@ -11,7 +11,7 @@ pub use table::{Cell, Head, Table, table as settings_table};
 use crate::claims::{Verdict, verdicts};
 use crate::figures::{Context, Figure, Kind};
 use crate::missing::Missing;
-use crate::rows::SettingRow;
+use crate::report_input::SettingRow;
 use crate::scene::Scene;
 use crate::style::{Ink, Shape, Theme, hex};
 use crate::summary::{Said, findings, said, standing_sentence};
@@ -20,18 +20,18 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use unravel_sweep::{Sweep, Trial};
 
-/// What the page says beside what the store holds.
+/// Sentences for the top of the page that do not come from the store.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Remarks<'a> {
-    /// How far the run is that is at work on the sweep: `3 of 10 trials settled`; none where none is.
+    /// The progress of a run that works on the sweep, such as `3 of 10 trials settled`; `None` if there is no such run.
     pub so_far: Option<&'a str>,
-    /// A sentence for each thing that the reader should know of the sweep and its data.
+    /// Notes on the sweep and its data, one sentence each.
     pub notes: &'a [String],
 }
 
 /// Everything that the page is made from.
 pub struct Inputs<'a> {
-    /// What is said at its head.
+    /// Remarks for the top of the page.
     pub remarks: Remarks<'a>,
     /// The sweep.
     pub sweep: &'a Sweep,
@@ -39,17 +39,17 @@ pub struct Inputs<'a> {
     pub sweep_text: &'a str,
     /// Its trials.
     pub trials: &'a [Trial],
-    /// What the store has of them, and what was computed from it.
+    /// Their data from the store, and the scores and panels computed from it.
     pub context: &'a Context<'a>,
     /// Figures and their SVG in light ink, by section, in the order of the page.
     pub sections: Vec<Section>,
-    /// Trials that lack something.
+    /// Trials that are not complete.
     pub missing: &'a [Missing],
     /// A sentence for every file of the store that could not be read.
     pub notices: &'a [String],
 }
 
-/// A part of the page that one name in `[report] figures` stands for.
+/// The section of the page for one name in `[report] figures`.
 pub struct Section {
     /// The name: `trade-off`.
     pub name: String,
@@ -64,7 +64,7 @@ pub struct Section {
 }
 
 impl Section {
-    /// An empty section with its words.
+    /// An empty section with the heading and sentence of the kind.
     pub fn new(kind: &Kind) -> Self {
         Self {
             name: kind.name.to_owned(),
@@ -89,6 +89,7 @@ struct Page<'a> {
     facts: Vec<(&'static str, String)>,
     findings: Vec<Card>,
     said: Vec<Said>,
+    has_knee: bool,
     published: Vec<comparison::Row>,
     verdicts: Vec<Verdict>,
     sections: Vec<Section>,
@@ -123,7 +124,7 @@ struct MissingRow {
 /// The HTML of the page.
 ///
 /// # Errors
-/// When the template fails.
+/// If the template fails.
 pub fn page(inputs: Inputs<'_>) -> Result<String, askama::Error> {
     let (rows, panels) = (inputs.context.rows, inputs.context.panels);
     let cards = findings(rows, panels).into_iter().map(|finding| Card {
@@ -154,12 +155,13 @@ pub fn page(inputs: Inputs<'_>) -> Result<String, askama::Error> {
         version: env!("CARGO_PKG_VERSION"),
         css: include_str!("../templates/style.css"),
         dark_css: dark_css(rows.settings.iter(), scenes),
-        lead: standing_sentence(rows),
+        lead: standing_sentence(rows, inputs.missing.is_empty()),
         so_far: inputs.remarks.so_far,
         notes: inputs.remarks.notes,
         facts: facts::facts(rows, inputs.trials),
         findings: cards.collect(),
         said: said(inputs.context),
+        has_knee: panels.iter().any(|panel| panel.knee.is_some()),
         published: comparison::rows(inputs.context),
         verdicts: verdicts(rows, inputs.context.scored, &inputs.sweep.report.claims),
         table: table::table(rows, panels),
@@ -174,7 +176,8 @@ pub fn page(inputs: Inputs<'_>) -> Result<String, askama::Error> {
     .render()
 }
 
-/// A setting's mark as a small picture beside its name, which says the same in words.
+/// A setting's mark as a small SVG image beside its name. It is hidden from screen readers, because the name has the
+/// same information.
 pub fn marker(row: &SettingRow) -> String {
     let fill = hex(row.ink.light);
     let body = match row.style.shape {
@@ -191,7 +194,7 @@ pub fn marker(row: &SettingRow) -> String {
     format!(r#"<svg class="marker" viewBox="-1.4 -1.4 2.8 2.8" aria-hidden="true">{body}</svg>"#)
 }
 
-/// Figures stand in the page in light ink; on a dark screen these rules exchange each ink for its dark counterpart.
+/// The page contains figures in light inks. On a dark screen, these CSS rules replace each ink by its dark counterpart.
 pub fn dark_css<'a>(
     settings: impl Iterator<Item = &'a SettingRow>,
     scenes: impl Iterator<Item = &'a Scene>,

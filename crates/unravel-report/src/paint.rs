@@ -1,9 +1,9 @@
-//! From a laid-out [`Scene`](crate::scene::Scene) to files: SVG text and PNG bytes in a theme.
+//! Paints a [`Scene`](crate::scene::Scene) as SVG text or PNG bytes in a theme.
 
+mod fallback_font_widths;
 mod png;
 mod svg;
 mod text;
-mod widest;
 
 pub use png::{encode_png, encode_small_png, png};
 pub use svg::{described, svg};
@@ -13,7 +13,7 @@ use crate::scene::Point;
 use crate::style::{Rgb, size::SCALE};
 use plotters::style::{RGBAColor, ShapeStyle};
 
-/// Pixels to the whole numbers that plotters draws with, `SCALE` a pixel.
+/// Converts pixels to the integer coordinates of plotters, with `SCALE` units per pixel.
 fn coord((x, y): Point) -> (i32, i32) {
     let whole = |v: f64| (v * f64::from(SCALE)).round() as i32;
     (whole(x), whole(y))
@@ -23,7 +23,7 @@ fn length(pixels: f64) -> u32 {
     (pixels * f64::from(SCALE)).round().max(1.0) as u32
 }
 
-/// plotters' errors as those of files: they are nothing but words here.
+/// Converts the errors of plotters, which contain only a text, to I/O errors.
 fn drawn<E: std::fmt::Display>(result: Result<(), E>) -> std::io::Result<()> {
     result.map_err(|error| std::io::Error::other(error.to_string()))
 }

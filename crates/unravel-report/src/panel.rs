@@ -46,27 +46,28 @@ impl Area {
     }
 }
 
-/// From the figure's left and right edge to its words, in pixels.
+/// The distance between the figure's left and right edge and its text, in pixels.
 pub const EDGE: f64 = 14.0;
-/// Between tick labels and the box for the data.
+/// The space between tick labels and the data area.
 const TICK_GAP: f64 = 8.0;
 
-/// The words around a figure's data.
+/// The titles and the note around a figure's data.
 pub struct Titles {
-    /// What the vertical axis shows; stands above it.
+    /// The title of the vertical axis, drawn above it.
     pub y: String,
-    /// What the horizontal axis shows, with its unit; stands below it.
+    /// The title of the horizontal axis with its unit, drawn below it.
     pub x: String,
-    /// At the foot: what the marks are.
+    /// The note below the figure, about the marks.
     pub note: String,
 }
 
-/// Upper and lower edge of the data's box in a figure `height` high with so many rows of legend.
+/// Upper and lower edge of the data area in a figure of height `height` with this many rows of legend.
 pub fn data_range(height: f64, legend_rows: usize) -> (f64, f64) {
     (42.0 + 20.0 * legend_rows as f64, height - 68.0)
 }
 
-/// A vertical axis' marks and the box beside them, of a figure of natural size that leaves `right` pixels beside it.
+/// The ticks of a vertical axis and the data area beside them, in a figure of natural size with `right` pixels free on
+/// the right.
 pub fn data_box(y: &Axis, range: (f64, f64), right: f64) -> (Area, Vec<(f64, String)>) {
     let marks = y.marks(5);
     let widest = marks
@@ -82,7 +83,7 @@ pub fn data_box(y: &Axis, range: (f64, f64), right: f64) -> (Area, Vec<(f64, Str
     (area, marks)
 }
 
-/// Draws what is around and behind the data; marks are pixels with their labels.
+/// Draws the titles, axes and grid around the data. Ticks are pixels with labels.
 pub fn frame(
     scene: &mut Scene,
     area: Area,
@@ -95,10 +96,11 @@ pub fn frame(
     words(scene, (area.left, area.right), titles);
 }
 
-/// From line to line of a note.
+/// The distance between lines of a note.
 const NOTE_LINE: f64 = 14.0;
 
-/// Draws the words around data that lies between two pixels. A note of several lines makes the figure higher.
+/// Draws the titles and the note around data between two horizontal pixels. A note of several lines increases the
+/// figure's height.
 pub fn words(scene: &mut Scene, (left, right): (f64, f64), titles: &Titles) {
     let width = scene.width - 2.0 * EDGE;
     let style = (TextStyle::title(), Anchor::Start);
@@ -131,8 +133,8 @@ pub fn horizontal_grid(scene: &mut Scene, area: Area, marks: &[(f64, String)], i
     }
 }
 
-/// The horizontal axis with its marks; labels that would touch the one before are left out, and those at the ends stay
-/// inside the figure, or within `bounds` where other panels are beside this one.
+/// The horizontal axis with its ticks. Labels that would touch the previous label are omitted. Labels at the ends stay
+/// inside the figure, or inside `bounds` if there are other panels beside this one.
 pub fn vertical_grid(
     scene: &mut Scene,
     area: Area,
@@ -170,14 +172,14 @@ pub fn vertical_grid(
     }
 }
 
-/// Moves places on a line apart until neighbours are at least `gap` apart, all within `range`, each as near to its
-/// wish as that allows; for labels at the ends of curves. Returns them in the order of the wishes.
+/// Moves positions on a line apart, for labels at the ends of curves: neighbours are at least `gap` apart, all are
+/// within `range`, and each is as close as possible to its wish. Returns the positions in the order of the wishes.
 pub fn spread(wishes: &[f64], gap: f64, range: (f64, f64)) -> Vec<f64> {
     let mut order: Vec<usize> = (0..wishes.len()).collect();
     order.sort_by(|&a, &b| wishes[a].total_cmp(&wishes[b]));
     let room = (range.1 - range.0) / wishes.len().saturating_sub(1).max(1) as f64;
     let gap = gap.min(room);
-    // Runs of labels that touch: each is placed around the mean of its wishes, and joins a run that it comes to touch.
+    // Labels that touch form a run. A run is centred on the mean of its wishes, and merges with a run that it touches.
     let mut runs: Vec<(Vec<usize>, f64)> = Vec::new();
     for idx in order {
         let mut run = (vec![idx], wishes[idx].clamp(range.0, range.1));

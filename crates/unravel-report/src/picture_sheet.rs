@@ -6,32 +6,32 @@ use crate::style::{PAPER, Rgb, TEXT, Theme, mix};
 use std::io;
 use std::sync::LazyLock;
 
-/// Pictures of one shape in rows and columns.
+/// Equally large pictures in rows and columns.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sheet<'a> {
     /// Height, width and channels (1 or 3) of every picture.
     pub shape: [usize; 3],
     /// Rows of pictures, `H * W * C` bytes each; rows may be of unequal length.
     pub rows: Vec<Vec<&'a [u8]>>,
-    /// One label a row, or none at all.
+    /// One label per row, or no labels.
     pub labels: Vec<String>,
-    /// For each row, which pictures are dimmed; empty where none is.
+    /// For each row, which pictures are dimmed; empty if no picture is dimmed.
     pub dimmed: Vec<Vec<bool>>,
 }
 
-/// How far a dimmed picture goes towards grey.
+/// The share of grey in a dimmed picture.
 const DIMMING: f64 = 0.55;
-/// Between pictures, in their own pixels.
+/// The space between pictures, in their own pixels.
 const GAP: usize = 2;
-/// Pictures in files are enlarged, each pixel a crisp square, until their longer side is at least this long.
+/// Pictures in files are enlarged by a whole factor until their longer side has at least this many pixels.
 const LEAST_LENGTH: usize = 128;
 /// Font size of the labels in files, in pixels.
 const LABEL_SIZE: f64 = 24.0;
 const MARGIN: usize = 16;
 
-/// Shades of a channel in the page.
+/// The number of levels of a channel in the page.
 const LEVELS: u32 = 64;
-/// The shade that stands for nothing; none of the levels is so near to black but black itself.
+/// The shade for transparent pixels. No level except black is so close to black.
 const CLEAR: u8 = 1;
 
 /// The nearest level of every shade.
@@ -87,11 +87,11 @@ impl Sheet<'_> {
         })
     }
 
-    /// A PNG file in the pictures' own pixels, transparent between them, without labels: for the page, where every byte
-    /// counts. Shades are rounded to [`LEVELS`], which halves it and cannot be seen.
+    /// A PNG file for the page, in the pictures' own pixels, transparent between them and without labels. Shades are
+    /// rounded to [`LEVELS`] levels, which halves the size and is not visible.
     ///
     /// # Errors
-    /// When the pixels cannot be encoded.
+    /// If the pixels cannot be encoded.
     pub fn bare_png(&self) -> io::Result<Vec<u8>> {
         let (width, height) = self.size();
         let channels = if self.shape[2] == 1 { 1 } else { 3 };
@@ -107,8 +107,8 @@ impl Sheet<'_> {
         encode_small_png(&pixels, width, height, CLEAR)
     }
 
-    /// Width, height and RGB pixels on grey paper: a frame of an animation. None where it would be wider or higher than a
-    /// GIF may be.
+    /// Width, height and RGB pixels on a grey background, for a frame of an animation. `None` if it is too large for a
+    /// GIF.
     pub fn rgb(&self) -> Option<(u16, u16, Vec<Rgb>)> {
         let (width, height) = self.size();
         let whole = (u16::try_from(width).ok()?, u16::try_from(height).ok()?);
@@ -116,12 +116,12 @@ impl Sheet<'_> {
         Some((whole.0, whole.1, (0..width * height).map(pixel).collect()))
     }
 
-    /// A PNG file on light paper, enlarged and with labels: to be shown alone.
+    /// A PNG file on a light background, enlarged and with labels, for use outside of the page.
     ///
     /// # Errors
-    /// When the pixels cannot be encoded.
+    /// If the pixels cannot be encoded.
     pub fn labelled_png(&self) -> io::Result<Vec<u8>> {
-        // By the longer side: a narrow picture may be very high.
+        // Scaled by the longer side, because a narrow picture can be very high.
         let longer = self.shape[0].max(self.shape[1]).max(1);
         let zoom = LEAST_LENGTH.div_ceil(longer).max(1);
         let widest = self

@@ -1,11 +1,11 @@
-//! Published numbers beside the sweep's own: which belong on a figure, and what its caption says of them.
+//! Selects the published numbers for a figure and writes the sentences about them.
 
-use crate::scored::Key;
+use crate::final_scores::Key;
 use crate::style::{AXIS, Ink, QUIET, Shape, family_style};
 use crate::words::list;
 use unravel_sweep::{Published, PublishedMeasure, PublishedPoint};
 
-/// The numbers that belong beside scores of `key`.
+/// The published numbers of the score `key`.
 pub fn of_key<'a>(published: &'a [Published], key: &Key) -> Vec<&'a Published> {
     let is_mine = |one: &&Published| {
         let PublishedMeasure::Metric(metric) = one.metric else {
@@ -16,7 +16,7 @@ pub fn of_key<'a>(published: &'a [Published], key: &Key) -> Vec<&'a Published> {
     published.iter().filter(is_mine).collect()
 }
 
-/// The points that a figure has a place for.
+/// The points that a figure can show.
 pub fn points<'a>(
     published: &[&'a Published],
     has_place: impl Fn(&PublishedPoint) -> bool,
@@ -25,7 +25,7 @@ pub fn points<'a>(
     all.filter(|point| has_place(point)).collect()
 }
 
-/// What a caption says of the points that were drawn; nothing where there are none.
+/// The caption's sentence about the published points; empty if there are none.
 pub fn caption(published: &[&Published], has_place: impl Fn(&PublishedPoint) -> bool) -> String {
     let sentences: Vec<String> = published
         .iter()
@@ -58,19 +58,19 @@ pub fn source_words(one: &Published) -> String {
     format!("{} ({})", one.source, words.join("; "))
 }
 
-/// Sources alone, for the line at a figure's foot.
+/// Only the sources, for the note below a figure.
 pub fn sources(published: &[&Published]) -> String {
     let names: Vec<String> = published.iter().map(|one| one.source.clone()).collect();
     list(&names)
 }
 
-/// How a published point is drawn: its family's shape in its hue, or a grey disc.
+/// Shape and ink of a published point: those of its family, or a grey disc.
 pub fn look(point: &PublishedPoint) -> (Shape, Ink) {
     point
         .family
         .as_ref()
         .map_or((Shape::Disc, QUIET), |family| {
-            let style = family_style(family, 0);
+            let style = family_style(family);
             (style.shape, style.ink().mix(AXIS, 0.25))
         })
 }

@@ -1,14 +1,15 @@
-//! The axis of reconstruction errors, which have no sign and may differ by much.
+//! The axis of reconstruction errors, which are positive and can differ by orders of magnitude.
 
 use crate::axis::{Axis, Kind};
 
-/// Errors whose largest is so many times the smallest have a logarithmic axis.
+/// The axis is logarithmic if the largest error is at least this many times the smallest.
 const WIDE: f64 = 3.0;
-/// Of the least error, what an error bar may widen the axis to: a wild seed's bar is not to press the settings together.
+/// An error bar can extend the axis down to this share of the least error. The error bar of one diverging seed must not
+/// compress the other settings.
 const BAR_SHARE: f64 = 0.5;
 
-/// An axis that shows every one of `errors`, and the ends of error bars unless they are near zero or below. Errors of a wide
-/// range lie on a logarithmic axis: a few settings that reconstruct badly would push the others together.
+/// An axis that includes all `errors`, and the ends of error bars unless they are near or below zero. It is logarithmic
+/// for a wide range, because a few settings with large errors would compress the others.
 pub fn reconstruction_axis(
     errors: Vec<f64>,
     bar_ends: impl Iterator<Item = f64>,
@@ -27,7 +28,7 @@ pub fn reconstruction_axis(
     Axis::around(kind, shown, 0.07, pixels)
 }
 
-/// `, log scale` where it is, for the axis' title.
+/// `, log scale` for the axis title if the axis is logarithmic.
 pub fn scale_words(axis: &Axis) -> &'static str {
     if axis.is_log() { ", log scale" } else { "" }
 }

@@ -1,38 +1,38 @@
-//! A report from beginning to end: read, tabulate, draw, write.
+//! Makes a report: loads the trials, writes tables and figures, and writes the page.
 
-mod alone;
-mod drawn;
 mod pictures;
+mod single_figure;
+mod write_figures;
 
-pub use alone::{Alone, draw_alone};
-pub use drawn::draw as draw_figures;
+pub use single_figure::{Alone, draw_alone};
+pub use write_figures::draw as draw_figures;
 
 use crate::cross_trial;
 use crate::error::ReportError;
 use crate::figures::trade_off::{Panel, panels};
 use crate::figures::traversals::best_trials;
 use crate::figures::{Context, Kind};
+use crate::final_scores::{Scored, scored};
 use crate::latex::latex;
 use crate::load::{LoadOptions, load};
 use crate::missing::missing;
 use crate::output::{write, write_page};
 use crate::page::{Inputs, Remarks, Section, page, settings_table};
-use crate::rows::Rows;
-use crate::scored::{Scored, scored};
+use crate::report_input::Rows;
 use crate::tables::{encode, tables};
 use polars::prelude::DataFrame;
 use std::path::{Path, PathBuf};
 use unravel_store::{CrossTrialFile, Store};
 use unravel_sweep::{Measure, Sweep, Trial};
 
-/// How far the making of a report is.
+/// The progress of making a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
     /// `reading trials`, `drawing figures`, `drawing pictures`.
     pub stage: &'static str,
-    /// How many are done.
+    /// Items that are done.
     pub n_done: usize,
-    /// Of how many.
+    /// All items of the stage.
     pub n_all: usize,
 }
 
@@ -43,15 +43,15 @@ pub struct Rendered {
     pub index: PathBuf,
     /// Figures and pictures, in the order of the page.
     pub figures: Vec<PathBuf>,
-    /// How many trials the sweep has.
+    /// Number of trials of the sweep.
     pub n_trials: usize,
-    /// How many of them are not trained, or lack a score that the sweep asks for.
+    /// Number of trials that are not trained or lack a requested score.
     pub n_missing: usize,
     /// One sentence for every file of the store that could not be read.
     pub notices: Vec<String>,
 }
 
-/// What is read and computed before anything is drawn.
+/// The data that is loaded and computed before drawing.
 struct Prepared {
     rows: Rows,
     scored: Vec<Scored>,
@@ -59,7 +59,7 @@ struct Prepared {
 }
 
 impl Prepared {
-    /// `cross_trial` has the scores over several trials.
+    /// `cross_trial` has the scores that compare several trials.
     fn of(
         sweep: &Sweep,
         trials: &[Trial],
@@ -103,7 +103,7 @@ impl Prepared {
 /// damaged are listed on the page with their reason. The same store gives the same bytes.
 ///
 /// # Errors
-/// When a file cannot be written, or a table or figure not be encoded.
+/// If a file cannot be written, or a table or figure cannot be encoded.
 pub fn render(
     sweep: &Sweep,
     sweep_text: &str,
@@ -116,7 +116,7 @@ pub fn render(
     render_with(remarks, sweep, sweep_text, trials, store, dir, progress)
 }
 
-/// The same with remarks at the head of the page.
+/// The same as [`render()`], with remarks at the top of the page.
 ///
 /// # Errors
 /// As [`render()`].
@@ -162,7 +162,7 @@ pub fn render_with(
             });
         };
         let mut drawing = |n, all| tell("drawing figures", n, all);
-        section.figures = drawn::draw(figures, dir, &mut files, &mut drawing)?;
+        section.figures = write_figures::draw(figures, dir, &mut files, &mut drawing)?;
         if let Some(pictured) = kind.pictures {
             section.lead = format!(
                 "{} The trial with {} of each setting is shown.",
@@ -202,7 +202,7 @@ pub fn render_with(
     })
 }
 
-/// What the sweep's figures and claims need of every trial.
+/// The data of every trial that the sweep's figures and claims need.
 fn load_options(sweep: &Sweep) -> LoadOptions {
     let figures = sweep.report.figures.iter();
     let of_figures = figures.filter_map(|name| Some(Kind::named(name)?.reads));
@@ -214,7 +214,7 @@ fn load_options(sweep: &Sweep) -> LoadOptions {
     of_figures.fold(of_claims, LoadOptions::and)
 }
 
-/// Every score, and every setting's means, for other programs; and the latter for a paper.
+/// Writes every score and every setting's means as CSV and Parquet, and the means as LaTeX.
 fn write_tables(rows: &Rows, panels: &[Panel], dir: &Path) -> Result<(), ReportError> {
     let tables = tables(rows)?;
     write_table(dir, "scores", &tables.scores)?;

@@ -1,6 +1,6 @@
-//! What a report is made from, as plain rows: no file, no store, no figure.
+//! The input of a report as plain rows, independent of files, stores and figures.
 //!
-//! Rows refer to their trial and setting by index into [`Rows::trials`] and [`Rows::settings`].
+//! Rows refer to their trial and setting by their index in [`Rows::trials`] and [`Rows::settings`].
 
 use crate::style::{FamilyStyle, Ink, family_style};
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,7 +8,7 @@ use unravel_score::{MetricName, RepresentationName, VariantName};
 use unravel_store::ScoreMatrix;
 use unravel_sweep::Setting;
 
-/// Everything that was found of a sweep.
+/// All loaded data of a sweep.
 #[derive(Clone, Debug, Default)]
 pub struct Rows {
     /// In order of first appearance in the sweep.
@@ -17,20 +17,20 @@ pub struct Rows {
     pub trials: Vec<TrialRow>,
     /// Trials in their order, metrics in the sweep's order.
     pub scores: Vec<ScoreRow>,
-    /// Trials in their order; none for a trial without a log.
+    /// In the order of trials. A trial without a log has no entry.
     pub logs: Vec<LogRow>,
     /// KL of each latent, of the trials that have a log of it.
     pub latents: Vec<LatentLog>,
-    /// The matrices behind the final scores, those with a row a code and a column a factor.
+    /// The matrices of the final scores that have one row per code and one column per factor.
     pub matrices: Vec<MatrixRow>,
     /// One sentence for every file that could not be read.
     pub notices: Vec<String>,
 }
 
-/// A setting and its look, the same on every figure.
+/// A setting and its style, which is the same in every figure.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SettingRow {
-    /// What it is.
+    /// The setting.
     pub setting: Setting,
     /// How its family is drawn.
     pub style: FamilyStyle,
@@ -49,9 +49,8 @@ impl SettingRow {
     }
 }
 
-/// Gives every setting its colour: a shade of its family's hue by the rank of its strength.
+/// Gives every setting its colour: a shade of its family's hue that depends on the rank of its strength.
 pub fn styled(settings: Vec<Setting>) -> Vec<SettingRow> {
-    let families: Vec<String> = families(settings.iter());
     let mut strengths: BTreeMap<String, Vec<f64>> = BTreeMap::new();
     for setting in &settings {
         strengths
@@ -64,11 +63,7 @@ pub fn styled(settings: Vec<Setting>) -> Vec<SettingRow> {
         values.dedup();
     }
     let row = |setting: Setting| {
-        let index = families
-            .iter()
-            .position(|f| *f == setting.family)
-            .unwrap_or(0);
-        let style = family_style(&setting.family, index);
+        let style = family_style(&setting.family);
         let ranks = &strengths[&setting.family];
         let rank = ranks
             .iter()
@@ -83,34 +78,26 @@ pub fn styled(settings: Vec<Setting>) -> Vec<SettingRow> {
     settings.into_iter().map(row).collect()
 }
 
-fn families<'a>(settings: impl Iterator<Item = &'a Setting>) -> Vec<String> {
-    let mut seen = BTreeSet::new();
-    settings
-        .map(|s| s.family.clone())
-        .filter(|f| seen.insert(f.clone()))
-        .collect()
-}
-
-/// How far a trial is.
+/// The state of a trial.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// Nothing of it is in the store.
+    /// The store does not contain it.
     NotStarted,
-    /// At work, or stopped on the way.
+    /// In training, or stopped before the last step.
     Training {
-        /// The last step that the store knows of.
+        /// The last saved step.
         step: u64,
     },
     /// Trained to its last step.
     Trained,
-    /// Given up.
+    /// Failed.
     Failed {
-        /// Why, as the worker said it.
+        /// The worker's message.
         reason: String,
     },
     /// Its files cannot be read.
     Unreadable {
-        /// Why, as the store said it.
+        /// The store's message.
         reason: String,
     },
 }
@@ -124,13 +111,13 @@ pub struct TrialRow {
     pub setting: usize,
     /// Its seed.
     pub seed: u64,
-    /// How many steps it is trained for.
+    /// Its number of training steps.
     pub steps: u64,
     /// How far it is.
     pub standing: Standing,
-    /// What it ran on, as the worker named it; empty when unknown.
+    /// The device, as recorded by the worker; empty if unknown.
     pub device: String,
-    /// What trained it, as the worker named it: `unravel 0.1.0 with Burn 0.21.0`; empty when unknown.
+    /// The program that trained it, as recorded by the worker: `unravel 0.1.0 with Burn 0.21.0`; empty if unknown.
     pub program: String,
     /// Seconds of training, over all its runs.
     pub elapsed_secs: Option<f64>,
@@ -151,17 +138,18 @@ pub struct ScoreRow {
     pub variant: VariantName,
     /// `mean` or `sampled` codes.
     pub representation: RepresentationName,
-    /// The grid it was taken on: `3x6x40x32x32`.
+    /// Its grid: `3x6x40x32x32`.
     pub grid: String,
     /// The training step of the model.
     pub step: u64,
-    /// Evaluation seeds; empty when nothing was sampled.
+    /// Evaluation seeds; empty if nothing was sampled.
     pub evaluation_seeds: Vec<u64>,
-    /// One value an evaluation seed, or a single one.
+    /// One value per evaluation seed, or a single value.
     pub values: Vec<f64>,
     /// Mean over evaluation seeds.
     pub mean: f64,
-    /// Standard deviation over evaluation seeds: how exact the measurement is, not how trials differ.
+    /// Standard deviation over evaluation seeds. It measures the sampling error of the score, not the variation between
+    /// trials.
     pub sd_over_evaluation_seeds: Option<f64>,
 }
 
@@ -172,7 +160,7 @@ pub struct LogRow {
     pub trial: usize,
     /// Names of loss terms; per-latent KL is not among them.
     pub terms: Vec<String>,
-    /// Steps and, in the order of `terms`, the means over the interval that ends there.
+    /// Steps and, in the order of `terms`, the means over the interval that ends at the step.
     pub rows: Vec<(u64, Vec<f64>)>,
 }
 
@@ -181,23 +169,24 @@ pub struct LogRow {
 pub struct LatentLog {
     /// Index of its trial.
     pub trial: usize,
-    /// Steps and the KL of each latent in nats; at most some 60 intervals of the training.
+    /// Steps and the KL of each latent in nats; at most about 60 intervals of the training.
     pub rows: Vec<(u64, Vec<f64>)>,
 }
 
-/// In which of `n_parts` equal parts of a training of `n_steps` a step is, from 0.
+/// The index, from 0, of the part that contains a step, if a training of `n_steps` is divided into `n_parts` equal
+/// parts.
 pub fn part_of_training(step: u64, n_steps: u64, n_parts: u64) -> u64 {
     let part =
         u128::from(step.saturating_sub(1)) * u128::from(n_parts) / u128::from(n_steps.max(1));
     u64::try_from(part).unwrap_or(u64::MAX)
 }
 
-/// A matrix behind a final score.
+/// A matrix of a final score.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MatrixRow {
     /// Index of its trial.
     pub trial: usize,
-    /// The metric that it explains.
+    /// The metric that it belongs to.
     pub metric: MetricName,
     /// The matrix with its names and context.
     pub matrix: ScoreMatrix,
@@ -228,7 +217,7 @@ impl Rows {
             .count()
     }
 
-    /// The scores taken of models at their last step, which tables and figures show.
+    /// The scores of models at their last step, which tables and figures show.
     pub fn final_scores(&self) -> impl Iterator<Item = &ScoreRow> {
         self.scores
             .iter()

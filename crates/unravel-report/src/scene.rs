@@ -1,24 +1,24 @@
-//! A figure as a list of marks in pixels, before any file format or theme.
+//! A figure as a list of marks in pixels, independent of file format and theme.
 //!
 //! Figures are laid out into a [`Scene`] once; [`crate::paint`] turns it into SVG and PNG, light and dark.
 
 use crate::style::{Ink, PAPER, Shape, TEXT, size};
 
-/// A place in pixels, x to the right and y downwards.
+/// A point in pixels; x goes to the right and y downwards.
 pub type Point = (f64, f64);
 
-/// Where a text stands relative to its point. Vertically it is always centred on its small letters.
+/// The horizontal position of a text relative to its point. Vertically, lower-case letters are centred on the point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Anchor {
-    /// The point is at its left.
+    /// The text starts at the point.
     Start,
-    /// The point is at its middle.
+    /// The text is centred on the point.
     Middle,
-    /// The point is at its right.
+    /// The text ends at the point.
     End,
 }
 
-/// One thing drawn.
+/// One drawn element.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Mark {
     /// A line through points.
@@ -52,7 +52,7 @@ pub enum Mark {
         /// 0..=1.
         opacity: f64,
     },
-    /// Marks of one look at many places.
+    /// Equal marks at many points.
     Dots {
         /// Their shape.
         shape: Shape,
@@ -67,25 +67,25 @@ pub enum Mark {
     },
     /// A line of text.
     Text {
-        /// The point that `anchor` speaks of.
+        /// The anchor point.
         at: Point,
-        /// What it says.
+        /// The text.
         text: String,
         /// Its look.
         style: TextStyle,
-        /// Where it stands.
+        /// Its position relative to the point.
         anchor: Anchor,
     },
 }
 
-/// How thick the outline of an empty mark is, in pixels.
+/// The width of the outline of a hollow mark, in pixels.
 const HOLLOW: f64 = 1.6;
-/// How long dashes and the gaps between them are, in pixels.
+/// The length of dashes and of the gaps between them, in pixels.
 const DASH: f64 = 5.0;
 const DASH_GAP: f64 = 3.0;
 
 impl Mark {
-    /// The same mark, moved by (dx, dy).
+    /// The mark moved by (dx, dy).
     fn moved(&self, (dx, dy): Point) -> Self {
         let shift = |(x, y): Point| (x + dx, y + dy);
         let mut moved = self.clone();
@@ -103,7 +103,7 @@ impl Mark {
     }
 }
 
-/// How a text looks.
+/// The style of a text.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TextStyle {
     /// Font size in pixels.
@@ -134,7 +134,7 @@ impl TextStyle {
     }
 }
 
-/// A figure laid out.
+/// The layout of a figure.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scene {
     /// In pixels.
@@ -146,7 +146,7 @@ pub struct Scene {
 }
 
 impl Scene {
-    /// An empty sheet of paper.
+    /// An empty scene with a background.
     pub fn new(width: f64, height: f64) -> Self {
         Self {
             width,
@@ -155,7 +155,7 @@ impl Scene {
         }
     }
 
-    /// The ground of a sheet.
+    /// The background of a scene.
     fn paper(width: f64, height: f64) -> Mark {
         Mark::Area {
             corners: vec![(0.0, 0.0), (width, 0.0), (width, height), (0.0, height)],
@@ -164,7 +164,7 @@ impl Scene {
         }
     }
 
-    /// Makes the sheet of paper higher at its lower edge.
+    /// Increases the height of the scene at its lower edge.
     pub fn heighten(&mut self, pixels: f64) {
         self.height += pixels;
         if let Some(paper) = self.marks.first_mut() {
@@ -172,7 +172,7 @@ impl Scene {
         }
     }
 
-    /// Adds a line; nothing if there are fewer than two points.
+    /// Adds a line, if there are at least two points.
     pub fn line(&mut self, points: Vec<Point>, ink: Ink, opacity: f64, width: f64) {
         if 2 <= points.len() {
             self.marks.push(Mark::Line {
@@ -207,7 +207,7 @@ impl Scene {
         }
     }
 
-    /// Adds marks of one look; nothing if there is no place.
+    /// Adds equal marks at these points, if there are any.
     pub fn dots(&mut self, shape: Shape, centres: Vec<Point>, radius: f64, ink: Ink, opacity: f64) {
         if !centres.is_empty() {
             self.marks.push(Mark::Dots {
@@ -220,7 +220,7 @@ impl Scene {
         }
     }
 
-    /// Adds an empty mark of a family's shape: its outline, filled with paper.
+    /// Adds a hollow mark of a family's shape: its outline, filled with the background colour.
     pub fn hollow(&mut self, shape: Shape, centre: Point, radius: f64, ink: Ink) {
         self.shape(shape, centre, radius, ink, 1.0);
         self.shape(shape, centre, radius - HOLLOW, PAPER, 1.0);
@@ -250,7 +250,7 @@ impl Scene {
         self.area(corners, ink, opacity);
     }
 
-    /// Several scenes of one width as one, `columns` beside each other, rows as high as their highest scene.
+    /// Combines scenes of equal width into one, with `columns` scenes per row. A row is as high as its highest scene.
     pub fn tiled(scenes: &[Self], columns: usize) -> Self {
         if let [only] = scenes {
             return only.clone();
@@ -285,7 +285,7 @@ impl Scene {
         });
     }
 
-    /// Every ink used, sorted, each once.
+    /// The distinct inks of the scene, sorted.
     pub fn inks(&self) -> Vec<Ink> {
         let mut inks: Vec<Ink> = self
             .marks

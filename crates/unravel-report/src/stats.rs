@@ -1,4 +1,4 @@
-//! What figures and sentences compute from scores; each file one idea, none of them knows where numbers come from.
+//! Statistics for figures and sentences: one method per file, on plain numbers.
 
 pub mod density;
 pub mod difference;
@@ -13,7 +13,7 @@ pub use spread::Spread;
 /// Values larger than this have squares that overflow.
 const LARGE: f64 = 1e150;
 
-/// What to divide values by so that sums of their squares are finite: 1, or the largest of very large ones.
+/// The divisor that keeps sums of squares finite: 1, or the largest absolute value if it is very large.
 fn safe_scale(values: &[f64]) -> f64 {
     let largest = values.iter().fold(0.0, |most: f64, v| most.max(v.abs()));
     if LARGE < largest { largest } else { 1.0 }

@@ -1,13 +1,13 @@
 //! Sizes, colours, fonts and marker shapes: the look of every figure and of the page, in one place.
 //!
-//! A family (an objective such as β-VAE) has a hue and a marker shape, so it is told apart without colour; a setting has
-//! a shade of its family's hue, weak strengths nearer to the paper and strong ones farther from it. The same setting has
-//! the same [`Ink`] on every figure.
+//! A family (an objective such as β-VAE) has a hue and a marker shape, so families are distinguishable without colour.
+//! A setting has a shade of its family's hue: weak strengths are close to the background colour, strong ones are far
+//! from it. A setting has the same [`Ink`] in every figure.
 
 /// A colour as red, green, blue.
 pub type Rgb = [u8; 3];
 
-/// A colour in both themes. Everything that is drawn carries one, so a figure is laid out once and painted twice.
+/// A colour in both themes. Every drawn element has an ink, so a figure is laid out once and painted twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ink {
     /// On light paper.
@@ -29,7 +29,7 @@ impl Theme {
     /// Both themes, in the order in which files are written.
     pub const ALL: [Self; 2] = [Self::Light, Self::Dark];
 
-    /// `light` or `dark`, as file names have it.
+    /// `light` or `dark`, for file names.
     pub fn name(self) -> &'static str {
         match self {
             Self::Light => "light",
@@ -63,7 +63,7 @@ pub fn mix(a: Rgb, b: Rgb, share: f64) -> Rgb {
     })
 }
 
-/// `#RRGGBB`, in the spelling of the SVG files, which the page's style sheet matches.
+/// `#RRGGBB`, as in SVG files. The page's style sheet selects elements by this text.
 pub fn hex(rgb: Rgb) -> String {
     format!("#{:02X}{:02X}{:02X}", rgb[0], rgb[1], rgb[2])
 }
@@ -80,7 +80,7 @@ const fn rgb(value: u32) -> Rgb {
     [r, g, b]
 }
 
-/// The ground of a figure.
+/// The background of a figure.
 pub const PAPER: Ink = ink(0xFFFFFF, 0x16191F);
 /// Titles and labels.
 pub const TEXT: Ink = ink(0x1B1F27, 0xE8EAEE);
@@ -91,20 +91,20 @@ pub const AXIS: Ink = ink(0x9AA2AE, 0x646D7A);
 /// Grid lines.
 pub const GRID: Ink = ink(0xE6E9EE, 0x2A2F38);
 
-/// The full colour of positive values of a matrix, and of negative ones: blue and orange, of unequal darkness, so that
-/// their sign is not lost on the colour-blind. The numbers stand in the cells besides.
+/// The full colour of positive values of a matrix (blue) and of negative values (orange). Their darkness differs, so
+/// that colour-blind readers can distinguish them. The cells also contain the numbers.
 pub const POSITIVE: Ink = ink(0x0A4F8A, 0x8CC8F0);
 /// See [`POSITIVE`].
 pub const NEGATIVE: Ink = ink(0xC25A00, 0xF0A050);
-/// Parts of a bar, told apart by darkness: the first of three.
+/// The first of three parts of a bar. The parts differ in darkness.
 pub const FIRST_PART: Ink = ink(0x08305A, 0xBFE0F7);
 /// The second of three.
 pub const SECOND_PART: Ink = ink(0x5A9BD0, 0x4C86B8);
 /// The third of three.
 pub const THIRD_PART: Ink = ink(0xD4DAE2, 0x363D48);
 
-/// The ink of text on a ground of colour, in each theme the one that stands out more. Where the themes differ in which
-/// that is, the light colour is off by one, since the page finds an ink's dark colour by its light one.
+/// The ink of text on a coloured background: in each theme, the one with more contrast. If the choice differs between
+/// the themes, the light colour is changed by one, because the page selects an ink's dark colour by its light colour.
 pub fn on(ground: Ink) -> Ink {
     let is_text = |theme: Theme| {
         let ground = ground.in_theme(theme);
@@ -154,11 +154,13 @@ pub enum Shape {
     Hexagon,
     /// ▶
     Arrow,
+    /// ◀
+    LeftArrow,
 }
 
 impl Shape {
-    /// Corners on a circle of radius 1 around the origin, y downwards; empty for the disc. Sizes are such that shapes
-    /// of equal radius look equally heavy.
+    /// Corners around the origin for a mark of radius 1, with y downwards; empty for the disc. Shapes of equal radius
+    /// look equally large.
     pub fn corners(self) -> Vec<(f64, f64)> {
         let ring = |n: usize, turn: f64, radius: f64| {
             (0..n)
@@ -175,6 +177,7 @@ impl Shape {
             Self::Pentagon => ring(5, -0.25, 1.15),
             Self::Hexagon => ring(6, 0.0, 1.12),
             Self::Arrow => ring(3, 0.0, 1.30),
+            Self::LeftArrow => ring(3, 0.5, 1.30),
         }
     }
 }
@@ -187,7 +190,7 @@ impl Shape {
     }
 }
 
-/// How a family is drawn: the inks of its weakest and strongest settings, and its shape.
+/// The style of a family: the inks of its weakest and strongest settings, and its shape.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FamilyStyle {
     /// The ink of its lowest strength.
@@ -223,7 +226,8 @@ const fn family(weak: Ink, strong: Ink, shape: Shape) -> FamilyStyle {
     }
 }
 
-/// Hues after Okabe and Ito (2008), told apart with any colour vision; shades keep 3:1 against the paper.
+/// One row per family of `unravel-sweep`. The hues are based on Okabe and Ito (2008) and are distinguishable with any
+/// colour vision.
 const FAMILIES: [(&str, FamilyStyle); 8] = [
     (
         "beta-vae",
@@ -291,12 +295,18 @@ const FAMILIES: [(&str, FamilyStyle); 8] = [
     ),
 ];
 
-/// The style of the family called `name`; one that is not known takes the style at `index`, counted round.
-pub fn family_style(name: &str, index: usize) -> FamilyStyle {
-    FAMILIES
-        .iter()
-        .find(|(known, _)| *known == name)
-        .map_or(FAMILIES[index % FAMILIES.len()].1, |(_, style)| *style)
+/// The style of a family without a row in [`FAMILIES`]: slate, with a shape that no known family has.
+const UNKNOWN_FAMILY: FamilyStyle = family(
+    ink(0x7A8699, 0x6F7C91),
+    ink(0x2F3A4A, 0xCBD4E1),
+    Shape::LeftArrow,
+);
+
+/// The style of the family called `name`. A family that this version does not know has a neutral style, which no other
+/// family has.
+pub fn family_style(name: &str) -> FamilyStyle {
+    let known = FAMILIES.iter().find(|(known, _)| *known == name);
+    known.map_or(UNKNOWN_FAMILY, |(_, style)| *style)
 }
 
 /// Sizes, in pixels of a figure at its natural size.
@@ -323,16 +333,16 @@ pub mod size {
     pub const HAIR: f64 = 1.0;
     /// Coordinates are written as whole numbers of 1/SCALE pixel; PNG files are laid out at this scale.
     pub const SCALE: u32 = 4;
-    /// PNG files have this many pixels a figure pixel; `SCALE` must be a multiple.
+    /// Pixels of a PNG file per figure pixel; `SCALE` must be a multiple.
     pub const PNG_SCALE: u32 = 2;
 }
 
-/// Opacity of a trial's mark among `n` on the figure: the more there are, the fainter each.
+/// Opacity of a trial's mark in a figure with `n` trials. It decreases with `n`.
 pub fn trial_opacity(n: usize) -> f64 {
     (0.55 * (100.0 / n.max(1) as f64).sqrt()).clamp(0.22, 0.55)
 }
 
-/// Opacity of the paper behind a label, which keeps it readable on a cloud of marks.
+/// Opacity of the background behind a label, which keeps the label readable on top of marks.
 pub const PAD_OPACITY: f64 = 0.72;
 /// Opacity of a band of spread.
 pub const BAND_OPACITY: f64 = 0.16;
@@ -340,7 +350,7 @@ pub const BAND_OPACITY: f64 = 0.16;
 /// The font that SVG files and the page ask for.
 pub const FONT_FAMILY: &str = "Open Sans, Segoe UI, Helvetica, Arial, sans-serif";
 
-/// Open Sans, which measures text everywhere and draws it in PNG files.
+/// Open Sans, which is used to measure all text and to draw text in PNG files.
 pub const REGULAR: &[u8] = include_bytes!("../fonts/OpenSans-Regular.ttf");
 /// Its semibold weight.
 pub const SEMIBOLD: &[u8] = include_bytes!("../fonts/OpenSans-Semibold.ttf");
@@ -359,7 +369,8 @@ mod tests {
                     "{ink:?} in {theme:?}"
                 );
             }
-            for (name, style) in FAMILIES {
+            let unknown = ("unknown", UNKNOWN_FAMILY);
+            for (name, style) in FAMILIES.into_iter().chain([unknown]) {
                 for rank in 0..6 {
                     let ratio = contrast(style.setting_ink(rank, 6).in_theme(theme), paper);
                     assert!(2.5 <= ratio, "{name} rank {rank} in {theme:?}: {ratio:.2}");
@@ -385,6 +396,23 @@ mod tests {
     fn every_family_has_its_own_shape() {
         for (i, (_, a)) in FAMILIES.iter().enumerate() {
             assert!(FAMILIES[..i].iter().all(|(_, b)| a.shape != b.shape));
+        }
+    }
+
+    #[test]
+    fn every_family_of_sweep_files_has_its_own_style() {
+        for family in unravel_sweep::Family::ALL {
+            let has_row = FAMILIES.iter().any(|(name, _)| *name == family.name);
+            assert!(has_row, "FAMILIES has no row for {:?}", family.name);
+        }
+    }
+
+    #[test]
+    fn a_family_that_is_not_known_has_a_style_that_no_known_family_has() {
+        let unknown = family_style("no-such-family");
+        for (name, style) in FAMILIES {
+            assert_ne!(unknown.shape, style.shape, "{name}");
+            assert_ne!(unknown.ink(), style.ink(), "{name}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What the numbers say, in sentences: the best setting per metric, what it costs, and how sure that is.
+//! The summary in sentences: the best setting per metric, its reconstruction error, and the uncertainty of the ranking.
 
 mod words;
 
@@ -6,7 +6,7 @@ pub use words::{Said, said};
 
 use crate::axis::plain;
 use crate::figures::trade_off::{Panel, SettingMean};
-use crate::rows::{RECONSTRUCTION, Rows, Standing};
+use crate::report_input::{RECONSTRUCTION, Rows, Standing};
 use crate::stats::Spread;
 use crate::stats::interval::half_width_95;
 use crate::words::{count, decimals, list};
@@ -15,7 +15,7 @@ use unravel_score::MetricName;
 /// One finding.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
-    /// What it is about: `MIG · exact`.
+    /// Its title: `MIG · exact`.
     pub title: String,
     /// Index of the best setting.
     pub setting: usize,
@@ -23,14 +23,14 @@ pub struct Finding {
     pub value: String,
     /// The unit; empty for scores, which have none.
     pub unit: &'static str,
-    /// What that rests on and costs.
+    /// The number of trials behind it, and the reconstruction error.
     pub sentence: String,
-    /// Why not to trust it too far; empty when there is no reason.
+    /// A caution about the ranking; empty if there is none.
     pub caution: String,
 }
 
-/// How much of the sweep is there, in one sentence.
-pub fn standing_sentence(rows: &Rows) -> String {
+/// How many trials are trained, and which settings the sweep has. `is_scored`: whether no requested score is missing.
+pub fn standing_sentence(rows: &Rows, is_scored: bool) -> String {
     let n = rows.trials.len();
     let of =
         |is: &dyn Fn(&Standing) -> bool| rows.trials.iter().filter(|t| is(&t.standing)).count();
@@ -46,8 +46,9 @@ pub fn standing_sentence(rows: &Rows) -> String {
             .map(|(title, _)| (*title).to_owned())
             .collect();
         let settings = count(rows.settings.len(), "setting");
+        let scored = if is_scored { " and scored" } else { "" };
         return format!(
-            "All {} are trained: {settings} of {}.",
+            "All {} are trained{scored}. The sweep has {settings} of {}.",
             count(n, "trial"),
             list(&families)
         );
@@ -68,7 +69,7 @@ pub fn standing_sentence(rows: &Rows) -> String {
     )
 }
 
-/// Reconstruction first, then one finding for each panel that has settings and a better end.
+/// The finding for the reconstruction error, then one for each panel of a score with a direction.
 pub fn findings(rows: &Rows, panels: &[Panel]) -> Vec<Finding> {
     let errors = reconstruction(rows);
     let lowest = best(&errors, -1.0);
@@ -120,7 +121,7 @@ pub fn reconstruction(rows: &Rows) -> Vec<(usize, Spread)> {
         .collect()
 }
 
-/// The setting of the highest mean, or with a merit of −1 the lowest; the first of equals.
+/// The setting with the highest mean, or with the lowest if `merit` is −1. Of equal means, the first.
 fn best(spreads: &[(usize, Spread)], merit: f64) -> Option<(usize, Spread)> {
     spreads.iter().copied().reduce(|a, b| {
         if merit * a.1.mean < merit * b.1.mean {
@@ -131,7 +132,7 @@ fn best(spreads: &[(usize, Spread)], merit: f64) -> Option<(usize, Spread)> {
     })
 }
 
-/// `0.312 ± 0.041`, the latter half the 95 % t interval; of one trial seed `0.312`.
+/// `0.312 ± 0.041`, where 0.041 is half the width of the 95 % t interval; `0.312` for a single trial seed.
 fn interval(spread: &Spread, decimals: usize) -> String {
     let mean = plain(spread.mean, decimals);
     half_width_95(spread).map_or_else(
@@ -155,24 +156,24 @@ fn cost(mean: &SettingMean, lowest: Option<Spread>) -> String {
     let extra = lowest.map_or(0.0, |lowest| mean.reconstruction.mean - lowest.mean);
     if extra < 0.005 {
         return format!(
-            "Its mean reconstruction error, {error} nats per image, is also the lowest."
+            "The mean reconstruction error of this setting is {error} nats per image, which is also the lowest."
         );
     }
     format!(
-        "Its mean reconstruction error, {error} nats per image, is {} above the lowest.",
+        "The mean reconstruction error of this setting is {error} nats per image, {} above the lowest.",
         plain(extra, decimals(RECONSTRUCTION))
     )
 }
 
-/// Says which settings the data does not separate from the best one.
+/// The sentence about settings whose intervals overlap that of the best one.
 fn caution(rows: &Rows, setting: usize, spread: &Spread, all: &[(usize, Spread)]) -> String {
     let others = || all.iter().filter(|(other, _)| *other != setting);
     if others().next().is_none() {
-        return "The only setting with a score, so there is no setting to compare it with."
+        return "This is the only setting with a score, so there is no setting to compare it with."
             .to_owned();
     }
     if spread.sd.is_none() {
-        return "One trial seed per setting: the effect of the seed is unknown.".to_owned();
+        return "Each setting has one trial seed, so the effect of the seed is unknown.".to_owned();
     }
     let reach = |one: &Spread| half_width_95(one).unwrap_or(0.0);
     let touches = |other: &Spread| (other.mean - spread.mean).abs() <= reach(other) + reach(spread);
@@ -181,28 +182,21 @@ fn caution(rows: &Rows, setting: usize, spread: &Spread, all: &[(usize, Spread)]
     near.sort_by(|a, b| distance(a).total_cmp(&distance(b)));
     let labels: Vec<String> = near
         .iter()
-        .map(|(other, _)| label_beside(rows, *other, setting))
+        .map(|(other, _)| rows.settings[*other].setting.label.clone())
         .collect();
     match labels.len() {
         0 => String::new(),
-        1..=3 => format!(
-            "Not clearly separated: its interval overlaps that of {}.",
+        1 => format!(
+            "The interval overlaps that of {}, so the ranking is uncertain.",
+            labels[0]
+        ),
+        2..=3 => format!(
+            "The interval overlaps those of {}, so the ranking is uncertain.",
             list(&labels)
         ),
         n => format!(
-            "Not clearly separated: its interval overlaps those of {n} other settings, the nearest being {}.",
+            "The interval overlaps those of {n} other settings (nearest: {}), so the ranking is uncertain.",
             labels[0]
         ),
-    }
-}
-
-/// A setting's label, without the family's name when `best` has named it already.
-fn label_beside(rows: &Rows, setting: usize, best: usize) -> String {
-    let (row, best) = (&rows.settings[setting], &rows.settings[best]);
-    let is_same = row.setting.family == best.setting.family;
-    if is_same {
-        row.short_label().to_owned()
-    } else {
-        row.setting.label.clone()
     }
 }

@@ -1,7 +1,7 @@
 //! The report's tables as polars frames, and their files.
 
 use crate::error::ReportError;
-use crate::rows::{Rows, ScoreRow};
+use crate::report_input::{Rows, ScoreRow};
 use crate::stats::Spread;
 use polars::prelude::{
     Column, CsvWriter, DataFrame, GroupsIndicator, IdxSize, NamedFrom, ParquetCompression,
@@ -10,13 +10,13 @@ use polars::prelude::{
 
 /// Both tables of a report.
 pub struct Tables {
-    /// One row a trial, metric, quantity, variant, representation and step.
+    /// One row per trial, metric, quantity, variant, representation and step.
     pub scores: DataFrame,
-    /// One row a setting, metric, quantity, variant, representation and step: mean and sd over trial seeds.
+    /// One row per setting, metric, quantity, variant, representation and step: mean and sd over trial seeds.
     pub summary: DataFrame,
 }
 
-/// What a summary is of: everything but the trial.
+/// The key of a summary row: every key column except the trial.
 const SUMMARY_KEYS: [&str; 11] = [
     "setting_id",
     "setting",
@@ -34,7 +34,7 @@ const SUMMARY_KEYS: [&str; 11] = [
 /// Makes the tables.
 ///
 /// # Errors
-/// When polars refuses a table.
+/// If polars rejects a table.
 pub fn tables(rows: &Rows) -> Result<Tables, ReportError> {
     let named = |table: &str| {
         let table = table.to_owned();
@@ -91,7 +91,7 @@ fn scores(rows: &Rows) -> PolarsResult<DataFrame> {
                 .map(|s| s.sd_over_evaluation_seeds)
                 .collect::<Vec<Option<f64>>>(),
         ),
-        // None, and not an empty text, where nothing was sampled.
+        // Null instead of an empty text if nothing was sampled.
         column(
             "evaluation_seeds",
             rows.scores
@@ -170,7 +170,7 @@ pub fn groups(frame: &DataFrame, keys: &[&str]) -> PolarsResult<Vec<Vec<usize>>>
     Ok(grouped.get_groups().iter().map(members).collect())
 }
 
-/// The key columns with one row a group.
+/// The key columns with one row per group.
 pub fn firsts(
     frame: &DataFrame,
     keys: &[&str],
@@ -191,7 +191,7 @@ where
     Series::new(name.into(), values).into()
 }
 
-/// A list that polars makes a column of.
+/// A list that can become a polars column.
 pub trait Valued {
     /// What it lists.
     type Value;
@@ -232,7 +232,7 @@ pub fn optional_numbers(frame: &DataFrame, name: &str) -> PolarsResult<Vec<Optio
 /// The bytes of `<name>.csv` and `<name>.parquet`.
 ///
 /// # Errors
-/// When polars cannot encode the frame.
+/// If polars cannot encode the frame.
 pub fn encode(name: &str, frame: &DataFrame) -> Result<[(String, Vec<u8>); 2], ReportError> {
     let failed = |source| ReportError::Table {
         table: name.to_owned(),
@@ -244,7 +244,7 @@ pub fn encode(name: &str, frame: &DataFrame) -> Result<[(String, Vec<u8>); 2], R
         .finish(&mut frame)
         .map_err(failed)?;
     let mut parquet = Vec::new();
-    // Small tables, and a codec fewer to build.
+    // No compression: the tables are small, and the build needs no codec.
     ParquetWriter::new(&mut parquet)
         .with_compression(ParquetCompression::Uncompressed)
         .finish(&mut frame)

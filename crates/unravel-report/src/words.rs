@@ -1,11 +1,11 @@
-//! How things are called and how numbers are written, for people.
+//! Names and numbers for people.
 
 use crate::axis::plain;
 use crate::stats::Spread;
 use unravel_metrics::MetricExt;
 use unravel_score::{MetricName, Representation, RepresentationName, Variant, VariantName};
 
-/// A metric's name for people, also of one that this version does not know.
+/// A metric's name for people. It also works for metrics that this version does not know.
 pub fn metric_title(metric: &MetricName) -> String {
     let known = metric.known();
     known.map_or_else(
@@ -18,7 +18,7 @@ fn title_case(name: &str) -> String {
     capital(&name.replace(['-', '_'], " "))
 }
 
-/// What a metric measures and where it was published; empty for one that is not known.
+/// What a metric measures and where it was published; empty for an unknown metric.
 pub fn metric_sentence(metric: &MetricName) -> String {
     metric.known().map_or_else(String::new, |metric| {
         let definition = metric.definition();
@@ -26,7 +26,7 @@ pub fn metric_sentence(metric: &MetricName) -> String {
     })
 }
 
-/// With a capital letter first.
+/// Capitalises the first letter.
 pub fn capital(words: &str) -> String {
     let mut letters = words.chars();
     letters.next().map_or_else(String::new, |first| {
@@ -34,7 +34,7 @@ pub fn capital(words: &str) -> String {
     })
 }
 
-/// What a variant of a metric is, in one sentence; empty for one that is not known.
+/// A description of a variant, without the final stop; empty for an unknown variant.
 pub fn variant_sentence(variant: &VariantName) -> &'static str {
     let known = match variant {
         VariantName::Known(known) => known,
@@ -43,19 +43,46 @@ pub fn variant_sentence(variant: &VariantName) -> &'static str {
     };
     match known {
         Variant::Study => {
-            "sampled with the settings of the study of Locatello et al. (2019), once per evaluation seed"
+            "samples points with the settings of Locatello et al. 2019, once per evaluation seed"
         }
-        Variant::Exact => "computed over every point of the grid, nothing sampled",
-        Variant::Lasso => "with linear regressions under an L1 penalty, nothing sampled",
-        Variant::RandomForest => "with random forests, once per evaluation seed",
-        Variant::Spearman => "with rank correlations, nothing sampled",
+        Variant::Exact => "computed on every point of the grid, without sampling",
+        Variant::Lasso => "uses linear regression with an L1 penalty, without sampling",
+        Variant::RandomForest => "uses random forests, once per evaluation seed",
+        Variant::Spearman => "uses rank correlations, without sampling",
         Variant::Lin2020 => {
-            "sampled by the protocol of Lin et al. (2020), scored on the points fitted on, once per evaluation seed"
+            "uses the protocol of Lin et al. 2020 and scores predictors on their training points, once per evaluation seed"
         }
     }
 }
 
-/// `MIG · exact`, and the representation where it is not the mean.
+/// A variant with a few words about it, for captions: `exact (every point of the grid)`.
+pub fn variant_words(variant: &VariantName) -> String {
+    let VariantName::Known(known) = variant else {
+        return variant.to_string();
+    };
+    let words = match known {
+        Variant::Study => "settings of Locatello et al. 2019",
+        Variant::Exact => "every point of the grid",
+        Variant::Lasso => "linear regression with an L1 penalty",
+        Variant::RandomForest => "random forests",
+        Variant::Spearman => "rank correlations",
+        Variant::Lin2020 => "protocol of Lin et al. 2020",
+    };
+    format!("{variant} ({words})")
+}
+
+/// A representation for captions: `posterior mean`.
+pub fn representation_words(representation: &RepresentationName) -> String {
+    if *representation == Representation::Mean {
+        "posterior mean".to_owned()
+    } else if *representation == Representation::Sampled {
+        "one sample of each posterior".to_owned()
+    } else {
+        representation.to_string()
+    }
+}
+
+/// `MIG · exact`, and the representation unless it is the mean.
 pub fn score_title(
     metric: &MetricName,
     variant: &VariantName,
@@ -81,7 +108,7 @@ pub fn term_name(term: &str) -> String {
     name.to_owned()
 }
 
-/// A loss term's unit; empty where its name has none.
+/// A loss term's unit; empty if its name has none.
 pub fn term_unit(term: &str) -> &'static str {
     if term.ends_with("_nats") {
         "nats per image"
@@ -103,7 +130,7 @@ pub fn decimals(quantity: &str) -> usize {
     if quantity.ends_with("_nats") { 2 } else { 3 }
 }
 
-/// `0.312 ± 0.041`; without an sd, as of a single seed, `0.312 ± –`.
+/// `0.312 ± 0.041`; `0.312 ± –` if there is no sd (a single seed).
 pub fn plus_minus(spread: &Spread, decimals: usize) -> String {
     let sd = spread
         .sd

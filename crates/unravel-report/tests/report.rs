@@ -390,7 +390,7 @@ fn a_single_setting_has_nothing_to_be_compared_with() {
     let report = Report::of(&format!("{}{}", &text[..i], &text[j..]), |_| Fate::Done);
     let page = report.page();
     assert!(page.contains("no setting to compare it with"));
-    assert!(page.contains("over 3 trials of one setting, is due to the seed"));
+    assert!(page.contains("over 3 trials of one setting is due to the seed"));
     assert!(!words(&page).contains("NaN") && !page.contains("knee of the front"));
 }
 

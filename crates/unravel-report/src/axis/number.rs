@@ -1,12 +1,12 @@
 //! Numbers as figures and pages write them.
 
-/// From here on a number with decimals is written with a power of ten.
+/// Numbers of at least this size are written with a power of ten if they have decimals.
 const LARGE: f64 = 1e9;
-/// The same for whole numbers, which are counts and exact.
+/// The same for whole numbers. It is larger, because counts are exact.
 const LARGE_COUNT: f64 = 1e15;
 
-/// A number with `decimals`, thousands set off by commas and a true minus sign; a very large one as `1.5e30`. Infinity
-/// is `∞`, and what is no number a dash.
+/// Formats a number with `decimals`, commas between thousands and a true minus sign. Very large numbers are written as
+/// `1.5e30`, infinity as `∞`, and NaN as a dash.
 pub fn plain(value: f64, decimals: usize) -> String {
     let large = if decimals == 0 { LARGE_COUNT } else { LARGE };
     if value.is_nan() {
@@ -42,7 +42,7 @@ pub fn scientific(value: f64, decimals: usize) -> String {
     format!("{value:.decimals$e}").replace('-', "−")
 }
 
-/// The number in as few digits as say it, at most four behind the point: `0.5`, `1,000`, `1e−7`.
+/// Formats a number with as few digits as possible and at most four decimals: `0.5`, `1,000`, `1e−7`.
 pub fn short(value: f64) -> String {
     if value != 0.0 && !(1e-4..LARGE).contains(&value.abs()) {
         let text = format!("{value:e}");

@@ -1,22 +1,22 @@
 //! Round values on an axis, with their labels.
 //!
-//! The ends of an axis are finite and at least a billionth of the farther one apart.
+//! The ends of an axis are finite, and their distance is at least a billionth of the larger absolute value.
 
 use super::number::{plain, scientific, short};
 
-/// However many are asked for, there are not many more than this.
+/// The maximum number of ticks, approximately, whatever number is requested.
 const MOST: usize = 20;
-/// As a share of a step: what is a tick, or a round step, but for rounding counts as one.
+/// The tolerance for rounding errors, as a share of a step.
 const SLACK: f64 = 1e-9;
-/// Labels of values from here on, and of steps below the other, have a power of ten.
+/// Values of at least this size, and steps below the second constant, have labels with a power of ten.
 const LARGE: f64 = 1e9;
 const SMALL: f64 = 1e-6;
-/// A label with a power of ten has at most so many decimals.
+/// The maximum number of decimals of a label with a power of ten.
 const MOST_DECIMALS: i32 = 12;
-/// A logarithmic axis of very many decades has a tick at every so manieth.
+/// A logarithmic axis with more decades than this has ticks only at every n-th decade.
 const STRIDES: [i32; 10] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
 
-/// Multiples of 1, 2 or 5 times a power of ten within the range.
+/// Ticks at the multiples, within the range, of a step of 1, 2 or 5 times a power of ten.
 pub fn linear((low, high): (f64, f64), n: usize) -> Vec<(f64, String)> {
     let raw = (high - low) / n.clamp(1, MOST) as f64;
     let magnitude = 10f64.powf(raw.log10().floor());
@@ -32,7 +32,7 @@ pub fn linear((low, high): (f64, f64), n: usize) -> Vec<(f64, String)> {
     ticks.map(|v| (v, label(v, step, farthest))).collect()
 }
 
-/// The label of a tick among others that are `step` apart and at most `farthest` from 0.
+/// The label of a tick. The ticks of the axis are `step` apart and at most `farthest` from 0.
 fn label(value: f64, step: f64, farthest: f64) -> String {
     if farthest < LARGE && SMALL <= step {
         return plain(value, decimals_of(step));
@@ -50,13 +50,13 @@ fn label(value: f64, step: f64, farthest: f64) -> String {
     format!("{mantissa}e{power}")
 }
 
-/// `mantissa` times a power of ten, to the last digit: multiplied out, `1e100` is off by a rounding error.
+/// `mantissa` times a power of ten, correctly rounded. A multiplication would give `1e100` with a rounding error.
 fn power(mantissa: f64, exponent: i32) -> f64 {
     let exact = format!("{mantissa}e{exponent}").parse();
     exact.unwrap_or(mantissa * 10f64.powi(exponent))
 }
 
-/// The power of ten of a number's first digit, a little above it counting as it.
+/// The power of ten of a number's first digit, with a tolerance for rounding errors.
 fn exponent(value: f64) -> i32 {
     (value.abs() * 1.000_001).log10().floor() as i32
 }
@@ -97,7 +97,7 @@ mod tests {
     use crate::axis::{Axis, Kind};
     use proptest::prelude::*;
 
-    /// Finite numbers of every size and sign, those that people have among them.
+    /// Finite numbers of every size and sign, including common ones.
     fn numbers() -> impl Strategy<Value = f64> {
         prop_oneof![
             proptest::num::f64::NORMAL | proptest::num::f64::SUBNORMAL | proptest::num::f64::ZERO,
@@ -109,7 +109,7 @@ mod tests {
         ]
     }
 
-    /// Pairs, of which some lie next to each other.
+    /// Pairs of numbers, some of them adjacent.
     fn pairs() -> impl Strategy<Value = (f64, f64)> {
         prop_oneof![
             (numbers(), numbers()),

@@ -1,10 +1,10 @@
-//! The table of a comparison: for each pair of settings and each quantity both means and their difference.
+//! The table of a comparison: for each pair of settings and each quantity, both means and their difference.
 
 use super::LoadedSide;
 use super::matched::Matches;
 use crate::error::ReportError;
-use crate::rows::{KL, RECONSTRUCTION, Rows};
-use crate::scored::Key;
+use crate::final_scores::Key;
+use crate::report_input::{KL, RECONSTRUCTION, Rows};
 use crate::stats::Spread;
 use crate::stats::difference::{Difference, difference};
 use crate::tables::{column, text_column};
@@ -17,7 +17,7 @@ use unravel_score::MetricName;
 pub enum Column {
     /// Reconstruction error, nats per image; lower is better.
     Reconstruction,
-    /// KL from the prior, nats per image; neither way is better.
+    /// KL from the prior, nats per image; neither direction is better.
     Kl,
     /// A score; higher is better.
     Score(Key),
@@ -33,7 +33,7 @@ impl Column {
         }
     }
 
-    /// `nats per image`, or nothing.
+    /// `nats per image`, or empty.
     pub fn unit(&self) -> &'static str {
         match self {
             Self::Score(_) => "",
@@ -41,7 +41,7 @@ impl Column {
         }
     }
 
-    /// +1 where higher is better, −1 where lower is, 0 for neither.
+    /// +1 if higher is better, −1 if lower is better, otherwise 0.
     pub fn merit(&self) -> i8 {
         match self {
             Self::Reconstruction => -1,
@@ -98,7 +98,7 @@ pub fn columns(known: &[LoadedSide; 2]) -> Vec<Column> {
         .collect()
 }
 
-/// Titles of the scores that only the first, or only the second side has.
+/// Titles of the scores that only the first side has, and of those that only the second side has.
 pub fn scores_alone(known: &[LoadedSide; 2]) -> [Vec<String>; 2] {
     let titles = |mine: &LoadedSide, other: &LoadedSide| {
         let is_alone = |key: &&Key| other.scatters.iter().all(|scatter| scatter.key != **key);
@@ -113,20 +113,20 @@ pub fn scores_alone(known: &[LoadedSide; 2]) -> [Vec<String>; 2] {
     [titles(a, b), titles(b, a)]
 }
 
-/// Every pair's numbers.
+/// The numbers of all pairs.
 pub struct Table {
     /// What is compared.
     pub columns: Vec<Column>,
-    /// One row a pair, one cell a column.
+    /// One row per pair, one cell per column.
     pub rows: Vec<Vec<Cell>>,
 }
 
 /// One quantity of one pair.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Cell {
-    /// Mean and sd of each side, where it has trials.
+    /// Mean and sd of each side; `None` if it has no trials.
     pub spreads: [Option<Spread>; 2],
-    /// B − A, where both have.
+    /// B − A; `None` if one side has no trials.
     pub difference: Option<Difference>,
 }
 
@@ -156,10 +156,10 @@ impl Table {
     }
 }
 
-/// The table as a frame: one row a pair and quantity.
+/// The table as a frame: one row per pair and quantity.
 ///
 /// # Errors
-/// When polars refuses the table.
+/// If polars rejects the table.
 pub fn frame(
     known: &[LoadedSide; 2],
     table: &Table,

@@ -7,7 +7,7 @@ use crate::axis::{Axis, Kind};
 use crate::labels::{self, Label, Obstacle};
 use crate::panel::{Area, Titles, data_box, data_range, frame, legend, legend_rows};
 use crate::reconstruction_axis::{reconstruction_axis, scale_words};
-use crate::rows::SettingRow;
+use crate::report_input::SettingRow;
 use crate::scene::{Anchor, Point, Scene, TextStyle};
 use crate::stats::Spread;
 use crate::style::{PAD_OPACITY, PAPER, TEXT, size, trial_opacity};
@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 
 /// Length of an arrow's head.
 const HEAD: f64 = 6.0;
-/// What an arrow leaves free at its ends.
+/// The space at both ends of an arrow.
 const GAP: f64 = 8.0;
 
 /// What is drawn.
@@ -32,7 +32,7 @@ struct Layout<'a> {
     y: Axis,
 }
 
-/// Lays both out over the same axes.
+/// Lays out both sides on the same axes.
 pub fn scene(both: &Both<'_>) -> Scene {
     let dots = || both.scatters.iter().flat_map(|scatter| &scatter.dots);
     let means = || both.scatters.iter().flat_map(|scatter| &scatter.means);

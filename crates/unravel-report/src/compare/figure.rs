@@ -1,4 +1,4 @@
-//! Both trade-offs on one figure, for every score that both sides have.
+//! One figure with the trade-offs of both sides, for every score that both have.
 
 use super::LoadedSide;
 use super::draw::{Both, scene};
@@ -6,7 +6,7 @@ use super::matched::Matches;
 use super::scatter::Scatter;
 use crate::error::ReportError;
 use crate::figures::Figure;
-use crate::rows::RECONSTRUCTION;
+use crate::report_input::RECONSTRUCTION;
 use crate::tables::{column, text_column};
 use crate::words::{count, plus_minus};
 use polars::prelude::{DataFrame, PolarsResult};
@@ -14,7 +14,7 @@ use polars::prelude::{DataFrame, PolarsResult};
 /// One figure for each score of both sides, in the order of the first.
 ///
 /// # Errors
-/// When a table cannot be made.
+/// If a table cannot be created.
 pub fn figures(known: &[LoadedSide; 2], matches: &Matches) -> Result<Vec<Figure>, ReportError> {
     let [first, second] = known.each_ref().map(|side| &side.scatters);
     let both = |scatter: &Scatter| {
@@ -88,7 +88,7 @@ fn description(known: &[LoadedSide; 2], matches: &Matches, scatters: &[Scatter; 
     format!("Scatter plot of two sweeps. {}.", pairs.join("; "))
 }
 
-/// One row a trial of either side.
+/// One row per trial of both sides.
 fn table(known: &[LoadedSide; 2], scatters: &[Scatter; 2]) -> PolarsResult<DataFrame> {
     let dots: Vec<_> = (0..2)
         .flat_map(|side| {

@@ -1,7 +1,7 @@
-//! Which setting of one side goes with which of the other, and in what else they differ.
+//! Matches the settings of both sides, and lists the keys in which matched settings differ.
 
 use super::LoadedSide;
-use crate::rows::{Rows, styled};
+use crate::report_input::{Rows, styled};
 use std::collections::{BTreeMap, BTreeSet};
 use unravel_sweep::Trial;
 
@@ -19,20 +19,20 @@ pub struct Matches {
 pub struct Pair {
     /// Their indices.
     pub settings: [usize; 2],
-    /// What differs between them besides the seeds; nothing for the same setting.
+    /// The keys that differ, except for the seed; empty for equal settings.
     pub changes: Vec<Change>,
 }
 
-/// A key that is not the same on both sides.
+/// A key whose value differs between the sides.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Change {
-    /// As in the canonical text of a trial: `training.steps`.
+    /// The key in the canonical text of a trial: `training.steps`.
     pub key: String,
-    /// The values; `–` where a side does not have the key.
+    /// The values; `–` if a side does not have the key.
     pub values: [String; 2],
 }
 
-/// Matches equal settings, and of those left over the ones of equal label, where only one of a side has it.
+/// Matches equal settings first. Matches the other settings by label if the label is unique on both sides.
 pub fn matches(trials: [&[Trial]; 2], known: &[LoadedSide; 2]) -> Matches {
     let [a, b] = known.each_ref().map(|side| &side.rows);
     let of = |key: fn(&Rows, usize) -> &str, free: [&[usize]; 2]| -> Vec<[usize; 2]> {
@@ -62,7 +62,7 @@ pub fn matches(trials: [&[Trial]; 2], known: &[LoadedSide; 2]) -> Matches {
     }
 }
 
-/// The settings that have their key for themselves.
+/// The settings whose key is unique.
 fn unique<'a>(
     rows: &'a Rows,
     among: &[usize],
@@ -87,7 +87,7 @@ fn without(all: &[Vec<usize>; 2], pairs: &[[usize; 2]]) -> [Vec<usize>; 2] {
     })
 }
 
-/// What decides the results of a setting, as text.
+/// The keys and values that determine the results of a setting, as text.
 fn text(rows: &Rows, trials: &[Trial], setting: usize) -> String {
     let first = rows
         .trials
@@ -96,7 +96,7 @@ fn text(rows: &Rows, trials: &[Trial], setting: usize) -> String {
     first.map_or_else(String::new, |idx| trials[idx].canonical_text())
 }
 
-/// The keys whose values differ, the seed aside.
+/// The keys whose values differ, without the seed.
 fn changes(texts: [String; 2]) -> Vec<Change> {
     let [a, b] = texts.each_ref().map(|text| {
         let pairs = text.lines().filter_map(|line| line.split_once(" = "));
@@ -127,7 +127,7 @@ impl Matches {
         common.into_iter().collect()
     }
 
-    /// Gives matched settings one look, and every setting of either side its own.
+    /// Gives matched settings the same style, and every other setting its own style.
     pub fn share_looks(&self, known: &mut [LoadedSide; 2]) {
         let [a, b] = known;
         let all = a.rows.settings.iter().map(|row| row.setting.clone());

@@ -1,4 +1,4 @@
-//! The page of a comparison: what `templates/compare.html` shows, put into words and strings.
+//! The page of a comparison: prepares the texts that the template `templates/compare.html` shows.
 
 use super::LoadedSide;
 use super::difference::{Cell, Column, Table};
@@ -17,7 +17,7 @@ pub struct Inputs<'a> {
     pub known: &'a [LoadedSide; 2],
     /// Their sweeps.
     pub sweeps: [&'a Sweep; 2],
-    /// Which settings go together.
+    /// The matched settings.
     pub matches: &'a Matches,
     /// Their differences.
     pub table: &'a Table,
@@ -63,14 +63,14 @@ struct Row {
 struct Shown {
     sides: [String; 2],
     difference: String,
-    /// `better`, `worse`, `higher`, `lower`, or nothing where there is no clear difference.
+    /// `better`, `worse`, `higher` or `lower`; empty if there is no clear difference.
     verdict: &'static str,
 }
 
 /// The HTML of the page.
 ///
 /// # Errors
-/// When the template fails.
+/// If the template fails.
 pub fn page(inputs: &Inputs<'_>) -> Result<String, askama::Error> {
     let [a, b] = inputs.known;
     let head = |column: &Column| Head {

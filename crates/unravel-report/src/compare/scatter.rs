@@ -1,7 +1,7 @@
 //! One score of one side against its reconstruction error: trials and means of settings.
 
-use crate::rows::Rows;
-use crate::scored::{Key, Scored, reconstruction_errors};
+use crate::final_scores::{Key, Scored, reconstruction_errors};
+use crate::report_input::Rows;
 use crate::stats::Spread;
 
 /// A score of a side.

@@ -1,4 +1,4 @@
-//! What a comparison found, in sentences.
+//! The findings of a comparison, in sentences.
 
 use super::LoadedSide;
 use super::difference::{Cell, Column, Table, scores_alone};
@@ -163,7 +163,7 @@ fn of(n: usize) -> String {
     }
 }
 
-/// What more and less of a quantity are called.
+/// The words for a larger and a smaller value of a quantity.
 fn words(column: &Column) -> [&'static str; 2] {
     match column.merit() {
         1 => ["clearly better (higher)", "clearly worse (lower)"],

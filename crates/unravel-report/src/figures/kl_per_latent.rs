@@ -10,13 +10,13 @@ use crate::panel::Titles;
 use crate::words::count;
 use data::{Latents, latents, table};
 
-/// As many settings of a family are shown by step, evenly chosen.
+/// The maximum number of settings of a family in the figure by step. If there are more, they are chosen evenly.
 const MOST_PANELS: usize = 9;
 
-/// One figure of the end, and one a family of the way there.
+/// One figure of the final KL, and one figure per family of the KL during training.
 ///
 /// # Errors
-/// When a table cannot be made.
+/// If a table cannot be created.
 pub fn figures(context: &Context<'_>) -> Result<Vec<Figure>, ReportError> {
     let all = latents(context.rows);
     if all.is_empty() {
@@ -57,9 +57,9 @@ fn profile(context: &Context<'_>, latents: &[&Latents]) -> Result<Figure, Report
     Ok(Figure {
         title: "KL per latent".to_owned(),
         caption: format!(
-            "KL divergence of each latent from the prior, in nats per image, at the end of training of {n_trials}, \
-             over the batches of the last interval of the log. Latents of each trial are sorted by KL. Lines are means \
-             over trial seeds; bands are ± 1 sd over trial seeds. A latent with a KL near 0 carries no information \
+            "KL divergence of each latent from the prior, in nats per image, for {n_trials}. The values are means over \
+             the last logging interval of the training. Latents of each trial are sorted by KL. Lines are means over \
+             trial seeds; bands are ± 1 sd over trial seeds. A latent with a KL near 0 has no information \
              about the image."
         ),
         description: format!("Line chart of KL by rank. {}.", words.join("; ")),

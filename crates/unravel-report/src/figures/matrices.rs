@@ -1,4 +1,4 @@
-//! The [codes x factors] matrices that scores are computed from: mutual information, importance.
+//! The matrices of codes by factors from which scores are computed, such as mutual information and importance.
 
 mod data;
 mod draw;
@@ -7,22 +7,36 @@ use super::{Context, Figure, frame};
 use crate::axis::plain;
 use crate::error::ReportError;
 use crate::panel::Titles;
-use crate::rows::MatrixRow;
+use crate::report_input::MatrixRow;
 use crate::words::{capital, count, metric_title};
 use data::{Shown, shown};
 
-/// One figure a metric and matrix.
+/// One figure for each matrix of each metric.
 ///
 /// # Errors
-/// When a table cannot be made.
+/// If a table cannot be created.
 pub fn figures(context: &Context<'_>) -> Result<Vec<Figure>, ReportError> {
     let (all, criterion) = shown(context.rows, context.panels);
     let figure = |shown| figure(context, shown, &criterion);
     all.iter().map(figure).collect()
 }
 
+/// The name of a code on the page: `z3` for the stored `code_3`. Traversals use the same names.
+fn code_name(stored: &str) -> String {
+    let number = stored
+        .strip_prefix("code_")
+        .filter(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()));
+    number.map_or_else(|| stored.to_owned(), |number| format!("z{number}"))
+}
+
 /// `Mutual information, nats` of `mutual_information_nats`.
 fn title(name: &str) -> String {
+    match name {
+        "votes_train" => return "Training votes".to_owned(),
+        "votes_eval" => return "Test votes".to_owned(),
+        "r2" => return "Squared correlation".to_owned(),
+        _ => {}
+    }
     match name.strip_suffix("_nats") {
         Some(rest) => format!("{}, nats", capital(&rest.replace('_', " "))),
         None => capital(&name.replace('_', " ")),
@@ -51,7 +65,7 @@ fn figure(
     };
     let variants = contexts(|m| m.matrix.variant.as_str());
     let seeds = if shown.matrices.iter().any(|m| m.matrix.seed.is_some()) {
-        "; one evaluation seed"
+        " One evaluation seed."
     } else {
         ""
     };
@@ -70,7 +84,7 @@ fn figure(
         Some(format!(
             "{}: largest at {} and {}, {}",
             setting.label,
-            matrix.row_names[top / n],
+            code_name(&matrix.row_names[top / n]),
             matrix.col_names[top % n],
             plain(matrix.values[top], 2)
         ))
@@ -79,9 +93,10 @@ fn figure(
     Ok(Figure {
         title: what.clone(),
         caption: format!(
-            "{what} ({variants}; {} codes{seeds}), one row per code and one column per factor, of the trial with \
-             {criterion} of each {which}: {n_trials}. Codes of different trials have no common order, so matrices are \
-             not averaged over seeds. All matrices share one colour scale.",
+            "{what}. One row per code, one column per factor. For each {which}, the matrix of the trial with \
+             {criterion} is shown ({n_trials}). Variant: {variants}. Representation: {}.{seeds} Codes of different \
+             trials have no common order, so matrices are not averaged over seeds. All matrices share one colour \
+             scale. The data file has the names code_0, code_1, … for z0, z1, ….",
             contexts(|m| m.matrix.representation.as_str()),
         ),
         description: format!("Matrices of codes by factors. {}.", words.join("; ")),
@@ -89,4 +104,24 @@ fn figure(
         data: frame(&name, data::table(rows, shown))?,
         name,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_have_the_names_of_the_traversals() {
+        let names = ["code_0", "code_12", "code_", "code_x", "shape"].map(code_name);
+        assert_eq!(names, ["z0", "z12", "code_", "code_x", "shape"]);
+    }
+
+    #[test]
+    fn matrices_have_titles_for_people() {
+        let names = ["mutual_information_nats", "votes_eval", "importance"].map(title);
+        assert_eq!(
+            names,
+            ["Mutual information, nats", "Test votes", "Importance"]
+        );
+    }
 }

@@ -10,10 +10,10 @@ use crate::panel::Titles;
 use crate::words::{count, list};
 use data::{Pair, pairs};
 
-/// One figure, where there are two kinds of score or more and three trials have both of some two.
+/// One figure, if at least three trials have both scores of some pair.
 ///
 /// # Errors
-/// When the table cannot be made.
+/// If the table cannot be created.
 pub fn figures(context: &Context<'_>) -> Result<Vec<Figure>, ReportError> {
     let scored = context.scored;
     let pairs = pairs(scored);
@@ -52,14 +52,12 @@ pub fn figures(context: &Context<'_>) -> Result<Vec<Figure>, ReportError> {
             list(&lower)
         )
     };
-    let variants: Vec<String> = scored.iter().map(|one| one.key.slug()).collect();
     Ok(vec![Figure {
         title: "Rank correlation of metrics".to_owned(),
         caption: format!(
-            "Spearman's rank correlation (−1 to 1) of {} over the {n_trials} that have both scores, over all settings \
-             and seeds; ties share their rank. A dash marks pairs with fewer than three trials or no variation. The \
-             correlations depend on the strengths in the sweep.{lower}",
-            list(&variants),
+            "Spearman's rank correlation (−1 to 1) between each pair of scores, over the {n_trials} of all settings \
+             that have both scores. Ties get the mean rank. A dash marks pairs with fewer than three trials or no \
+             variation. The correlations depend on the strengths in the sweep.{lower}",
         ),
         description: format!("Matrix of rank correlations. {}.", words.join("; ")),
         scene: draw::scene(

@@ -1,4 +1,4 @@
-//! Scores during training: a metric against the training step, where a sweep scores models before their last step
+//! Scores during training: a metric against the training step, for sweeps that score models before their last step
 //! (`at`).
 
 mod data;
@@ -6,15 +6,15 @@ mod draw;
 
 use super::{Context, Figure, frame};
 use crate::error::ReportError;
+use crate::final_scores::Scored;
 use crate::panel::Titles;
-use crate::scored::Scored;
 use crate::words::{count, plus_minus};
 use data::{Course, courses};
 
-/// One figure a kind of score that was taken at two steps or more.
+/// One figure for each score that exists at two or more steps.
 ///
 /// # Errors
-/// When a table cannot be made.
+/// If a table cannot be created.
 pub fn figures(context: &Context<'_>) -> Result<Vec<Figure>, ReportError> {
     let mut figures = Vec::new();
     for scored in context.scored {
@@ -52,9 +52,10 @@ fn figure(
     Ok(Figure {
         title: format!("{} against training steps", key.title()),
         caption: format!(
-            "{} of {n_trials} against the training step. Lines are means over trial seeds; bands are ± 1 sd over \
+            "{} of {n_trials} against the training step. {} Lines are means over trial seeds; bands are ± 1 sd over \
              trial seeds, for settings with several seeds.",
-            scored.words()
+            scored.metric_title(),
+            scored.context(),
         ),
         description: format!("Line chart. {}.", words.join("; ")),
         scene: draw::scene(context.rows, courses, titles),

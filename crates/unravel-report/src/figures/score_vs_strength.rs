@@ -5,17 +5,17 @@ pub mod draw;
 
 use super::{Context, Figure, frame};
 use crate::error::ReportError;
+use crate::final_scores::Scored;
 use crate::panel::Titles;
 use crate::published;
-use crate::scored::Scored;
 use crate::words::{count, plus_minus};
 use data::{Family, families};
 use unravel_sweep::PublishedPoint;
 
-/// One figure a kind of score.
+/// One figure for each score.
 ///
 /// # Errors
-/// When a table cannot be made.
+/// If a table cannot be created.
 pub fn figures(context: &Context<'_>) -> Result<Vec<Figure>, ReportError> {
     let figure = |scored: &Scored| figure(context, scored);
     context.scored.iter().map(figure).collect()
@@ -39,9 +39,10 @@ fn figure(context: &Context<'_>, scored: &Scored) -> Result<Figure, ReportError>
         note: format!("Faint: {n_trials}. {}", bold(has_spread)),
     };
     let caption = format!(
-        "{} against the strength of each objective's regulariser. Faint marks are the {n_trials}; trials of a setting \
-         stand side by side in the order of their seeds. {} Strengths of different objectives are not comparable.{}",
-        scored.words(),
+        "{} against the strength of each objective's regulariser. {} Faint marks are the {n_trials}; trials of a \
+         setting are drawn side by side, ordered by seed. {} Strengths of different objectives are not comparable.{}",
+        scored.metric_title(),
+        scored.context(),
         bold(has_spread),
         published::caption(&published, has_place),
     );
@@ -63,7 +64,7 @@ pub fn has_spread(families: &[Family]) -> bool {
     settings.any(|setting| setting.spread.sd.is_some())
 }
 
-/// What the bold marks are.
+/// The note about the bold marks.
 pub fn bold(has_spread: bool) -> &'static str {
     if has_spread {
         "Bold: mean ± 1 sd over the trial seeds of each setting."
@@ -72,7 +73,7 @@ pub fn bold(has_spread: bool) -> &'static str {
     }
 }
 
-/// Every setting's mean, by panel.
+/// The alternative text: every setting's mean, by panel.
 pub fn description(context: &Context<'_>, families: &[Family]) -> String {
     let settings = families
         .iter()

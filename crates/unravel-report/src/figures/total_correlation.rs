@@ -1,21 +1,21 @@
-//! Total correlation of the codes, means and samples, against strength.
+//! Total correlation of the codes (posterior means and samples) against strength.
 
 use super::score_vs_strength::data::{families, table};
 use super::score_vs_strength::{bold, description, draw, has_spread};
 use super::{Context, Figure, frame};
 use crate::error::ReportError;
+use crate::final_scores::Scored;
 use crate::panel::Titles;
-use crate::scored::Scored;
 use crate::words::{count, list};
 use unravel_score::{Metric, Representation, VariantName};
 
-/// The metric whose headline it is.
+/// The metric whose headline is the total correlation.
 const METRIC: Metric = Metric::Unsupervised;
 
-/// One figure a variant, with both representations where the sweep has both.
+/// One figure per variant, with both representations if the sweep has both.
 ///
 /// # Errors
-/// When a table cannot be made.
+/// If a table cannot be created.
 pub fn figures(context: &Context<'_>) -> Result<Vec<Figure>, ReportError> {
     let mut variants: Vec<&VariantName> = Vec::new();
     let mine = || context.scored.iter().filter(|s| s.key.metric == METRIC);
@@ -54,7 +54,9 @@ fn figure(
         })
         .collect();
     let bold = bold(has_spread(&families));
-    let words = scored.first().map_or_else(String::new, |one| one.words());
+    let score_context = scored
+        .first()
+        .map_or_else(String::new, |one| one.variant_and_grid());
     let titles = Titles {
         y: format!("Total correlation · {variant}, nats"),
         x: "Strength of the regulariser".to_owned(),
@@ -63,8 +65,8 @@ fn figure(
     Ok(Figure {
         title: "Total correlation against strength".to_owned(),
         caption: format!(
-            "Total correlation in nats of a Gaussian with the covariance of the codes, {}; from {words}. Each faint \
-             mark is a trial: {}. {bold} Total correlation is not a score: lower is not always better.",
+            "Total correlation, in nats, of a Gaussian distribution with the covariance of the codes ({}). {score_context} \
+             Each faint mark is a trial: {}. {bold} Total correlation is not a score: lower is not always better.",
             series.join(", "),
             list(&n),
         ),

@@ -12,15 +12,15 @@ use crate::published;
 use crate::words::{count, plus_minus};
 use unravel_sweep::PublishedPoint;
 
-/// Whether a published point has a place here.
+/// Whether this figure can show a published point.
 fn has_place(point: &PublishedPoint) -> bool {
     point.reconstruction_nats.is_some()
 }
 
-/// One figure a panel.
+/// One figure per panel.
 ///
 /// # Errors
-/// When a table cannot be made.
+/// If a table cannot be created.
 pub fn figures(context: &Context<'_>) -> Result<Vec<Figure>, ReportError> {
     let figure = |panel: &Panel| {
         let key = &panel.scored.key;
@@ -49,18 +49,18 @@ pub fn figures(context: &Context<'_>) -> Result<Vec<Figure>, ReportError> {
 fn cut_bars(n: usize) -> &'static str {
     match n {
         0 => "",
-        1 => " One error bar continues beyond the left edge; it has no end stroke there.",
-        _ => " Error bars without a left end stroke continue beyond the left edge.",
+        1 => " One error bar continues beyond the left edge; it has no end cap there.",
+        _ => " Error bars without a left end cap continue beyond the left edge.",
     }
 }
 
 fn unlabelled(n: usize) -> String {
     match n {
         0 => String::new(),
-        1 => " One mark has no label because there is no room for it; the data file names it."
+        1 => " One mark has no label because there is no room for it; the data file contains it."
             .to_owned(),
         n => format!(
-            " {n} marks have no label because there is no room for them; the data file names them."
+            " {n} marks have no label because there is no room for them; the data file contains them."
         ),
     }
 }
@@ -83,17 +83,16 @@ fn caption(context: &Context<'_>, panel: &Panel) -> String {
     };
     let front = match panel.front.len() {
         0 => String::new(),
-        1 => " Ringed: the one setting that is best in both means.".to_owned(),
+        1 => " The ring marks the setting that is best in both means.".to_owned(),
         n => {
-            format!(
-                " Rings and dashes: the Pareto front, {n} settings whose means no other setting improves on in both."
-            )
+            format!(" Rings and the dashed line mark the Pareto front ({n} settings).")
         }
     };
     format!(
-        "{} against reconstruction error. {marks} Lines join the settings of an objective in the order of their \
+        "{} against reconstruction error. {} {marks} Lines join the settings of an objective in the order of their \
          strength.{front}",
-        panel.scored.words(),
+        panel.scored.metric_title(),
+        panel.scored.context(),
     )
 }
 

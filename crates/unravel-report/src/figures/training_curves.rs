@@ -12,7 +12,7 @@ use crate::words::{count, plus_minus, term_name, term_title, term_unit};
 /// One figure for each loss term that the logs have.
 ///
 /// # Errors
-/// When a table cannot be made.
+/// If a table cannot be created.
 pub fn figures(context: &Context<'_>) -> Result<Vec<Figure>, ReportError> {
     let rows = context.rows;
     let mut figures = Vec::new();

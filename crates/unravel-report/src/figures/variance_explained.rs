@@ -12,10 +12,10 @@ use crate::published::{source_words, sources};
 use crate::words::count;
 use unravel_sweep::{Published, PublishedMeasure};
 
-/// One figure, where some setting has two trials.
+/// One figure, if some setting has two trials.
 ///
 /// # Errors
-/// When the table cannot be made.
+/// If the table cannot be created.
 pub fn figures(context: &Context<'_>) -> Result<Vec<Figure>, ReportError> {
     let scored = context.scored;
     let explained = explained(context.rows, scored);
@@ -59,8 +59,8 @@ pub fn figures(context: &Context<'_>) -> Result<Vec<Figure>, ReportError> {
         caption: format!(
             "Shares of the total sum of squares of each score, over up to {n_trials} of {}: between objectives, \
              between the strengths of an objective, and between the seeds of a setting. With few seeds, settings \
-             differ by chance: the vertical stroke is the share that objective and strength would explain by chance \
-             alone, (settings − 1) / (trials − 1).{words}",
+             differ by chance. The vertical line shows the share that objective and strength would explain by chance: \
+             (settings − 1) / (trials − 1).{words}",
             count(n_settings.unwrap_or(0), "setting"),
         ),
         description: format!("Stacked bars. {}.", described.join("; ")),

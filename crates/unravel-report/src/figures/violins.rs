@@ -6,17 +6,17 @@ mod draw;
 use super::{Context, Figure, frame};
 use crate::axis::plain;
 use crate::error::ReportError;
+use crate::final_scores::Scored;
 use crate::panel::Titles;
 use crate::published;
-use crate::scored::Scored;
 use crate::words::count;
 use data::{Violin, violins};
 use unravel_sweep::PublishedPoint;
 
-/// One figure a kind of score.
+/// One figure for each score.
 ///
 /// # Errors
-/// When a table cannot be made.
+/// If a table cannot be created.
 pub fn figures(context: &Context<'_>) -> Result<Vec<Figure>, ReportError> {
     let figure = |scored: &Scored| figure(context, scored);
     context.scored.iter().map(figure).collect()
@@ -44,11 +44,12 @@ fn figure(context: &Context<'_>, scored: &Scored) -> Result<Figure, ReportError>
         .map(|v| format!("{} {}", v.title, count(v.n_settings, "setting")))
         .collect();
     let caption = format!(
-        "{} of {n_trials} by objective, over all strengths and seeds ({}). Outlines are Gaussian kernel densities, \
+        "{} of {n_trials} by objective, over all strengths and seeds ({}). {} Outlines are Gaussian kernel densities, \
          scaled to equal width. Bars span the lower to the upper quartile, with a line at the median. The \
          distributions depend on the strengths in the sweep.{}",
-        scored.words(),
+        scored.metric_title(),
         settings.join(", "),
+        scored.context(),
         published::caption(&published, has_place),
     );
     let describe = |violin: &Violin| {

@@ -1,9 +1,9 @@
 //! A training log's loss terms, and the KL of its latents.
 
-use crate::rows::{LatentLog, LogRow, part_of_training};
+use crate::report_input::{LatentLog, LogRow, part_of_training};
 use unravel_store::TrainLog;
 
-/// A line of a latent's KL has at most this many points.
+/// The maximum number of points in a latent's KL curve.
 const MAX_POINTS: u64 = 60;
 
 /// The loss terms as logged, and the KL of each latent over equal parts of a training of `steps`.
@@ -34,7 +34,8 @@ fn is_per_latent(column: &str) -> bool {
         .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()))
 }
 
-/// The last row of each of [`MAX_POINTS`] equal parts of the training, so that trials of a setting have the same steps.
+/// The last row in each of [`MAX_POINTS`] equal parts of the training, so that all trials of a setting have the same
+/// steps.
 fn thinned(steps: u64, log: &TrainLog, latents: &[usize]) -> Vec<(u64, Vec<f64>)> {
     let part = |step: u64| part_of_training(step, steps, MAX_POINTS);
     let rows = &log.rows;

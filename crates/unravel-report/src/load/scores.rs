@@ -1,22 +1,22 @@
-//! The scores and matrices that a sweep asks for; a store may hold others, of other sweeps.
+//! Selects the scores and matrices that a sweep requests. A store can also contain scores of other sweeps.
 
-use crate::rows::{MatrixRow, ScoreRow};
+use crate::report_input::{MatrixRow, ScoreRow};
 use unravel_score::{ScoreContext, ScoreRecord};
 use unravel_store::{ScoreFile, ScoreMatrix};
 use unravel_sweep::EvaluationConfig;
 
-/// What is asked of one trial.
+/// The requests for one trial.
 pub struct Asked<'a> {
-    /// What the sweep asks of every trial.
+    /// The requests of the sweep, for every trial.
     pub evaluation: &'a EvaluationConfig,
     /// Index of the trial.
     pub trial: usize,
-    /// Its length.
+    /// Its number of training steps.
     pub steps: u64,
 }
 
 impl Asked<'_> {
-    /// The file's scores, the headline of each context marked.
+    /// The file's scores, with the headline of each context marked.
     pub fn scores(&self, file: ScoreFile) -> Vec<ScoreRow> {
         let seeds: Vec<u64> = (0..self.evaluation.seeds).collect();
         let contexts = self.contexts(&file);
@@ -29,7 +29,7 @@ impl Asked<'_> {
             }
             let is_headline = headline_context.as_ref() != Some(&context);
             headline_context = Some(context);
-            // Fewer seeds than asked for, of a run that is still at it, are shown as they are.
+            // If a run has not finished all requested seeds, the finished ones are shown.
             let record = record.over_seeds(&seeds).unwrap_or(record);
             rows.push(ScoreRow {
                 trial: self.trial,
@@ -49,7 +49,8 @@ impl Asked<'_> {
         rows
     }
 
-    /// The final matrices with several rows and columns, of the first evaluation seed where there are several.
+    /// The final matrices with several rows and columns. If there are several evaluation seeds, those of the first
+    /// seed.
     pub fn matrices(&self, file: &ScoreFile) -> Vec<MatrixRow> {
         let contexts = self.contexts(file);
         let wanted = file.matrices.iter().filter(|matrix| {
@@ -69,9 +70,9 @@ impl Asked<'_> {
         wanted.map(row).collect()
     }
 
-    /// The contexts in which the sweep asks for the scores of this file.
+    /// The contexts in which the sweep requests the scores of this file.
     fn contexts(&self, file: &ScoreFile) -> Vec<ScoreContext> {
-        // A trial has one grid, which its scores name.
+        // A trial has one grid, and its scores contain the name of this grid.
         let grid = file
             .scores
             .first()
@@ -84,7 +85,7 @@ impl Asked<'_> {
     }
 }
 
-/// Whether the metric has changed its definition since; the next run takes such a score again.
+/// Whether the score has an earlier revision of the metric. The next run computes such a score again.
 fn is_outdated(record: &ScoreRecord) -> bool {
     let current = record.metric.known().zip(record.variant.known());
     current.is_some_and(|(metric, variant)| record.revision < metric.revision(variant))
@@ -124,7 +125,7 @@ mod tests {
         assert!(!shown(&mig, study, &[Variant::Lin2020]));
         assert!(!shown(&mig, ("study", "sampled"), &[Variant::Study]));
         assert!(shown(&mig, ("lin-2020", "mean"), &[Variant::Lin2020]));
-        // A metric that has none of the variants that are asked for is taken in its first.
+        // A metric without any of the requested variants is computed in its first variant.
         assert!(shown(&unsupervised, study, &[Variant::Lin2020]));
         assert!(shown(
             &MetricName::Elbo,

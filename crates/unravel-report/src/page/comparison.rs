@@ -1,32 +1,33 @@
-//! Published numbers beside the sweep's own: a row a published number, with the setting of the same objective and strength.
+//! The table of published results: one row per published number, with the sweep's setting of the same objective and
+//! strength.
 
 use super::marker;
 use crate::axis::plain;
 use crate::figures::Context;
+use crate::final_scores::Scored;
 use crate::published::{of_key, source_words};
-use crate::scored::Scored;
 use crate::words::plus_minus;
 use unravel_sweep::{Published, PublishedPoint};
 
 /// One published number.
 pub struct Row {
-    /// The mark of the setting beside it; nothing where the sweep has none.
+    /// The mark of the sweep's setting; empty if the sweep has none.
     pub marker: String,
-    /// What it is of.
+    /// The label of the published number.
     pub label: String,
     /// `MIG · exact`.
     pub score: String,
     /// The published number, with its spread.
     pub published: String,
-    /// The sweep's own mean ± sd, and of how many trials; a dash where there is none.
+    /// The sweep's own mean ± sd and its number of trials; a dash if there is none.
     pub own: String,
-    /// Own mean minus published; a dash where there is none.
+    /// The sweep's own mean minus the published number; a dash if there is none.
     pub difference: String,
-    /// Where the number is from, how it came here, and in what its protocol differs.
+    /// The source of the number, how it was obtained, and the differences of its protocol.
     pub source: String,
 }
 
-/// Every published number of a kind of score that the sweep has.
+/// The published numbers of the scores that the sweep has.
 pub fn rows<'a>(context: &Context<'a>) -> Vec<Row> {
     let of_scored = |scored: &'a Scored| {
         let published = of_key(context.published, &scored.key).into_iter();
@@ -46,7 +47,7 @@ fn row(context: &Context<'_>, scored: &Scored, one: &Published, point: &Publishe
     };
     let means = scored.means(rows);
     let mut same = means.iter().filter(|(setting, _)| is_same(*setting));
-    // Where settings share objective and strength, there is no telling which is meant.
+    // If several settings have this objective and strength, none of them is chosen.
     let mine = same.next().filter(|_| same.next().is_none());
     let spread = point
         .spread

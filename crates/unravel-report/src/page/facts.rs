@@ -1,17 +1,17 @@
-//! What was run and how: the facts at the head of the page and the account at its foot.
+//! The facts at the top of the page (data, model, training) and the provenance at its end.
 
 use crate::axis::plain;
-use crate::rows::{Rows, TrialRow};
+use crate::report_input::{Rows, TrialRow};
 use crate::words::{count, duration, list};
 use std::collections::{BTreeMap, BTreeSet};
 use unravel_store::STORE_FORMAT;
 use unravel_sweep::{DatasetSource, FORMAT_VERSION, SEMANTICS_VERSION, Sweep, Trial};
 
-/// The trials of one setting, for tracing numbers back.
+/// The trials of one setting, with their ids.
 pub struct TrialList {
     /// The setting's label.
     pub setting: String,
-    /// Seed and id of each trial, and what trained it where trials differ in that.
+    /// Seed and id of each trial, and the program that trained it if the trials differ in it.
     pub trials: Vec<(u64, String, String)>,
 }
 
@@ -78,7 +78,7 @@ pub fn facts(rows: &Rows, trials: &[Trial]) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// `4 seeds`, or `2 to 4 seeds` where settings differ.
+/// `4 seeds`, or `2 to 4 seeds` if the settings differ.
 fn seeds_a_setting(rows: &Rows) -> String {
     let of = |setting| {
         rows.trials
@@ -141,7 +141,8 @@ fn counted<'a>(values: impl Iterator<Item = &'a str>) -> Vec<String> {
     counts.into_iter().map(words).collect()
 }
 
-/// Trials of a cohort train at the same time and each records the whole time, so a sum would count it many times.
+/// The range of training times. There is no sum: the trials of a cohort train at the same time and each of them records
+/// the whole time.
 fn wall_time(rows: &Rows) -> String {
     let times: Vec<f64> = rows
         .trials
@@ -156,15 +157,19 @@ fn wall_time(rows: &Rows) -> String {
     match (duration(low), duration(high)) {
         _ if times.is_empty() => String::new(),
         (low, high) if low == high => {
-            format!("{high} of training per trial, shared with the trials of its cohort")
+            format!(
+                "{high} of training time per trial; the trials of a cohort train at the same time"
+            )
         }
         (low, high) => {
-            format!("{low} to {high} of training per trial, shared with the trials of its cohort")
+            format!(
+                "{low} to {high} of training time per trial; the trials of a cohort train at the same time"
+            )
         }
     }
 }
 
-/// `0–9` for a run of seeds, else all of them.
+/// `0–9` for consecutive seeds, otherwise all of them.
 fn seeds(seeds: &BTreeSet<u64>) -> String {
     let numbers: Vec<String> = seeds.iter().map(u64::to_string).collect();
     match (seeds.first(), seeds.last()) {
@@ -187,7 +192,7 @@ pub fn trial_lists(rows: &Rows) -> Vec<TrialList> {
         0 | 1 => String::new(),
         _ => trial.program.clone(),
     };
-    let list = |(idx, row): (usize, &crate::rows::SettingRow)| TrialList {
+    let list = |(idx, row): (usize, &crate::report_input::SettingRow)| TrialList {
         setting: row.setting.label.clone(),
         trials: rows
             .trials

@@ -2,7 +2,7 @@
 
 use super::marker;
 use crate::figures::traversals::SheetFile;
-use crate::rows::{SettingRow, TrialRow};
+use crate::report_input::{SettingRow, TrialRow};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use std::io;
@@ -25,7 +25,7 @@ pub struct SheetView {
     pub kind: &'static str,
     /// What it shows.
     pub caption: String,
-    /// For those who cannot see it.
+    /// The alternative text.
     pub alt: String,
     /// The labelled file, relative to the page.
     pub file: String,
@@ -37,7 +37,7 @@ pub struct SheetView {
     pub labels: Vec<(String, bool)>,
 }
 
-/// The look of one setting's sheets; `trial` says which one is shown and why.
+/// The view of one setting's sheets; `trial` states which trial is shown and why.
 pub fn setting_pictures(
     row: &SettingRow,
     trial: String,
@@ -66,14 +66,20 @@ pub fn view(
     let rows = if labels.is_empty() {
         String::new()
     } else {
-        format!(" Rows: {}.", labels.join(", "))
+        let labels: Vec<String> = labels
+            .iter()
+            .map(|label| label.replace(" · ", ": "))
+            .collect();
+        format!(" Rows from top: {}.", labels.join(", "))
     };
     Ok(SheetView {
         kind: sheet.kind,
         caption: sheet.caption.clone(),
         alt: format!(
             "{} of {}, seed {}.{rows}",
-            sheet.kind, row.setting.label, trial.seed
+            sheet.title(),
+            row.setting.label,
+            trial.seed
         ),
         file,
         animation,

@@ -1,9 +1,9 @@
-//! The table of settings: mean ± sd over trial seeds of everything that is scored.
+//! The table of settings: mean ± sd over trial seeds of each score.
 
 use super::marker;
 use crate::axis::plain;
 use crate::figures::trade_off::Panel;
-use crate::rows::{KL, RECONSTRUCTION, Rows, ScoreRow, Standing, TrialRow};
+use crate::report_input::{KL, RECONSTRUCTION, Rows, ScoreRow, Standing, TrialRow};
 use crate::stats::Spread;
 use crate::words::{
     capital, decimals, metric_sentence, metric_title, plus_minus, variant_sentence,
@@ -15,9 +15,9 @@ use unravel_score::{MetricName, Representation};
 pub struct Table {
     /// Column heads.
     pub heads: Vec<Head>,
-    /// One row a setting.
+    /// One row per setting.
     pub rows: Vec<Row>,
-    /// Per column, how exact its measurements are: the mean over trials of the sd over evaluation seeds; `–` for none.
+    /// For each column, the mean over trials of the sd over evaluation seeds; `–` if there is none.
     pub evaluation: Vec<String>,
 }
 
@@ -37,7 +37,7 @@ pub struct Row {
     pub marker: String,
     /// Its label.
     pub setting: String,
-    /// `3` or, while some are missing, `2 of 3`.
+    /// `3`, or `2 of 3` if a trial is missing.
     pub n_trials: String,
     /// In the order of the heads.
     pub cells: Vec<Cell>,
@@ -47,11 +47,11 @@ pub struct Row {
 pub struct Cell {
     /// `0.312 ± 0.041`, or `–`.
     pub text: String,
-    /// Whether no other setting is better.
+    /// Whether no other setting has a better mean.
     pub is_best: bool,
 }
 
-/// What a column shows and which way is better (+1 higher, −1 lower, 0 neither).
+/// The content of a column and its direction (+1: higher is better, −1: lower is better, 0: neither).
 struct Column<'a> {
     head: Head,
     quantity: &'a str,
@@ -64,7 +64,7 @@ pub fn table(rows: &Rows, panels: &[Panel]) -> Table {
     let columns = columns(panels);
     let spreads: Vec<Vec<Option<Spread>>> =
         columns.iter().map(|column| spreads(rows, column)).collect();
-    let row = |(idx, setting): (usize, &crate::rows::SettingRow)| Row {
+    let row = |(idx, setting): (usize, &crate::report_input::SettingRow)| Row {
         marker: marker(setting),
         setting: setting.setting.label.clone(),
         n_trials: n_trials(rows, idx),
@@ -86,7 +86,8 @@ pub fn table(rows: &Rows, panels: &[Panel]) -> Table {
     }
 }
 
-/// What the metrics and their variants are, for the foot of the table; those that have no words are left out.
+/// Descriptions of the metrics and variants, for the list below the table. Metrics and variants without a description
+/// are omitted.
 pub fn meanings(panels: &[Panel]) -> Vec<(String, String)> {
     let keys = || panels.iter().map(|panel| &panel.scored.key);
     let metrics = keys().map(|key| (metric_title(&key.metric), metric_sentence(&key.metric)));
@@ -97,7 +98,7 @@ pub fn meanings(panels: &[Panel]) -> Vec<(String, String)> {
     metrics.chain(variants).filter(is_new).collect()
 }
 
-/// `computed over …` as a sentence of its own; nothing stays nothing.
+/// `computed on …` as a sentence; empty if `words` is empty.
 fn sentence(words: &str) -> String {
     if words.is_empty() {
         String::new()
@@ -169,7 +170,7 @@ fn spreads(rows: &Rows, column: &Column<'_>) -> Vec<Option<Spread>> {
     (0..rows.settings.len()).map(of).collect()
 }
 
-/// The mean ± sd of setting `idx`; its `n` where not all of the `n_trained` trials are in it.
+/// The mean ± sd of setting `idx`, with `n` if it does not include all `n_trained` trials.
 fn cell(column: &Column<'_>, spreads: &[Option<Spread>], idx: usize, n_trained: usize) -> Cell {
     let Some(spread) = spreads[idx] else {
         return Cell {

@@ -1,7 +1,7 @@
-//! Advance widths of the widest of the usual sans-serif fonts.
+//! Character widths in the widest of the fallback sans-serif fonts.
 //!
-//! An SVG file is drawn in whatever font its reader has. Text that is laid out in a narrow font runs out of its figure
-//! in a wide one, so layouts reserve what the widest takes.
+//! A viewer draws an SVG file in a font that it has installed. Text that is laid out for a narrow font does not fit in
+//! a wide one, so layouts reserve the width of the widest font.
 
 /// Advance widths of consecutive characters.
 struct Run {
@@ -13,7 +13,7 @@ struct Run {
     bold: &'static [u16],
 }
 
-/// Of a character that no run has: an em, as wide as the letters of East Asia are.
+/// The width of any other character: one em, the width of East Asian characters.
 const UNKNOWN: f64 = 1.0;
 
 /// The width of a character in ems, in the widest of DejaVu Sans (about as wide as Verdana) and Liberation Sans (as

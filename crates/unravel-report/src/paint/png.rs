@@ -1,4 +1,4 @@
-//! PNG through plotters' bitmap, drawn `SCALE` times as large and averaged down, which smooths every edge.
+//! PNG with plotters' bitmap backend. Scenes are drawn at a larger scale and averaged down, which smooths the edges.
 
 use super::{coord, drawn, length, stroke, text::blend_text};
 use crate::scene::{Mark, Point, Scene};
@@ -11,11 +11,11 @@ use std::io;
 /// Paints `scene` as an RGB PNG file of `PNG_SCALE` times its size.
 ///
 /// # Errors
-/// When plotters cannot draw a mark or the pixels cannot be encoded.
+/// If plotters cannot draw a mark or the pixels cannot be encoded.
 pub fn png(scene: &Scene, theme: Theme) -> io::Result<Vec<u8>> {
     let (width, height) = coord((scene.width, scene.height));
     let (width, height) = (width as usize, height as usize);
-    // Scenes begin with a sheet of paper, which is quicker to lay down at once than to paint.
+    // Scenes begin with the background, which is faster to fill directly than to paint.
     let mut pixels = PAPER.in_theme(theme).repeat(width * height);
     for mark in scene.marks.iter().filter(|mark| !is_ground(mark, scene)) {
         if let Mark::Text {
@@ -45,7 +45,7 @@ pub fn png(scene: &Scene, theme: Theme) -> io::Result<Vec<u8>> {
     )
 }
 
-/// Whether the mark is the paper of the whole scene.
+/// Whether the mark is the background of the whole scene.
 fn is_ground(mark: &Mark, scene: &Scene) -> bool {
     *mark == Scene::new(scene.width, scene.height).marks[0]
 }
@@ -53,7 +53,7 @@ fn is_ground(mark: &Mark, scene: &Scene) -> bool {
 /// Encodes 8-bit pixels, row by row from the top.
 ///
 /// # Errors
-/// When the number of pixels is not `width * height`, or the encoder fails.
+/// If the number of pixels is not `width * height`, or the encoder fails.
 pub fn encode_png(
     pixels: &[u8],
     width: usize,
@@ -64,16 +64,16 @@ pub fn encode_png(
     let mut encoder = ::png::Encoder::new(&mut bytes, width as u32, height as u32);
     encoder.set_color(color);
     encoder.set_depth(::png::BitDepth::Eight);
-    // A report has hundreds of these; a smaller file is worth less than the time.
+    // Fast compression: a report has hundreds of these files, and time matters more than size.
     encoder.set_compression(::png::Compression::Fast);
     encoder.write_header()?.write_image_data(pixels)?;
     Ok(bytes)
 }
 
-/// Encodes 8-bit pixels, grey or RGB, as small as may be; those of the shade `clear` are transparent.
+/// Encodes 8-bit pixels, grey or RGB, as small as possible. Pixels of the shade `clear` are transparent.
 ///
 /// # Errors
-/// When there are no pixels, or neither one nor three bytes for each, or the encoder fails.
+/// If there are no pixels, if a pixel has neither one nor three bytes, or if the encoder fails.
 pub fn encode_small_png(
     pixels: &[u8],
     width: usize,
@@ -102,7 +102,7 @@ fn paint(backend: &mut BitMapBackend<'_>, mark: &Mark, theme: Theme) -> io::Resu
             opacity,
             width,
         } => {
-            // Drawn opaque, as pieces overlap at the joints.
+            // Drawn opaque, because pieces overlap at the joints.
             let rgb = mix(PAPER.in_theme(theme), ink.in_theme(theme), *opacity);
             let style = stroke(rgb, 1.0, *width);
             points
@@ -147,7 +147,7 @@ fn paint(backend: &mut BitMapBackend<'_>, mark: &Mark, theme: Theme) -> io::Resu
     }
 }
 
-/// One piece of a line: a rectangle with round ends. plotters' own thick paths spike at sharp turns.
+/// One segment of a line: a rectangle with round ends. The thick paths of plotters have spikes at sharp turns.
 fn segment(
     backend: &mut BitMapBackend<'_>,
     from: Point,

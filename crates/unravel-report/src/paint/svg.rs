@@ -1,7 +1,7 @@
-//! SVG in few words, with a title and a description for readers of screens.
+//! Compact SVG, with a title and a description for screen readers.
 //!
-//! A page holds some thirty figures of hundreds of marks each, so what neighbouring marks have in common is written once,
-//! and shapes are paths of relative steps in whole numbers.
+//! A page contains about thirty figures with hundreds of marks each. Attributes that neighbouring marks share are
+//! therefore written once, and shapes are paths with relative integer steps.
 
 use super::{coord, length, text::BASELINE};
 use crate::scene::{Anchor, Mark, Point, Scene, TextStyle};
@@ -12,7 +12,7 @@ use std::fmt::Write as _;
 pub fn svg(scene: &Scene, theme: Theme) -> String {
     let (width, height) = coord((scene.width, scene.height));
     let size = format!(r#"width="{}" height="{}""#, scene.width, scene.height);
-    // Without hints, which round the width of each letter to whole pixels of the screen.
+    // Without hinting, which rounds the width of each letter to whole screen pixels.
     let look = format!(r#"text-rendering="geometricPrecision" font-family="{FONT_FAMILY}""#);
     let mut text = format!(
         r#"<svg xmlns="http://www.w3.org/2000/svg" {size} viewBox="0 0 {width} {height}" stroke-linejoin="round" {look}>"#
@@ -26,7 +26,8 @@ pub fn svg(scene: &Scene, theme: Theme) -> String {
     text
 }
 
-/// Whether two neighbours can be written as one element. Areas cannot: where they overlap, one path would look different.
+/// Whether two neighbouring marks can be written as one element. Areas cannot, because overlaps would look different in
+/// one path.
 fn look_alike(a: &Mark, b: &Mark) -> bool {
     match (a, b) {
         (
@@ -98,7 +99,7 @@ fn rounded(value: f64, parts: f64) -> f64 {
     (value * parts).round() / parts
 }
 
-/// The attribute of what is not opaque.
+/// The opacity attribute; empty if the mark is opaque.
 fn faint(opacity: f64) -> String {
     if opacity < 1.0 {
         format!(r#" opacity="{}""#, rounded(opacity, 1000.0))
@@ -107,8 +108,8 @@ fn faint(opacity: f64) -> String {
     }
 }
 
-/// Marks of one look as one path, each as opaque where they overlap as where they do not: a sweep of 1,800 trials has as
-/// many on every figure.
+/// Equal marks as one path, which saves space in sweeps with thousands of trials. Overlapping marks are not more opaque
+/// than single ones.
 fn dots(mark: &Mark, theme: Theme) -> String {
     let Mark::Dots {
         shape,
@@ -199,15 +200,15 @@ fn words(run: &[Mark], style: TextStyle, anchor: Anchor, theme: Theme) -> String
     }
 }
 
-/// `svg` with `title` and `description` inside, announced as one image.
+/// Adds `title` and `description` to `svg`, which screen readers announce as one image.
 pub fn described(svg: &str, title: &str, description: &str) -> String {
     let (open, body) = svg.split_once('>').unwrap_or((svg, ""));
     let (title, description) = (escape(title), escape(description));
     format!(r#"{open} role="img"><title>{title}</title><desc>{description}</desc>{body}"#)
 }
 
-/// The text within an element. Control characters, which no XML may hold, become U+FFFD: a factor's name comes from a
-/// stranger's file.
+/// Escapes the text of an element. Control characters, which XML does not allow, are replaced by U+FFFD, because factor
+/// names can come from untrusted files.
 fn escape(text: &str) -> String {
     let is_forbidden = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
     text.replace(is_forbidden, "\u{fffd}")

@@ -1,12 +1,12 @@
 //! Text: its width, for layout in any font, and its pixels in Open Sans, for PNG files.
 
-use super::widest::em_width;
+use super::fallback_font_widths::em_width;
 use crate::scene::{Anchor, Point, TextStyle};
 use crate::style::{REGULAR, SEMIBOLD, Theme, mix};
 use ab_glyph::{Font, FontRef, PxScale, ScaleFont, point};
 use std::sync::LazyLock;
 
-/// From the middle of small letters down to the baseline, in font sizes: half of Open Sans' x-height.
+/// The distance from the middle of lower-case letters to the baseline, in font sizes: half the x-height of Open Sans.
 pub const BASELINE: f64 = 0.267;
 
 static FONTS: LazyLock<[FontRef<'static>; 2]> = LazyLock::new(|| {
@@ -18,14 +18,13 @@ fn font(bold: bool) -> &'static FontRef<'static> {
     &FONTS[usize::from(bold)]
 }
 
-/// The scale at which one em is `size` pixels: ab_glyph counts ascent to descent instead.
+/// The ab_glyph scale for a font size of `size` pixels per em. ab_glyph measures ascent to descent instead of ems.
 fn scale(font: &FontRef<'_>, size: f64) -> PxScale {
     let units_per_em = font.units_per_em().unwrap_or(2048.0);
     PxScale::from(size as f32 * font.height_unscaled() / units_per_em)
 }
 
-/// The most pixels that `text` takes in any of the usual sans-serif fonts and in Open Sans: what a layout reserves for
-/// it.
+/// The maximum width of `text` in pixels in Open Sans and in the fallback fonts. Layouts reserve this width.
 pub fn text_width(text: &str, size: f64, bold: bool) -> f64 {
     let font = font(bold);
     let scaled = font.as_scaled(scale(font, size));
@@ -36,7 +35,7 @@ pub fn text_width(text: &str, size: f64, bold: bool) -> f64 {
     text.chars().map(width).sum()
 }
 
-/// The pixels that `text` takes in Open Sans, in which PNG files are drawn.
+/// The width of `text` in Open Sans, the font of the PNG files, in pixels.
 pub fn drawn_width(text: &str, size: f64, bold: bool) -> f64 {
     let font = font(bold);
     let scaled = font.as_scaled(scale(font, size));

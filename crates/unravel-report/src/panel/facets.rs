@@ -1,17 +1,17 @@
-//! Small panels of equal size beside and below each other, one a family or setting, with a common vertical axis.
+//! Small panels of equal size in rows and columns, one per family or setting, with a common vertical axis.
 
 use super::{Area, EDGE, TICK_GAP, horizontal_grid, text_within, vertical_grid};
 use crate::paint::text_width;
 use crate::scene::{Anchor, Scene, TextStyle};
 use crate::style::{TEXT, size};
 
-/// Above a panel, for its title; below it, for its ticks; and between panels beside each other.
+/// The space above a panel for its title, below it for its ticks, and between neighbouring panels.
 const TITLE_ROOM: f64 = 24.0;
 const TICK_ROOM: f64 = 30.0;
 const GAP: f64 = 20.0;
-/// How far a tick's label reaches beyond its panel, so that it does not touch the neighbour's.
+/// The maximum width of a tick label beyond its panel, so that it does not touch the label of the next panel.
 const TICK_OVERHANG: f64 = 7.0;
-/// Below the panels, for the title of their horizontal axes and the note; and above them, for the figure's title.
+/// The space below the panels for the title of the horizontal axes and the note, and above them for the figure's title.
 const FOOT: f64 = 46.0;
 const HEAD: f64 = 36.0;
 
@@ -20,13 +20,13 @@ const HEAD: f64 = 36.0;
 pub struct Facet {
     /// The box for its data.
     pub area: Area,
-    /// Whether it is the first of its row, which has the labels of the vertical axis.
+    /// Whether it is the first panel of its row, which has the labels of the vertical axis.
     pub is_first: bool,
 }
 
-/// The height of a figure of natural width with `n` panels, each `row` high, `columns` beside each other and leaving
-/// `right` pixels beside it; and their places. `head` is room for more than one line above; `labels` are those of the
-/// vertical axis.
+/// The height of a figure of natural width with `n` panels, and the panels' areas. Each panel has height `row` and
+/// `right` free pixels on its right; a row has `columns` panels. `head` is additional space above the panels; `labels`
+/// are the labels of the vertical axis.
 pub fn facet_areas(
     n: usize,
     columns: usize,

@@ -1,14 +1,14 @@
-//! Text that stays within the width it has: made smaller, cut, or set in several lines.
+//! Fits text into a width: shrinks it, cuts it, or breaks it into lines.
 
 use crate::paint::text_width;
 use crate::scene::{Anchor, Point, Scene, TextStyle};
 
-/// Text is made smaller down to this share of its size; what is still too wide then is cut.
+/// Text is shrunk to at least this share of its size. Text that is still too wide is cut.
 const SMALLEST: f64 = 0.72;
-/// Stands for what was cut.
+/// Replaces the part that was cut.
 const ELLIPSIS: char = '…';
 
-/// The style, made smaller where the text would be wider than `width`.
+/// The style, shrunk if the text would be wider than `width`.
 pub fn fitting(text: &str, style: TextStyle, width: f64) -> TextStyle {
     let share = width / text_width(text, style.size, style.bold).max(f64::MIN_POSITIVE);
     TextStyle {
@@ -17,10 +17,10 @@ pub fn fitting(text: &str, style: TextStyle, width: f64) -> TextStyle {
     }
 }
 
-/// As much of the text as fits into `width`, with `…` for the rest; the text itself where all of it fits.
+/// The part of the text that fits into `width`, followed by `…`; the whole text if it fits.
 pub fn cut(text: &str, style: TextStyle, width: f64) -> String {
     let of = |text: &str| text_width(text, style.size, style.bold);
-    // Made to fit exactly, a text may be wider by a rounding error.
+    // A text that was shrunk to fit exactly can be wider by a rounding error.
     if of(text) <= width + 1e-6 {
         return text.to_owned();
     }
@@ -34,7 +34,8 @@ pub fn cut(text: &str, style: TextStyle, width: f64) -> String {
     format!("{}{ELLIPSIS}", kept.trim_end())
 }
 
-/// The text with `tail` after it, cut before the tail where both do not fit into `width` even at the smallest size.
+/// The text followed by `tail`. If both do not fit into `width` even at the smallest size, the text before the tail is
+/// cut.
 pub fn cut_before(tail: &str, text: &str, style: TextStyle, width: f64) -> String {
     let smallest = TextStyle {
         size: style.size * SMALLEST,
@@ -56,7 +57,7 @@ pub fn text_within(
     scene.text(at, cut(text, style, width), style, anchor);
 }
 
-/// The text in lines of at most `width`, broken between words; a word that is wider by itself is cut.
+/// The text in lines of at most `width`, broken between words. A word that is wider than `width` is cut.
 pub fn wrapped(text: &str, style: TextStyle, width: f64) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {

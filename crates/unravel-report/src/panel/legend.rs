@@ -1,17 +1,17 @@
-//! The legend under a figure's title: marks and names, in as many rows as they need.
+//! The legend below a figure's title: marks and names, in as many rows as needed.
 
 use super::{EDGE, text_within};
 use crate::paint::text_width;
 use crate::scene::{Anchor, Scene, TextStyle};
 use crate::style::{FamilyStyle, TEXT, size};
 
-/// From the middle of a mark to its name, and from a name to the next mark, in pixels.
+/// The distance between the centre of a mark and its name, and between a name and the next mark, in pixels.
 const TO_NAME: f64 = 11.0;
 const TO_NEXT: f64 = 22.0;
-/// From row to row.
+/// The distance between rows.
 const ROW: f64 = 20.0;
 
-/// Where each name's mark stands.
+/// The position of each name's mark.
 fn places(titles: &[&str]) -> Vec<(f64, f64)> {
     let (mut x, mut y) = (EDGE + 6.0, 43.0);
     let mut places = Vec::new();
@@ -26,7 +26,7 @@ fn places(titles: &[&str]) -> Vec<(f64, f64)> {
     places
 }
 
-/// How many rows [`legend`] takes.
+/// The number of rows of [`legend`].
 pub fn legend_rows(families: &[(&str, FamilyStyle)]) -> usize {
     let titles: Vec<&str> = families.iter().map(|(title, _)| *title).collect();
     places(&titles)

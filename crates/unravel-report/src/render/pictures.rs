@@ -1,4 +1,4 @@
-//! The sheets of each setting's best trial to files.
+//! Writes the picture sheets of each setting's best trial to files.
 
 use crate::axis::plain;
 use crate::error::ReportError;
@@ -6,15 +6,15 @@ use crate::figures::traversals::{Best, BestTrials, Pictured, SheetFile, animatio
 use crate::load::noted;
 use crate::output::write;
 use crate::page::{SettingPictures, setting_pictures, view};
-use crate::rows::Rows;
+use crate::report_input::Rows;
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 use unravel_store::Store;
 use unravel_sweep::Trial;
 
-/// Where pictures come from and go to.
+/// The source and the destination of pictures.
 pub struct Sources<'a> {
-    /// What was found of the sweep.
+    /// The rows loaded from the store.
     pub rows: &'a Rows,
     /// The trials that are shown.
     pub best: &'a BestTrials,
@@ -29,7 +29,7 @@ pub struct Sources<'a> {
 /// What was drawn.
 #[derive(Default)]
 pub struct Shown {
-    /// For the page, one a setting.
+    /// For the page, one per setting.
     pub settings: Vec<SettingPictures>,
     /// The files.
     pub files: Vec<PathBuf>,
@@ -37,10 +37,10 @@ pub struct Shown {
     pub notices: Vec<String>,
 }
 
-/// Writes every sheet. A trial without pictures is shown as such.
+/// Writes every sheet. For a trial without pictures, the page states that there are none.
 ///
 /// # Errors
-/// When a picture cannot be encoded or a file not be written.
+/// If a picture cannot be encoded or a file cannot be written.
 pub fn draw(
     sources: &Sources<'_>,
     pictured: Pictured,
@@ -102,7 +102,7 @@ fn failed(stem: &str) -> impl Fn(std::io::Error) -> ReportError {
     }
 }
 
-/// Writes a sheet and, of traversals, its animation; returns their places relative to the page.
+/// Writes a sheet and, for traversals, its animation. Returns their paths relative to the page.
 fn write_sheet(
     dir: &Path,
     stem: &str,
@@ -125,10 +125,11 @@ fn write_sheet(
     Ok((place(format!("{stem}.png")), moving_name.map(place)))
 }
 
-/// The longest that a setting's part of a file name may be. Disks take 255 bytes a name.
+/// The maximum length of a setting's part of a file name. File systems allow 255 bytes per name.
 const MAX_SLUG_BYTES: usize = 100;
 
-/// `beta-vae-beta-4`; with the beginning of its id where settings share family and strength, or where it was cut.
+/// `beta-vae-beta-4`. If settings share family and strength, or if the name was cut, the beginning of the trial's id is
+/// added.
 pub fn slug(rows: &Rows, idx: usize) -> String {
     let of = |idx: usize| {
         let setting = &rows.settings[idx].setting;
@@ -143,7 +144,7 @@ pub fn slug(rows: &Rows, idx: usize) -> String {
     }
 }
 
-/// As much of a text as a file name may hold of it, and whether something is left out.
+/// The part of a text that a file name can contain, and whether something was cut.
 fn file_name_part(text: &str) -> (String, bool) {
     let end = text.floor_char_boundary(MAX_SLUG_BYTES);
     (text[..end].to_owned(), end < text.len())

@@ -1,4 +1,4 @@
-//! One figure alone, as a file for a paper or a slide.
+//! Writes a single figure to a file, for example for a paper or a slide.
 
 use super::{Prepared, Progress, pictures};
 use crate::error::ReportError;
@@ -17,17 +17,18 @@ use std::path::{Path, PathBuf};
 use unravel_store::{CrossTrialFile, Store};
 use unravel_sweep::{Sweep, Trial};
 
-/// Which figure, and where it goes.
+/// A request for a single figure.
 pub struct Alone<'a> {
-    /// A name that `[report] figures` may give, for all of its figures in one; the name of one of these, as its file in
-    /// `figures/` has it; `traversals-<setting>` and the like for another setting than the best; either with `-posterior` for traversals of each
-    /// code's own range; `table` for the settings' means, or `scores` for every score of every trial.
+    /// One of these names: a name in `[report] figures`, for all of its figures in one file; the name of one figure as
+    /// in `figures/`; `traversals-<setting>` and the like for the pictures of a setting other than the best, with
+    /// `-posterior` for traversals over the posterior range; `table` for the settings' means; `scores` for every score
+    /// of every trial.
     pub name: &'a str,
-    /// Whether it is for dark paper.
+    /// Whether to use the dark theme.
     pub is_dark: bool,
-    /// The file; its ending says what is written.
+    /// The file. Its extension determines the format.
     pub out: &'a Path,
-    /// The scores over several trials, which no trial's folder has.
+    /// The scores that compare several trials, which are not in the trial folders.
     pub cross_trial: &'a [CrossTrialFile],
 }
 
@@ -35,14 +36,14 @@ pub struct Alone<'a> {
 const TABLE: &str = "table";
 /// The name of the table of all scores of all trials.
 const SCORES: &str = "scores";
-/// The end of the names of traversals of each code's own range.
+/// The suffix of the names of traversals over the posterior range.
 const POSTERIOR: &str = "-posterior";
 
 /// Draws one figure into one file and returns its path.
 ///
 /// # Errors
-/// No figure has the name, the store has nothing for it, the ending is none of those that it can be written as, or the
-/// file cannot be written.
+/// If no figure has the name, the store has no data for it, it cannot be written in the format of this extension, or
+/// the file cannot be written.
 pub fn draw_alone(
     sweep: &Sweep,
     trials: &[Trial],
@@ -65,7 +66,7 @@ pub fn draw_alone(
     write(folder.unwrap_or(Path::new(".")), &name, &bytes)
 }
 
-/// The kind whose name the asked one is or begins with.
+/// The kind whose name equals the requested name or is its prefix.
 fn kind(asked: &Alone<'_>) -> Result<&'static Kind, ReportError> {
     let is_of = |kind: &&Kind| {
         let rest = asked.name.strip_prefix(kind.name);
@@ -183,7 +184,7 @@ fn figure(context: &Context<'_>, asked: &Alone<'_>, kind: &Kind) -> Result<Vec<u
     }
 }
 
-/// The pictures of one trial: that of the setting that is asked for, else the best of all.
+/// The pictures of one trial: the best trial of the requested setting, or the best trial of all.
 fn picture(
     prepared: &Prepared,
     trials: &[Trial],
@@ -201,7 +202,7 @@ fn picture(
         )
     };
     let merit = best.criterion.merit();
-    // `traversals-posterior` and `traversals-<setting>-posterior` are those of each code's own range.
+    // `traversals-posterior` and `traversals-<setting>-posterior` are the traversals over the posterior range.
     let own_range = match pictured {
         Pictured::Traversals => asked.name.strip_suffix(POSTERIOR),
         _ => None,

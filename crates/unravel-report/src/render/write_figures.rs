@@ -1,4 +1,4 @@
-//! Figures to files: both themes, SVG and PNG, with their data.
+//! Writes figures to files: SVG and PNG in both themes, and their data.
 
 use super::write_table;
 use crate::error::ReportError;
@@ -9,10 +9,10 @@ use crate::style::Theme;
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 
-/// Writes every figure and returns it with its SVG in light ink; `files` takes the paths.
+/// Writes every figure and returns it with its SVG in light ink. Adds the paths to `files`.
 ///
 /// # Errors
-/// When a figure cannot be painted or a file not be written.
+/// If a figure cannot be painted or a file cannot be written.
 pub fn draw(
     figures: Vec<Figure>,
     dir: &Path,

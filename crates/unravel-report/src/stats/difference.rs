@@ -4,19 +4,19 @@ use super::Spread;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 use std::collections::BTreeMap;
 
-/// How far B is from A.
+/// The difference of two means.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Difference {
-    /// B − A, of the means.
+    /// Mean of B minus mean of A.
     pub mean: f64,
-    /// Half the width of its 95 % interval; none where there are too few trials for one.
+    /// Half the width of its 95 % interval; `None` if there are too few trials.
     pub half_width: Option<f64>,
-    /// Whether trials of equal seed were compared with each other.
+    /// Whether trials with equal seeds were paired.
     pub is_paired: bool,
 }
 
 impl Difference {
-    /// +1 or −1 where the interval leaves 0 out; 0 where it does not, or where there is none.
+    /// The sign of the difference if the interval excludes 0; 0 if it does not or if there is no interval.
     pub fn sign(&self) -> i8 {
         match self.half_width {
             Some(half) if half < self.mean.abs() => self.mean.signum() as i8,
@@ -25,8 +25,9 @@ impl Difference {
     }
 }
 
-/// Of trials with the same keys, such as seeds, the mean of their differences and Student's interval; else the difference
-/// of the means and Welch's. A seed decides initial weights, batches and noise, so pairs share what chance gave them.
+/// If both sides have the same keys (seeds), the mean of the paired differences with Student's interval; otherwise the
+/// difference of the means with Welch's interval. Pairing reduces the variance, because a seed determines the initial
+/// weights, the batches and the noise.
 pub fn difference<K: Ord>(a: &BTreeMap<K, f64>, b: &BTreeMap<K, f64>) -> Option<Difference> {
     let is_paired = 2 <= a.len() && a.keys().eq(b.keys());
     if is_paired {
@@ -53,7 +54,7 @@ fn spread<K>(values: &BTreeMap<K, f64>) -> Option<Spread> {
     Spread::of(values.values().copied())
 }
 
-/// Welch (1947), with the degrees of freedom of Satterthwaite (1946).
+/// Welch's interval (1947), with Satterthwaite's degrees of freedom (1946).
 fn welch(a: &Spread, b: &Spread) -> Option<f64> {
     let part = |s: &Spread| Some(s.sd?.powi(2) / s.n as f64);
     let (va, vb) = (part(a)?, part(b)?);

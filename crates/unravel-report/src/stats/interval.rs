@@ -3,13 +3,13 @@
 use super::Spread;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-/// Half the width of the 95 % t interval of the mean: t(0.975, n − 1) · sd / √n; of a single value there is none.
+/// Half the width of the 95 % t interval of the mean: t(0.975, n − 1) · sd / √n; `None` for a single value.
 pub fn half_width_95(spread: &Spread) -> Option<f64> {
     let t = StudentsT::new(0.0, 1.0, (spread.n.checked_sub(1)?) as f64).ok()?;
     Some(t.inverse_cdf(0.975) * spread.sd? / (spread.n as f64).sqrt())
 }
 
-/// The value below which a share `p` (0..=1) of `sorted` lies, interpolated between neighbours; NaN of nothing.
+/// The `p`-quantile (0..=1) of `sorted`, interpolated linearly between neighbours; NaN if there are no values.
 pub fn quantile(sorted: &[f64], p: f64) -> f64 {
     let Some(last) = sorted.len().checked_sub(1) else {
         return f64::NAN;
@@ -20,7 +20,7 @@ pub fn quantile(sorted: &[f64], p: f64) -> f64 {
     let (low, high) = (sorted[below], sorted[above]);
     match high - low {
         step if step.is_finite() => low + step * share,
-        // Finite values may be farther apart than the largest number.
+        // The difference of two finite values can overflow.
         _ => low * (1.0 - share) + high * share,
     }
 }
@@ -29,7 +29,7 @@ pub fn quantile(sorted: &[f64], p: f64) -> f64 {
 mod tests {
     use super::*;
 
-    /// Quantiles of Student's t as tables have them.
+    /// Quantiles of Student's t from published tables.
     #[test]
     fn the_interval_is_that_of_the_t_tables() {
         for (n, t) in [(2, 12.7062), (3, 4.3027), (5, 2.7764), (11, 2.2281)] {
@@ -46,7 +46,7 @@ mod tests {
         assert_eq!(half_width_95(&single), None);
     }
 
-    /// As numpy's default does it.
+    /// Agrees with numpy's default method.
     #[test]
     fn quantiles_lie_between_neighbours() {
         let values = [1.0, 2.0, 4.0, 8.0];

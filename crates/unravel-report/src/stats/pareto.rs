@@ -1,7 +1,7 @@
 //! The Pareto front of costs and merits, and its knee.
 
-/// Places of the points that no other beats: none has a cost as low and a merit as high, one of the two better. In the
-/// order of rising cost.
+/// Positions of the Pareto-optimal points, ordered by cost. A point is Pareto-optimal if no other point is at least as
+/// good in both cost and merit and better in one of them.
 pub fn front(points: &[(f64, f64)]) -> Vec<usize> {
     let beats = |a: (f64, f64), b: (f64, f64)| a.0 <= b.0 && b.1 <= a.1 && a != b;
     let mut front: Vec<usize> = (0..points.len())
@@ -11,9 +11,9 @@ pub fn front(points: &[(f64, f64)]) -> Vec<usize> {
     front
 }
 
-/// The place in `points` of the knee of their front: the point that lies farthest above the straight line between the ends
-/// of the front, both axes scaled to the front's extent. None where the front has fewer than three points, or none lies
-/// above that line.
+/// The position in `points` of the knee of the front: the point farthest above the straight line between the ends of
+/// the front, with both axes scaled to the front's extent. `None` if the front has fewer than three points or no point
+/// is above this line.
 pub fn knee(points: &[(f64, f64)]) -> Option<usize> {
     let front = front(points);
     let (first, last) = (points[*front.first()?], points[*front.last()?]);
@@ -39,7 +39,7 @@ mod tests {
         let points = [(3.0, 0.5), (1.0, 0.1), (2.0, 0.4), (2.5, 0.3), (2.0, 0.2)];
         assert_eq!(front(&points), [1, 2, 0]);
         assert_eq!(front(&[]), [0_usize; 0]);
-        // Equal points do not beat each other.
+        // Of equal points, all are Pareto-optimal.
         assert_eq!(front(&[(1.0, 1.0), (1.0, 1.0)]), [0, 1]);
     }
 

@@ -1,6 +1,6 @@
 //! Spearman's rank correlation.
 
-/// The correlation of the ranks of pairs, ties having their mean rank; none for fewer than three pairs, or where one side
+/// The correlation of the ranks of pairs; ties get their mean rank. `None` for fewer than three pairs, or if one side
 /// does not vary.
 pub fn spearman(pairs: &[(f64, f64)]) -> Option<f64> {
     if pairs.len() < 3 {
@@ -10,7 +10,7 @@ pub fn spearman(pairs: &[(f64, f64)]) -> Option<f64> {
     pearson(&ranks(&a), &ranks(&b))
 }
 
-/// Ranks from 1, ties sharing their mean.
+/// Ranks from 1; ties get their mean rank.
 fn ranks(values: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..values.len()).collect();
     order.sort_by(|&a, &b| values[a].total_cmp(&values[b]));

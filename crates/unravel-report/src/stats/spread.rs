@@ -7,14 +7,14 @@ use super::safe_scale;
 pub struct Spread {
     /// The mean.
     pub mean: f64,
-    /// The standard deviation; of a single value there is none.
+    /// The standard deviation; `None` for a single value.
     pub sd: Option<f64>,
     /// How many values there were, at least 1.
     pub n: usize,
 }
 
 impl Spread {
-    /// Of no finite value there is nothing to say.
+    /// The spread of the finite values; `None` if there are none.
     pub fn of(values: impl IntoIterator<Item = f64>) -> Option<Self> {
         let values: Vec<f64> = values.into_iter().filter(|v| v.is_finite()).collect();
         let n = values.len();

@@ -1,9 +1,10 @@
-//! How much of the spread of scores lies between objectives, between strengths of an objective, and between seeds.
+//! Decomposes the variance of scores into the shares between objectives, between strengths of an objective, and between
+//! seeds.
 
 use super::safe_scale;
 use std::collections::BTreeMap;
 
-/// Shares of the sum of squares around the mean of all; they add up to 1.
+/// Shares of the sum of squares around the overall mean. They add up to 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Shares {
     /// Between objectives.
@@ -21,10 +22,11 @@ pub struct Shares {
 }
 
 impl Shares {
-    /// Of (objective, setting, score); none where no setting has two trials, or nothing varies.
+    /// The shares from (objective, setting, score) triples; `None` if no setting has two trials or the scores do not
+    /// vary.
     pub fn of(trials: &[(usize, usize, f64)]) -> Option<Self> {
         let scores: Vec<f64> = trials.iter().map(|(_, _, score)| *score).collect();
-        // Shares do not depend on the unit.
+        // Scaling is allowed, because shares do not depend on the unit.
         let scale = safe_scale(&scores);
         let all: Vec<f64> = scores.iter().map(|score| score / scale).collect();
         let by_objective = grouped(trials, scale, |&(objective, _, _)| objective);
@@ -47,7 +49,7 @@ impl Shares {
         })
     }
 
-    /// What objective and strength together would explain on average if the setting made no difference at all:
+    /// The share that objective and strength together would explain on average if settings made no difference:
     /// (settings − 1) / (trials − 1).
     pub fn by_chance(&self) -> f64 {
         (self.n_settings - 1) as f64 / (self.n_trials - 1) as f64

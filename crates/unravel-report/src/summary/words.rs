@@ -1,17 +1,17 @@
-//! What each metric's trade-off comes to, in sentences: the Pareto-optimal settings, the knee, and how much is the seed.
+//! Sentences about each metric's trade-off: the Pareto-optimal settings, the knee, and the share of variance due to the seed.
 
 use crate::axis::plain;
 use crate::figures::Context;
 use crate::figures::trade_off::Panel;
 use crate::figures::variance_explained::explained;
-use crate::rows::Rows;
+use crate::report_input::Rows;
 use crate::stats::variance::Shares;
 use crate::words::{count, list};
 
-/// More settings than this are counted and not named.
+/// At most this many settings are named; of more, only the number is given.
 const NAMED: usize = 8;
 
-/// What there is to say of one kind of score.
+/// The sentences about one kind of score.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Said {
     /// `MIG · exact`.
@@ -20,7 +20,7 @@ pub struct Said {
     pub sentences: Vec<String>,
 }
 
-/// In the order of the panels.
+/// The sentences about each panel's score, in the order of the panels.
 pub fn said(context: &Context<'_>) -> Vec<Said> {
     let explained = explained(context.rows, context.scored);
     let of = |panel: &Panel| {
@@ -83,7 +83,7 @@ fn chance(panel: &Panel, shares: Option<Shares>) -> String {
     let Some(shares) = shares else {
         let is_alone = panel.means.iter().all(|mean| mean.score.n < 2);
         let unknown =
-            "One trial seed per setting: the share of variance due to the seed is unknown.";
+            "Each setting has one trial seed, so the share of variance due to the seed is unknown.";
         return match is_alone {
             true => unknown.to_owned(),
             false => String::new(),
@@ -92,20 +92,22 @@ fn chance(panel: &Panel, shares: Option<Shares>) -> String {
     let percent = |share: f64| format!("{:.0} %", 100.0 * share);
     let n_trials = count(shares.n_trials, "trial");
     if shares.n_settings < 2 {
-        return format!("All of its variance, over {n_trials} of one setting, is due to the seed.");
+        return format!(
+            "All of the variance of the score over {n_trials} of one setting is due to the seed."
+        );
     }
     let explained = if shares.n_objectives < 2 {
-        format!("strength explains {}", percent(shares.strength))
+        format!("the strength explains {}", percent(shares.strength))
     } else {
         format!(
-            "objective explains {}, strength {}",
+            "the objective explains {}, the strength {}",
             percent(shares.objective),
             percent(shares.strength)
         )
     };
     format!(
-        "Of its variance over {n_trials}, {explained} and seed {} (by chance alone, objective and strength would \
-         explain {}).",
+        "Of the variance of the score over {n_trials}, {explained} and the seed {}. If settings made no difference, \
+         objective and strength would explain {} by chance.",
         percent(shares.seed),
         percent(shares.by_chance()),
     )

@@ -1,7 +1,7 @@
-//! The numbers of the KL of each latent. Latents of different trials have no common order, so each trial's are ranked by
-//! their KL in the end, the largest first, and trials are averaged rank by rank.
+//! The numbers of the KL of each latent. Latents of different trials have no common order. The latents of each trial
+//! are therefore ranked by their final KL, the largest first, and trials are averaged by rank.
 
-use crate::rows::{LatentLog, Rows, Standing};
+use crate::report_input::{LatentLog, Rows, Standing};
 use crate::stats::Spread;
 use crate::tables::{column, text_column};
 use polars::prelude::{DataFrame, PolarsResult};
@@ -27,7 +27,7 @@ impl Latents {
     }
 }
 
-/// Every setting that has a trained trial with a log.
+/// The settings that have a trained trial with a log.
 pub fn latents(rows: &Rows) -> Vec<Latents> {
     let mut by_setting: BTreeMap<usize, Vec<&LatentLog>> = BTreeMap::new();
     for log in &rows.latents {
@@ -47,7 +47,7 @@ pub fn latents(rows: &Rows) -> Vec<Latents> {
 }
 
 fn by_rank(logs: &[&LatentLog]) -> Vec<Vec<(u64, Spread)>> {
-    // Steps and then values by rank, over trials.
+    // For each step and rank, the values of the trials.
     let mut values: BTreeMap<u64, Vec<Vec<f64>>> = BTreeMap::new();
     let mut n_ranks = 0;
     for log in logs {
@@ -74,7 +74,7 @@ fn by_rank(logs: &[&LatentLog]) -> Vec<Vec<(u64, Spread)>> {
     (0..n_ranks).map(of_rank).collect()
 }
 
-/// One row a setting, rank and step.
+/// One row per setting, rank and step.
 pub fn table(rows: &Rows, latents: &[&Latents], is_last_only: bool) -> PolarsResult<DataFrame> {
     let mut all: Vec<(usize, u64, u64, Spread)> = Vec::new();
     for one in latents {

@@ -1,13 +1,13 @@
-//! The layout of the KL of each latent: by rank in the end, and by step.
+//! The layout of the KL of each latent: final KL by rank, and KL by step.
 
 use super::data::Latents;
 use crate::axis::Kind;
 use crate::curves::{Curves, Line, Panel, by_setting, families_of, scene as lines};
 use crate::panel::Titles;
-use crate::rows::Rows;
+use crate::report_input::Rows;
 use crate::scene::Scene;
 
-/// KL in the end against rank, a line a setting.
+/// The final KL against rank, one line per setting.
 pub fn profile(rows: &Rows, latents: &[&Latents], titles: Titles) -> Scene {
     let settings = latents.iter().map(|one| {
         let ranks = one.last().enumerate();
@@ -30,7 +30,7 @@ pub fn profile(rows: &Rows, latents: &[&Latents], titles: Titles) -> Scene {
     })
 }
 
-/// KL against step, a panel a setting and a line a rank.
+/// KL against step, one panel per setting and one line per rank.
 pub fn courses(rows: &Rows, latents: &[&Latents], titles: Titles) -> Scene {
     let last = latents
         .iter()

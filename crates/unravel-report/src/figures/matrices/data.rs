@@ -1,28 +1,28 @@
-//! Which matrices are shown, of which trials: those that have a row a code and a column a factor.
+//! Selects the matrices and trials to show. A matrix must have one row per code and one column per factor.
 
 use crate::figures::trade_off::Panel;
 use crate::figures::traversals::{Best, best_trials};
-use crate::rows::{MatrixRow, Rows};
+use crate::report_input::{MatrixRow, Rows};
 use crate::tables::{column, text_column};
 use polars::prelude::{DataFrame, PolarsResult};
 use unravel_score::MetricName;
 
-/// As many settings are shown one by one; of more, the best of each objective.
+/// At most this many settings are shown individually. If there are more, the best setting of each objective is shown.
 const MOST: usize = 8;
 
 /// One kind of matrix, of each trial that is shown.
 pub struct Shown<'a> {
-    /// The metric that it explains.
+    /// The metric that it belongs to.
     pub metric: MetricName,
-    /// What its entries are.
+    /// The name of the matrix.
     pub name: String,
-    /// One a trial.
+    /// One matrix per trial.
     pub matrices: Vec<&'a MatrixRow>,
     /// Whether every setting is shown, or only the best of each objective.
     pub is_every_setting: bool,
 }
 
-/// The matrices by metric and name, of the best trial of each setting or objective; `words` say what makes it the best.
+/// The matrices by metric and name, of the best trial of each setting or objective, and the criterion in words.
 pub fn shown<'a>(rows: &'a Rows, panels: &[Panel]) -> (Vec<Shown<'a>>, String) {
     let best = best_trials(rows, panels);
     let is_every_setting = best.trials.len() <= MOST;
@@ -52,7 +52,8 @@ pub fn shown<'a>(rows: &'a Rows, panels: &[Panel]) -> (Vec<Shown<'a>>, String) {
     (all, best.criterion.words())
 }
 
-/// One matrix a trial: of several variants the exact one, which has no sampling noise, else the first.
+/// Keeps one matrix per trial: the exact variant if there is one, because it has no sampling noise, otherwise the
+/// first.
 fn add<'a>(shown: &mut Shown<'a>, matrix: &'a MatrixRow) {
     match shown.matrices.iter_mut().find(|m| m.trial == matrix.trial) {
         Some(mine) if mine.matrix.seed.is_some() && matrix.matrix.seed.is_none() => *mine = matrix,
@@ -78,7 +79,7 @@ fn best_of_families(rows: &Rows, trials: &[Best], merit: f64) -> Vec<Best> {
     kept
 }
 
-/// One row a trial, code and factor.
+/// One row per trial, code and factor.
 pub fn table(rows: &Rows, shown: &Shown<'_>) -> PolarsResult<DataFrame> {
     let mut cells: Vec<(&MatrixRow, usize)> = Vec::new();
     for matrix in &shown.matrices {

@@ -1,12 +1,14 @@
-//! The layout of the matrices: one a trial, all on one scale.
+//! The layout of the matrices: one per trial, all on one colour scale.
 
+use super::code_name;
 use super::data::Shown;
-use crate::cells::{Cells, draw};
+use crate::heatmap::{Cells, draw};
 use crate::paint::text_width;
 use crate::panel::{Area, Titles, cut_before, facet_areas, text_within, words};
-use crate::rows::Rows;
+use crate::report_input::Rows;
 use crate::scene::{Anchor, Scene, TextStyle};
 use crate::style::{TEXT, size};
+use unravel_store::ScoreMatrix;
 
 /// Height of a row of a matrix.
 const ROW: f64 = 15.0;
@@ -14,19 +16,26 @@ const ROW: f64 = 15.0;
 const SECOND_NAMES: f64 = 8.0;
 /// The longest name of a code.
 const LONGEST_NAME: f64 = 90.0;
-/// Between the names and the cells.
+/// The space between names and cells.
 const TO_CELLS: f64 = 8.0;
 
-/// Lays the matrices out.
+/// Lays out the matrices.
 pub fn scene(rows: &Rows, shown: &Shown<'_>, titles: &Titles) -> Scene {
     let matrices = || shown.matrices.iter().map(|one| &one.matrix);
     let values = || matrices().flat_map(|matrix| matrix.values.iter().copied());
     let finite = values().filter(|value| value.is_finite());
     let full = finite.map(f64::abs).fold(0.0, f64::max);
+    let code_names = |matrix: &ScoreMatrix| -> Vec<String> {
+        matrix
+            .row_names
+            .iter()
+            .map(|name| code_name(name))
+            .collect()
+    };
     let n_rows = matrices().map(|m| m.row_names.len()).max().unwrap_or(1);
     let names = matrices()
-        .flat_map(|matrix| &matrix.row_names)
-        .map(|name| text_width(name, size::TICK, false))
+        .flat_map(code_names)
+        .map(|name| text_width(&name, size::TICK, false))
         .fold(0.0, f64::max)
         .min(LONGEST_NAME);
     let n = shown.matrices.len();
@@ -56,8 +65,9 @@ pub fn scene(rows: &Rows, shown: &Shown<'_>, titles: &Titles) -> Scene {
         text_within(&mut scene, at, &label, (style, Anchor::Start), room);
         let values = one.matrix.values.iter().copied().map(Some);
         let values: Vec<Option<f64>> = values.map(|v| v.filter(|v| v.is_finite())).collect();
+        let rows_of_cells = code_names(&one.matrix);
         let cells = Cells {
-            rows: &one.matrix.row_names,
+            rows: &rows_of_cells,
             columns: &one.matrix.col_names,
             values: &values,
             full,

@@ -1,6 +1,6 @@
-//! Spearman's rank correlation of every two kinds of score over the trials that have both.
+//! Spearman's rank correlation of each pair of scores, over the trials that have both.
 
-use crate::scored::Scored;
+use crate::final_scores::Scored;
 use crate::stats::rank::spearman;
 use crate::tables::{column, text_column};
 use polars::prelude::{DataFrame, PolarsResult};
@@ -9,15 +9,15 @@ use std::collections::BTreeMap;
 /// One pair.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pair {
-    /// Places of the two in the list of scores.
+    /// Positions of the two scores in the list.
     pub of: (usize, usize),
-    /// −1..=1; none for fewer than three trials, or where one of them does not vary.
+    /// −1..=1; `None` for fewer than three trials, or if one of the scores does not vary.
     pub correlation: Option<f64>,
     /// How many trials have both.
     pub n_trials: usize,
 }
 
-/// Row by row, the whole square.
+/// The full matrix, row by row.
 pub fn pairs(scored: &[Scored]) -> Vec<Pair> {
     let by_trial: Vec<BTreeMap<usize, f64>> = scored
         .iter()
@@ -38,7 +38,7 @@ pub fn pairs(scored: &[Scored]) -> Vec<Pair> {
     (0..n * n).map(|i| pair(i / n, i % n)).collect()
 }
 
-/// One row a pair.
+/// One row per pair.
 pub fn table(scored: &[Scored], pairs: &[Pair]) -> PolarsResult<DataFrame> {
     let slug = |place: usize| scored[place].key.slug();
     DataFrame::new_infer_height(vec![

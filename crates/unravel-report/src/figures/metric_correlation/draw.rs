@@ -1,22 +1,22 @@
 //! The layout of the rank correlations: rows named in full, columns by number.
 
 use super::data::Pair;
-use crate::cells::{Cells, draw};
+use crate::final_scores::Scored;
+use crate::heatmap::{Cells, draw};
 use crate::paint::text_width;
 use crate::panel::{Area, EDGE, Titles, cut_before, words};
 use crate::scene::{Scene, TextStyle};
-use crate::scored::Scored;
 use crate::style::{TEXT, size};
 
-/// A longer name of a row is made smaller or cut, the more the less room the numbers in the cells leave.
+/// The maximum width of a row's name. Longer names are shrunk or cut; the numbers in the cells can reduce this width.
 const LONGEST_NAME: f64 = 260.0;
 const SHORTEST_NAME: f64 = 170.0;
-/// What a number in a cell takes at its smallest.
+/// The width of a number in a cell in the smallest font.
 const NUMBER_ROOM: f64 = 27.5;
-/// Between the names and the cells.
+/// The space between names and cells.
 const TO_CELLS: f64 = 8.0;
 
-/// Lays the square out.
+/// Lays out the matrix.
 pub fn scene(scored: &[Scored], pairs: &[Pair], titles: &Titles) -> Scene {
     let most = size::WIDTH - 2.0 * EDGE - TO_CELLS - NUMBER_ROOM * scored.len() as f64;
     let most = most.clamp(SHORTEST_NAME, LONGEST_NAME);

@@ -1,7 +1,7 @@
 //! The numbers of scores against steps: mean and sd over trial seeds at every step that is scored.
 
-use crate::rows::{Rows, ScoreRow};
-use crate::scored::Key;
+use crate::final_scores::Key;
+use crate::report_input::{Rows, ScoreRow};
 use crate::stats::Spread;
 use crate::tables::{column, text_column};
 use polars::prelude::{DataFrame, PolarsResult};
@@ -12,12 +12,12 @@ use std::collections::BTreeMap;
 pub struct Course {
     /// Index of the setting.
     pub setting: usize,
-    /// Steps rising.
+    /// By ascending step.
     pub points: Vec<(u64, Spread)>,
 }
 
-/// The courses of all settings, and how many trials they are of; a step that only part of a setting's trials have counts
-/// with those.
+/// The scores by step of all settings, and the number of trials. A step that only some trials of a setting have uses
+/// only those trials.
 pub fn courses(rows: &Rows, key: &Key) -> (Vec<Course>, usize) {
     let is_mine = |score: &&ScoreRow| {
         score.is_headline
@@ -53,7 +53,7 @@ pub fn courses(rows: &Rows, key: &Key) -> (Vec<Course>, usize) {
     (courses, trials.len())
 }
 
-/// One row a setting and step.
+/// One row per setting and step.
 pub fn table(rows: &Rows, key: &Key, courses: &[Course]) -> PolarsResult<DataFrame> {
     let all: Vec<(usize, u64, Spread)> = courses
         .iter()

@@ -4,10 +4,10 @@ use super::data::Course;
 use crate::axis::Kind;
 use crate::curves::{Curves, by_setting, families_of, scene as lines};
 use crate::panel::Titles;
-use crate::rows::Rows;
+use crate::report_input::Rows;
 use crate::scene::Scene;
 
-/// Lays the courses out.
+/// Lays out the curves.
 pub fn scene(rows: &Rows, courses: &[Course], titles: Titles) -> Scene {
     let points = courses.iter().flat_map(|course| &course.points);
     let last = points.map(|(step, _)| *step).max().unwrap_or(1);

@@ -1,7 +1,7 @@
 //! The numbers of scores against strength: by objective, trials and the mean and sd of each setting.
 
-use crate::rows::Rows;
-use crate::scored::Scored;
+use crate::final_scores::Scored;
+use crate::report_input::Rows;
 use crate::stats::Spread;
 use crate::tables::{column, text_column};
 use polars::prelude::{DataFrame, PolarsResult};
@@ -18,14 +18,14 @@ pub struct Family {
     pub symbol: String,
     /// Its strengths, rising.
     pub strengths: Vec<f64>,
-    /// Settings that differ in nothing but strength, joined by a line each; of each kind of score one or more.
+    /// Series of settings that differ only in strength, one or more for each score. Each series is joined by a line.
     pub series: Vec<Series>,
 }
 
 /// Settings that differ only in their strength.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Series {
-    /// Place of the scores in the list that was asked for.
+    /// Position of the scores in the list.
     pub place: usize,
     /// In the order of strength.
     pub settings: Vec<Setting>,
@@ -44,7 +44,7 @@ pub struct Setting {
     pub spread: Spread,
 }
 
-/// The panels, in the order of families, of one or more kinds of score that share an axis.
+/// The panels of one or more scores that share an axis, in the order of families.
 pub fn families(rows: &Rows, scored: &[&Scored]) -> Vec<Family> {
     let mut families: Vec<Family> = Vec::new();
     for (place, scored) in scored.iter().enumerate() {
@@ -98,7 +98,7 @@ fn settings(rows: &Rows, scored: &Scored) -> Vec<Setting> {
     by_setting.into_iter().filter_map(setting).collect()
 }
 
-/// Adds a setting to the series whose settings differ from it in strength alone.
+/// Adds a setting to the series whose settings differ from it only in strength.
 fn add(rows: &Rows, family: &mut Family, place: usize, setting: Setting) {
     family.strengths.push(setting.strength);
     let others = |setting: usize| others_in_label(&rows.settings[setting].setting.label);
@@ -117,12 +117,12 @@ fn add(rows: &Rows, family: &mut Family, place: usize, setting: Setting) {
     }
 }
 
-/// What a setting's label says besides its family and strength: `latents=5` of `β-VAE β=4, latents=5`.
+/// The part of a setting's label after family and strength: `latents=5` of `β-VAE β=4, latents=5`.
 fn others_in_label(label: &str) -> &str {
     label.split_once(", ").map_or("", |(_, others)| others)
 }
 
-/// One row a trial.
+/// One row per trial.
 pub fn table(rows: &Rows, scored: &[&Scored], families: &[Family]) -> PolarsResult<DataFrame> {
     let of_series = |series: &Series| {
         let place = series.place;

@@ -1,24 +1,24 @@
-//! The layout of scores against strength: a panel an objective, with a common vertical axis.
+//! The layout of scores against strength: one panel per objective, with a common vertical axis.
 
 use super::data::{Family, Series, Setting};
 use crate::axis::{Axis, Kind, short};
 use crate::panel::{Area, Facet, Titles, facet_areas, facet_axes, words};
 use crate::published;
-use crate::rows::Rows;
+use crate::report_input::Rows;
 use crate::scene::{Point, Scene};
 use crate::style::{PAPER, Shape, size, trial_opacity};
 use unravel_sweep::PublishedPoint;
 
-/// Half the length of the stroke at the end of an error bar.
+/// Half the length of the cap at the end of an error bar.
 const CAP: f64 = 2.5;
-/// Trials of a setting stand side by side within so many pixels at most.
+/// The maximum width over which the trials of a setting are spread, in pixels.
 const JITTER: f64 = 11.0;
-/// From the edges of a panel to its outer strengths.
+/// The distance between the edges of a panel and its outer strengths.
 const INSET: f64 = 16.0;
-/// Strengths are marked one by one up to this many, then at round values.
+/// Up to this many strengths, each has a tick. With more, ticks are at round values.
 const MARKED: usize = 9;
 
-/// Lays the panels out. Of several kinds of score, those after the first are drawn hollow.
+/// Lays out the panels. If there are several scores, all but the first are drawn hollow.
 pub fn scene(
     rows: &Rows,
     families: &[Family],
@@ -67,7 +67,7 @@ pub fn scene(
     scene
 }
 
-/// Strengths that span a wide range of positive values lie on a logarithmic axis.
+/// Whether the axis of strengths is logarithmic: if they are positive and span a wide range.
 fn strength_axis(family: &Family, published: &[&PublishedPoint], area: Area) -> Axis {
     let published = published.iter().filter_map(|point| point.strength);
     let all: Vec<f64> = family.strengths.iter().copied().chain(published).collect();
@@ -143,7 +143,7 @@ impl Panel<'_> {
         )
     }
 
-    /// A setting's trials side by side, in the order of their seeds, so that equal ones do not hide each other.
+    /// Draws a setting's trials side by side, ordered by seed, so that equal scores do not hide each other.
     fn trials(&self, scene: &mut Scene, series: &Series) {
         for setting in &series.settings {
             let row = &self.rows.settings[setting.setting];

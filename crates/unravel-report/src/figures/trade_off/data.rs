@@ -1,8 +1,8 @@
 //! The numbers of the trade-off: every trial's reconstruction error and score, each setting's mean and sd, and the Pareto
 //! front of the means.
 
-use crate::rows::{RECONSTRUCTION, Rows};
-use crate::scored::{Scored, reconstruction_errors};
+use crate::final_scores::{Scored, reconstruction_errors};
+use crate::report_input::{RECONSTRUCTION, Rows};
 use crate::stats::{Spread, pareto};
 use crate::tables::{column, text_column};
 use polars::prelude::{DataFrame, PolarsResult};
@@ -39,21 +39,21 @@ pub struct Panel {
     pub points: Vec<TrialPoint>,
     /// Settings that have a trial here, in their order.
     pub means: Vec<SettingMean>,
-    /// Places in `means` of the settings that no other beats in both means, by rising reconstruction error; empty for a
-    /// metric of which neither more nor less is better.
+    /// Positions in `means` of the Pareto-optimal settings, ordered by reconstruction error; empty for a metric without
+    /// a direction.
     pub front: Vec<usize>,
-    /// The place in `means` of the front's knee, where it has one.
+    /// The position in `means` of the front's knee, if it has one.
     pub knee: Option<usize>,
 }
 
 impl Panel {
-    /// Whether any setting has an sd, which takes two trial seeds.
+    /// Whether any setting has an sd, which requires two trial seeds.
     pub fn has_spread(&self) -> bool {
         self.means.iter().any(|mean| mean.score.sd.is_some())
     }
 }
 
-/// The panels of all scores, those without a trial left out.
+/// The panels of all scores that have a trial.
 pub fn panels(rows: &Rows, scored: &[Scored]) -> Vec<Panel> {
     let errors = reconstruction_errors(rows);
     let panels = scored.iter().map(|scored| panel(rows, scored, &errors));
@@ -101,7 +101,7 @@ fn panel(rows: &Rows, scored: &Scored, errors: &BTreeMap<usize, f64>) -> Panel {
     }
 }
 
-/// The panel's data as a table: one row a trial.
+/// The panel's data as a table: one row per trial.
 pub fn table(rows: &Rows, panel: &Panel) -> PolarsResult<DataFrame> {
     let (key, points) = (&panel.scored.key, &panel.points);
     let trials = || points.iter().map(|point| &rows.trials[point.trial]);

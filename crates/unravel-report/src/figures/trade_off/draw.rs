@@ -7,7 +7,7 @@ use crate::axis::{Axis, Kind};
 use crate::panel::{Area, Titles, data_box, data_range, frame, legend, legend_rows};
 use crate::published;
 use crate::reconstruction_axis::{reconstruction_axis, scale_words};
-use crate::rows::Rows;
+use crate::report_input::Rows;
 use crate::scene::{Point, Scene};
 use crate::stats::Spread;
 use crate::style::{FamilyStyle, PAPER, TEXT, size, trial_opacity};
@@ -15,11 +15,11 @@ use crate::words::count;
 use std::collections::BTreeMap;
 use unravel_sweep::PublishedPoint;
 
-/// Half the length of the stroke at the end of an error bar.
+/// Half the length of the cap at the end of an error bar.
 const CAP: f64 = 2.5;
-/// How faint the line through a family's settings is.
+/// The opacity of the line through a family's settings.
 const PATH_OPACITY: f64 = 0.4;
-/// How far a ring around a mark reaches beyond it.
+/// The distance between a mark and the ring around it, in pixels.
 const RING: f64 = 2.6;
 /// From the mark to the ring's outer edge, in pixels.
 const RING_EDGE: f64 = RING + 1.2;
@@ -33,15 +33,15 @@ struct Layout<'a> {
     y: Axis,
 }
 
-/// What a layout has no room for.
+/// The elements for which the layout has no room.
 pub struct LeftOut {
     /// Marks without a label.
     pub n_unlabelled: usize,
-    /// Error bars that go on beyond the axis.
+    /// Error bars that extend beyond the axis.
     pub n_cut_bars: usize,
 }
 
-/// Lays a panel out, and says what it has no room for.
+/// Lays out a panel, and returns the elements without room.
 pub fn scene(rows: &Rows, panel: &Panel, published: &[&PublishedPoint]) -> (Scene, LeftOut) {
     let reach = |spread: &Spread| {
         let sd = spread.sd.unwrap_or(0.0);
@@ -133,7 +133,7 @@ impl Layout<'_> {
         }
     }
 
-    /// Each family's settings in the order of their strength; none where other keys vary too, so that there is no order.
+    /// Each family's settings, ordered by strength; empty if other keys vary too, because then there is no order.
     fn paths(&self) -> Vec<(FamilyStyle, Vec<Point>)> {
         let setting = |mean: &&SettingMean| &self.rows.settings[mean.setting].setting;
         let path = |(title, style): (&str, FamilyStyle)| {
@@ -152,7 +152,7 @@ impl Layout<'_> {
         self.rows.families().into_iter().filter_map(path).collect()
     }
 
-    /// Dashes through the settings that no other beats.
+    /// The dashed line through the Pareto-optimal settings.
     fn draw_front(&self, scene: &mut Scene) {
         let places = self
             .panel
@@ -203,7 +203,7 @@ impl Layout<'_> {
         let (x, y) = self.at(mean);
         if let Some([left, right, ..]) = self.bars(mean).first().map(|bar| [bar.left, bar.right]) {
             scene.line(vec![(left, y), (right, y)], ink, 0.75, size::HAIR);
-            // A bar that goes on beyond the axis has no end there.
+            // A bar that extends beyond the axis has no cap there.
             let n_cut = usize::from(self.is_cut(mean));
             for end in [left, right].into_iter().skip(n_cut) {
                 scene.line(vec![(end, y - CAP), (end, y + CAP)], ink, 0.75, size::HAIR);
@@ -217,14 +217,14 @@ impl Layout<'_> {
         }
     }
 
-    /// Whether the horizontal error bar goes on beyond the axis.
+    /// Whether the horizontal error bar extends beyond the axis.
     fn is_cut(&self, mean: &SettingMean) -> bool {
         let spread = &mean.reconstruction;
         let end = spread.mean - spread.sd.unwrap_or(0.0);
         self.x.pixel(end) <= self.area.left
     }
 
-    /// The horizontal and the vertical error bar; none where there is no sd.
+    /// The horizontal and the vertical error bar; empty if there is no sd.
     fn bars(&self, mean: &SettingMean) -> Vec<Area> {
         let (x, y) = self.at(mean);
         let (Some(dx), Some(dy)) = (mean.reconstruction.sd, mean.score.sd) else {

@@ -1,12 +1,12 @@
 //! The numbers of the training curves: per setting and interval of steps, mean and sd over trials.
 
-use crate::rows::{LogRow, Rows, part_of_training};
+use crate::report_input::{LogRow, Rows, part_of_training};
 use crate::stats::Spread;
 use crate::tables::{column, firsts, groups, numbers, optional_numbers, text_column};
 use polars::prelude::{DataFrame, PolarsResult};
 use std::collections::BTreeSet;
 
-/// A curve has at most this many points: more cannot be told apart on a figure.
+/// The maximum number of points of a curve. More points would not be visible.
 const MAX_POINTS: u64 = 200;
 
 /// A setting's mean and spread at a step.
@@ -23,7 +23,7 @@ pub struct CurvePoint {
 pub struct Curve {
     /// Index of the setting.
     pub setting: usize,
-    /// Steps rising.
+    /// By ascending step.
     pub points: Vec<CurvePoint>,
 }
 
@@ -38,7 +38,7 @@ pub struct TermCurves {
     pub n_trials: usize,
 }
 
-/// Every loss term, in the order in which the logs first name it.
+/// Every loss term, in the order of first appearance in the logs.
 pub fn terms(rows: &Rows) -> Vec<String> {
     let mut seen = BTreeSet::new();
     rows.logs
@@ -49,12 +49,12 @@ pub fn terms(rows: &Rows) -> Vec<String> {
         .collect()
 }
 
-/// The term's curves as a table: one row a setting and interval of steps, with the trials' number, mean and sd.
+/// The term's curves as a table: one row per setting and interval of steps, with number of trials, mean and sd.
 ///
-/// Intervals are equal parts of a trial's steps, so trials that are not done yet fall in with the others.
+/// Intervals are equal parts of a trial's steps, so unfinished trials have the same intervals as finished ones.
 ///
 /// # Errors
-/// When polars cannot group the values.
+/// If polars cannot group the values.
 pub fn table(rows: &Rows, term: &str) -> PolarsResult<DataFrame> {
     let values = trial_intervals(rows, term)?;
     let groups = groups(&values, &["setting", "interval"])?;
@@ -108,7 +108,7 @@ pub fn table(rows: &Rows, term: &str) -> PolarsResult<DataFrame> {
     DataFrame::new_infer_height(columns)
 }
 
-/// One row a trial and interval: the mean of its log's values there.
+/// One row per trial and interval: the mean of the logged values.
 fn trial_intervals(rows: &Rows, term: &str) -> PolarsResult<DataFrame> {
     let (mut settings, mut intervals, mut steps, mut values) =
         (Vec::new(), Vec::new(), Vec::new(), Vec::new());
@@ -155,7 +155,7 @@ fn intervals_of(log: &LogRow, term: &str, n_steps: u64) -> Vec<(u64, u64, f64)> 
 /// Reads the curves back from the term's table.
 ///
 /// # Errors
-/// When a column is not what [`table`] makes.
+/// If a column does not have the type that [`table`] gives it.
 pub fn term_curves(rows: &Rows, term: &str, table: &DataFrame) -> PolarsResult<TermCurves> {
     let settings = table.column("setting_index")?.u64()?.clone();
     let (steps, counts) = (

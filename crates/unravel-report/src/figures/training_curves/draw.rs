@@ -4,11 +4,11 @@ use super::data::TermCurves;
 use crate::axis::Kind;
 use crate::curves::{Curves, by_setting, families_of, scene as lines};
 use crate::panel::Titles;
-use crate::rows::Rows;
+use crate::report_input::Rows;
 use crate::scene::Scene;
 use crate::words::{count, term_title};
 
-/// Whether a logarithmic scale fits: whether the second half of training takes more of the height on it.
+/// Whether to use a logarithmic scale: whether the second half of the training has a larger share of the height on it.
 pub fn is_log(curves: &TermCurves) -> bool {
     let all = || curves.curves.iter().flat_map(|curve| &curve.points);
     let last_step = all().map(|point| point.step).max().unwrap_or(0);
@@ -29,7 +29,7 @@ fn range(values: impl Iterator<Item = f64>) -> (f64, f64) {
     })
 }
 
-/// Lays one term's curves out.
+/// Lays out the curves of one term.
 pub fn scene(rows: &Rows, curves: &TermCurves) -> Scene {
     let is_log = is_log(curves);
     let last_step = curves

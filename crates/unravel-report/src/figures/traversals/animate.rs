@@ -1,22 +1,22 @@
-//! Traversals as an animation: every code moves at once, each in its own picture.
+//! Traversals as an animation: one image per code, in which this code varies.
 
-use crate::sheet::Sheet;
+use crate::picture_sheet::Sheet;
 use gif::{Encoder, Frame, Repeat};
 use std::io;
 
-/// Hundredths of a second that a picture stays, and the first and last do.
+/// The duration of a frame, and of the first and last frame, in hundredths of a second.
 const DELAY: u16 = 9;
 const REST: u16 = 30;
-/// Pictures beside each other.
+/// Images per row.
 const COLUMNS: usize = 5;
-/// gif's trade of speed (30) for a better palette (1), of pictures in colour.
+/// The speed of gif's quantiser for colour images: 1 gives the best palette, 30 is the fastest.
 const PALETTE_SPEED: i32 = 20;
 
-/// A GIF file that moves along the columns of `sheet` and back, for ever: a picture a row, in the order of the rows. None
-/// where there are fewer than two columns, or the pictures are too large for a GIF.
+/// A GIF file that loops through the columns of `sheet`, forwards and backwards. A frame has one image per row of the
+/// sheet. `None` if there are fewer than two columns or the frames are too large for a GIF.
 ///
 /// # Errors
-/// When the frames cannot be encoded.
+/// If the frames cannot be encoded.
 pub fn animation(sheet: &Sheet<'_>) -> io::Result<Option<Vec<u8>>> {
     let n_values = sheet.rows.iter().map(Vec::len).min().unwrap_or(0);
     if n_values < 2 {

@@ -1,17 +1,17 @@
-//! Which trial of each setting is shown: the best by one criterion that the page names.
+//! Selects the trial of each setting that is shown: the best one by a criterion that the page states.
 
 use crate::figures::trade_off::Panel;
-use crate::rows::{RECONSTRUCTION, Rows, ScoreRow};
-use crate::scored::Key;
+use crate::final_scores::Key;
+use crate::report_input::{RECONSTRUCTION, Rows, ScoreRow};
 use crate::words::metric_title;
 use unravel_score::{MetricName, Representation};
 
-/// What makes a trial the best of its setting.
+/// The criterion for the best trial of a setting.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Criterion {
-    /// The highest score on a panel.
+    /// The best score of a panel.
     Score(Key),
-    /// The lowest reconstruction error, where there is no score yet.
+    /// The lowest reconstruction error, if there is no score yet.
     Reconstruction,
 }
 
@@ -25,7 +25,7 @@ impl Criterion {
         }
     }
 
-    /// +1 where the highest value is the best, −1 where the lowest is.
+    /// +1 if the highest value is the best, −1 if the lowest is.
     pub fn merit(&self) -> f64 {
         match self {
             Self::Score(key) if key.merit() < 0.0 => -1.0,
@@ -62,16 +62,16 @@ pub struct Best {
     pub value: f64,
 }
 
-/// Which trials are shown.
+/// The trials that are shown.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BestTrials {
-    /// What makes them the best.
+    /// The criterion.
     pub criterion: Criterion,
-    /// One of every setting that has a value, in the order of settings.
+    /// One trial for every setting with a value, in the order of settings.
     pub trials: Vec<Best>,
 }
 
-/// The best trial of every setting by the first panel's score, or by reconstruction error where there is no panel.
+/// The best trial of every setting by the score of the first panel, or by reconstruction error if there is no panel.
 pub fn best_trials(rows: &Rows, panels: &[Panel]) -> BestTrials {
     let (criterion, values): (Criterion, Vec<Best>) = match panels.first() {
         Some(panel) => {

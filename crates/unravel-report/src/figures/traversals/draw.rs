@@ -1,27 +1,27 @@
 //! A trial's pictures as labelled sheets.
 
 use crate::axis::plain;
-use crate::sheet::Sheet;
+use crate::picture_sheet::Sheet;
 use crate::stats::interval::quantile;
 use unravel_store::{Codes, Pictures};
 
-/// A code with less KL than this says next to nothing about the image; its label is dimmed.
+/// Codes with a smaller KL have almost no information about the image. Their labels are dimmed.
 const IDLE_NATS: f32 = 0.1;
-/// Samples a row.
+/// Samples per row.
 const SAMPLES_A_ROW: usize = 10;
 
-/// Which pictures of a trial.
+/// A kind of pictures of a trial.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pictured {
-    /// One code moved, the others held.
+    /// Latent traversals: one code varies, the others are fixed.
     Traversals,
-    /// Observations and what comes back.
+    /// Images and their reconstructions.
     Reconstructions,
-    /// Codes of the prior, decoded.
+    /// Images decoded from samples of the prior.
     Samples,
 }
 
-/// A sheet with its words.
+/// A sheet with its caption.
 pub struct SheetFile<'a> {
     /// `traversals`, [`POSTERIOR_TRAVERSALS`], `reconstructions` or `samples`: the end of its file's name.
     pub kind: &'static str,
@@ -29,14 +29,27 @@ pub struct SheetFile<'a> {
     pub caption: String,
     /// The pictures.
     pub sheet: Sheet<'a>,
-    /// Whether a row is of an idle code; as many as rows.
+    /// For each row, whether its code is idle (KL below 0.1 nats).
     pub idle: Vec<bool>,
 }
 
-/// The kind of traversals of each code's own range.
+impl SheetFile<'_> {
+    /// What the sheet is, for people: `Latent traversals`.
+    pub fn title(&self) -> &'static str {
+        match self.kind {
+            "traversals" => "Latent traversals",
+            POSTERIOR_TRAVERSALS => "Latent traversals over the posterior range",
+            "reconstructions" => "Images and reconstructions",
+            "samples" => "Samples from the prior",
+            other => other,
+        }
+    }
+}
+
+/// The kind of the traversals over each code's posterior range.
 pub const POSTERIOR_TRAVERSALS: &str = "posterior-traversals";
 
-/// The sheets of one trial; none without pictures. `probe` has the posteriors of a fixed part of the grid.
+/// The sheets of one trial; empty if it has no pictures. `probe` has the posteriors of a fixed part of the grid.
 pub fn sheets<'a>(
     pictures: &'a Pictures,
     probe: Option<&Codes>,
@@ -51,7 +64,7 @@ pub fn sheets<'a>(
     files
 }
 
-/// Codes, those that say most about the image first.
+/// The codes by descending KL.
 fn by_kl(pictures: &Pictures) -> Vec<usize> {
     let kl = |code: usize| pictures.kl_per_code[code];
     let mut codes: Vec<usize> = (0..pictures.n_codes()).collect();
@@ -59,7 +72,7 @@ fn by_kl(pictures: &Pictures) -> Vec<usize> {
     codes
 }
 
-/// The first and the last hundredth of each code's means over the probe: where the encoder puts images.
+/// The 1st and 99th percentile of each code's posterior means over the probe.
 fn posterior_ranges(probe: &Codes) -> Vec<(f32, f32)> {
     let range = |code: usize| {
         let means = probe.z_mean.iter().skip(code).step_by(probe.n_codes.max(1));
@@ -70,7 +83,7 @@ fn posterior_ranges(probe: &Codes) -> Vec<(f32, f32)> {
     (0..probe.n_codes).map(range).collect()
 }
 
-/// Rows are codes, by their KL.
+/// The sheet of traversals, one row per code, by descending KL.
 fn traversals<'a>(pictures: &'a Pictures, probe: Option<&Codes>) -> SheetFile<'a> {
     let ranges = probe.map_or_else(Vec::new, posterior_ranges);
     let dimmed = |code: &usize| -> Vec<bool> {
@@ -127,7 +140,8 @@ fn traversals<'a>(pictures: &'a Pictures, probe: Option<&Codes>) -> SheetFile<'a
     }
 }
 
-/// Each code over its own range; those that say next to nothing are left out, since they hardly move.
+/// The sheet of traversals of each code over its posterior range. Idle codes are omitted, because they hardly change
+/// the image.
 fn posterior_traversals(pictures: &Pictures) -> SheetFile<'_> {
     let n_values = pictures.n_posterior_values();
     let mut codes = by_kl(pictures);

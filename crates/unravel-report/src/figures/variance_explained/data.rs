@@ -1,7 +1,7 @@
-//! Shares of the variance of scores that go with objective, strength and seed.
+//! The shares of the variance of scores that objective, strength and seed explain.
 
-use crate::rows::Rows;
-use crate::scored::Scored;
+use crate::final_scores::Scored;
+use crate::report_input::Rows;
 use crate::stats::variance::Shares;
 use crate::tables::{column, text_column};
 use polars::prelude::{DataFrame, PolarsResult};
@@ -15,7 +15,7 @@ pub struct Explained {
     pub shares: Shares,
 }
 
-/// Of every kind of score that has two trials of some setting.
+/// The shares of every score that has two trials of some setting.
 pub fn explained(rows: &Rows, scored: &[Scored]) -> Vec<Explained> {
     let families: Vec<&str> = rows.families().iter().map(|(title, _)| *title).collect();
     let of = |(place, scored): (usize, &Scored)| {
@@ -34,7 +34,7 @@ pub fn explained(rows: &Rows, scored: &[Scored]) -> Vec<Explained> {
     scored.iter().enumerate().filter_map(of).collect()
 }
 
-/// One row a kind of score.
+/// One row per score.
 pub fn table(scored: &[Scored], explained: &[Explained]) -> PolarsResult<DataFrame> {
     let key = |one: &Explained| &scored[one.place].key;
     let text = |of: &dyn Fn(&Explained) -> String| explained.iter().map(of).collect::<Vec<_>>();

@@ -1,15 +1,15 @@
-//! The layout of the shares: a bar a kind of score.
+//! The layout of the shares: one bar per score.
 
 use super::data::Explained;
 use crate::axis::{Axis, Kind, plain};
+use crate::final_scores::Scored;
 use crate::paint::text_width;
 use crate::panel::{Area, EDGE, Titles, cut, text_within, vertical_grid, words};
 use crate::scene::{Anchor, Scene, TextStyle};
-use crate::scored::Scored;
 use crate::style::{FIRST_PART, Ink, PAPER, QUIET, SECOND_PART, TEXT, THIRD_PART, on, size};
 use unravel_sweep::PublishedPoint;
 
-/// Height of a bar, and from bar to bar.
+/// Height of a bar, and distance between bars.
 const BAR: f64 = 20.0;
 const ROW: f64 = 30.0;
 
@@ -17,7 +17,7 @@ const ROW: f64 = 30.0;
 const LONGEST_NAME: f64 = 240.0;
 const LONGEST_LABEL: f64 = 300.0;
 
-/// Lays the bars out, with published shares as dashed lines.
+/// Lays out the bars, with published shares as dashed lines.
 pub fn scene(
     scored: &[Scored],
     explained: &[Explained],
@@ -80,7 +80,7 @@ fn published_lines(scene: &mut Scene, x: &Axis, area: Area, published: &[&Publis
             cut(&point.label, style, LONGEST_LABEL),
             plain(100.0 * point.score, 0)
         );
-        // To the left, where the line of a larger share does not cross it.
+        // To the left, because the line of a larger share does not cross it there.
         let (left, right) = (at - 5.0 - EDGE, size::WIDTH - EDGE - at - 5.0);
         let fits_left = text_width(&label, size::NOTE, false) <= left;
         let (place, anchor, room) = if fits_left || right < left {
@@ -108,15 +108,12 @@ fn legend(scene: &mut Scene) {
         left += 20.0 + text_width(name, size::TICK, false) + 20.0;
     }
     scene.line(vec![(left + 7.0, 36.0), (left + 7.0, 50.0)], TEXT, 1.0, 2.0);
-    let (at, words) = (
-        (left + 16.0, 43.0),
-        "objective and strength by chance alone",
-    );
+    let (at, words) = ((left + 16.0, 43.0), "objective and strength, by chance");
     let room = size::WIDTH - EDGE - at.0;
     text_within(scene, at, words, (style, Anchor::Start), room);
 }
 
-/// Each part from its left to its right, with its share and ink.
+/// Left edge, right edge, share and ink of each part.
 fn parts(x: &Axis, one: &Explained) -> [(f64, f64, f64, Ink); 3] {
     let shares = [one.shares.objective, one.shares.strength, one.shares.seed];
     let mut from = 0.0;
@@ -133,7 +130,7 @@ fn bar(scene: &mut Scene, x: &Axis, y: f64, one: &Explained) {
     }
 }
 
-/// The stroke of what would be explained by chance alone.
+/// The vertical line at the share that objective and strength would explain by chance.
 fn chance(scene: &mut Scene, x: &Axis, y: f64, one: &Explained) {
     let chance = x.pixel(one.shares.by_chance());
     let ends = |reach: f64| vec![(chance, y - reach), (chance, y + reach)];
@@ -141,7 +138,7 @@ fn chance(scene: &mut Scene, x: &Axis, y: f64, one: &Explained) {
     scene.line(ends(BAR / 2.0 + 3.0), TEXT, 1.0, 2.0);
 }
 
-/// The shares in their parts, beside the strokes and `lines` that would cross them; none where there is no room.
+/// Writes the shares into their parts, clear of the vertical lines. A share without room is omitted.
 fn numbers(scene: &mut Scene, x: &Axis, y: f64, one: &Explained, lines: &[f64]) {
     let strokes: Vec<f64> = lines
         .iter()
@@ -158,7 +155,8 @@ fn numbers(scene: &mut Scene, x: &Axis, y: f64, one: &Explained, lines: &[f64]) 
     }
 }
 
-/// The place between two ends, as near to their middle as may be, that keeps `reach` from both and from every stroke.
+/// The position between two ends that is nearest to their middle and at least `reach` from both ends and from every
+/// line.
 fn free_place((left, right): (f64, f64), reach: f64, strokes: &[f64]) -> Option<f64> {
     let middle = f64::midpoint(left, right);
     let is_free = |place: &f64| {

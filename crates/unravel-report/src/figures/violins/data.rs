@@ -1,16 +1,16 @@
 //! The numbers of the violins: all scores of an objective, their quartiles and density.
 
-use crate::rows::Rows;
-use crate::scored::Scored;
+use crate::final_scores::Scored;
+use crate::report_input::Rows;
 use crate::stats::density::{bandwidth, density};
 use crate::stats::interval::quantile;
 use crate::tables::{column, text_column};
 use polars::prelude::{DataFrame, PolarsResult};
 use std::collections::BTreeMap;
 
-/// How many levels a density is taken at.
+/// The number of points at which a density is computed.
 const N_LEVELS: usize = 60;
-/// Fewer trials than this have no density worth drawing.
+/// The least number of trials for which a density is drawn.
 const FEWEST: usize = 5;
 
 /// One objective.
@@ -26,7 +26,8 @@ pub struct Violin {
     pub n_settings: usize,
     /// Lower quartile, median, upper quartile.
     pub quartiles: [f64; 3],
-    /// Scores, rising, and the density there relative to its highest; empty for few trials or equal scores.
+    /// Ascending scores with the density relative to its maximum; empty if there are few trials or all scores are
+    /// equal.
     pub outline: Vec<(f64, f64)>,
 }
 
@@ -79,7 +80,7 @@ fn outline(sorted: &[f64]) -> Vec<(f64, f64)> {
     let levels: Vec<f64> = (0..N_LEVELS).map(level).collect();
     let density = density(sorted, &levels);
     let highest = density.iter().copied().fold(0.0, f64::max);
-    // So far apart, scores have densities that are 0 in numbers of this size.
+    // If scores are this far apart, their densities underflow to 0.
     if highest <= 0.0 {
         return Vec::new();
     }
@@ -87,7 +88,7 @@ fn outline(sorted: &[f64]) -> Vec<(f64, f64)> {
     levels.into_iter().zip(shares).collect()
 }
 
-/// One row a trial.
+/// One row per trial.
 pub fn table(rows: &Rows, scored: &Scored, violins: &[Violin]) -> PolarsResult<DataFrame> {
     let all: Vec<(&Violin, usize, f64)> = violins
         .iter()

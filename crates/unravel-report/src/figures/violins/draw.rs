@@ -4,7 +4,7 @@ use super::data::Violin;
 use crate::axis::{Axis, Kind};
 use crate::panel::{Area, Titles, data_box, data_range, horizontal_grid, text_within, words};
 use crate::published;
-use crate::rows::Rows;
+use crate::report_input::Rows;
 use crate::scene::{Anchor, Scene, TextStyle};
 use crate::style::{AXIS, PAPER, QUIET, TEXT, family_style, size, trial_opacity};
 use crate::words::count;
@@ -13,7 +13,7 @@ use unravel_sweep::PublishedPoint;
 
 /// Half the width of the box of quartiles.
 const BOX: f64 = 3.0;
-/// How opaque a violin is.
+/// The opacity of a violin.
 const OPACITY: f64 = 0.28;
 
 /// Lays the violins out.
@@ -61,7 +61,7 @@ pub fn scene(
     scene
 }
 
-/// The objective and how many trials it has, below its violin.
+/// The objective and its number of trials, below its violin.
 fn name(scene: &mut Scene, violin: &Violin, x: f64, room: f64, area: Area) {
     let style = (TextStyle::new(size::TICK, TEXT), Anchor::Middle);
     let at = (x, area.bottom + 14.0);
@@ -79,7 +79,7 @@ struct Place<'a> {
 
 impl Place<'_> {
     fn outline(&self, scene: &mut Scene, violin: &Violin) {
-        let style = family_style(&violin.family, 0);
+        let style = family_style(&violin.family);
         let edge = |sign: f64| {
             let at = move |(score, share): &(f64, f64)| {
                 (self.x + sign * share * self.half, self.y.pixel(*score))
@@ -92,11 +92,11 @@ impl Place<'_> {
         }
     }
 
-    /// Every trial, spread by its place among the trials.
+    /// Draws every trial, with a horizontal offset that depends on its position in the list.
     fn trials(&self, scene: &mut Scene, rows: &Rows, violin: &Violin, opacity: f64) {
         let mut by_setting: BTreeMap<usize, Vec<(f64, f64)>> = BTreeMap::new();
         for (i, (trial, score)) in violin.trials.iter().enumerate() {
-            // Multiples of the golden ratio fill the width evenly, however many there are.
+            // Multiples of the golden ratio fill the width evenly for any number of trials.
             let share = (i as f64 * 0.618_033_988_75).fract() - 0.5;
             let at = (self.x + share * self.half * 0.9, self.y.pixel(*score));
             let setting = rows.trials[*trial].setting;

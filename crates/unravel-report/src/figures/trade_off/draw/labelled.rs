@@ -1,4 +1,4 @@
-//! The labels of the trade-off: which marks have one, and where it stands.
+//! The labels of the trade-off: which marks have a label, and its position.
 
 use super::{Layout, RING_EDGE};
 use crate::labels::{self, Label, Obstacle, Placed};
@@ -6,13 +6,14 @@ use crate::panel::Area;
 use crate::scene::{Anchor, Point, Scene, TextStyle};
 use crate::style::{AXIS, FamilyStyle, Ink, PAD_OPACITY, PAPER, QUIET, TEXT, size};
 
-/// With more settings than this, only those of the front and the ends of each objective's are labelled.
+/// With more settings than this, only the settings on the Pareto front and the weakest and strongest setting of each
+/// objective are labelled.
 const MOST_LABELS: usize = 16;
-/// How closely a path is sampled to keep labels off it, in pixels.
+/// The distance between sampled points of a path that labels avoid, in pixels.
 const DOT: f64 = 4.0;
 
 impl Layout<'_> {
-    /// The weakest and the strongest setting of each family, as places among the means.
+    /// The weakest and the strongest setting of each family, as positions in the means.
     fn ends(&self) -> Vec<usize> {
         let setting = |place: usize| &self.rows.settings[self.panel.means[place].setting].setting;
         let ends = |(title, _): (&str, FamilyStyle)| {
@@ -27,7 +28,7 @@ impl Layout<'_> {
         families.flat_map(ends).flatten().collect()
     }
 
-    /// Settings of the front first, which are to keep their labels; published points last.
+    /// The marks in order of priority for labels: settings on the front first, published points last.
     fn wanted_labels(&self) -> Vec<(Label, bool)> {
         let means = &self.panel.means;
         let is_in_front = |place: &usize| self.panel.front.contains(place);
@@ -39,7 +40,7 @@ impl Layout<'_> {
         let settings = front.into_iter().chain(rest).map(|place| {
             let mean = &means[place];
             let text = self.rows.settings[mean.setting].short_label();
-            // Clear of the ring too.
+            // The ring is included.
             let radius = size::MARK + if is_in_front(&place) { RING_EDGE } else { 0.0 };
             (Label::new(text, self.at(mean), radius), false)
         });
@@ -50,7 +51,7 @@ impl Layout<'_> {
         settings.chain(published).collect()
     }
 
-    /// Draws the labels and returns how many there was no room for.
+    /// Draws the labels and returns the number of labels without room.
     pub(super) fn draw_labels(&self, scene: &mut Scene) -> usize {
         let (wanted, is_published): (Vec<Label>, Vec<bool>) =
             self.wanted_labels().into_iter().unzip();
@@ -105,7 +106,7 @@ impl Layout<'_> {
     }
 }
 
-/// A label on a pad of paper, with a line to its mark where it is far from it.
+/// A label on a background pad, with a line to its mark if the mark is far away.
 fn draw_label(scene: &mut Scene, label: &Label, place: &Placed, ink: Ink) {
     let Area {
         left,
