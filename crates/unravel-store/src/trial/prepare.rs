@@ -11,7 +11,7 @@ use crate::trial::folder::TrialFolder;
 /// Removes what a killed writer left, and moves aside what is no file where one will be written.
 pub(crate) fn tidy(folder: &TrialFolder, notices: &mut Vec<String>) -> Result<(), StoreError> {
     atomic::remove_temporaries(folder.path())?;
-    for name in FILES {
+    for (name, _) in FILES {
         notices.extend(aside::clear_the_way(&folder.file(name))?);
     }
     let scores = folder.file(SCORES);
