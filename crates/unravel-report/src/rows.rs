@@ -5,7 +5,7 @@
 use crate::style::{FamilyStyle, Ink, family_style};
 use std::collections::{BTreeMap, BTreeSet};
 use unravel_score::{MetricName, RepresentationName, VariantName};
-use unravel_store::ScoreMatrix;
+use unravel_store::{ScoreMatrix, TrialProgress};
 use unravel_sweep::Setting;
 
 /// Everything that was found of a sweep.
@@ -91,30 +91,6 @@ fn families<'a>(settings: impl Iterator<Item = &'a Setting>) -> Vec<String> {
         .collect()
 }
 
-/// How far a trial is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// Nothing of it is in the store.
-    NotStarted,
-    /// At work, or stopped on the way.
-    Training {
-        /// The last step that the store knows of.
-        step: u64,
-    },
-    /// Trained to its last step.
-    Trained,
-    /// Given up.
-    Failed {
-        /// Why, as the worker said it.
-        reason: String,
-    },
-    /// Its files cannot be read.
-    Unreadable {
-        /// Why, as the store said it.
-        reason: String,
-    },
-}
-
 /// One trial of the sweep.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TrialRow {
@@ -127,13 +103,27 @@ pub struct TrialRow {
     /// How many steps it is trained for.
     pub steps: u64,
     /// How far it is.
-    pub standing: Standing,
+    pub progress: TrialProgress,
+    /// Why its files cannot be read, as the store reports it, if they cannot.
+    pub unreadable: Option<String>,
     /// What it ran on, as the worker named it; empty when unknown.
     pub device: String,
     /// What trained it, as the worker named it: `unravel 0.1.0 with Burn 0.21.0`; empty when unknown.
     pub program: String,
     /// Seconds of training, over all its runs.
     pub elapsed_secs: Option<f64>,
+}
+
+impl TrialRow {
+    /// Whether its files can be read, and it is trained to its last step and has not failed.
+    pub fn is_trained(&self) -> bool {
+        self.unreadable.is_none() && self.progress.is_trained()
+    }
+
+    /// Whether it failed, or its files cannot be read.
+    pub fn is_failed(&self) -> bool {
+        self.unreadable.is_some() || self.progress.failure.is_some()
+    }
 }
 
 /// One quantity of one metric of one trial.
@@ -224,7 +214,7 @@ impl Rows {
     pub fn n_trained(&self) -> usize {
         self.trials
             .iter()
-            .filter(|trial| trial.standing == Standing::Trained)
+            .filter(|trial| trial.is_trained())
             .count()
     }
 

@@ -51,6 +51,7 @@ pub use shorter_runs::ShorterRuns;
 pub use store::{Store, TrialSummary};
 pub use trial::completeness::{Check, Todo};
 pub use trial::folder::TrialFolder;
+pub use trial::progress::{Continuation, Reached, TrialProgress};
 pub use trial::writer::TrialWriter;
 
 pub use unravel_data::{Array, Arrays};
