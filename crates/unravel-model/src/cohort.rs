@@ -1,6 +1,6 @@
 //! A cohort: trials that differ in seed and weights alone, trained as one tensor program.
 
-mod draws;
+mod random_draws;
 mod resident;
 #[cfg(test)]
 mod tests;
@@ -11,11 +11,11 @@ use burn::tensor::Tensor;
 use unravel_data::Dataset;
 use unravel_sweep::Trial;
 
-pub use draws::Draws;
-use draws::RandomDraws;
+use random_draws::RandomDraws;
 pub use resident::resident_bytes;
 
 use crate::arrays::Arrays;
+use crate::draws::Draws;
 use crate::error::ModelError;
 use crate::kernels::differentiable::Tracked;
 use crate::kernels::{AdamStep, Kernels};

@@ -8,6 +8,7 @@
 
 pub mod arrays;
 pub mod cohort;
+pub mod draws;
 pub mod error;
 pub mod kernels;
 pub mod memory;

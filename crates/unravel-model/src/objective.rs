@@ -33,7 +33,7 @@ pub use vae::PlainVae;
 pub use weights::ModelWeights;
 
 use crate::arrays::Arrays;
-use crate::cohort::Draws;
+use crate::draws::Draws;
 use crate::kernels::Kernels;
 use crate::kernels::differentiable::Tracked;
 use crate::network::Posterior;

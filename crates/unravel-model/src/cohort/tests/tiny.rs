@@ -5,7 +5,8 @@ use burn::tensor::{Int, Tensor, TensorData};
 use unravel_sweep::{DiscriminatorConfig, Objective, Trial};
 
 use crate::arrays::Arrays;
-use crate::cohort::{Cohort, Draws, Source};
+use crate::cohort::{Cohort, Source};
+use crate::draws::Draws;
 use crate::kernels::{Activation, ConvShape};
 use crate::network::{LayerSpec, Network, Pixels, Vae};
 use crate::placement::Placement;

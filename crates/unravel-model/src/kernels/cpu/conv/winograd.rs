@@ -21,6 +21,7 @@
 
 mod ahead;
 mod backward;
+mod domain;
 mod group;
 mod tiles;
 mod transform;

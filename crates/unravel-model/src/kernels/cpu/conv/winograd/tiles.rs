@@ -2,7 +2,7 @@
 
 use pulp::{Simd, WithSimd};
 
-use super::group::Domain;
+use super::domain::Domain;
 use super::transform::{
     large_tile_to_points, points_to_large_tile, points_to_small_tile, small_tile_to_points,
 };

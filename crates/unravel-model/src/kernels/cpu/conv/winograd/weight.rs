@@ -2,7 +2,7 @@
 
 use pulp::{Simd, WithSimd};
 
-use super::group::Domain;
+use super::domain::Domain;
 use super::transform::{points_to_taps, taps_to_points};
 use super::{POINTS, SPAN};
 use crate::kernels::ConvShape;

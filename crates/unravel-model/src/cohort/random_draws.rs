@@ -2,30 +2,16 @@
 
 use std::sync::Arc;
 
-use burn::tensor::{Int, Tensor, TensorData, backend::Backend};
+use burn::tensor::{Int, Tensor, TensorData};
 use rayon::prelude::*;
 use unravel_data::{Dataset, PackedObservations};
 use unravel_sweep::Trial;
 
 use super::resident::{Resident, packed_words, pixels};
+use crate::draws::Draws;
 use crate::kernels::Kernels;
 use crate::placement::Placement;
 use crate::random::{Purpose, Stream};
-
-/// Batches, noise and permutations on the device, by step.
-pub trait Draws<B: Backend>: Send {
-    /// Images `[M, N, pixels]`.
-    fn images(&self, purpose: Purpose, step: u64) -> Tensor<B, 3>;
-
-    /// Noise `[M, N, latents]`.
-    fn noise(&self, purpose: Purpose, step: u64) -> Tensor<B, 3>;
-
-    /// A permutation of the batch for each code, `[M, N, latents]`.
-    fn permutations(&self, step: u64) -> Tensor<B, 3, Int>;
-
-    /// Only the models at these places.
-    fn keep(&mut self, models: &[usize]);
-}
 
 /// The draws of training: images uniformly with replacement, standard normal noise.
 pub(super) struct RandomDraws<B: Kernels> {
