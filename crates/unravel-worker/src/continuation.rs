@@ -10,8 +10,8 @@ use unravel_sweep::{Trial, TrialId};
 
 use crate::train_log::TrainLogBuilder;
 
-/// Copies the checkpoint of the shorter trial `from` to a trial without a checkpoint, with the scores that `from` has for
-/// steps up to the checkpoint. Returns the checkpoint's step.
+/// Copies the checkpoint of the shorter trial `from` to a trial without a checkpoint, with the scores that `from` has
+/// for steps up to the checkpoint. Returns the checkpoint's step.
 ///
 /// The inner error gives the reason if `from` cannot be continued; the trial then starts at step 0.
 ///

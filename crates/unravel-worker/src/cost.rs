@@ -1,4 +1,5 @@
-//! Estimates a trial's time and memory on this machine, for plans. Time is measured in about a second; memory is computed.
+//! Estimates a trial's time and memory on this machine, for plans. Time is measured in about a second; memory is
+//! computed.
 
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -194,8 +195,8 @@ impl CudaMemory {
     /// The driver's context, the kernels, and the workspaces of matrix products, measured on an H200.
     const CONTEXT: u64 = 2 << 30;
 
-    /// Size of the backend's memory pools in percent of the computed size. It covers the measurements on an H200. If it is
-    /// too small, the supervisor halves the cohort.
+    /// Size of the backend's memory pools in percent of the computed size. It covers the measurements on an H200. If it
+    /// is too small, the supervisor halves the cohort.
     const POOLED_PERCENT: u64 = 250;
 
     /// The memory of cohorts of trials like `trial`.
@@ -279,7 +280,8 @@ mod tests {
         assert_eq!(on_cuda(3 << 30) - on_cuda(0), 3 << 30);
     }
 
-    /// Measured peaks of resident memory on Linux, in MiB: 60 steps and a MIG on 73,728 images, rendered or from a file.
+    /// Measured peaks of resident memory on Linux, in MiB: 60 steps and a MIG on 73,728 images, rendered or from a
+    /// file.
     #[test]
     fn the_estimate_covers_the_measured_memory_of_workers() {
         let mut trial = Trial::new(Objective::beta_vae(4.0), 0);

@@ -12,8 +12,8 @@ use unravel_sweep::{EvaluationConfig, Trial, TrialId};
 
 use crate::error::WorkerError;
 
-/// Computes the requested cross-trial scores of every setting with at least two trained trials, and writes them beside the
-/// report. Existing scores of the same trials are kept.
+/// Computes the requested cross-trial scores of every setting with at least two trained trials, and writes them beside
+/// the report. Existing scores of the same trials are kept.
 ///
 /// `trials` are the trials of the sweep, `grid` is the name of their grid. Returns a notice for each unreadable file.
 ///

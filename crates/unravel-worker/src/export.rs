@@ -24,8 +24,8 @@ pub const TABLE: &str = "codes.npz";
 
 /// Writes a trial's weights into the existing folder `out` and, with `with_codes`, the codes of all points of its grid.
 ///
-/// The codes come from the store if it keeps them; otherwise they are encoded. `progress` receives the number of encoded
-/// points and the number of all points. Returns the paths of the files, the weights first.
+/// The codes come from the store if it keeps them; otherwise they are encoded. `progress` receives the number of
+/// encoded points and the number of all points. Returns the paths of the files, the weights first.
 ///
 /// # Errors
 /// Fails if the trial is not trained, if the store or the data cannot be read, or if a file cannot be written.

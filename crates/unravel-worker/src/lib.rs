@@ -1,8 +1,9 @@
 //! Trains, encodes and scores one cohort. Only this crate combines data, model, metrics and store.
 //!
-//! [`run`] executes an [`Order`](unravel_store::Order): it locks the trials, trains those that are not trained, computes
-//! the missing scores, draws the pictures for the report, and reports its progress as [events](unravel_store::Event). It
-//! is generic over the backend, so that `unravel-cuda` can build it for another device.
+//! [`run`] executes an [`Order`](unravel_store::Order): it locks the trials, trains those that are not trained,
+//! computes the missing scores, draws the pictures for the report, and reports its progress as
+//! [events](unravel_store::Event). It is generic over the backend, so that `unravel-cuda` can build it for another
+//! device.
 //!
 //! The crate does not start processes, choose devices, write reports, print, or read the environment. The caller
 //! supplies the stop flag and receives the events (see [`reporter::Reporter`]).

@@ -11,8 +11,8 @@ use crate::probe::kl_per_code;
 /// First value, last value and number of values of a traversal over the prior: three standard deviations to each side.
 const PRIOR_RANGE: (f32, f32, usize) = (-3.0, 3.0, 11);
 
-/// First quantile, last quantile and number of values of a traversal over a code's own range, the range of its posterior
-/// means over the probe.
+/// First quantile, last quantile and number of values of a traversal over a code's own range, the range of its
+/// posterior means over the probe.
 const POSTERIOR_RANGE: (f64, f64, usize) = (0.01, 0.99, 11);
 
 const N_RECONSTRUCTIONS: usize = 12;
@@ -54,7 +54,8 @@ pub fn draw<B: Kernels>(model: &TrainedVae<B>, dataset: &Dataset, probe: &Encodi
     }
 }
 
-/// Replaces one code of `base` at a time by each of its `values`, `[n_codes, n_values]`. Returns one row for each value,
+/// Replaces one code of `base` at a time by each of its `values`, `[n_codes, n_values]`. Returns one row for each
+/// value,
 /// `[n_codes * n_values, n_codes]`.
 fn vary_each_code(base: &[f32], values: &[f32]) -> Vec<f32> {
     let n_values = values.len() / base.len();

@@ -1,5 +1,5 @@
-//! The probe: evenly spaced points of the grid. A trained model's losses are evaluated on them, and their posteriors are
-//! stored for cross-trial scores.
+//! The probe: evenly spaced points of the grid. A trained model's losses are evaluated on them, and their posteriors
+//! are stored for cross-trial scores.
 
 use unravel_data::Dataset;
 use unravel_model::kernels::Kernels;

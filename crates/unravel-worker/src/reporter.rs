@@ -67,8 +67,8 @@ impl<'a> Reporter<'a> {
         });
     }
 
-    /// Sends a heartbeat if no event was sent for `heartbeat_every`. The computation itself calls it, so that a worker that
-    /// hangs sends none.
+    /// Sends a heartbeat if no event was sent for `heartbeat_every`. The computation itself calls it, so that a worker
+    /// that hangs sends none.
     pub(crate) fn alive(&mut self) {
         if self.last_event.elapsed() >= self.heartbeat_every {
             self.send(&Event::Heartbeat);

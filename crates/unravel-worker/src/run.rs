@@ -21,8 +21,8 @@ use crate::train::{End, Member, fail, train};
 /// Executes an order on one device.
 ///
 /// # Errors
-/// Fails if the order as a whole cannot continue, because of the store, the data or the device. A trial that fails is not
-/// an error.
+/// Fails if the order as a whole cannot continue, because of the store, the data or the device. A trial that fails is
+/// not an error.
 pub fn run<B: Kernels>(
     order: &Order,
     device: &B::Device,
@@ -144,7 +144,7 @@ fn continue_from(
     }
     let id = trial.id();
     reporter.log(match adopt(store, lock, trial, from, requests)? {
-        Ok(step) => format!("trial {id} goes on from step {step} of the shorter trial {from}"),
+        Ok(step) => format!("trial {id} continues from step {step} of the shorter trial {from}"),
         Err(why) => format!("trial {id} starts at step 0: {why}"),
     });
     Ok(())
@@ -173,7 +173,8 @@ fn evaluate_member<B: Kernels>(
         step: model.step,
         device,
     };
-    // The state is written before the scores: the last score completes the trial, and a killed worker leaves it incomplete.
+    // The state is written before the scores: the last score completes the trial, and a killed worker leaves it
+    // incomplete.
     member.state.status = Status::Trained;
     member.state.step = model.step;
     member.state.steps = member.trial.training.steps;

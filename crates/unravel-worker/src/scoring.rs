@@ -26,8 +26,8 @@ const POLL_INTERVAL: Duration = Duration::from_millis(100);
 /// left out. `seed` is the trial's seed, for the sampled representation.
 ///
 /// # Errors
-/// Fails if the store cannot be written. If a score cannot be computed, the others are computed first, and the first such
-/// error is returned.
+/// Fails if the store cannot be written. If a score cannot be computed, the others are computed first, and the first
+/// such error is returned.
 pub fn score_all(
     requests: &[&ScoreRequest],
     encoding: &Encoding,

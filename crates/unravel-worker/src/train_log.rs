@@ -1,8 +1,8 @@
 //! Builds the training log: each row is the mean of the loss terms over an interval of steps.
 //!
-//! The length of an interval is a power of two. Sums are combined in pairs, like the digits of a binary counter: two sums
-//! over one step give a sum over two steps, two of those give a sum over four. The bits of a sum therefore do not depend
-//! on the trial's number of steps, and a longer trial can continue the log of a shorter one exactly.
+//! The length of an interval is a power of two. Sums are combined in pairs, like the digits of a binary counter: two
+//! sums over one step give a sum over two steps, two of those give a sum over four. The bits of a sum therefore do not
+//! depend on the trial's number of steps, and a longer trial can continue the log of a shorter one exactly.
 
 use std::collections::BTreeMap;
 
@@ -66,8 +66,8 @@ impl TrainLogBuilder {
         Some(builder)
     }
 
-    /// The log of a trial of `steps` steps, from a checkpoint of the same trial with `shorter` steps. Returns `None` if the
-    /// checkpoint lacks sums.
+    /// The log of a trial of `steps` steps, from a checkpoint of the same trial with `shorter` steps. Returns `None` if
+    /// the checkpoint lacks sums.
     pub fn from_shorter(checkpoint: &Checkpoint, shorter: u64, steps: u64) -> Option<Self> {
         let mut builder = Self::new(&checkpoint.log.columns, steps);
         let n_digits = log_interval(shorter);

@@ -1,4 +1,4 @@
-//! The layout of images and gradients at the points.
+//! The memory layout of images and gradients at the points.
 
 use super::{POINTS, tiles_per_image};
 use crate::kernels::ConvShape;
@@ -12,7 +12,7 @@ pub struct Domain {
 }
 
 impl Domain {
-    /// Of the phases of large images.
+    /// The layout for the phases of large images.
     pub fn large(shape: ConvShape, images: usize) -> Self {
         Self {
             tiles: images * tiles_per_image(shape),
@@ -20,7 +20,7 @@ impl Domain {
         }
     }
 
-    /// Of small images.
+    /// The layout for small images.
     pub fn small(shape: ConvShape, images: usize) -> Self {
         Self {
             tiles: images * tiles_per_image(shape),
@@ -28,8 +28,8 @@ impl Domain {
         }
     }
 
-    /// From one point to the next: a cache line more than the matrix, so that the points of a tile do not compete for
-    /// one place in the cache.
+    /// Values between two points: a cache line more than the matrix, so that the points of a tile do not share one
+    /// cache set.
     pub fn point_stride(self) -> usize {
         self.tiles * self.features + 16
     }
@@ -50,7 +50,7 @@ impl Domain {
         &mut points[point * self.point_stride()..][..self.tiles * self.features]
     }
 
-    /// One row a tile.
+    /// The matrix, with one row per tile.
     pub fn as_left(self, point: usize, points: &[f32]) -> Left<'_> {
         Left {
             values: self.at(point, points),
@@ -59,7 +59,7 @@ impl Domain {
         }
     }
 
-    /// One row a feature.
+    /// The transposed matrix, with one row per feature.
     pub fn as_left_transposed(self, point: usize, points: &[f32]) -> Left<'_> {
         Left {
             values: self.at(point, points),

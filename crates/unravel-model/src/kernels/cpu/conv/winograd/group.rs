@@ -1,4 +1,4 @@
-//! Images at the points, and the products there.
+//! Images at the points, and their products.
 
 use super::domain::Domain;
 use super::tiles::{LargeToPoints, PointsToLarge, PointsToSmall, SmallToPoints};
@@ -10,9 +10,9 @@ use crate::kernels::cpu::scratch::{Scratch, Space};
 
 /// A few images of one model at the points.
 ///
-/// A product of one side takes the place of the other, point by point: it is of the same size, and the next point does not
-/// read it.
-pub struct Group<'a> {
+/// A product replaces its other side point by point: it has the same size, and no later point reads the replaced
+/// values.
+pub struct ImageGroup<'a> {
     shape: ConvShape,
     large_domain: Domain,
     small_domain: Domain,
@@ -20,7 +20,7 @@ pub struct Group<'a> {
     small: &'a mut [f32],
 }
 
-impl<'a> Group<'a> {
+impl<'a> ImageGroup<'a> {
     pub fn new(shape: ConvShape, images: usize, scratch: &'a mut Scratch) -> Self {
         let large_domain = Domain::large(shape, images);
         let small_domain = Domain::small(shape, images);
@@ -51,7 +51,7 @@ impl<'a> Group<'a> {
         });
     }
 
-    /// The small images' place from the large ones and the weight.
+    /// Replaces the small images by the product of the large ones and the weight.
     pub fn multiply_down(&mut self, point: usize, weight: &PointWeight) {
         arch().dispatch(Product {
             rows: self.small_domain.tiles,
@@ -64,7 +64,7 @@ impl<'a> Group<'a> {
         });
     }
 
-    /// The large images' place from the small ones and the weight.
+    /// Replaces the large images by the product of the small ones and the weight.
     pub fn multiply_up(&mut self, point: usize, weight: &PointWeight) {
         arch().dispatch(Product {
             rows: self.large_domain.tiles,
@@ -96,12 +96,12 @@ impl<'a> Group<'a> {
     }
 }
 
-/// The gradient by the weight at the points, summed over groups.
+/// The weight gradient at the points, summed over groups.
 pub struct PointSum<'a> {
     shape: ConvShape,
     domain: Domain,
     points: &'a mut [f32],
-    /// Whether a group was added; before, the points have no meaning.
+    /// Whether a group was added. Before that, the points have no meaning.
     pub has_group: bool,
 }
 
@@ -119,7 +119,7 @@ impl<'a> PointSum<'a> {
         }
     }
 
-    pub fn add(&mut self, point: usize, group: &Group<'_>) {
+    pub fn add(&mut self, point: usize, group: &ImageGroup<'_>) {
         let columns = self.domain.features;
         arch().dispatch(Product {
             rows: self.domain.tiles,
@@ -132,12 +132,12 @@ impl<'a> PointSum<'a> {
         });
     }
 
-    pub fn add_to(self, by_weight: &mut [f32]) {
+    pub fn add_to(self, grad_weight: &mut [f32]) {
         arch().dispatch(AddPointsToWeight {
             shape: self.shape,
             points: self.points,
             domain: self.domain,
-            by_weight,
+            grad_weight,
         });
     }
 }
