@@ -20,7 +20,7 @@ pub enum ModelError {
     },
     /// An image size that four halvings do not divide.
     #[error(
-        "architecture {architecture} requires images whose height and width are multiples of 16, not {height}x{width}"
+        "architecture {architecture} needs images whose height and width are multiples of 16, not {height}x{width}"
     )]
     ImageSize {
         /// The architecture's name.
