@@ -32,7 +32,7 @@ pub enum ModelError {
     },
     /// Stratified sampling with a batch that is larger than the dataset.
     #[error(
-        "the stratified estimator requires a batch of at most {n_points} images, the size of the dataset, not {batch}: \
+        "the stratified estimator needs a batch of at most the {n_points} images of the data, not {batch}: \
          use a smaller batch or estimator = \"weighted\""
     )]
     BatchBeyondData {
