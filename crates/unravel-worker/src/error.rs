@@ -54,7 +54,7 @@ pub enum WorkerError {
     },
     /// A trained trial without `trial.toml`.
     #[error(
-        "trial {trial} has lost its `trial.toml`: restore it with `unravel run` on a sweep file with this trial"
+        "trial {trial} has lost its `trial.toml`: restore it with `unravel run` on a sweep file that has this trial"
     )]
     NoDescription {
         /// The trial.
@@ -63,7 +63,7 @@ pub enum WorkerError {
     /// Weights that do not fit the trial's architecture.
     #[error(
         "the weights of trial {trial} do not fit its architecture, and nothing was written: {source}; remove its \
-         `model.safetensors`, then train it again with `unravel run` on a sweep file with this trial"
+         `model.safetensors`, then train it again with `unravel run` on a sweep file that has this trial"
     )]
     Misfit {
         /// The trial.
