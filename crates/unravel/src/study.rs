@@ -190,7 +190,7 @@ impl Study {
         report: &Path,
     ) -> Result<Vec<String>, Failure> {
         let (evaluation, grid) = (&self.sweep.evaluation, self.grid.name());
-        Ok(cross_trial::take(
+        Ok(cross_trial::update(
             evaluation,
             &self.trials,
             &grid,
