@@ -10,6 +10,7 @@ use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 
 use support::lab::{Lab, Ran};
+use support::npz::{self, NpyArray};
 use support::store::{assert_same, files, results, states};
 use support::sweeps::TINY;
 
@@ -266,4 +267,60 @@ fn numbers_beyond_every_clock_are_refused() {
         ]
         .concat(),
     );
+}
+
+#[test]
+fn want_of_memory_is_named_with_its_limit() {
+    let lab = Lab::new();
+    let factors = NpyArray {
+        key: "factors",
+        ..NpyArray::classes_of(&[4, 5, 6, 10])
+    };
+    let values = factors
+        .data
+        .chunks_exact(8)
+        .map(|bytes| f32::from(bytes[0]));
+    let codes = NpyArray {
+        key: "codes",
+        descr: "<f4",
+        shape: factors.shape.clone(),
+        data: values.flat_map(f32::to_le_bytes).collect(),
+    };
+    npz::write(&lab.path("codes.npz"), &[codes, factors]);
+    let args = [
+        "evaluate",
+        "codes.npz",
+        "--metrics",
+        "moments,dci",
+        "--seeds",
+        "2",
+    ];
+    let mut n_refused = 0;
+    for mib in [50, 54, 58, 62, 97] {
+        let limit = format!("ulimit -v {}", mib * 1024);
+        let ran = lab.run_script(&format!("{limit}; exec \"$0\" \"$@\""), &args);
+        if ran.code == Some(0) {
+            continue;
+        }
+        n_refused += 1;
+        let cause = format!("(address space limit {mib} MiB); this is a limit of the machine");
+        let last = ran.stderr.lines().last().unwrap_or_default();
+        assert_eq!(ran.code, BAD_STORE, "{limit}: {}", ran.stderr);
+        assert!(
+            last.starts_with("error: not enough memory") && last.contains(&cause),
+            "{limit}: {}",
+            ran.stderr
+        );
+        assert!(
+            !ran.stderr.contains("memory allocation of"),
+            "{}",
+            ran.stderr
+        );
+        assert!(
+            mib < 97,
+            "threads that share a heap need less: {}",
+            ran.stderr
+        );
+    }
+    assert!(0 < n_refused);
 }

@@ -81,6 +81,7 @@ impl<'a> StoreRecords<'a> {
     fn look(&self, planned: &PlannedTrial) -> Result<Held, StoreError> {
         let folder = self.store.trial(&planned.id);
         if !folder.is_present() {
+            self.notice_obstacle(&folder);
             return Ok(Held {
                 continuation: self.continuation(&planned.trial)?,
                 ..Held::nothing()
@@ -98,6 +99,7 @@ impl<'a> StoreRecords<'a> {
         if is_done {
             return Ok(Held::at(Reached::Scored));
         }
+        self.notice_obstacle(&folder);
         let state = folder.state()?;
         self.notice(state.notices);
         let state = state.value;
@@ -123,6 +125,13 @@ impl<'a> StoreRecords<'a> {
             is_locked,
             continuation,
         })
+    }
+
+    /// Names what is in the place of a trial's folder. A run moves it aside, and its worker says so.
+    fn notice_obstacle(&self, folder: &TrialFolder) {
+        if self.check == Check::Quick {
+            self.notice(folder.obstacle());
+        }
     }
 
     /// A trial that is at work changes all the time, and is looked at closely when it seems done.

@@ -10,6 +10,7 @@ use crate::atomic;
 use crate::error::StoreError;
 use crate::folders;
 use crate::layout::{FILES, SCORE_SUFFIX, SCORES};
+use crate::lock::{self, Refusal};
 use crate::trial_folder::TrialFolder;
 
 /// Removes what a killed writer left, and moves aside what is no file where one will be written.
@@ -50,6 +51,23 @@ pub(crate) fn clear_the_way(path: &Path) -> Result<Option<String>, StoreError> {
             Err(StoreError::io("read", path, error))
         }
         _ => Ok(None),
+    }
+}
+
+/// Moves aside what is in the place of a trial's folder unless it is a folder; a link is moved, and what it leads to is
+/// left alone. Returns a sentence where something was moved.
+///
+/// Only one process on this machine does so at a time: another one may have made the folder meanwhile.
+pub(crate) fn clear_for_folder(path: &Path) -> Result<Option<String>, StoreError> {
+    let _turn = match lock::turn(path) {
+        Ok(turn) => turn,
+        // The store itself is gone: making the folder fails with the reason.
+        Err(Refusal::Gone | Refusal::Held(_)) => return Ok(None),
+        Err(Refusal::Store(error)) => return Err(error),
+    };
+    match folders::is_folder(path) {
+        Err(StoreError::NotAFolder { .. }) => move_aside(path, "folder").map(Some),
+        other => other.map(|_| None),
     }
 }
 

@@ -3,6 +3,7 @@
 //! Every reader gives `None` for a file that is not there and [`StoreError::Damaged`] for one that is not what was
 //! written; [`absent_if_damaged`] makes the second into the first. Writing needs the trial's lock: see [`TrialLock`].
 
+use std::fs;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
@@ -62,7 +63,23 @@ impl TrialFolder {
         self.path.is_dir()
     }
 
-    /// Makes the folder with its `trial.toml` where they are not there, and takes its lock.
+    /// A sentence about what is in the folder's place and is no folder: a file, a pipe, a link. A link to a folder is
+    /// read, but not written through. [`create`](Self::create) moves it aside.
+    pub fn obstacle(&self) -> Option<String> {
+        let metadata = fs::symlink_metadata(&self.path).ok()?;
+        let what = match metadata.file_type() {
+            kind if kind.is_dir() => return None,
+            kind if kind.is_symlink() => "it is a link, and a trial is not written through links",
+            _ => "it is not a folder",
+        };
+        let path = self.path.display();
+        Some(format!(
+            "`{path}` is damaged: {what}; `unravel run` moves it aside and trains the trial"
+        ))
+    }
+
+    /// Makes the folder with its `trial.toml` where they are not there, and takes its lock. What is no folder in its place
+    /// is moved aside; [`TrialLock::restore_records`] says so.
     ///
     /// # Errors
     /// [`StoreError::Held`] while another process writes the trial; [`StoreError::ReadOnly`]; [`StoreError::Unwritable`]

@@ -6,7 +6,7 @@ use super::collector::Collector;
 use super::schedule;
 use super::tree::{Node, describe, string};
 use crate::field::{Field, Kind, RealRange, Value};
-use crate::number::whole_numbers;
+use crate::number::{fits_float32, whole_numbers};
 use crate::weight::Weight;
 
 /// One value that the field takes.
@@ -15,11 +15,13 @@ pub(super) fn read(field: &Field, node: &Node, faults: &mut Collector) -> Option
         Kind::Count { min, max, .. } => {
             count(node, field.name(), min, max, faults).map(Value::Count)
         }
-        Kind::Real { range, .. } => real(range, field.name(), node, faults).map(Value::Real),
+        Kind::Real { range, .. } => {
+            trained_with(range, field.name(), node, faults).map(Value::Real)
+        }
         Kind::Weight { range, .. } => {
             let weight = match node.get_ref() {
                 DeValue::Table(table) => schedule::read(field, range, table, node.span(), faults),
-                _ => real(range, field.name(), node, faults).map(Weight::Constant),
+                _ => trained_with(range, field.name(), node, faults).map(Weight::Constant),
             };
             weight.map(Value::Weight)
         }
@@ -73,6 +75,23 @@ fn whole_float(node: &Node) -> Option<u64> {
     let value: f64 = float.as_str().parse().ok()?;
     // Beyond 2^53 a float no longer says which integer it is.
     (value.fract() == 0.0 && (0.0..9e15).contains(&value)).then_some(value as u64)
+}
+
+/// A number in a range that float32, in which trials train, has: a smaller one would be 0 there, a greater one infinite.
+pub(super) fn trained_with(
+    range: RealRange,
+    key: &str,
+    node: &Node,
+    faults: &mut Collector,
+) -> Option<f64> {
+    let value = real(range, key, node, faults)?;
+    if fits_float32(value) {
+        return Some(value);
+    }
+    let must = range.describe_in_float32();
+    let message = format!("`{key}` must be {must}, not {}", describe(node));
+    faults.push(node.span(), message, format!("must be {must}"));
+    None
 }
 
 /// A finite number in a range.
