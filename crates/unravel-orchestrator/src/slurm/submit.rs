@@ -209,14 +209,14 @@ impl SlurmLauncher {
 
     /// Whether `sbatch` is at the batch of this task, so that Slurm may have it soon.
     pub(super) fn is_submitting(&self, place: Place) -> bool {
-        let is_of = |submitting: &Submitting| match place {
-            Place::InBatch { batch, index } => {
-                let waiting = &submitting.waiting;
-                waiting.batch == batch && waiting.tasks.contains(&index)
-            }
-            Place::HeldBack => false,
+        let Place::InBatch { batch, index } = place else {
+            return false;
         };
-        self.submitting.as_ref().is_some_and(is_of)
+        let waiting = self
+            .submitting
+            .as_ref()
+            .map(|submitting| &submitting.waiting);
+        waiting.is_some_and(|waiting| waiting.batch == batch && waiting.tasks.contains(&index))
     }
 
     fn begin_submission(&mut self) {
