@@ -13,6 +13,7 @@ mod adopt;
 mod batch;
 mod commands;
 mod listing;
+mod refused;
 mod submit;
 mod task;
 mod text;

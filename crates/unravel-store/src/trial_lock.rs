@@ -754,7 +754,7 @@ mod tests {
             assert!(fs::symlink_metadata(store.path().join(&aside)).is_ok());
             assert_eq!(found.obstacle(), None);
             finish(&lock);
-            assert_eq!(store.trial_ids().unwrap(), [id.clone()]);
+            assert_eq!(store.trial_ids().unwrap(), std::slice::from_ref(&id));
             lock.remove().unwrap();
         }
         assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 0);
