@@ -3,6 +3,8 @@
 
 mod support;
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 use unravel_data::FactorSpace;
 
@@ -747,4 +749,21 @@ fn what_would_take_minutes_is_left_out_unless_it_is_named() {
         "{}",
         ran.stderr
     );
+}
+
+#[test]
+fn moments_is_the_name_of_what_is_taken_without_a_name() {
+    let lab = small_lab();
+    let scores = |metrics: &[&str]| {
+        let args = [&["evaluate", "codes.npz", "--json", "--quiet"], metrics].concat();
+        let json = lab.run_well(&args).json();
+        let of = |score: &Value| (score["metric"].to_string(), score["variant"].to_string());
+        let scores = json["scores"].as_array().unwrap();
+        scores.iter().map(of).collect::<BTreeSet<_>>()
+    };
+    let moments = scores(&["--metrics", "moments"]);
+    assert_eq!(moments, scores(&[]));
+    let dci = scores(&["--metrics", "dci"]);
+    assert!(!dci.is_subset(&moments));
+    assert_eq!(scores(&["--metrics", "moments,dci"]), &moments | &dci);
 }

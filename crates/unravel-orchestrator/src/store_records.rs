@@ -82,6 +82,7 @@ impl<'a> StoreRecords<'a> {
     fn look(&self, planned: &PlannedTrial) -> Result<TrialProgress, StoreError> {
         let folder = self.store.trial(&planned.id);
         if !folder.is_present() {
+            self.notice_obstacle(&folder);
             return Ok(TrialProgress {
                 continuation: self.continuation(&planned.trial)?,
                 ..TrialProgress::not_started()
@@ -99,6 +100,7 @@ impl<'a> StoreRecords<'a> {
         if is_done {
             return Ok(TrialProgress::at(Reached::Scored));
         }
+        self.notice_obstacle(&folder);
         let state = folder.state()?;
         self.notice(state.notices);
         let state = state.value;
@@ -116,6 +118,13 @@ impl<'a> StoreRecords<'a> {
             progress.continuation = self.continuation(&planned.trial)?;
         }
         Ok(progress)
+    }
+
+    /// Names what is in the place of a trial's folder. A run moves it aside, and its worker says so.
+    fn notice_obstacle(&self, folder: &TrialFolder) {
+        if self.check == Check::Quick {
+            self.notice(folder.obstacle());
+        }
     }
 
     /// A trial that is at work changes all the time, and is looked at closely when it seems done.

@@ -31,7 +31,7 @@ fn main() -> ExitCode {
     surroundings::shut_out();
     limits::survive_file_size_limit();
     limits::hear_panics();
-    allocator::survive_refusals();
+    allocator::spare_addresses();
     let result = match Cli::try_parse() {
         Ok(cli) => {
             limits::within(|| work(cli.verb)).unwrap_or_else(|reason| Err(Failure::limit(reason)))
