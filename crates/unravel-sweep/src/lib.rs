@@ -29,6 +29,7 @@ mod data;
 mod evaluation;
 mod fault;
 mod field;
+pub mod harmless;
 mod model;
 mod number;
 mod objective;
