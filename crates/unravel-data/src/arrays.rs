@@ -7,7 +7,7 @@
 //!
 //! [`ArrayFile::open`] finds out what a file is, [`ArrayFile::of_stream`] what a pipe brings, and [`FileKind`] what it is if it is
 //! none of these. An [`Archive`] returns an [`ArrayReader`] for each key, whose elements are read once, as
-//! [`ArrayReader::values`] of one type, as [`ArrayReader::integers`] or as [`ArrayReader::floats`]. [`Header`] is also for
+//! [`ArrayReader::values`] of one type, as [`ArrayReader::integers`], as [`ArrayReader::floats`] or [`ArrayReader::rounded`]. [`Header`] is also for
 //! writing.
 //!
 //! ```no_run
@@ -30,6 +30,7 @@ mod header;
 mod kind;
 pub mod memory;
 mod reader;
+mod rounding;
 #[cfg(test)]
 pub(crate) mod sample;
 mod stream;
@@ -43,4 +44,5 @@ pub use file::ArrayFile;
 pub use header::{Header, HeaderFault};
 pub use kind::FileKind;
 pub use reader::{ArrayReader, Place};
+pub use rounding::Rounding;
 pub use stream::MAX_STREAM_BYTES;
