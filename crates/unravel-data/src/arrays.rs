@@ -7,8 +7,8 @@
 //!
 //! [`ArrayFile::open`] finds out what a file is, [`ArrayFile::of_stream`] what a pipe brings, and [`FileKind`] what it is if it is
 //! none of these. An [`Archive`] returns an [`ArrayReader`] for each key, whose elements are read once, as
-//! [`ArrayReader::values`] of one type, as [`ArrayReader::integers`], as [`ArrayReader::floats`] or [`ArrayReader::rounded`]. [`Header`] is also for
-//! writing.
+//! [`ArrayReader::values`] of one type, as [`ArrayReader::integers`], as [`ArrayReader::floats`] or
+//! [`ArrayReader::rounded`]. [`Header`] is also for writing.
 //!
 //! ```no_run
 //! use std::path::Path;

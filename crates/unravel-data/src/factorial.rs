@@ -41,8 +41,8 @@ pub struct Factorial {
 }
 
 impl Factorial {
-    /// Reads the table `[n_rows, n_columns]`, of integers or of floats that are whole numbers, and the names if they are
-    /// there.
+    /// Reads the table `[n_rows, n_columns]`, of integers or of floats that are whole numbers, and the names if they
+    /// are there.
     ///
     /// A column's factor takes as many values as the column has distinct numbers, in their order.
     /// Columns that never change, such as dSprites' colour, are no factors. Factors are named by

@@ -4,8 +4,8 @@ use std::io::{self, Seek, SeekFrom, Write};
 
 /// Passes everything on until the writer within fails. What is written after that goes nowhere and succeeds.
 ///
-/// An archive's writer tries to finish the archive when it is dropped, and prints a failure of that on stderr. By then the
-/// caller has the first failure, which is the one to tell.
+/// An archive's writer tries to finish the archive when it is dropped, and prints a failure of that on stderr. By then
+/// the caller has the first failure, which is the one to tell.
 #[derive(Debug)]
 pub struct FailsOnce<W> {
     inner: W,

@@ -1,9 +1,9 @@
 //! Conditions under which scores say little: one list, with a sentence for each.
 //!
 //! A metric that *cannot* be computed is refused ([`crate::MetricExt::check`]). These conditions are about tables that can be scored,
-//! and whose scores mislead whoever does not know them. Their thresholds leave alone every complete grid that has ten rows
-//! or more for each value of its factors, with codes that vary around zero; tables that are listed row by row are looked at
-//! more closely, since their rows are a sample.
+//! and whose scores mislead whoever does not know them. Their thresholds leave alone every complete grid that has ten
+//! rows or more for each value of its factors, or at most 40 values, with codes that vary around zero; tables that are listed row by row are
+//! looked at more closely, since their rows are a sample.
 
 mod codes;
 mod factors;
@@ -46,7 +46,8 @@ enum Find {
 /// What the file of a table shows and the table does not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AsRead {
-    /// Names of the columns of factor values that have one value in all rows, and so are no factors of the table's grid.
+    /// Names of the columns of factor values that have one value in all rows, and so are no factors of the table's
+    /// grid.
     pub constant: Vec<String>,
     /// Codes of float64 that vary, and of which rounding to float32 changes the differences between rows, ascending.
     pub rounded: Vec<usize>,
@@ -67,8 +68,7 @@ pub struct Note {
 pub const CONDITIONS: [Condition; 15] = [
     Condition {
         name: "many-values",
-        when: "a factor has more than 40 values (in a complete grid of several factors: more than 20) and fewer than 10 rows \
-               for each on average",
+        when: "a factor has more than 40 values and fewer than 10 rows for each on average",
         effect: "where each value is a class, codes of the factor and codes of noise score alike",
         remedy: "put such values into bins with --factor-bins 20",
         concerns: of_factors,

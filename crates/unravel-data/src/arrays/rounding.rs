@@ -53,8 +53,8 @@ impl Rounding {
         self.lo < self.hi
     }
 
-    /// Whether the column varies and float32 moves its values by a thousandth of their standard deviation or more (root mean
-    /// square), or makes all of them one.
+    /// Whether the column varies and float32 moves its values by a thousandth of their standard deviation or more (root
+    /// mean square), or makes all of them one.
     #[must_use]
     pub fn loses_differences(&self) -> bool {
         let squares = (self.squares - self.sum * self.sum / self.n).max(0.0);
@@ -64,8 +64,8 @@ impl Rounding {
 }
 
 impl ArrayReader<'_> {
-    /// As [`Self::floats`] of a matrix with `n_columns` columns, and what rounding does to each of them: nothing to float32,
-    /// of which there is none.
+    /// As [`Self::floats`] of a matrix with `n_columns` columns, and what rounding does to each of them: nothing to
+    /// float32, of which there is none.
     ///
     /// # Errors
     /// As [`Self::values`].

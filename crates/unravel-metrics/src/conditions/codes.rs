@@ -20,7 +20,7 @@ const REPEATED_ROWS: usize = 10;
 /// Rows that are compared, roughly.
 const COMPARED_ROWS: usize = 1 << 18;
 
-/// Standard deviations between the mean of a code and 0 above which the code has an offset: its score in SAP is a tenth lower.
+/// Standard deviations between the mean of a code and 0 above which the code has an offset. SAP is a tenth lower there.
 const OFFSET_SDS: f64 = 2.0;
 
 /// How many times a code's standard deviation the largest one is at most, if the code is not dead.

@@ -9,11 +9,8 @@ use crate::limits::MIN_MATCHING_ROWS;
 /// Values that a factor may have whatever the rows: as many as any factor of dSprites.
 const MANY_VALUES: usize = 40;
 
-/// The same in a complete grid of several factors: the bins that codes are put into.
-const MANY_VALUES_OF_GRID: usize = 20;
-
-/// Rows for each value, on average, below which a factor has many. A complete grid is no sample, but codes of noise in 20
-/// bins tell which few rows have a value all the same.
+/// Rows for each value, on average, below which a factor has many. A complete grid is no sample, but codes of noise in
+/// 20 bins tell which few rows have a value all the same.
 const ROWS_PER_VALUE: usize = 10;
 
 /// The share of values with few rows, as one in so many.
@@ -75,11 +72,7 @@ fn of_which(
 }
 
 fn has_many_values(grid: &FactorGrid, n_values: usize) -> bool {
-    let most = match grid.is_complete() && 1 < grid.varying().len() {
-        true => MANY_VALUES_OF_GRID,
-        false => MANY_VALUES,
-    };
-    most < n_values && grid.n_points() < n_values.saturating_mul(ROWS_PER_VALUE)
+    MANY_VALUES < n_values && grid.n_points() < n_values.saturating_mul(ROWS_PER_VALUE)
 }
 
 pub(super) fn many_values(grid: &FactorGrid) -> Option<String> {

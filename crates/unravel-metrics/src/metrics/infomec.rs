@@ -18,12 +18,12 @@
 //!   ([`balanced_logistic`](crate::estimators::balanced_logistic)). A code is active if its range exceeds a twentieth of the
 //!   largest range.
 //! - *Discrete codes*, such as quantised latents: mutual information is the plug-in estimate over the distinct values, and
-//!   the classifier sees one indicator per code and value. A code is active if it varies. This estimator applies if every
-//!   code whose range over the grid exceeds a twentieth of the largest takes at most 256 distinct values and each value has
-//!   20 points or more on average: ten neighbours of a point would then share its value, and noise would decide between
-//!   them. Codes of a smaller range that take more values, such as a dead code with some noise, are left out as not active.
-//!   A note beside the score says which estimator was used, also where the one for continuous codes was used although most
-//!   codes take few values, or few values in nine of ten rows.
+//!   the classifier sees one indicator per code and value. A code is active if it varies. This estimator applies if
+//!   every code whose range over the grid exceeds a twentieth of the largest takes at most 256 distinct values and each
+//!   value has 20 points or more on average: ten neighbours of a point would then share its value, and noise would
+//!   decide between them. Codes of a smaller range that take more values, such as a dead code with some noise, are left
+//!   out as not active. A note beside the score says which estimator was used, also where the one for continuous codes
+//!   was used although most codes take few values, or few values in nine of ten rows.
 //!
 //! - Range 0 to 1, higher is better. Study: 10,000 points drawn without replacement, all points if there are no more. Exact:
 //!   every point of the grid once.

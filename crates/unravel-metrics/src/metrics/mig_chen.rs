@@ -18,8 +18,8 @@
 //!   Both are the same on a grid without such a name. A factor with a single value is left out of both.
 //! - Scores a table of posterior means with log variances, not of samples.
 //! - Constant posteriors have no mutual information: 0. With a single code there is no second: the gap is taken to 0.
-//! - A posterior whose standard deviation is below some 1/8000 of the span of the code's posteriors is widened to that, in both
-//!   variants, since the lattice of the densities holds none that is narrower. A note beside the score says so.
+//! - A posterior whose standard deviation is below some 1/8000 of the span of the code's posteriors is widened to that,
+//!   in both variants, since the lattice of the densities holds none that is narrower. A note beside the score says so.
 //!
 //! Traps: not comparable with `mig`, which bins means. Noise in the posterior matters here: a code that collapses onto the
 //! prior carries nothing, however cleanly its mean follows a factor. The Monte Carlo error is some 0.01 nats an entropy.

@@ -27,7 +27,7 @@
 //! to make scores comparable. `sap_r2` has no such dependence. A line cannot single out a middle one of 40 values, so
 //! accuracies are a few times chance at most and a perfect code gets 0.25 on dSprites, where `sap_r2` gives 1. The
 //! paper's own score for categorical factors is the balanced error of a threshold classifier, which nobody seems to
-//! use. On small grids many of the points tested on were trained on too  a line has little to learn by heart, so that
+//! use. On small grids many of the points tested on were trained on too; a line has little to learn by heart, so that
 //! matters little here. Accuracies jump where all points of one factor value change sides of a border at once, as
 //! with codes that take few values: then seeds fall into two groups, 0.03 apart. scikit-learn stops its solver early,
 //! which moves the score by up to 4e-5. A periodic factor, as orientation, has no straight line to correlate with.

@@ -23,8 +23,8 @@ enum Reading {
 }
 
 impl Reading {
-    /// Channels are few, and fewer than the pixels of a side: so they come first where only the first axis is like that,
-    /// and last where there is doubt, since that is the usual layout.
+    /// Channels are few, and fewer than the pixels of a side: so they come first where only the first axis is like
+    /// that, and last where there is doubt, since that is the usual layout.
     fn of([first, second, last]: [u64; 3]) -> Self {
         let is_least = first < second.min(last);
         if is_least && first <= MOST_CHANNELS && MOST_CHANNELS < last {
@@ -49,8 +49,8 @@ pub(super) struct Misfit {
 impl Layout {
     /// Of an array of this shape, with an image for each of `n_images` rows.
     ///
-    /// `[n, a, b, c]` has its channels last, unless `a` is at most four and smaller than `b`, and `c` is more channels than a
-    /// picture has.
+    /// `[n, a, b, c]` has its channels last, unless `a` is at most four and smaller than `b`, and `c` is more channels
+    /// than a picture has.
     pub(super) fn of(shape: &[u64], n_images: usize) -> Result<Self, Misfit> {
         let misfit = || Misfit {
             expected: format!(

@@ -50,8 +50,8 @@ fn limit(n_points: usize) -> usize {
 
 /// The values of each code of a table, if every active code takes few and at least one code of few values varies.
 ///
-/// A code takes few values if there are at most 256, and 20 points or more of each on average. One that takes more is active
-/// if its range exceeds a twentieth of the largest.
+/// A code takes few values if there are at most 256, and 20 points or more of each on average. One that takes more is
+/// active if its range exceeds a twentieth of the largest.
 pub(crate) fn of_table(table: &CodeTable<'_>) -> Option<Vec<Levels>> {
     let limit = limit(table.grid().n_points());
     let is_active = active(table);
@@ -85,8 +85,8 @@ fn few(table: &CodeTable<'_>, code: usize, limit: usize) -> Option<Vec<f32>> {
     Some(levels)
 }
 
-/// Whether more than half of the active codes of a sample have as many values as a discrete code, at most, in nine of ten
-/// points or more.
+/// Whether more than half of the active codes of a sample have as many values as a discrete code, at most, in nine of
+/// ten points or more.
 pub(super) fn are_mostly_few(sample: &Sample<'_>) -> bool {
     let is_active = active(sample.table);
     let active: Vec<usize> = (0..is_active.len())

@@ -197,7 +197,8 @@ fn check_width(place: &Place, [_, n_codes]: [usize; 2]) -> Result<(), Failure> {
     }
 }
 
-/// All codes, in the order of the file's rows, once found to be finite, and which of them lose their differences in float32.
+/// All codes, in the order of the file's rows, once found to be finite, and which of them lose their differences in
+/// float32.
 fn finite(
     array: ArrayReader<'_>,
     [_, n_codes]: [usize; 2],
