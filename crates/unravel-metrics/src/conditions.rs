@@ -1,9 +1,9 @@
 //! Conditions under which scores say little: one list, with a sentence for each.
 //!
 //! A metric that *cannot* be computed is refused ([`crate::MetricExt::check`]). These conditions are about tables that can be scored,
-//! and whose scores mislead whoever does not know them. Their thresholds leave alone every complete grid of two factors or
-//! more and every representation that varies; what is listed row by row is looked at more closely, since its rows are a
-//! sample of something.
+//! and whose scores mislead whoever does not know them. Their thresholds leave alone every complete grid that has ten
+//! rows or more for each value of its factors, or at most 40 values, with codes that vary around zero; tables that are listed row by row are
+//! looked at more closely, since their rows are a sample.
 
 mod codes;
 mod factors;
@@ -37,10 +37,20 @@ pub struct Condition {
 /// How a condition is found: a sentence without its end where it holds.
 #[derive(Clone, Copy, Debug)]
 enum Find {
-    /// By the factors alone; columns that never change are no factors of the grid, and are given by name.
-    Factors(fn(&FactorGrid, &[String]) -> Option<String>),
-    /// By the codes.
-    Codes(fn(&CodeTable<'_>) -> Option<String>),
+    /// By the factors alone, and what their file shows beside them.
+    Factors(fn(&FactorGrid, &AsRead) -> Option<String>),
+    /// By the codes, and what their file shows beside them.
+    Codes(fn(&CodeTable<'_>, &AsRead) -> Option<String>),
+}
+
+/// What the file of a table shows and the table does not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AsRead {
+    /// Names of the columns of factor values that have one value in all rows, and so are no factors of the table's
+    /// grid.
+    pub constant: Vec<String>,
+    /// Codes of float64 that vary, and of which rounding to float32 changes the differences between rows, ascending.
+    pub rounded: Vec<usize>,
 }
 
 /// What there is to say of the scores of a table.
@@ -55,14 +65,14 @@ pub struct Note {
 }
 
 /// Every condition, those of the factors first.
-pub const CONDITIONS: [Condition; 13] = [
+pub const CONDITIONS: [Condition; 15] = [
     Condition {
         name: "many-values",
-        when: "a factor has more than 40 values and fewer than 10 rows for each on average (in a complete grid: fewer than 2)",
+        when: "a factor has more than 40 values and fewer than 10 rows for each on average",
         effect: "where each value is a class, codes of the factor and codes of noise score alike",
         remedy: "put such values into bins with --factor-bins 20",
         concerns: of_factors,
-        find: Find::Factors(factors::many_values),
+        find: Find::Factors(|grid, _| factors::many_values(grid)),
     },
     Condition {
         name: "rare-values",
@@ -70,7 +80,7 @@ pub const CONDITIONS: [Condition; 13] = [
         effect: "such values are never held fixed, and predictors learn them from next to nothing",
         remedy: "merge rare values, or leave their rows out",
         concerns: learns_or_matches,
-        find: Find::Factors(factors::rare_values),
+        find: Find::Factors(|grid, _| factors::rare_values(grid)),
     },
     Condition {
         name: "never-fixed",
@@ -78,7 +88,7 @@ pub const CONDITIONS: [Condition; 13] = [
         effect: "the score says nothing of the factor, which is never held fixed",
         remedy: "give more rows, or fewer values with --factor-bins",
         concerns: |metric, _| metric.needs().matching_points,
-        find: Find::Factors(factors::never_fixed),
+        find: Find::Factors(|grid, _| factors::never_fixed(grid)),
     },
     Condition {
         name: "one-value",
@@ -86,7 +96,7 @@ pub const CONDITIONS: [Condition; 13] = [
         effect: "the score of the factor is that of a few rows",
         remedy: "give more rows with other values, or leave the factor out",
         concerns: of_factors,
-        find: Find::Factors(factors::one_value),
+        find: Find::Factors(|grid, _| factors::one_value(grid)),
     },
     Condition {
         name: "constant-factor",
@@ -94,16 +104,16 @@ pub const CONDITIONS: [Condition; 13] = [
         effect: "it is no factor, and no score says anything of it",
         remedy: "give rows in which it varies",
         concerns: of_factors,
-        find: Find::Factors(factors::constant),
+        find: Find::Factors(|grid, read| factors::constant(grid, &read.constant)),
     },
     Condition {
         name: "determined",
-        when: "rows are listed, and the value of one factor tells that of another (95 of 100 of its entropy, by 5 rows or \
-               more for each value on average, or one to one)",
+        when: "rows are listed, and the value of one factor tells that of another (in 90 of 100 rows, or 95 of 100 of its \
+               entropy, by 5 rows or more for each value on average, or one to one)",
         effect: "a code of one is a code of the other, so gaps between factors and codes vanish",
         remedy: "leave one of the two out",
         concerns: of_factors,
-        find: Find::Factors(factors::determined),
+        find: Find::Factors(|grid, _| factors::determined(grid)),
     },
     Condition {
         name: "few-rows",
@@ -114,7 +124,7 @@ pub const CONDITIONS: [Condition; 13] = [
             let splits = matches!(variant, Variant::Study | Variant::RandomForest);
             splits && matches!(metric, Dci | Sap | Explicitness | Downstream)
         },
-        find: Find::Factors(factors::few_rows),
+        find: Find::Factors(|grid, _| factors::few_rows(grid)),
     },
     Condition {
         name: "repeated-rows",
@@ -122,7 +132,7 @@ pub const CONDITIONS: [Condition; 13] = [
         effect: "predictors are tested on copies of what they were trained on, and copies are each other's nearest neighbours",
         remedy: "give each row once",
         concerns: |metric, _| matches!(metric, Dci | Sap | Explicitness | Downstream | Infomec),
-        find: Find::Codes(codes::repeated_rows),
+        find: Find::Codes(|table, _| codes::repeated_rows(table)),
     },
     Condition {
         name: "constant-codes",
@@ -130,7 +140,7 @@ pub const CONDITIONS: [Condition; 13] = [
         effect: "there is no representation to score",
         remedy: "look for a model that collapsed, or for a wrong array",
         concerns: |metric, _| metric != Udr,
-        find: Find::Codes(codes::constant),
+        find: Find::Codes(|table, _| codes::constant(table)),
     },
     Condition {
         name: "one-code",
@@ -141,7 +151,7 @@ pub const CONDITIONS: [Condition; 13] = [
             let compares_codes = matches!(metric, Mig | MigChen | Sap | Jemmig | Dci | Infomec);
             compares_codes || metric == FactorVaeScore
         },
-        find: Find::Codes(codes::single),
+        find: Find::Codes(|table, _| codes::single(table)),
     },
     Condition {
         name: "equal-codes",
@@ -152,7 +162,7 @@ pub const CONDITIONS: [Condition; 13] = [
             let compares_codes = matches!(metric, Mig | MigChen | Sap | Jemmig | Dci | Infomec);
             compares_codes || metric == Unsupervised
         },
-        find: Find::Codes(codes::equal),
+        find: Find::Codes(|table, _| codes::equal(table)),
     },
     Condition {
         name: "one-bin",
@@ -163,7 +173,26 @@ pub const CONDITIONS: [Condition; 13] = [
             let bins = matches!(metric, Mig | MigSup | Jemmig | Dcimig | Modularity);
             bins || matches!(metric, Unsupervised | Infomec)
         },
-        find: Find::Codes(codes::one_bin),
+        find: Find::Codes(|table, _| codes::one_bin(table)),
+    },
+    Condition {
+        name: "rounded-codes",
+        when: "a code of float64 varies, and rounding it to float32 moves its values by a thousandth of its standard \
+               deviation or more (root mean square)",
+        effect: "its small differences are lost, and it is scored as what is left of it",
+        remedy: "write codes - codes.mean(axis=0), or scale codes whose values are below 1e-37",
+        concerns: |metric, _| metric != Udr,
+        find: Find::Codes(|_, read| codes::rounded(read)),
+    },
+    Condition {
+        name: "offset-codes",
+        when: "the mean of a code is more than 2 of its standard deviations away from 0 (of codes whose standard deviation \
+               is a twentieth of the largest or more)",
+        effect: "the classifiers of `sap` penalise the intercept that such a code needs, as those of scikit-learn do, so the \
+                 score depends on the offset",
+        remedy: "write codes - codes.mean(axis=0)",
+        concerns: |metric, _| metric == Sap,
+        find: Find::Codes(|table, _| codes::offset(table)),
     },
     Condition {
         name: "small-codes",
@@ -171,7 +200,7 @@ pub const CONDITIONS: [Condition; 13] = [
         effect: "no code is active, so the score is 0 whatever they hold",
         remedy: "scale the codes",
         concerns: |metric, variant| metric == FactorVaeScore && variant != Variant::Lin2020,
-        find: Find::Codes(codes::small),
+        find: Find::Codes(|table, _| codes::small(table)),
     },
 ];
 
@@ -186,13 +215,12 @@ fn learns_or_matches(metric: Metric, _: Variant) -> bool {
     learns || matches!(metric, BetaVaeScore | FactorVaeScore)
 }
 
-/// What there is to say of these scores of a table, in the order of [`CONDITIONS`]. `constant` are names of columns that have
-/// one value in all rows, and so are no factors of the table's grid.
-pub fn notes(table: &CodeTable<'_>, pairs: &[(Metric, Variant)], constant: &[String]) -> Vec<Note> {
+/// What there is to say of these scores of a table, in the order of [`CONDITIONS`].
+pub fn notes(table: &CodeTable<'_>, pairs: &[(Metric, Variant)], read: &AsRead) -> Vec<Note> {
     let find = |condition: &Condition| {
         let found = match condition.find {
-            Find::Factors(find) => find(table.grid(), constant),
-            Find::Codes(find) => find(table),
+            Find::Factors(find) => find(table.grid(), read),
+            Find::Codes(find) => find(table, read),
         };
         found.map(|found| format!("{found}: {}; {}", condition.effect, condition.remedy))
     };
@@ -202,7 +230,10 @@ pub fn notes(table: &CodeTable<'_>, pairs: &[(Metric, Variant)], constant: &[Str
 /// What there is to say of these scores of any codes of a grid, without remedies, which are about tables.
 pub fn notes_of_grid(grid: &FactorGrid, pairs: &[(Metric, Variant)]) -> Vec<Note> {
     found(pairs, |condition| match condition.find {
-        Find::Factors(find) => Some(format!("{}: {}", find(grid, &[])?, condition.effect)),
+        Find::Factors(find) => {
+            let found = find(grid, &AsRead::default())?;
+            Some(format!("{found}: {}", condition.effect))
+        }
         Find::Codes(_) => None,
     })
 }

@@ -7,7 +7,6 @@ mod cli;
 mod devices;
 mod exit;
 mod faults;
-mod harmless;
 mod interrupt;
 mod launch;
 mod limits;
@@ -26,6 +25,7 @@ use clap::{CommandFactory, Parser};
 
 use cli::{Cli, Verb};
 use exit::{Exit, Failure};
+use unravel_sweep::harmless;
 
 fn main() -> ExitCode {
     surroundings::shut_out();

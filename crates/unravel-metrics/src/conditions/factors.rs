@@ -9,9 +9,9 @@ use crate::limits::MIN_MATCHING_ROWS;
 /// Values that a factor may have whatever the rows: as many as any factor of dSprites.
 const MANY_VALUES: usize = 40;
 
-/// Rows for each value, on average, below which a factor has many: of listed rows, and of a complete grid, which is no
-/// sample.
-const ROWS_PER_VALUE: [usize; 2] = [10, 2];
+/// Rows for each value, on average, below which a factor has many. A complete grid is no sample, but codes of noise in
+/// 20 bins tell which few rows have a value all the same.
+const ROWS_PER_VALUE: usize = 10;
 
 /// The share of values with few rows, as one in so many.
 const RARE_VALUES: usize = 10;
@@ -28,6 +28,9 @@ const ROWS_OF_PAIRS: usize = 20_000;
 /// What is left of a factor's entropy once another one is known that tells it, and the rows for each value of that one.
 const LEFT_OF_ENTROPY: f64 = 0.05;
 const ROWS_TO_TELL: usize = 5;
+
+/// Rows of which one at most is guessed wrongly from a factor that tells another in nearly all rows.
+const ROWS_PER_ERROR: usize = 10;
 
 /// A factor that varies, with the rows of its values.
 struct Counted<'a> {
@@ -69,16 +72,10 @@ fn of_which(
 }
 
 fn has_many_values(grid: &FactorGrid, n_values: usize) -> bool {
-    let [of_listed, of_complete] = ROWS_PER_VALUE;
-    let least = if grid.is_complete() {
-        of_complete
-    } else {
-        of_listed
-    };
-    MANY_VALUES < n_values && grid.n_points() < n_values.saturating_mul(least)
+    MANY_VALUES < n_values && grid.n_points() < n_values.saturating_mul(ROWS_PER_VALUE)
 }
 
-pub(super) fn many_values(grid: &FactorGrid, _: &[String]) -> Option<String> {
+pub(super) fn many_values(grid: &FactorGrid) -> Option<String> {
     of_which(
         grid,
         |factor| has_many_values(grid, factor.n_rows.len()),
@@ -89,7 +86,7 @@ pub(super) fn many_values(grid: &FactorGrid, _: &[String]) -> Option<String> {
     )
 }
 
-pub(super) fn rare_values(grid: &FactorGrid, _: &[String]) -> Option<String> {
+pub(super) fn rare_values(grid: &FactorGrid) -> Option<String> {
     if grid.is_complete() {
         return None;
     }
@@ -113,7 +110,7 @@ pub(super) fn rare_values(grid: &FactorGrid, _: &[String]) -> Option<String> {
     )
 }
 
-pub(super) fn never_fixed(grid: &FactorGrid, _: &[String]) -> Option<String> {
+pub(super) fn never_fixed(grid: &FactorGrid) -> Option<String> {
     let fixed = grid.matching()?;
     let is_fixed = |factor: usize| fixed.iter().any(|matching| matching.factor == factor);
     let never = grid.varying().iter().filter(|&&factor| !is_fixed(factor));
@@ -128,7 +125,7 @@ pub(super) fn never_fixed(grid: &FactorGrid, _: &[String]) -> Option<String> {
     })
 }
 
-pub(super) fn one_value(grid: &FactorGrid, _: &[String]) -> Option<String> {
+pub(super) fn one_value(grid: &FactorGrid) -> Option<String> {
     if grid.is_complete() {
         return None;
     }
@@ -150,12 +147,12 @@ pub(super) fn constant(grid: &FactorGrid, constant: &[String]) -> Option<String>
     is_found.then(|| format!("{} has one value in all rows", listed(&names)))
 }
 
-pub(super) fn few_rows(grid: &FactorGrid, _: &[String]) -> Option<String> {
+pub(super) fn few_rows(grid: &FactorGrid) -> Option<String> {
     let n_rows = grid.n_points();
     (!grid.is_complete() && n_rows < FEW_ROWS).then(|| format!("there are {n_rows} rows"))
 }
 
-pub(super) fn determined(grid: &FactorGrid, _: &[String]) -> Option<String> {
+pub(super) fn determined(grid: &FactorGrid) -> Option<String> {
     if grid.is_complete() {
         return None;
     }
@@ -233,25 +230,58 @@ fn told(a: &Column<'_>, b: &Column<'_>) -> Option<String> {
         let left = joint.entropy - one.spread.entropy;
         one.can_tell() && left <= LEFT_OF_ENTROPY * other.spread.entropy
     };
+    // A guess by the first has to be wrong half as often as one without it, or a rare value would count as told.
+    let nearly_tells = |one: &Column<'_>, other: &Column<'_>| {
+        let n_rows = one.values.len();
+        let n_wrong = if one.can_tell() {
+            n_wrong(one, other)
+        } else {
+            n_rows
+        };
+        let is_told = ROWS_PER_ERROR * n_wrong <= n_rows && 2 * n_wrong <= other.spread.n_others;
+        is_told.then(|| 100 * (n_rows - n_wrong) / n_rows)
+    };
+    let say = |one: &Column<'_>, other: &Column<'_>| {
+        if tells(one, other) {
+            return Some(format!("{:?} tells {:?}", one.name, other.name));
+        }
+        let percent = nearly_tells(one, other)?;
+        Some(format!(
+            "{:?} tells {:?} in {percent} of 100 rows",
+            one.name, other.name
+        ))
+    };
     let (first, second) = (a.name, b.name);
     // A factor with one value in these rows is told by anything.
     if a.spread.n_values < 2 || b.spread.n_values < 2 {
         None
     } else if may_be_one_to_one && joint.n_values == n_values {
         Some(format!("{first:?} and {second:?} tell each other"))
-    } else if tells(a, b) {
-        Some(format!("{first:?} tells {second:?}"))
-    } else if tells(b, a) {
-        Some(format!("{second:?} tells {first:?}"))
+    } else if tells(b, a) && !tells(a, b) {
+        say(b, a)
     } else {
-        None
+        say(a, b).or_else(|| say(b, a))
     }
+}
+
+/// In how many rows the second factor has another value than it has most often beside the first's.
+fn n_wrong(one: &Column<'_>, other: &Column<'_>) -> usize {
+    let both = one.values.iter().zip(&other.values);
+    let mut both: Vec<(u32, u32)> = both.map(|(&a, &b)| (a, b)).collect();
+    both.sort_unstable();
+    let of_value = |rows: &[(u32, u32)]| {
+        let counts = rows.chunk_by(|a, b| a == b).map(<[_]>::len);
+        rows.len() - counts.max().unwrap_or(0)
+    };
+    both.chunk_by(|a, b| a.0 == b.0).map(of_value).sum()
 }
 
 /// How often values occur.
 struct Spread {
     /// Values that occur.
     n_values: usize,
+    /// Rows without the most frequent value.
+    n_others: usize,
     /// In nats.
     entropy: f64,
 }
@@ -264,6 +294,7 @@ impl Spread {
         let share = |count: usize| count as f64 / n;
         Self {
             n_values: counts.len(),
+            n_others: values.len() - counts.iter().max().unwrap_or(&0),
             entropy: counts.into_iter().map(|c| -share(c) * share(c).ln()).sum(),
         }
     }

@@ -18,9 +18,12 @@
 //!   ([`balanced_logistic`](crate::estimators::balanced_logistic)). A code is active if its range exceeds a twentieth of the
 //!   largest range.
 //! - *Discrete codes*, such as quantised latents: mutual information is the plug-in estimate over the distinct values, and
-//!   the classifier sees one indicator per code and value. A code is active if it varies. This estimator applies if *every*
-//!   code takes at most 256 distinct values and each value has 20 points or more on average: ten neighbours of a point would
-//!   then share its value, and noise would decide between them. A note beside the score says so.
+//!   the classifier sees one indicator per code and value. A code is active if it varies. This estimator applies if
+//!   every code whose range over the grid exceeds a twentieth of the largest takes at most 256 distinct values and each
+//!   value has 20 points or more on average: ten neighbours of a point would then share its value, and noise would
+//!   decide between them. Codes of a smaller range that take more values, such as a dead code with some noise, are left
+//!   out as not active. A note beside the score says which estimator was used, also where the one for continuous codes
+//!   was used although most codes take few values, or few values in nine of ten rows.
 //!
 //! - Range 0 to 1, higher is better. Study: 10,000 points drawn without replacement, all points if there are no more. Exact:
 //!   every point of the grid once.
@@ -43,6 +46,7 @@
 
 mod continuous;
 mod discrete;
+mod levels;
 
 use unravel_score::{Direction, Metric, Variant};
 
@@ -55,9 +59,18 @@ use crate::estimators::balanced_logistic::{self, BalancedFit};
 use crate::outcome::{Matrix, Outcome, codes_by_factors_bytes};
 use crate::sampling::{N_STUDY_POINTS, Purpose, distinct_points};
 use crate::table::CodeTable;
+use levels::Levels;
 
 /// Said beside a score of codes that take few values.
 const DISCRETE: &str = "every code takes few values, so the estimator for discrete codes was used";
+
+/// Said beside a score of such codes and dead ones that take many.
+const DISCRETE_BUT_DEAD: &str = "every active code takes few values, so the estimator for discrete codes was used; codes of \
+                                 many values within a twentieth of the largest range were left out as not active";
+
+/// Said beside a score of codes most of which take few values.
+const MOSTLY_DISCRETE: &str = "most codes take few values in nine of ten rows or more, but not all do in all rows, so the \
+                               estimator for continuous codes was used; round the others if their many values are noise";
 
 /// Said beside a score of a single active code.
 const ONE_ACTIVE: &str =
@@ -104,6 +117,9 @@ pub const DEFINITION: Definition = Definition {
     outcome_bytes: codes_by_factors_bytes,
 };
 
+/// A continuous code is active if its range is larger than this share of the largest range.
+const ACTIVE_SHARE: f32 = 1.0 / 20.0;
+
 /// The points of the study variant.
 pub const POINTS: Purpose = Purpose::new("infomec/points");
 
@@ -142,7 +158,12 @@ pub fn of_points(table: &CodeTable, points: &[u32], seed: u64) -> Result<Outcome
         entropies: labels.iter().map(|labels| entropy(labels)).collect(),
         labels,
     };
-    let levels = discrete::levels(table);
+    let levels = levels::of_table(table);
+    let estimator = match &levels {
+        Some(levels) if levels.iter().any(Levels::is_left_out) => Some(DISCRETE_BUT_DEAD),
+        Some(_) => Some(DISCRETE),
+        None => levels::are_mostly_few(&sample).then_some(MOSTLY_DISCRETE),
+    };
     let Estimates {
         shares,
         active,
@@ -178,13 +199,9 @@ pub fn of_points(table: &CodeTable, points: &[u32], seed: u64) -> Result<Outcome
         }
         all
     };
-    let notes = [(levels.is_some(), DISCRETE), (n_active == 1, ONE_ACTIVE)];
+    let one_active = (n_active == 1).then_some(ONE_ACTIVE);
     Ok(Outcome {
-        notes: notes
-            .into_iter()
-            .filter(|(is_so, _)| *is_so)
-            .map(|(_, note)| note)
-            .collect(),
+        notes: estimator.into_iter().chain(one_active).collect(),
         quantities: vec![
             ("infom", infom),
             (
@@ -316,7 +333,7 @@ fn bytes(scoring: Scoring<'_>, variant: Variant) -> Bytes {
     let n_labels = scoring.n_classes(usize::MAX);
     let sample =
         array_bytes::<u16>(&[n_points, scoring.n_varying()]) + array_bytes::<u32>(&[n_points]);
-    if let Some(levels) = discrete::levels(scoring.table) {
+    if let Some(levels) = levels::of_table(scoring.table) {
         let of_classes = [n_classes, n_labels];
         return sample + discrete::bytes(n_points, &levels, of_classes, scoring.n_threads);
     }

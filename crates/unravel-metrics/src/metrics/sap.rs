@@ -20,12 +20,17 @@
 //! - A constant code is answered with one class, and has no correlation. A factor with a single value is not counted. One
 //!   factor must vary. With a single code the gap is its score.
 //!
-//! Traps: a line cannot single out a middle one of 40 values, so accuracies are a few times chance at most and a perfect
-//! code gets 0.25 on dSprites, where `sap_r2` gives 1. The paper's own score for categorical factors is the balanced error
-//! of a threshold classifier, which nobody seems to use. On small grids many of the points tested on were trained on too
-//!; a line has little to learn by heart, so that matters little here. Accuracies jump where all points of one factor value change sides of a
-//! border at once, as with codes that take few values: then seeds fall into two groups, 0.03 apart. scikit-learn stops its
-//! solver early, which moves the score by up to 4e-5. A periodic factor, as orientation, has no straight line to correlate with.
+//! Traps: `sap` depends on the offset of the codes. The classifiers penalise their intercept as liblinear does, and
+//! so does scikit-learn, on which the reference implementation builds. Moving all codes of a nearly perfect
+//! representation by two of their standard deviations took a tenth off the score, by five nearly half. `unravel
+//! evaluate` notes codes whose mean is more than two standard deviations away from 0; subtract the mean of each code
+//! to make scores comparable. `sap_r2` has no such dependence. A line cannot single out a middle one of 40 values, so
+//! accuracies are a few times chance at most and a perfect code gets 0.25 on dSprites, where `sap_r2` gives 1. The
+//! paper's own score for categorical factors is the balanced error of a threshold classifier, which nobody seems to
+//! use. On small grids many of the points tested on were trained on too; a line has little to learn by heart, so that
+//! matters little here. Accuracies jump where all points of one factor value change sides of a border at once, as
+//! with codes that take few values: then seeds fall into two groups, 0.03 apart. scikit-learn stops its solver early,
+//! which moves the score by up to 4e-5. A periodic factor, as orientation, has no straight line to correlate with.
 
 mod lin_2020;
 

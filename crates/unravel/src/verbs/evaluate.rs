@@ -27,7 +27,7 @@ CODES is a .npy [737280, codes] in the order of dSprites, or an .npz with `codes
 input; pipes of up to 4 GiB are read too. Factor values are integers, or floats that are whole numbers; with \
 --factor-bins they may be any numbers. Rows that are every combination of factor values once are a complete grid; of \
 others each row counts once, and metrics that hold a factor fixed take the values that 10 rows or more have. Arrays are \
-float32 or float64, C or Fortran order; float64 codes are rounded to float32.";
+float32 or float64, C or Fortran order; float64 codes are rounded to float32, and a note says where that loses their differences.";
 
 #[derive(Args, Debug)]
 #[command(after_help = FORMATS)]
@@ -212,7 +212,7 @@ fn score(
         logvars,
         n_codes,
         grid,
-        constant,
+        read,
     } = representation;
     if !grid.is_complete() && !args.quiet {
         say::note(format_args!(
@@ -257,7 +257,7 @@ fn score(
         scores.any(|score| (score.metric, score.variant) == (metric.name(), variant.name()))
     };
     let scored: Vec<_> = pairs.iter().filter(is_scored).copied().collect();
-    let notes = notes(&table, &scored, constant);
+    let notes = notes(&table, &scored, read);
     Ok((scores, notes))
 }
 
