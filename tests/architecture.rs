@@ -17,9 +17,6 @@ const LONGER: [(&str, &str); 0] = [];
 /// The only crates that may talk to a person or a shell.
 const PROGRAMS: [&str; 2] = ["unravel", "unravel-bench"];
 
-/// Crates with files that import each other. A crate that is not listed has none; the list may only become shorter.
-const WITH_CIRCLES: [&str; 1] = ["unravel-model"];
-
 /// Crates of the workspace that each may use; arrows run one way.
 const ARROWS: [(&str, &[&str]); 10] = [
     ("unravel-score", &[]),
@@ -400,17 +397,11 @@ fn no_file_is_long() {
 fn files_do_not_import_each_other() {
     for name in members() {
         let found = circles::circles(&sources(&name));
-        match WITH_CIRCLES.contains(&name.as_str()) {
-            false => assert_eq!(
-                found,
-                Vec::<Vec<String>>::new(),
-                "{name}: move what both need to a file below both"
-            ),
-            true => assert!(
-                !found.is_empty(),
-                "{name} has no circles any more: take it off WITH_CIRCLES"
-            ),
-        }
+        assert_eq!(
+            found,
+            Vec::<Vec<String>>::new(),
+            "{name}: move what both need to a file below both"
+        );
     }
 }
 

@@ -144,6 +144,50 @@ fn factors_that_are_no_integers_are_refused_with_what_keeps_them_apart() {
 }
 
 #[test]
+fn factors_that_are_whole_numbers_are_read_from_floats() {
+    let lab = lab_with(images(64));
+    let expected = trials(&lab);
+    for (descr, encode) in [
+        (
+            "<f8",
+            (|class| f64::from(class).to_le_bytes().to_vec()) as fn(u8) -> Vec<u8>,
+        ),
+        ("<f4", |class| f32::from(class).to_le_bytes().to_vec()),
+    ] {
+        let classes = classes();
+        let data = classes.data.chunks(8).flat_map(|class| encode(class[0]));
+        let floats = NpyArray {
+            descr,
+            data: data.collect(),
+            ..classes
+        };
+        npz::write(&lab.path("data.npz"), &[images(64), floats]);
+        assert_eq!(trials(&lab), expected, "{descr}");
+    }
+}
+
+#[test]
+fn images_whose_layout_is_in_doubt_are_noted() {
+    let mlp = sweep().replace("conv-small", "mlp-higgins");
+    for (shape, place) in [
+        ([24, 3, 4, 16], "first: images of 4x16 with 3 channels;"),
+        ([24, 1, 2, 2], "last: images of 1x2 with 2 channels;"),
+        ([24, 8, 16, 16], "last: images of 8x16 with 16 channels;"),
+    ] {
+        let lab = Lab::with_sweep(&mlp);
+        let pixels = (0..shape.iter().product::<usize>()).map(|at| (at * 7919 % 251) as u8);
+        let images = NpyArray {
+            data: pixels.collect(),
+            ..images(64).shaped(&shape)
+        };
+        npz::write(&lab.path("data.npz"), &[images, classes()]);
+        let said = said(&lab.run_well(&["check", "sweep.toml"]));
+        let note = format!("imgs has the shape {shape:?}, which is read as channels {place}");
+        assert!(said.contains(&note), "{said}");
+    }
+}
+
+#[test]
 fn images_that_are_all_black_are_noted_wherever_they_are_read() {
     let lab = lab_with(images_as("|u1", |_| vec![0]));
     let note = "note: all 24 images are black: every pixel is 0";

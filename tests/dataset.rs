@@ -137,3 +137,33 @@ fn the_preview_is_a_png() {
         ran.stderr
     );
 }
+
+#[test]
+fn a_disk_without_room_leaves_what_was_there_and_one_sentence() {
+    let lab = Lab::new();
+    let folder = || {
+        let entries = std::fs::read_dir(lab.path("")).unwrap();
+        let name = |entry: std::io::Result<std::fs::DirEntry>| entry.unwrap().file_name();
+        entries.map(name).collect::<Vec<_>>()
+    };
+    for args in [
+        &["dataset", "preview"] as &[&str],
+        &["dataset", "export", "dsprites.npz", "--quiet"],
+    ] {
+        let ran = lab.run_script("ulimit -f 4; exec \"$0\" \"$@\"", args);
+        assert_eq!(ran.code, Some(5), "{args:?}: {}", ran.stderr);
+        let is_one =
+            ran.stderr.starts_with("error: cannot write ") && ran.stderr.lines().count() == 1;
+        assert!(
+            is_one && ran.stderr.contains("the free space"),
+            "{args:?}: {}",
+            ran.stderr
+        );
+        assert_eq!(folder(), [""; 0], "{args:?}");
+    }
+    lab.write("old.png", "there before");
+    let args = ["dataset", "preview", "--out", "old.png"];
+    let ran = lab.run_script("ulimit -f 4; exec \"$0\" \"$@\"", &args);
+    assert_eq!(ran.code, Some(5), "{}", ran.stderr);
+    assert_eq!(lab.read("old.png"), "there before");
+}

@@ -3,6 +3,8 @@
 
 mod support;
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 use unravel_data::FactorSpace;
 
@@ -166,6 +168,95 @@ fn tables_and_matrices_go_to_a_folder() {
     assert!(
         !lab.path("a/b/mig-study-seed-2-mutual_information_nats.csv")
             .exists()
+    );
+}
+
+#[test]
+fn tables_hold_no_control_character_and_are_written_whole_or_not_at_all() {
+    let lab = Lab::new();
+    let points = factors(1);
+    // "a", a sequence that clears the screen, a bell.
+    let names = ["a\u{1b}[2J\u{7}", "b", "c"].map(|name| {
+        let letters = name.chars().chain(std::iter::repeat('\0')).take(6);
+        letters
+            .flat_map(|c| u32::from(c).to_le_bytes())
+            .collect::<Vec<u8>>()
+    });
+    let arrays = [
+        ("codes", &LAYOUTS[0].npy(&codes(&points))[..]),
+        ("factors", &factors_npy(&points)[..]),
+        ("factor_names", &npy("<U6", &[3], false, names.concat())[..]),
+    ];
+    npz(&lab.path("codes.npz"), &arrays);
+    let args = ["evaluate", "codes.npz", "--metrics", "mig", "--out", "out"];
+    lab.run_well(&args);
+    let table = lab.read("out/mig-exact-mutual_information_nats.csv");
+    assert!(table.starts_with("row,a\\u{1b}[2J\\u{7},b,c\n"), "{table}");
+    let is_plain = |text: &str| text.chars().all(|c| !c.is_control() || c == '\n');
+    for entry in std::fs::read_dir(lab.path("out")).unwrap() {
+        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        assert!(is_plain(&text), "{text}");
+    }
+    let before = lab.read("out/scores.json");
+    let ran = lab.run_script("ulimit -f 1; exec \"$0\" \"$@\"", &args);
+    assert_eq!(ran.code, Some(5), "{}", ran.stderr);
+    assert!(ran.stderr.contains("the free space"), "{}", ran.stderr);
+    assert_eq!(lab.read("out/scores.json"), before);
+}
+
+#[test]
+fn float64_codes_whose_differences_float32_loses_are_refused_or_noted_by_number() {
+    let lab = Lab::new();
+    let points = factors(1);
+    let write = |transform: &dyn Fn(usize, f64) -> f64| {
+        let rows = codes(&points);
+        let row = |row: &Vec<f32>| -> Vec<f64> {
+            let codes = row.iter().enumerate();
+            codes.map(|(code, &x)| transform(code, x.into())).collect()
+        };
+        let elements = rows.iter().flat_map(row).flat_map(f64::to_le_bytes);
+        let codes = npy("<f8", &[60, 3], false, elements.collect());
+        npz(
+            &lab.path("codes.npz"),
+            &[("codes", &codes), ("factors", &factors_npy(&points))],
+        );
+        lab.run(&["evaluate", "codes.npz", "--metrics", "mig", "--json"])
+    };
+    let transforms: [&dyn Fn(usize, f64) -> f64; 3] =
+        [&|_, x| 1e-9 * x + 1.0, &|_, x| x + 1e8, &|_, x| 1e-50 * x];
+    for transform in transforms {
+        let sentence = refusal(&write(transform), "all");
+        assert!(
+            sentence.contains(
+                "array \"codes\": every code that varies loses its differences in float32"
+            ) && sentence.contains("codes - codes.mean(axis=0)"),
+            "{sentence}"
+        );
+    }
+    let one = write(&|code, x| if code == 2 { 1e8 + x } else { x });
+    let json = one.json();
+    assert_eq!(
+        json["notes"][0]["condition"], "rounded-codes",
+        "{}",
+        one.stderr
+    );
+    assert!(
+        one.stderr
+            .contains("note: code 2 loses its differences in float32"),
+        "{}",
+        one.stderr
+    );
+    assert!(
+        !one.stderr.contains("one value in all rows"),
+        "{}",
+        one.stderr
+    );
+    let usual = write(&|_, x| x + 1e3);
+    assert_eq!(
+        usual.json()["notes"].as_array().map(Vec::len),
+        Some(0),
+        "{}",
+        usual.stderr
     );
 }
 
@@ -747,4 +838,21 @@ fn what_would_take_minutes_is_left_out_unless_it_is_named() {
         "{}",
         ran.stderr
     );
+}
+
+#[test]
+fn moments_is_the_name_of_what_is_taken_without_a_name() {
+    let lab = small_lab();
+    let scores = |metrics: &[&str]| {
+        let args = [&["evaluate", "codes.npz", "--json", "--quiet"], metrics].concat();
+        let json = lab.run_well(&args).json();
+        let of = |score: &Value| (score["metric"].to_string(), score["variant"].to_string());
+        let scores = json["scores"].as_array().unwrap();
+        scores.iter().map(of).collect::<BTreeSet<_>>()
+    };
+    let moments = scores(&["--metrics", "moments"]);
+    assert_eq!(moments, scores(&[]));
+    let dci = scores(&["--metrics", "dci"]);
+    assert!(!dci.is_subset(&moments));
+    assert_eq!(scores(&["--metrics", "moments,dci"]), &moments | &dci);
 }

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 use unravel_store::{Checkpoint, Store};
 use unravel_sweep::TrialId;
 
@@ -401,15 +401,16 @@ fn links_in_a_store_lead_nowhere() {
     fs::create_dir(&outside).unwrap();
     fs::remove_dir_all(store.join(&first)).unwrap();
     symlink(&outside, store.join(&first)).unwrap();
-    let ran = lab.run(&["run", "sweep.toml"]);
-    assert_eq!(ran.code, BAD_STORE, "{}", ran.stderr);
+    let ran = lab.run_well(&["run", "sweep.toml"]);
     assert!(ran.stderr.contains("is not a folder"), "{}", ran.stderr);
     assert_eq!(fs::read_dir(&outside).unwrap().count(), 0);
+    let aside = store.join(format!("{first}.aside-0"));
+    assert_eq!(fs::read_link(&aside).unwrap(), outside);
+    assert!(states(&store).contains_key(&first));
     lab.write("other.toml", TINY.replace("[1, 8]", "[2]"));
     lab.run_well(&["gc", "other.toml", "--delete"]);
-    assert!(outside.is_dir() && fs::symlink_metadata(store.join(&first)).is_ok());
+    assert!(outside.is_dir() && fs::symlink_metadata(&aside).is_ok());
 
-    fs::remove_file(store.join(&first)).unwrap();
     lab.run_well(&["run", "sweep.toml"]);
     lab.write("outside/precious", "untouched");
     for name in [
@@ -426,4 +427,77 @@ fn links_in_a_store_lead_nowhere() {
     lab.run(&["run", "sweep.toml"]);
     assert_eq!(files(&outside).len(), 1);
     assert_eq!(lab.read("outside/precious"), "untouched");
+}
+
+/// Whatever lies in the place of a trial's folder: the looks name it, and a run moves it aside and trains every trial.
+#[test]
+fn what_is_no_folder_in_the_place_of_a_trial_is_moved_aside() {
+    let trained = Lab::with_sweep(TINY);
+    trained.run_well(&["run", "sweep.toml"]);
+    let expected = results(&trained.path("runs"));
+    let ids: Vec<String> = states(&trained.path("runs")).into_keys().collect();
+    let lab = Lab::with_sweep(TINY);
+    fs::create_dir(lab.path("runs")).unwrap();
+    let place = |n: usize| lab.path("runs").join(&ids[n]);
+    fs::write(place(0), "of somebody").unwrap();
+    std::os::unix::fs::symlink("/nowhere", place(1)).unwrap();
+    for verb in ["status", "plan"] {
+        let looked = lab.run_well(&[verb, "sweep.toml"]);
+        for id in &ids[..2] {
+            let named = looked
+                .stderr
+                .lines()
+                .find(|line| line.contains(id.as_str()));
+            let named = named.unwrap_or_else(|| panic!("{verb}: {}", looked.stderr));
+            assert!(named.contains("`unravel run` moves it aside"), "{named}");
+        }
+    }
+    let ran = lab.run_well(&["run", "sweep.toml"]);
+    assert!(
+        ran.stderr.contains("it was moved aside to"),
+        "{}",
+        ran.stderr
+    );
+    assert!(!ran.stderr.contains("--store"), "{}", ran.stderr);
+    let kept = lab.path("runs").join(format!("{}.aside-0", ids[0]));
+    assert_eq!(fs::read_to_string(&kept).unwrap(), "of somebody");
+    for id in &ids[..2] {
+        fs::remove_file(lab.path("runs").join(format!("{id}.aside-0"))).unwrap();
+    }
+    assert_same("after all", &results(&lab.path("runs")), &expected);
+}
+
+/// A worker that breaks off again and again for one reason is told of once, and then what became of the trial.
+#[test]
+fn a_reason_to_break_off_is_told_once() {
+    let lab = Lab::with_sweep(&LONGER.replace("steps = 240", "steps = 100_000"));
+    let args = [
+        "run",
+        "sweep.toml",
+        "--jobs",
+        "1",
+        "--cohort",
+        "1",
+        "--checkpoint-every",
+        "1000",
+    ];
+    let mut running = lab.start(&args);
+    let pid = running.pid();
+    let mut seen = Vec::new();
+    assert!(running.watch(|| {
+        for worker in children(pid) {
+            if !seen.contains(&worker.pid) {
+                seen.push(worker.pid);
+                let _ = kill_process(
+                    Pid::from_raw(worker.pid.cast_signed()).unwrap(),
+                    Signal::KILL,
+                );
+            }
+        }
+        2 < seen.len()
+    }));
+    running.signal(Signal::INT);
+    let ran = running.wait();
+    let notes = ran.stderr.lines().filter(|line| line.contains("broke off"));
+    assert_eq!(notes.count(), 1, "{}", ran.stderr);
 }

@@ -55,7 +55,7 @@ fn more_steps_go_on_from_the_checkpoint_to_the_same_bits_as_all_at_once() {
         assert_eq!(planned(&lab, "to_continue").0, 2);
         assert_eq!(planned(&lab, "to_train").0, 0);
         let ran = grow(&lab, &tiny(40, at));
-        let n_told = ran.stderr.matches("goes on from step 20").count();
+        let n_told = ran.stderr.matches("continues from step 20").count();
         assert_eq!(n_told, 2, "{}", ran.stderr);
         let mut kept = results(&lab.path("runs"));
         kept.retain(|name, _| shorter.contains_key(name));

@@ -68,7 +68,7 @@ fn watching_begins_before_the_run_and_ends_with_it() {
     let value = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap();
     let values: Vec<_> = ran.stdout.lines().map(value).collect();
     let first_and_last = [0, values.len() - 1].map(|i| &values[i]["trials"][1]["status"]);
-    assert_eq!(first_and_last, ["not begun", "done"]);
+    assert_eq!(first_and_last, ["not started", "done"]);
 }
 
 #[test]

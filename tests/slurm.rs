@@ -409,3 +409,42 @@ fn without_slurm_a_sentence_says_so() {
     assert_eq!(ran.code, Some(2));
     assert!(ran.stderr.contains("--launcher slurm"), "{}", ran.stderr);
 }
+
+/// Commands of a Slurm that answers everything at once, save what `sbatch` is to do with a real submission.
+fn lab_with_sbatch(submission: &str) -> Lab {
+    let mut lab = Lab::with_sweep(LONGER);
+    let bin = lab.path("bin");
+    fs::create_dir(&bin).unwrap();
+    let sbatch = format!("case \"$*\" in --version|--test-only*) exit 0;; esac\n{submission}");
+    let others = ["squeue", "scancel", "scontrol"].map(|name| (name, "exit 0"));
+    for (name, script) in others.into_iter().chain([("sbatch", sbatch.as_str())]) {
+        let path = bin.join(name);
+        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let paths = std::iter::once(bin).chain(std::env::split_paths(&path));
+    lab.set("PATH", std::env::join_paths(paths).unwrap());
+    lab
+}
+
+#[test]
+fn an_sbatch_that_hangs_is_named_and_ctrl_c_is_heeded() {
+    // Ctrl-C does not end it.
+    let lab = lab_with_sbatch("trap '' INT; echo $$ > pid.new; mv pid.new pid; exec sleep 1000");
+    let mut running = lab.start(&args(&[]));
+    assert!(running.watch(|| lab.path("pid").exists()));
+    let hanging = lab
+        .read("pid")
+        .trim()
+        .parse()
+        .ok()
+        .and_then(Pid::from_raw)
+        .unwrap();
+    assert!(running.watch_stderr("waiting for Slurm's `sbatch`, which does not answer"));
+    running.signal(Signal::INT);
+    let ran = running.wait();
+    // It is still at it, since it was not waited for.
+    assert!(kill_process(hanging, Signal::KILL).is_ok());
+    assert_eq!(ran.code, Some(130), "{}", ran.stderr);
+}

@@ -13,7 +13,7 @@ use unravel_store::Order;
 use support::lab::{Lab, Ran, Running};
 use support::npz::{self, NpyArray};
 use support::process::{Process, children, hangups_are_ignored, time_until_gone};
-use support::store::{states, steps};
+use support::store::{assert_same, results, states, steps};
 use support::sweeps::{LONGER, TINY, tiny_on_npz};
 
 const INTERRUPTED: Option<i32> = Some(130);
@@ -274,4 +274,52 @@ fn an_abort_from_outside_ends_the_program() {
     std::thread::sleep(std::time::Duration::from_millis(300));
     running.signal(Signal::ABORT);
     assert_eq!(running.wait().code, None);
+}
+
+#[test]
+fn results_that_a_closed_stdout_cannot_take_are_an_error() {
+    let lab = Lab::with_sweep(TINY);
+    for args in [
+        &["check", "sweep.toml"][..],
+        &["status", "sweep.toml", "--json"],
+        &["--help"],
+    ] {
+        let ran = lab.run_script("exec \"$0\" \"$@\" >&-", args);
+        assert_eq!(ran.code, Some(5), "{args:?}: {}", ran.stderr);
+        assert!(
+            ran.stderr
+                .contains("could not be written to stdout: it is closed"),
+            "{}",
+            ran.stderr
+        );
+        for script in [
+            "exec \"$0\" \"$@\" > /dev/null",
+            // As some programs open it for those that they start.
+            "exec \"$0\" \"$@\" 1<> /dev/null",
+            "exec \"$0\" \"$@\" <&- 2>&-",
+        ] {
+            assert_eq!(
+                lab.run_script(script, args).code,
+                Some(0),
+                "{script} {args:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_is_said_to_closed_streams_gets_into_no_file() {
+    let expected = {
+        let lab = Lab::with_sweep(TINY);
+        lab.run_well(&["run", "sweep.toml"]);
+        results(&lab.path("runs"))
+    };
+    let lab = Lab::with_sweep(TINY);
+    let ran = lab.run_script("exec \"$0\" \"$@\" <&- >&- 2>&-", &["run", "sweep.toml"]);
+    assert_eq!(ran.code, Some(5));
+    assert_same(
+        "with closed streams",
+        &results(&lab.path("runs")),
+        &expected,
+    );
 }

@@ -10,6 +10,7 @@ use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 
 use support::lab::{Lab, Ran};
+use support::npz::{self, NpyArray};
 use support::store::{assert_same, files, results, states};
 use support::sweeps::TINY;
 
@@ -266,4 +267,66 @@ fn numbers_beyond_every_clock_are_refused() {
         ]
         .concat(),
     );
+}
+
+#[test]
+fn want_of_memory_is_named_with_its_limit() {
+    let lab = Lab::new();
+    let factors = NpyArray {
+        key: "factors",
+        ..NpyArray::classes_of(&[4, 5, 6, 10])
+    };
+    let values = factors
+        .data
+        .chunks_exact(8)
+        .map(|bytes| f32::from(bytes[0]));
+    let codes = NpyArray {
+        key: "codes",
+        descr: "<f4",
+        shape: factors.shape.clone(),
+        data: values.flat_map(f32::to_le_bytes).collect(),
+    };
+    npz::write(&lab.path("codes.npz"), &[codes, factors]);
+    let run_within = |mib: u64, args: &[&str]| {
+        lab.run_script(
+            &format!("ulimit -v {}; exec \"$0\" \"$@\"", mib * 1024),
+            args,
+        )
+    };
+    let args = [
+        "evaluate",
+        "codes.npz",
+        "--metrics",
+        "sap,modularity,explicitness,irs",
+        "--seeds",
+        "2",
+    ];
+    // From the least in which the program can be loaded to the least in which it can do this.
+    let can_begin = |mib: &u64| run_within(*mib, &["--version"]).code == Some(0);
+    let first = (20..200).find(can_begin).unwrap();
+    let mut causes = Vec::new();
+    for mib in first.. {
+        let ran = run_within(mib, &args);
+        if ran.code == Some(0) {
+            break;
+        }
+        assert_eq!(ran.code, BAD_STORE, "{mib} MiB: {}", ran.stderr);
+        let last = ran.stderr.lines().last().unwrap_or_default();
+        assert!(
+            last.contains("; this is a limit of the machine"),
+            "{mib} MiB: {}",
+            ran.stderr
+        );
+        assert!(
+            !ran.stderr.contains("memory allocation of"),
+            "{}",
+            ran.stderr
+        );
+        let is_named = last.starts_with("error: not enough memory")
+            && last.contains(&format!("(address space limit {mib} MiB)"));
+        causes.push(is_named);
+        // Threads that share a heap need no 64 MiB each.
+        assert!(mib < first + 40, "{}", ran.stderr);
+    }
+    assert!(causes.contains(&true), "{causes:?}");
 }

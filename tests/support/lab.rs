@@ -170,6 +170,12 @@ impl Running {
         true
     }
 
+    /// Waits until the program has said this on stderr; false where it ends before.
+    pub fn watch_stderr(&mut self, words: &str) -> bool {
+        let path = self.stderr.clone();
+        self.watch(|| read(&path).contains(words))
+    }
+
     /// Sends a signal to the process group, as a terminal does. It may have ended.
     pub fn signal(&self, signal: Signal) {
         let _ = kill_process_group(Pid::from_child(&self.child), signal);

@@ -8,7 +8,7 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_mai
 use unravel_bench::layers::stack::{Part, parts};
 use unravel_bench::workload::{Target, Workload};
 use unravel_model::Cpu;
-use unravel_model::kernels::{AdamStep, Kernels, Moments};
+use unravel_model::kernels::{AdamMoments, AdamStep, Kernels};
 use unravel_sweep::Architecture;
 
 const BATCH: usize = 64;
@@ -32,10 +32,10 @@ fn layers_of(c: &mut Criterion, part: &Part) {
         group.throughput(Throughput::Elements(BATCH as u64));
         group.bench_function("forward", |b| b.iter(|| layer.forward()));
         for (wanted, _) in part.backward_passes(layer) {
-            let name = match (wanted.by_parameters, wanted.by_input) {
+            let name = match (wanted.parameters, wanted.input) {
                 (true, true) => "backward",
-                (true, false) => "backward by weight",
-                (false, _) => "backward by input",
+                (true, false) => "backward, weight gradient only",
+                (false, _) => "backward, input gradient only",
             };
             let pass = |gradient| layer.backward(gradient, wanted);
             group.bench_function(name, |b| {
@@ -54,13 +54,13 @@ fn bernoulli(c: &mut Criterion) {
             .greater_elem(0.9)
             .float(),
     );
-    let by_nats: Tensor<Cpu, 1> = Tensor::ones([1], &Default::default());
+    let grad_nats: Tensor<Cpu, 1> = Tensor::ones([1], &Default::default());
     let mut group = c.benchmark_group("bernoulli 64x4096");
     group.throughput(Throughput::Elements(BATCH as u64));
     group.bench_function("nats", |b| {
         b.iter(|| Cpu::bernoulli_nats(fixed.clone(), targets.clone()))
     });
-    let gradient = |logits| Cpu::bernoulli_gradient(logits, targets.clone(), by_nats.clone());
+    let gradient = |logits| Cpu::bernoulli_gradient(logits, targets.clone(), grad_nats.clone());
     group.bench_function("gradient", |b| {
         b.iter_batched(logits, gradient, BatchSize::LargeInput)
     });
@@ -71,7 +71,7 @@ fn adam(c: &mut Criterion) {
     let mut group = c.benchmark_group("adam");
     for len in [1024, 65_536, 1_000_000] {
         let gradient = ramp(len, 1e-3, [1, len]);
-        let mut moments = Some(Moments::<Cpu> {
+        let mut moments = Some(AdamMoments::<Cpu> {
             value: ramp(len, 0.1, [1, len]),
             first: Tensor::zeros([1, len], &Default::default()),
             second: Tensor::zeros([1, len], &Default::default()),
@@ -97,7 +97,7 @@ fn adam(c: &mut Criterion) {
     group.finish();
 }
 
-/// Numbers spread over `-limit..limit`.
+/// Values spread over `-limit..limit`.
 fn ramp<const D: usize>(len: usize, limit: f32, dims: [usize; D]) -> Tensor<Cpu, D> {
     let value = |i: usize| limit * ((i * 7919 % 2003) as f32 / 1001.0 - 1.0);
     Tensor::from_data(

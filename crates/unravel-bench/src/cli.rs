@@ -9,7 +9,7 @@ use unravel_bench::train::Division;
 use unravel_bench::workload::{Target, Workload};
 use unravel_sweep::Architecture;
 
-/// Timings of unravel on this machine.
+/// Benchmarks of unravel on this machine.
 #[derive(Debug, Parser)]
 #[command(
     name = "unravel-bench",
@@ -17,97 +17,97 @@ use unravel_sweep::Architecture;
     arg_required_else_help = true
 )]
 pub struct Cli {
-    /// What is measured; `train` where `--vs-torch` is given alone.
+    /// The benchmark; defaults to `train` with `--vs-torch`.
     #[command(subcommand)]
     pub what: Option<What>,
 
-    /// One JSON object a line, for programs.
+    /// Print one JSON object per line.
     #[arg(long, global = true)]
     pub json: bool,
 
-    /// Architectures.
+    /// Architectures to measure.
     #[arg(long, global = true, value_delimiter = ',', default_value = "conv-4x4", value_parser = architecture)]
     pub arch: Vec<Architecture>,
 
-    /// Objectives.
+    /// Objectives to measure.
     #[arg(long, global = true, value_delimiter = ',', default_value = "beta-vae")]
     pub objective: Vec<Target>,
 
-    /// Models that one worker trains as a cohort.
+    /// Number of models in a worker's cohort.
     #[arg(long, global = true, value_delimiter = ',', default_value = "1", value_parser = at_least_one)]
     pub models: Vec<usize>,
 
-    /// Threads of all jobs together; by default one a core, and for `layers` one.
+    /// Number of threads of all jobs; defaults to the number of cores, for `layers` to 1.
     #[arg(long, global = true, value_parser = at_least_one)]
     pub threads: Option<usize>,
 
-    /// Worker processes side by side; by default one a thread, and then a single one with all threads.
+    /// Number of worker processes; by default, measures one per thread, then one with all threads.
     #[arg(long, global = true, value_delimiter = ',', value_parser = at_least_one)]
     pub jobs: Vec<usize>,
 
-    /// How long one measurement takes.
+    /// Duration of a measurement in seconds.
     #[arg(long, global = true, default_value = "10", value_parser = seconds)]
     pub seconds: Duration,
 
-    /// Python with PyTorch: trains there and here alternately, and prints the ratio.
+    /// Python with PyTorch: train in PyTorch and unravel alternately, and print the ratio.
     #[arg(long, global = true, value_name = "PYTHON")]
     pub vs_torch: Option<PathBuf>,
 
-    /// Rounds of `--vs-torch`.
+    /// Number of rounds of `--vs-torch` and `scale`.
     #[arg(long, global = true, default_value = "5", value_parser = at_least_one)]
     pub rounds: usize,
 }
 
-/// What is measured.
+/// The benchmarks.
 #[derive(Clone, Debug, Subcommand)]
 pub enum What {
-    /// Images per second of training.
+    /// Measure images per second of training.
     Train,
-    /// Images per second of encoding, and the seconds for the whole grid.
+    /// Measure images per second of encoding, and the seconds for the whole grid.
     Encode {
-        /// Encode the whole grid, however long it takes.
+        /// Encode the whole grid instead of stopping after --seconds.
         #[arg(long)]
         whole: bool,
     },
-    /// Where the time of a step goes, layer by layer.
+    /// Measure the time of each layer of a step.
     Layers,
-    /// Images rendered per second.
+    /// Measure rendered images per second.
     Data,
-    /// Training on a CUDA device, cohort by cohort; with `--vs-torch` against PyTorch. Needs the feature `cuda`.
+    /// Measure training on a CUDA device; with `--vs-torch`, compare with PyTorch. Requires the feature `cuda`.
     Cuda {
-        /// Numbers of models that train together.
+        /// Sizes of cohorts.
         #[arg(long, value_delimiter = ',', default_value = "1,2,4,8,16,32,64,128", value_parser = at_least_one)]
         cohorts: Vec<usize>,
     },
-    /// Planning, looking and tabulating with very many trials in the store.
+    /// Measure `plan`, `status`, `report` and `run` with many trials in the store.
     Scale {
-        /// Where the store is made, which is left there.
+        /// Folder of the store, which is kept.
         folder: PathBuf,
-        /// Trials in the store.
+        /// Number of trials in the store.
         #[arg(long, default_value = "12600")]
         trials: usize,
-        /// Trials that are planned with no store.
+        /// Number of trials that are planned without a store.
         #[arg(long, default_value = "100000")]
         planned: usize,
-        /// Cohorts that are trained for the orchestrator's own time.
+        /// Number of trained cohorts, for the orchestrator's own time.
         #[arg(long, default_value = "108")]
         cohorts: usize,
     },
-    /// One process of `train`.
+    /// Run a worker process of `train`.
     #[command(hide = true)]
     Worker,
-    /// One process of `cuda`.
+    /// Run a worker process of `cuda`.
     #[command(hide = true)]
     CudaWorker,
 }
 
 impl Cli {
-    /// Threads of all jobs together.
+    /// Number of threads of all jobs.
     pub fn n_threads(&self) -> usize {
         self.threads.unwrap_or_else(n_cores)
     }
 
-    /// Every combination of architecture, objective and number of models.
+    /// All combinations of architecture, objective and number of models.
     pub fn workloads(&self) -> Vec<Workload> {
         let mut workloads = Vec::new();
         for architecture in &self.arch {
@@ -122,7 +122,7 @@ impl Cli {
         workloads
     }
 
-    /// The ways to divide the threads.
+    /// The divisions of the threads among jobs.
     pub fn divisions(&self) -> Vec<Division> {
         let threads = self.n_threads();
         let mut jobs = self.jobs.clone();
@@ -138,18 +138,18 @@ impl Cli {
 
 fn architecture(name: &str) -> Result<Architecture, String> {
     let known = || Architecture::NAMES.join(", ");
-    Architecture::from_name(name).ok_or_else(|| format!("the architectures are {}", known()))
+    Architecture::from_name(name).ok_or_else(|| format!("expected one of {}", known()))
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {
     match text.parse() {
-        Ok(0) | Err(_) => Err("a whole number from 1 is wanted".to_owned()),
+        Ok(0) | Err(_) => Err("expected a whole number of at least 1".to_owned()),
         Ok(number) => Ok(number),
     }
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds = text.parse().map_err(|_| "a number is wanted".to_owned())?;
+    let seconds = text.parse().map_err(|_| "expected a number".to_owned())?;
     Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
 }
 
@@ -158,13 +158,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_command_line_is_well_formed() {
+    fn the_command_line_is_valid() {
         use clap::CommandFactory;
         Cli::command().debug_assert();
     }
 
     #[test]
-    fn lists_are_combined_and_threads_divided() {
+    fn lists_are_combined_and_threads_are_divided() {
         let line = "unravel-bench train --arch conv-4x4,conv-small --models 1,4 --threads 4";
         let cli = Cli::try_parse_from(line.split(' ')).unwrap();
         assert_eq!(cli.workloads().len(), 4);

@@ -1,7 +1,8 @@
-//! Training on a GPU: cohorts of 1, 2, 4 … models, beside PyTorch on the same device and beside what its memory allows.
+//! Measures training on a GPU: cohorts of 1, 2, 4 … models, with PyTorch on the same device and the memory floor for
+//! comparison.
 //!
-//! Every cohort trains in a process of its own, which is this program again, so that each finds the device empty and one
-//! that does not fit takes nothing down with it.
+//! Each cohort trains in its own process, which runs this program. Each process therefore starts with an empty device,
+//! and a cohort that does not fit does not affect the others.
 
 mod floor;
 mod torch;
@@ -22,45 +23,46 @@ use crate::workload::{Workload, dsprites};
 /// The first CUDA device that is visible.
 const DEVICE: usize = 0;
 
-/// Updates of a trial of the papers.
+/// Number of updates of a trial in the papers.
 const PAPER_STEPS: f64 = 300_000.0;
 
-/// One cohort's rate.
+/// The rate of a cohort.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CudaRate {
     /// The device's name.
     pub device: String,
-    /// Encoder and decoder.
+    /// The architecture.
     pub arch: String,
-    /// What is minimised.
+    /// The objective's family.
     pub objective: String,
-    /// Models of the cohort.
+    /// Number of models of the cohort.
     pub models: usize,
-    /// Images that all of its models were trained on, per second.
+    /// Images per second over all models.
     pub images_per_s: f64,
-    /// Memory of the device that the process took, in bytes.
+    /// Device memory of the process, in bytes.
     pub memory_bytes: u64,
-    /// The rate as a part of the rate at which 3 TB/s would move the bytes that a step has to move.
+    /// Ratio of the rate to the rate that 3 TB/s of memory bandwidth allow.
     pub share_of_floor: f64,
-    /// Seconds for 300,000 steps of batch 64 at this rate, divided by the models: what a trial of the papers costs.
+    /// Seconds for 300,000 steps of batch 64 at this rate, divided by the number of models: the time of a trial of the
+    /// papers.
     pub paper_secs_per_model: f64,
 }
 
-/// What there is to say of one objective at the end.
+/// The summary of one objective.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct CudaSummary {
     /// The cohort with the highest rate.
     pub best: CudaRate,
-    /// That rate over PyTorch's in its eager mode, one model at a time.
+    /// Ratio of that rate to PyTorch's eager mode with one model.
     pub over_eager: Option<f64>,
-    /// That rate over the best of PyTorch's other modes.
+    /// Ratio of that rate to the best of PyTorch's other modes.
     pub over_best: Option<f64>,
 }
 
-/// Trains one cohort and measures; what the process of one cohort does.
+/// Trains one cohort in this process and returns its rate.
 ///
 /// # Errors
-/// Where there is no CUDA device, or it has no room for the cohort.
+/// Fails if there is no CUDA device, or if its memory is too small for the cohort.
 pub fn measure(workload: Workload, duration: Duration) -> Result<CudaRate, BenchError> {
     let no_device = |why: String| BenchError::Cuda { why };
     let gpus = unravel_cuda::visible().map_err(no_device)?;
@@ -84,10 +86,10 @@ pub fn measure(workload: Workload, duration: Duration) -> Result<CudaRate, Bench
     })
 }
 
-/// Measures cohorts of so many models each, then PyTorch if there is a Python for it, and compares.
+/// Measures cohorts of these sizes, then PyTorch if `python` is given, and returns the summary.
 ///
 /// # Errors
-/// Where there is no CUDA device, or nothing could be measured.
+/// Fails if there is no CUDA device, or if no cohort can be trained.
 pub fn sweep(
     workload: Workload,
     cohorts: &[usize],
@@ -108,7 +110,7 @@ pub fn sweep(
                     best = Some(rate);
                 }
             }
-            // Larger ones would not fit either; what was measured still counts.
+            // Larger cohorts would not fit either. The summary is of the smaller ones.
             Err(error) => {
                 let why = error.to_string();
                 emit(&CudaLine::Failed { models, why });
@@ -141,20 +143,20 @@ pub fn sweep(
     })
 }
 
-/// One line of a sweep.
+/// A line of the output.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum CudaLine {
-    /// A cohort here.
+    /// A cohort of unravel.
     Rate(CudaRate),
     /// A cohort that could not be trained.
     Failed {
-        /// Its models.
+        /// Number of models of the cohort.
         models: usize,
-        /// Why.
+        /// The cause.
         why: String,
     },
-    /// PyTorch.
+    /// A mode of PyTorch.
     Torch(CudaTorchRate),
 }
 
@@ -174,10 +176,13 @@ fn in_own_process(workload: Workload, duration: Duration) -> Result<CudaRate, Be
             program: program.clone(),
             source,
         })?;
-    let said = String::from_utf8_lossy(&output.stdout);
-    serde_json::from_str(said.trim()).map_err(|_| {
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    serde_json::from_str(stdout.trim()).map_err(|_| {
         let errors = String::from_utf8_lossy(&output.stderr);
-        let last = errors.lines().last().unwrap_or("the worker said nothing");
+        let last = errors
+            .lines()
+            .last()
+            .unwrap_or("the worker printed nothing");
         BenchError::Cuda {
             why: last.to_owned(),
         }
@@ -189,7 +194,8 @@ impl std::fmt::Display for CudaRate {
         let gib = self.memory_bytes as f64 / f64::from(1u32 << 30);
         write!(
             f,
-            "{:<10} {:<10} {:>4} models  {:>10.0} images/s  {gib:>6.1} GiB  {:>5.1}% of the floor  {:>7.1} s a trial of 300,000 steps",
+            "{:<10} {:<10} {:>4} models  {:>10.0} images/s  {gib:>6.1} GiB  {:>5.1}% of the floor  \
+             {:>7.1} s per trial of 300,000 steps",
             self.arch,
             self.objective,
             self.models,
@@ -234,7 +240,7 @@ mod tests {
     use crate::workload::Target;
 
     #[test]
-    fn without_a_gpu_nothing_is_measured_and_it_is_said_why() {
+    fn without_a_gpu_the_error_gives_the_reason() {
         if unravel_cuda::visible().is_ok() {
             eprintln!("skipped: there is a GPU");
             return;
@@ -247,7 +253,7 @@ mod tests {
         let error = sweep(workload, &[1], Duration::ZERO, None, &mut |_| ()).unwrap_err();
         let said = error.to_string();
         assert!(
-            said.starts_with("not measured, for want of a CUDA device"),
+            said.starts_with("not measured, because no CUDA device"),
             "{said}"
         );
     }

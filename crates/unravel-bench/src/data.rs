@@ -1,4 +1,4 @@
-//! Images rendered per second, by shape, and batches put together.
+//! Measures rendered images per second, by shape, and batches.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,44 +9,43 @@ use unravel_data::{Dataset, Dsprites};
 use unravel_model::random::{Purpose, Stream};
 
 use crate::error::BenchError;
-use crate::machine::Machine;
+use crate::machine::{Machine, on_threads};
 use crate::timing::{Clock, median_secs, tenths};
 use crate::workload::dsprites;
 
 /// The values of dSprites' first factor.
 const SHAPES: [&str; 3] = ["square", "ellipse", "heart"];
 
-/// Images of one timed run, spread evenly over those of a shape.
+/// Number of images in a timed run, evenly spread over a shape.
 const N_IMAGES: usize = 1024;
 
-/// Images of a batch.
+/// Batch size.
 const BATCH: usize = 64;
 
-/// One measured rate.
+/// A measured rate of rendering.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Rendered {
     /// `data`.
     pub bench: &'static str,
-    /// Where.
+    /// The machine.
     #[serde(flatten)]
     pub machine: Machine,
-    /// `bits` (64 rows of 64 bits), `floats` (`[64, 64, 1]`), or `batch` (64 random images as floats, as a step takes
-    /// them).
+    /// `bits` (64 rows of 64 bits), `floats` (`[64, 64, 1]`), or `batch` (64 random images as floats, as in training).
     pub what: &'static str,
     /// The shape, or `all`.
     pub shape: &'static str,
-    /// Threads.
+    /// Number of threads.
     pub threads: usize,
-    /// The rate.
+    /// Images per second.
     pub images_per_s: f64,
-    /// Nanoseconds an image.
+    /// Nanoseconds per image.
     pub ns_per_image: f64,
 }
 
-/// Measures every shape on one thread, and batches on one thread and on `threads`.
+/// Measures each shape on one thread, and batches on one thread and on `threads`.
 ///
 /// # Errors
-/// Where threads cannot be started.
+/// Fails if threads cannot be started.
 pub fn measure(
     threads: usize,
     duration: Duration,
@@ -91,17 +90,13 @@ pub fn measure(
     } else {
         vec![1]
     } {
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .build()
-            .map_err(|source| BenchError::Threads { threads, source })?;
-        let secs = pool.install(|| batch_secs(&dataset, Clock::of(threads), budget));
+        let secs = on_threads(threads, || batch_secs(&dataset, Clock::of(threads), budget))?;
         record("batch", "all", threads, secs / BATCH as f64);
     }
     Ok(())
 }
 
-/// Seconds for the images of one training step of one model: points drawn, images rendered.
+/// Seconds to draw the points and render the images of a training step of one model.
 pub(crate) fn batch_secs(dataset: &Arc<Dataset>, clock: Clock, budget: Duration) -> f64 {
     let pixels = dataset.n_pixels();
     let mut step = 0;

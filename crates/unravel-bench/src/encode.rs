@@ -1,4 +1,4 @@
-//! Images per second of encoding, and the seconds for the whole grid.
+//! Measures images per second of encoding, and the seconds for the whole grid.
 
 use std::time::{Duration, Instant};
 
@@ -8,62 +8,59 @@ use unravel_model::trained::TrainedVae;
 use unravel_sweep::Architecture;
 
 use crate::error::BenchError;
-use crate::machine::Machine;
+use crate::machine::{Machine, on_threads};
 use crate::timing::{process_cpu_secs, tenths};
 use crate::workload::{Target, Workload, dsprites};
 
-/// Consecutive points that are encoded together, as evaluation does.
+/// Number of consecutive points that are encoded together, as in an evaluation.
 const RUN: usize = 4096;
 
-/// Runs are visited this far apart, so that any stretch has all shapes and scales in it. Coprime to the 180 runs.
+/// Distance between the runs that are encoded one after the other, so that a short measurement has all shapes and
+/// scales. Coprime to the number of runs, 180.
 const RUN_STRIDE: usize = 77;
 
-/// One measured rate of encoding.
+/// A measured rate of encoding.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Encoded {
     /// `encode`.
     pub bench: &'static str,
-    /// Where.
+    /// The machine.
     #[serde(flatten)]
     pub machine: Machine,
     /// The encoder.
     pub arch: &'static str,
-    /// Any: the work does not depend on what was minimised.
+    /// The objective, which does not affect the rate.
     pub objective: &'static str,
-    /// Models encoding at once.
+    /// Number of models.
     pub models: usize,
-    /// Threads.
+    /// Number of threads.
     pub threads: usize,
-    /// Images that were encoded.
+    /// Number of encoded images.
     pub images: usize,
-    /// Seconds that took.
+    /// Seconds for these images.
     pub elapsed_secs: f64,
-    /// The rate.
+    /// Images per second.
     pub images_per_s: f64,
-    /// Images per second that a thread had on a core.
+    /// Images per second of CPU time.
     pub images_per_cpu_s: f64,
-    /// Images of the whole grid.
+    /// Number of images of the whole grid.
     pub grid_images: usize,
-    /// Seconds for the whole grid: measured if `is_whole`, else worked out from the rate.
+    /// Seconds for the whole grid: measured if `is_whole`, otherwise computed from the rate.
     pub grid_secs: f64,
     /// Whether the whole grid was encoded.
     pub is_whole: bool,
 }
 
-/// Encodes for at least `duration`, or the whole grid, in this process.
+/// Encodes in this process for at least `duration`, or the whole grid if `duration` is `None`.
 ///
 /// # Errors
-/// Where threads cannot be started.
+/// Fails if threads cannot be started.
 pub fn measure(
     architecture: Architecture,
     threads: usize,
     duration: Option<Duration>,
 ) -> Result<Encoded, BenchError> {
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .build()
-        .map_err(|source| BenchError::Threads { threads, source })?;
-    pool.install(|| measure_here(architecture, threads, duration))
+    on_threads(threads, || measure_here(architecture, threads, duration))?
 }
 
 fn measure_here(
@@ -77,7 +74,7 @@ fn measure_here(
         models: 1,
     };
     let dataset = dsprites();
-    // The rate does not depend on what the weights are.
+    // The rate does not depend on the weights.
     let weights = workload.cohort()?.weights(0);
     let model = &workload.trials()[0].model;
     let device = Default::default();
@@ -127,14 +124,15 @@ impl std::fmt::Display for Encoded {
             grid_secs,
             ..
         } = self;
-        let how = match self.is_whole {
-            true => "measured".to_owned(),
-            false => format!("worked out from {images} images spread over it"),
+        let how = if self.is_whole {
+            "measured".to_owned()
+        } else {
+            format!("computed from {images} images spread over it")
         };
         write!(
             f,
-            "{arch:<14} {threads} threads  {images_per_s:>8.1} images/s  {images_per_cpu_s:>8.1} images per CPU second  \
-             {grid_secs:.1} s for the grid of {grid_images} images ({how})"
+            "{arch:<14} {threads} threads  {images_per_s:>8.1} images/s  \
+             {images_per_cpu_s:>8.1} images per CPU second  {grid_secs:.1} s for the grid of {grid_images} images ({how})"
         )
     }
 }

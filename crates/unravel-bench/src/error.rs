@@ -1,62 +1,60 @@
-//! What can go wrong with a measurement.
+//! Errors of measurements.
 
 use std::path::PathBuf;
 
-/// A measurement that could not be made.
+/// The reason why a measurement failed.
 #[derive(Debug, thiserror::Error)]
 pub enum BenchError {
-    /// The model refused the workload.
+    /// The model does not accept the workload.
     #[error(transparent)]
     Model(#[from] unravel_model::error::ModelError),
-    /// A thread pool could not be started.
+    /// A thread pool cannot be started.
     #[error("cannot start {threads} threads: {source}")]
     Threads {
-        /// How many were asked for.
+        /// Number of threads.
         threads: usize,
-        /// Why.
+        /// The cause.
         source: rayon::ThreadPoolBuildError,
     },
     /// More processes than threads.
-    #[error(
-        "{jobs} jobs need at least as many threads, and there are {threads}: give a larger --threads"
-    )]
+    #[error("{jobs} jobs require at least {jobs} threads, not {threads}: use a larger --threads")]
     TooManyJobs {
-        /// Processes asked for.
+        /// Number of processes.
         jobs: usize,
-        /// Threads to divide among them.
+        /// Number of threads for all processes.
         threads: usize,
     },
-    /// A program could not be started or listened to.
+    /// A program cannot be started or read from.
     #[error("cannot run `{program}`: {source}")]
     Process {
         /// The program.
         program: PathBuf,
-        /// Why.
+        /// The cause.
         source: std::io::Error,
     },
-    /// No CUDA device, or none that could do it.
-    #[error("not measured, for want of a CUDA device that could do it: {why}")]
+    /// There is no CUDA device, or the device cannot train the workload.
+    #[error("not measured, because no CUDA device can train this: {why}")]
     Cuda {
-        /// What is missing.
+        /// The cause.
         why: String,
     },
-    /// The store of `scale` could not be read or written.
+    /// The store of `scale` cannot be read or written.
     #[error(transparent)]
     Store(#[from] unravel_store::StoreError),
-    /// A file could not be written.
+    /// A file cannot be written.
     #[error("cannot write `{path}`: {source}")]
     Write {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: std::io::Error,
     },
-    /// A program ended or spoke otherwise than agreed.
-    #[error("`{program}` gave no timings: {why}")]
+    /// A program failed or printed something unexpected.
+    #[error("`{program}` returned no timings: {why}")]
     NoTimings {
         /// The program.
         program: PathBuf,
-        /// What it said or did instead.
+        /// The program's status or output.
         why: String,
     },
 }

@@ -1,8 +1,10 @@
-//! Where the time of a training step goes: every layer and phase on its own, beside a matrix product of the same shape.
+//! Measures where the time of a training step goes: each layer and phase separately, with a matrix product of the same
+//! shape for comparison.
 //!
-//! GFLOP/s count the multiplications and additions of the direct convolution, so that a method with fewer of them may
-//! pass the ceiling. The ceiling is what the `gemm` crate reaches on one thread's share of the same product with
-//! everything in cache ([`ceiling`]). On one thread, time is that which the thread had on a core. Rows that are not part of the sum take a fused backward pass apart.
+//! GFLOP/s count the multiplications and additions of the direct convolution, so a method with fewer multiplications
+//! may exceed the ceiling. The ceiling is the speed of the `gemm` crate for one thread's share of the same product with
+//! all operands in cache ([`ceiling`]). On one thread, times are CPU times. Rows that are not in the sum are parts of a
+//! fused backward pass, measured separately.
 
 pub mod ceiling;
 mod report;
@@ -11,40 +13,37 @@ mod whole_step;
 
 use std::time::Duration;
 
-use unravel_model::kernels::WantedGradients;
+use unravel_model::kernels::RequestedGradients;
 
 pub use report::{HEADER, Report, Row, Summary};
 
 use crate::error::BenchError;
+use crate::machine::on_threads;
 use crate::timing::{Clock, median_secs};
 use crate::workload::Workload;
 use ceiling::{Ceilings, Products};
 use stack::{Layer, Part};
 
-/// The median time of one phase of one layer, once.
+/// The median time of one pass of a layer's phase.
 struct Phase {
     name: &'static str,
     times: usize,
     secs: f64,
-    /// Operations and the ceiling's seconds for them, where it is a matrix product.
+    /// Operations and their time at the ceiling, if the phase is a matrix product.
     products: Option<Products>,
     is_in_sum: bool,
 }
 
-/// Measures the phases of a step of `workload` on so many threads; each phase for about a 64th of `duration`.
+/// Measures the phases of a step of `workload` on `threads` threads, each for about a 64th of `duration`.
 ///
 /// # Errors
-/// Where threads cannot be started or the architecture does not take the images.
+/// Fails if threads cannot be started or the architecture does not accept the images.
 pub fn measure(
     workload: Workload,
     threads: usize,
     duration: Duration,
 ) -> Result<Report, BenchError> {
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .build()
-        .map_err(|source| BenchError::Threads { threads, source })?;
-    pool.install(|| measure_here(workload, threads, duration))
+    on_threads(threads, || measure_here(workload, threads, duration))?
 }
 
 fn measure_here(
@@ -103,20 +102,20 @@ fn phases(part: &Part, layer: &Layer, threads: usize, budget: Duration) -> Vec<P
             is_in_sum: true,
         });
     }
-    phases.extend(apart(part, layer, ceilings, clock, budget));
+    phases.extend(separate(part, layer, ceilings, clock, budget));
     phases
 }
 
-fn backward_name(wanted: WantedGradients) -> &'static str {
-    match (wanted.by_parameters, wanted.by_input) {
+fn backward_name(wanted: RequestedGradients) -> &'static str {
+    match (wanted.parameters, wanted.input) {
         (true, true) => "backward",
-        (true, false) => "backward, by weight only",
-        (false, _) => "backward, by input only",
+        (true, false) => "backward, weight gradient only",
+        (false, _) => "backward, input gradient only",
     }
 }
 
-/// A backward pass as separate operations.
-fn apart(
+/// Measures the operations of a backward pass separately.
+fn separate(
     part: &Part,
     layer: &Layer,
     ceilings: Ceilings,
@@ -124,7 +123,7 @@ fn apart(
     budget: Duration,
 ) -> Vec<Phase> {
     let passes = part.backward_passes(layer);
-    let times = |wants: fn(&WantedGradients) -> bool| {
+    let times = |wants: fn(&RequestedGradients) -> bool| {
         passes
             .iter()
             .filter(|(w, _)| wants(w))
@@ -139,29 +138,29 @@ fn apart(
         is_in_sum: false,
     };
     let mut phases = Vec::new();
-    let by_input = times(|wanted| wanted.by_input);
-    if by_input > 0 {
-        let secs = median_secs(clock, budget, || layer.gradient(), |g| layer.by_input(g));
+    let grad_input = times(|wanted| wanted.input);
+    if grad_input > 0 {
+        let secs = median_secs(clock, budget, || layer.gradient(), |g| layer.grad_input(g));
         phases.push(phase(
-            "  by input alone",
-            by_input,
+            "  input gradient alone",
+            grad_input,
             secs,
-            Some(ceilings.by_input),
+            Some(ceilings.grad_input),
         ));
     }
-    let by_weight = times(|wanted| wanted.by_parameters);
-    let secs = median_secs(clock, budget, || layer.gradient(), |g| layer.by_weight(g));
+    let grad_weight = times(|wanted| wanted.parameters);
+    let secs = median_secs(clock, budget, || layer.gradient(), |g| layer.grad_weight(g));
     phases.push(phase(
-        "  by weight alone",
-        by_weight,
+        "  weight gradient alone",
+        grad_weight,
         secs,
-        Some(ceilings.by_weight),
+        Some(ceilings.grad_weight),
     ));
     let secs = median_secs(
         clock,
         budget,
         || layer.gradient(),
-        |g| layer.by_activation(g),
+        |g| layer.grad_activation(g),
     );
     phases.push(phase(
         "  activation and bias alone",

@@ -1,17 +1,17 @@
-//! Timings: training, encoding, single layers and data, and the side-by-side comparison with PyTorch.
+//! Benchmarks of training, encoding, layers and data, and the comparison with PyTorch.
 //!
-//! | command | module | what |
+//! | command | module | measures |
 //! | --- | --- | --- |
-//! | `train` | [`train`] | images per second of training, in worker processes as `unravel run` starts them |
+//! | `train` | [`train`] | images per second of training, in worker processes as in `unravel run` |
 //! | `encode` | [`encode`] | images per second of encoding, and the seconds for the whole grid |
-//! | `layers` | [`layers`] | where the time of a step goes, beside what a matrix product of the same shape reaches |
-//! | `data` | [`data`] | images rendered per second |
-//! | `cuda` | [`cuda`] | cohorts on a GPU: rates, memory, what memory bandwidth allows, PyTorch beside them |
-//! | `scale` | [`scale`] | planning, looking and tabulating with very many trials in the store |
-//! | `--vs-torch` | [`versus`] | training here and in PyTorch, alternately |
+//! | `layers` | [`layers`] | time of each layer of a step, with a matrix product of the same shape for comparison |
+//! | `data` | [`data`] | rendered images per second |
+//! | `cuda` | [`cuda`] | cohorts on a GPU: rate, memory, share of the memory floor, PyTorch for comparison |
+//! | `scale` | [`scale`] | `plan`, `status`, `report` and `run` with many trials in the store |
+//! | `--vs-torch` | [`versus`] | training in unravel and in PyTorch, alternately |
 //!
-//! Every function hands its records over as they come; only the binary prints. The criterion benches in `benches/` time
-//! the kernels one by one. Results with their machine and date are in `BENCHMARKS.md`.
+//! The functions pass each record to a callback; only the binary prints. The criterion benchmark in `benches/` times
+//! each kernel. `BENCHMARKS.md` has results with machine and date.
 
 pub mod cuda;
 pub mod data;
@@ -21,6 +21,7 @@ pub mod layers;
 pub mod machine;
 pub mod scale;
 pub mod timing;
+mod torch_script;
 pub mod train;
 pub mod versus;
 pub mod workload;

@@ -1,17 +1,19 @@
-//! What is measured on.
+//! The machine of a measurement.
 
 use serde::Serialize;
 
-/// The machine, as every record names it.
+use crate::error::BenchError;
+
+/// The machine, as part of every record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Machine {
     /// `cpu`.
     pub device: &'static str,
     /// The widest instruction set that the kernels use, such as `avx512`.
     pub instruction_set: &'static str,
-    /// The name that the processor gives itself; empty where the system does not tell.
+    /// The processor's name; empty if the system does not report it.
     pub processor: String,
-    /// Logical cores that this process may use.
+    /// Number of logical cores that this process may use.
     pub cores: usize,
 }
 
@@ -44,10 +46,20 @@ impl std::fmt::Display for Machine {
     }
 }
 
-/// Logical cores that this process may use.
+/// Number of logical cores that this process may use.
 #[must_use]
 pub fn n_cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Runs `work` on a pool of `threads` threads.
+pub(crate) fn on_threads<R: Send>(
+    threads: usize,
+    work: impl FnOnce() -> R + Send,
+) -> Result<R, BenchError> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    let pool = pool.map_err(|source| BenchError::Threads { threads, source })?;
+    Ok(pool.install(work))
 }
 
 fn model_name(cpuinfo: &str) -> Option<&str> {
@@ -62,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_processor_is_named_as_the_system_names_it() {
+    fn the_processor_has_the_name_that_the_system_reports() {
         let cpuinfo = "processor\t: 0\nmodel name\t: Some CPU @ 2 GHz\nmodel name\t: Other\n";
         assert_eq!(model_name(cpuinfo), Some("Some CPU @ 2 GHz"));
         assert_eq!(model_name("Hardware : board\n"), None);

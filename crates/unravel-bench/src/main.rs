@@ -1,4 +1,4 @@
-//! `unravel-bench`: timings on this machine, as text or as JSON lines.
+//! `unravel-bench`: benchmarks on this machine, printed as text or JSON lines.
 
 mod cli;
 
@@ -21,13 +21,15 @@ fn main() -> ExitCode {
         (Some(What::Cuda { cohorts }), python) => on_cuda(&cli, &cohorts, python.as_deref()),
         (Some(What::Train) | None, Some(_)) => compare(&cli),
         (_, Some(_)) => {
-            eprintln!("error: --vs-torch compares training; leave the command out or give `train`");
+            eprintln!(
+                "error: --vs-torch compares training: use it with `train` or without a command"
+            );
             return ExitCode::from(2);
         }
         (Some(what), None) => measure(&cli, what),
         (None, None) => {
             eprintln!(
-                "error: say what to measure: train, encode, layers, data or scale; --help tells more"
+                "error: no command: use train, encode, layers, data, cuda or scale; see --help"
             );
             return ExitCode::from(2);
         }

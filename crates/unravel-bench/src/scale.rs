@@ -1,8 +1,8 @@
-//! A store of very many trials: what planning, looking and tabulating take there.
+//! Measures the commands of `unravel` with a store of many trials.
 //!
-//! The trials are copies of a few that `unravel` itself has trained and scored just before, each with its own seed and
-//! with its numbers moved a little, so that files are as long as real ones. Only the weights are left out, and the
-//! pictures of trials that no page shows. Every figure is of the program itself, run as a user would.
+//! The trials are copies of a few that `unravel` has just trained and scored. Each copy has its own seed and slightly
+//! different numbers, so its files have realistic sizes. The copies have no weights, and only trials that the page
+//! shows have pictures. Each measurement runs the program as a user would.
 
 mod copies;
 mod process;
@@ -15,7 +15,7 @@ use crate::error::BenchError;
 use crate::machine::Machine;
 use process::{Usage, run};
 
-/// Objectives of the study, with their strengths; the first strength of each is trained in earnest.
+/// Objectives of the study with their strengths. A trial of the first strength of each is trained.
 const ARMS: [(&str, [u32; 6]); 6] = [
     ("beta-vae.beta", [1, 2, 4, 6, 8, 16]),
     ("factor-vae.gamma", [10, 20, 30, 40, 50, 100]),
@@ -25,44 +25,44 @@ const ARMS: [(&str, [u32; 6]); 6] = [
     ("annealed-vae.c-max", [5, 10, 25, 50, 75, 100]),
 ];
 
-/// For the last arm, since the schedule has to end within the trial.
+/// A key of the last arm: its schedule must end within the trial.
 const SCHEDULE: &str = "objective.annealed-vae.iteration-threshold = 1\n";
 
-/// Trials of one seed.
+/// Number of trials per seed.
 const N_SETTINGS: usize = 36;
 
-/// How large it is made.
+/// The size of the benchmark.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
-    /// Trials in the store; rounded up to whole seeds of all settings.
+    /// Number of trials in the store, rounded up to a multiple of the number of settings.
     pub trials: usize,
-    /// Trials of the sweep that is planned with no store.
+    /// Number of trials of the sweep that is planned without a store.
     pub planned: usize,
-    /// Cohorts of one trial that are trained, for the orchestrator's own time.
+    /// Number of trained cohorts of one trial, for the orchestrator's own time.
     pub cohorts: usize,
-    /// How often each command is timed; the median counts.
+    /// Number of runs of each command. The median counts.
     pub rounds: usize,
-    /// Where the store is made; it is left there, and taken as it is where it has all trials.
+    /// The folder of the store. The store is kept, and a complete one is reused.
     pub folder: PathBuf,
 }
 
-/// One command.
+/// The times of one command.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Timed {
     /// `scale`.
     pub bench: &'static str,
-    /// Where.
+    /// The machine.
     #[serde(flatten)]
     pub machine: Machine,
     /// The command, such as `status`.
     pub what: String,
-    /// Trials of its sweep.
+    /// Number of trials of its sweep.
     pub trials: usize,
-    /// Median seconds on the clock.
+    /// Median wall seconds.
     pub wall_secs: f64,
-    /// Median seconds on cores, its workers left out.
+    /// Median CPU seconds without the workers.
     pub own_cpu_secs: f64,
-    /// The most memory that it held at a time, in bytes.
+    /// Peak of resident memory in bytes.
     pub peak_bytes: u64,
 }
 
@@ -80,10 +80,10 @@ impl std::fmt::Display for Timed {
     }
 }
 
-/// Makes the store and times the commands on it, one after the other.
+/// Creates the store and times the commands on it. `say` receives progress messages.
 ///
 /// # Errors
-/// Where `unravel` is not beside this program, ends with a failure, or the store cannot be written.
+/// Fails if `unravel` is not in this program's folder, if it fails, or if the store cannot be written.
 pub fn measure(
     plan: &Plan,
     say: &mut dyn FnMut(&str),
@@ -119,7 +119,7 @@ pub fn measure(
     }
     let (planned, n) = bench.sweep("planned", plan.planned, 1_000, "")?;
     emit(&bench.timed(
-        "plan, no store",
+        "plan, without a store",
         n,
         &bench.arguments(&["plan", "--no-measure"], &planned, "none"),
     )?);
@@ -132,7 +132,7 @@ struct Bench<'a> {
 }
 
 impl Bench<'_> {
-    /// The sweep whose trials are all in the store, and how many they are.
+    /// Fills the store. Returns its sweep and the number of trials.
     fn fill(&self, say: &mut dyn FnMut(&str)) -> Result<(PathBuf, usize), BenchError> {
         let (first, _) = self.sweep("first", 0, 1_000, "")?;
         say("training one trial of each objective …");
@@ -158,7 +158,8 @@ impl Bench<'_> {
         Ok((all, n))
     }
 
-    /// Writes a sweep file of at least so many trials; of 0, one of each objective. Returns it with their number.
+    /// Writes a sweep file of at least `trials` trials, or of one trial of each objective if `trials` is 0. Returns its
+    /// path and the number of trials.
     fn sweep(
         &self,
         name: &str,
@@ -226,8 +227,8 @@ impl Bench<'_> {
         })
     }
 
-    /// Trains cohorts of one trial that take a moment each, so that the orchestrator has most to do. The same again with
-    /// nothing to train is what belongs to no cohort: reading, looking and the report.
+    /// Trains short cohorts of one trial each, so that the orchestrator's own time dominates. The second run has
+    /// nothing to train: its time belongs to no cohort.
     fn cohorts(&self, emit: &mut dyn FnMut(&Timed)) -> Result<(), BenchError> {
         let (sweep, n) = self.sweep(
             "cohorts",
@@ -244,7 +245,7 @@ impl Bench<'_> {
         let arguments = [
             "run", "--quiet", &sweep, "--store", &store, "--report", &report,
         ];
-        for what in ["run, a cohort a trial", "run, the same, done before"] {
+        for what in ["run, one cohort per trial", "run, the same again"] {
             let usage = self.run(&arguments)?;
             emit(&Timed {
                 bench: "scale",

@@ -1,32 +1,33 @@
-//! How a piece of work is timed.
+//! Times a function.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
 
-/// Runs that are not counted.
+/// Number of runs before the timed ones.
 const WARM_UP: usize = 2;
 
-/// Runs that are counted at the least, whatever they take.
+/// Minimum number of timed runs.
 const MIN_RUNS: usize = 5;
 
-/// What a piece of work is timed by.
+/// The clock of a measurement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Clock {
-    /// The clock on the wall.
+    /// Wall time.
     Wall,
-    /// The time that this thread had on a core: what other programs do disturbs it less.
+    /// CPU time of this thread, which other programs affect less.
     ThisThread,
 }
 
 impl Clock {
-    /// For work on so many threads: only one thread can be timed on its own.
+    /// The clock for work on `threads` threads: CPU time for one thread, wall time for several.
     #[must_use]
     pub fn of(threads: usize) -> Self {
-        match threads {
-            1 => Self::ThisThread,
-            _ => Self::Wall,
+        if threads == 1 {
+            Self::ThisThread
+        } else {
+            Self::Wall
         }
     }
 
@@ -38,7 +39,7 @@ impl Clock {
     }
 }
 
-/// Seconds that all threads of this process had on a core so far.
+/// CPU seconds of all threads of this process so far.
 #[must_use]
 pub fn process_cpu_secs() -> f64 {
     clock_secs(ClockId::ProcessCPUTime)
@@ -49,9 +50,10 @@ fn clock_secs(clock: ClockId) -> f64 {
     time.tv_sec as f64 + 1e-9 * time.tv_nsec as f64
 }
 
-/// Median seconds of one run of `work`, from as many runs as fit into `budget`.
+/// The median seconds of a run of `work`, from as many runs as fit into `budget`.
 ///
-/// `work` runs on the calling thread, or on several where the clock is on the wall. `setup` makes what a run consumes and is not timed, nor is the drop of what it returns.
+/// `work` runs on the calling thread, or on several with [`Clock::Wall`]. `setup` returns the input of a run. It is not
+/// timed, nor is the drop of the output.
 pub fn median_secs<S, T>(
     clock: Clock,
     budget: Duration,
@@ -77,7 +79,7 @@ pub fn median_secs<S, T>(
     median(&mut secs)
 }
 
-/// The middle one, or the mean of the two in the middle; NaN of nothing.
+/// The median; NaN if there are no values.
 pub fn median(values: &mut [f64]) -> f64 {
     values.sort_by(f64::total_cmp);
     match values {
@@ -90,7 +92,7 @@ pub fn median(values: &mut [f64]) -> f64 {
     }
 }
 
-/// To one decimal: what is printed of a rate.
+/// Rounds a rate to one decimal for printing.
 pub(crate) fn tenths(value: f64) -> f64 {
     (value * 10.0).round() / 10.0
 }

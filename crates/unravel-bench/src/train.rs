@@ -1,8 +1,8 @@
-//! Images per second of training, in one or several worker processes at once.
+//! Measures images per second of training, in one or several worker processes at once.
 //!
-//! As under `unravel run`, every worker is a process of its own with its share of the cores and its own cohort. The
-//! workers are this program again: each builds its cohort, makes a few steps, says that it is ready, and starts the
-//! clock when all of them are. Their rates are added up.
+//! As in `unravel run`, each worker is a process with its share of the cores and its own cohort. The workers run this
+//! program: each builds its cohort, makes a few steps, reports that it is ready, and starts its clock when all workers
+//! are ready. The result is the sum of their rates.
 
 mod worker;
 
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-pub use worker::{Share, work};
+pub use worker::{WorkerRate, work};
 
 use crate::error::BenchError;
 use crate::machine::Machine;
@@ -19,55 +19,55 @@ use crate::workload::Workload;
 use worker::Worker;
 pub(crate) use worker::this_program;
 
-/// How the cores are divided.
+/// The division of the cores among processes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Division {
-    /// Worker processes.
+    /// Number of worker processes.
     pub jobs: usize,
-    /// Threads of all of them together.
+    /// Number of threads of all workers.
     pub threads: usize,
 }
 
-/// One measured rate.
+/// A measured rate of training.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Trained {
+pub struct TrainRate {
     /// `train`.
     pub bench: &'static str,
-    /// Where.
+    /// The machine.
     #[serde(flatten)]
     pub machine: Machine,
-    /// Encoder and decoder.
+    /// The architecture.
     pub arch: &'static str,
-    /// What is minimised.
+    /// The objective's family.
     pub objective: &'static str,
-    /// Models of one worker's cohort.
+    /// Number of models of one worker's cohort.
     pub models: usize,
-    /// Worker processes side by side.
+    /// Number of worker processes.
     pub jobs: usize,
-    /// Threads of all workers together.
+    /// Number of threads of all workers.
     pub threads: usize,
-    /// Threads of one worker.
+    /// Number of threads of one worker.
     pub threads_per_job: usize,
-    /// Images in a batch of one model.
+    /// Batch size of one model.
     pub batch_size: usize,
     /// Seconds of the slowest worker.
     pub elapsed_secs: f64,
-    /// Images that all models of all workers were trained on, per second.
+    /// Images per second over all models of all workers.
     pub images_per_s: f64,
-    /// Images per second that a thread had on a core: the steadier of the two rates where other programs run. Threads that
-    /// wait for each other may count as working.
+    /// Images per second of CPU time, which other programs affect less. Threads that wait for each other may count as
+    /// working.
     pub images_per_cpu_s: f64,
 }
 
-/// Trains for at least `duration` and measures.
+/// Trains for at least `duration` and returns the rate.
 ///
 /// # Errors
-/// Where a worker cannot be started or fails, or where there are more jobs than threads.
+/// Fails if a worker cannot be started or fails, or if there are more jobs than threads.
 pub fn measure(
     workload: Workload,
     division: Division,
     duration: Duration,
-) -> Result<Trained, BenchError> {
+) -> Result<TrainRate, BenchError> {
     let Division { jobs, threads } = division;
     if jobs > threads {
         return Err(BenchError::TooManyJobs { jobs, threads });
@@ -85,8 +85,8 @@ pub fn measure(
     let shares = workers
         .into_iter()
         .map(Worker::finish)
-        .collect::<Result<Vec<Share>, _>>()?;
-    Ok(Trained {
+        .collect::<Result<Vec<WorkerRate>, _>>()?;
+    Ok(TrainRate {
         bench: "train",
         machine: Machine::here(),
         arch: workload.architecture.name(),
@@ -100,7 +100,7 @@ pub fn measure(
             .iter()
             .map(|share| share.elapsed_secs)
             .fold(0.0, f64::max),
-        images_per_s: tenths(shares.iter().map(Share::images_per_s).sum()),
+        images_per_s: tenths(shares.iter().map(WorkerRate::images_per_s).sum()),
         images_per_cpu_s: tenths(
             shares.iter().map(|share| share.images as f64).sum::<f64>()
                 / shares.iter().map(|share| share.cpu_secs).sum::<f64>(),
@@ -108,7 +108,7 @@ pub fn measure(
     })
 }
 
-impl std::fmt::Display for Trained {
+impl std::fmt::Display for TrainRate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self {
             arch,

@@ -1,8 +1,8 @@
-//! Training here and in PyTorch, alternately, on the same machine in one run.
+//! Compares training in unravel with PyTorch, alternately, on the same machine in one run.
 //!
-//! A round is every PyTorch mode one after the other, then every division of the cores here. The claim is the ratio of
-//! medians, the best division against the best mode; the rounds' own ratios show how steady it is, and the ratio by CPU
-//! time is a check that other programs disturb less.
+//! A round runs each mode of PyTorch, then each division of the cores of unravel. The result is the ratio of medians,
+//! of unravel's best division and PyTorch's best mode. The ratios of the rounds show its spread. The ratio by CPU time
+//! is a check that other programs affect less.
 
 mod comparison;
 mod torch;
@@ -16,7 +16,7 @@ pub use comparison::{Comparison, Median};
 pub use torch::TorchRate;
 
 use crate::error::BenchError;
-use crate::train::{self, Division, Trained};
+use crate::train::{self, Division, TrainRate};
 use crate::workload::Workload;
 
 const TORCH: &str = "torch";
@@ -26,43 +26,43 @@ const UNRAVEL: &str = "unravel";
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "by", rename_all = "kebab-case")]
 pub enum Rate {
-    /// PyTorch's.
+    /// A rate of PyTorch.
     Torch(TorchRate),
-    /// Ours.
-    Unravel(Trained),
+    /// A rate of unravel.
+    Unravel(TrainRate),
 }
 
-/// One measurement, and which round it belongs to.
+/// A measurement with its round.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Measured {
-    /// From 1.
+    /// Number of the round, from 1.
     pub round: usize,
     /// The measurement.
     #[serde(flatten)]
     pub rate: Rate,
 }
 
-/// What is compared, and how long.
+/// What to compare, and for how long.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
-    /// A Python that has torch.
+    /// A Python with PyTorch.
     pub python: PathBuf,
-    /// What is trained.
+    /// The trained models.
     pub workload: Workload,
-    /// How the cores are divided here.
+    /// Divisions of the cores for unravel.
     pub divisions: Vec<Division>,
-    /// Cores for PyTorch.
+    /// Number of threads for PyTorch.
     pub threads: usize,
-    /// Of one measurement.
+    /// Minimum duration of a measurement.
     pub duration: Duration,
-    /// Rounds, at least 1.
+    /// Number of rounds, at least 1.
     pub rounds: usize,
 }
 
-/// Measures round by round.
+/// Measures all rounds.
 ///
 /// # Errors
-/// Where PyTorch or a worker here cannot be started or fails.
+/// Fails if PyTorch or a worker cannot be started or fails.
 pub fn compare(plan: &Plan, emit: &mut dyn FnMut(&Measured)) -> Result<Comparison, BenchError> {
     let mut rounds = Vec::new();
     for round in 1..=plan.rounds.max(1) {
@@ -89,7 +89,7 @@ pub fn compare(plan: &Plan, emit: &mut dyn FnMut(&Measured)) -> Result<Compariso
 }
 
 impl Rate {
-    fn way(&self) -> String {
+    fn label(&self) -> String {
         match self {
             Self::Torch(rate) => format!("{TORCH} {}", rate.mode),
             Self::Unravel(rate) => {
@@ -118,11 +118,11 @@ impl Rate {
 
 impl std::fmt::Display for Measured {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (round, way) = (self.round, self.rate.way());
+        let (round, label) = (self.round, self.rate.label());
         let (rate, cpu_rate) = (self.rate.images_per_s(), self.rate.images_per_cpu_s());
         write!(
             f,
-            "round {round}  {way:<28} {rate:>8.1} images/s  {cpu_rate:>8.1} images per CPU second"
+            "round {round}  {label:<28} {rate:>8.1} images/s  {cpu_rate:>8.1} images per CPU second"
         )
     }
 }

@@ -1,4 +1,4 @@
-//! What is trained: architecture, objective and number of models, with the defaults of the papers for all else.
+//! The trained models: architecture, objective and number, with the papers' defaults for all other keys.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use unravel_model::cohort::Cohort;
 use unravel_model::error::ModelError;
 use unravel_sweep::{Architecture, Objective, Trial};
 
-/// An objective that is measured. Its weight does not change the work.
+/// A measured objective. Its weight does not affect the time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Target {
     /// β-VAE, β = 4.
@@ -18,7 +18,7 @@ pub enum Target {
 }
 
 impl Target {
-    /// The name of its family.
+    /// The name of the family.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -38,16 +38,16 @@ impl Target {
 /// A cohort to train on the whole of dSprites.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Workload {
-    /// Encoder and decoder.
+    /// The architecture of encoder and decoder.
     pub architecture: Architecture,
-    /// What is minimised.
+    /// The objective.
     pub target: Target,
-    /// Models of the cohort.
+    /// Number of models of the cohort.
     pub models: usize,
 }
 
 impl Workload {
-    /// Its trials: they differ in the seed.
+    /// The trials of the cohort, which differ in the seed.
     #[must_use]
     pub fn trials(&self) -> Vec<Trial> {
         let trial = |seed| {
@@ -58,16 +58,16 @@ impl Workload {
         (0..self.models as u64).map(trial).collect()
     }
 
-    /// Images in a batch of one model.
+    /// Batch size of one model.
     #[must_use]
     pub fn batch_size(&self) -> usize {
         Trial::new(self.target.objective(), 0).training.batch_size
     }
 
-    /// The models at step 0.
+    /// The cohort at step 0.
     ///
     /// # Errors
-    /// Where there are no models.
+    /// Fails if there are no models.
     pub fn cohort(&self) -> Result<Cohort<Cpu>, ModelError> {
         Cohort::new(self.trials(), dsprites(), &Default::default())
     }

@@ -7,8 +7,8 @@
 //!
 //! [`ArrayFile::open`] finds out what a file is, [`ArrayFile::of_stream`] what a pipe brings, and [`FileKind`] what it is if it is
 //! none of these. An [`Archive`] returns an [`ArrayReader`] for each key, whose elements are read once, as
-//! [`ArrayReader::values`] of one type, as [`ArrayReader::integers`] or as [`ArrayReader::floats`]. [`Header`] is also for
-//! writing.
+//! [`ArrayReader::values`] of one type, as [`ArrayReader::integers`], as [`ArrayReader::floats`] or
+//! [`ArrayReader::rounded`]. [`Header`] is also for writing.
 //!
 //! ```no_run
 //! use std::path::Path;
@@ -31,6 +31,7 @@ mod kind;
 mod open;
 mod place;
 mod reader;
+mod rounding;
 #[cfg(test)]
 pub(crate) mod sample;
 mod stream;
@@ -45,4 +46,5 @@ pub use header::{Header, HeaderFault};
 pub use kind::FileKind;
 pub use place::ArrayPlace;
 pub use reader::ArrayReader;
+pub use rounding::Rounding;
 pub use stream::MAX_STREAM_BYTES;

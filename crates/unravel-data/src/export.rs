@@ -12,6 +12,7 @@ use zip::write::SimpleFileOptions;
 
 use crate::arrays::Header;
 use crate::dsprites::{Dsprites, N_IMAGES, SIDE, latents};
+use crate::fails_once::FailsOnce;
 use crate::npz::IMAGES_PER_REPORT;
 use crate::target::check_replaceable;
 
@@ -118,7 +119,7 @@ fn write_npz(to: impl Write + Seek, n: usize, progress: &mut Progress<'_>) -> io
             "it was interrupted",
         )),
     };
-    let mut zip = ZipWriter::new(to);
+    let mut zip = ZipWriter::new(FailsOnce::new(to));
     start(&mut zip, "metadata")?;
     zip.write_all(METADATA)?;
 
@@ -233,6 +234,49 @@ mod tests {
             ("<f8", [70, 6].as_slice())
         );
         assert_eq!(values.values::<f64>().unwrap()[69 * 6 + 4], 2.0 / 31.0);
+    }
+
+    /// Takes as many bytes as it says, and refuses all after those.
+    struct Full {
+        room: usize,
+        n_refused: usize,
+    }
+
+    impl Write for Full {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            match self.room {
+                0 => {
+                    self.n_refused += 1;
+                    Err(io::ErrorKind::StorageFull.into())
+                }
+                room => {
+                    let n = room.min(bytes.len());
+                    self.room -= n;
+                    Ok(n)
+                }
+            }
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Seek for Full {
+        fn seek(&mut self, _: io::SeekFrom) -> io::Result<u64> {
+            Ok(0)
+        }
+    }
+
+    #[test]
+    fn a_full_disk_is_written_to_no_more_once_it_has_refused() {
+        for room in [0, 10, 700, 3000] {
+            let mut full = Full { room, n_refused: 0 };
+            let fault = write_npz(&mut full, 70, &mut |_, _| ControlFlow::Continue(()));
+            assert_eq!(fault.unwrap_err().kind(), io::ErrorKind::StorageFull);
+            // A second refusal would come from the archive's end, whose writer prints it.
+            assert_eq!(full.n_refused, 1, "{room}");
+        }
     }
 
     #[test]

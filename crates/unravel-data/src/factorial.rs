@@ -18,7 +18,7 @@ use table::Table;
 /// Where an npz has its table of factor values, and the names of its columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FactorialKeys {
-    /// Key of the table, integers `[rows, columns]`.
+    /// Key of the table, whole numbers `[rows, columns]`.
     pub classes: &'static str,
     /// Key of the names, text `[columns]`, which may be missing.
     pub names: &'static str,
@@ -42,7 +42,8 @@ pub struct Factorial {
 }
 
 impl Factorial {
-    /// Reads the table, integers `[n_rows, n_columns]`, and the names if they are there.
+    /// Reads the table `[n_rows, n_columns]`, of integers or of floats that are whole numbers, and the names if they
+    /// are there.
     ///
     /// A column's factor takes as many values as the column has distinct numbers, in their order.
     /// Columns that never change, such as dSprites' colour, are no factors. Factors are named by
@@ -53,7 +54,7 @@ impl Factorial {
     /// When an array is missing or not right, the rows are not every combination of values once, or there is no memory
     /// for them.
     pub fn read(archive: &mut Archive, keys: FactorialKeys) -> Result<Self, NpzError> {
-        let mut table = Table::read(archive, keys, Accepted::Integers)?;
+        let mut table = Table::read(archive, keys, Accepted::CLASSES)?;
         let space = FactorSpace::new(factors(&table.levels, table.names.as_deref()));
         let space = space.map_err(|fault| table.fault(refusal(fault)))?;
         let n_rows = table.n_rows();
@@ -113,9 +114,7 @@ fn factors_of_columns(levels: &[Vec<i64>]) -> Vec<Option<usize>> {
 /// Why these factors span no space, as a fault of the table.
 fn refusal(fault: SpaceError) -> ArrayFault {
     match fault {
-        SpaceError::Empty => ArrayFault::NotFactorial {
-            reason: "no column of it ever changes".to_owned(),
-        },
+        SpaceError::Empty => ArrayFault::NoFactor,
         SpaceError::TooLarge => ArrayFault::NotFactorial {
             reason: "its columns have too many distinct values to combine".to_owned(),
         },

@@ -1,8 +1,9 @@
 //! Conditions under which scores are misleading: one list, with a sentence for each.
 //!
 //! A metric that *cannot* be computed is rejected ([`crate::MetricExt::check`]). These conditions are for tables that can
-//! be scored but whose scores are misleading. The conditions on factors never occur for a complete grid with at least two
-//! factors that vary. Rows that are not a complete grid are a sample, so more is checked for them.
+//! be scored but whose scores are misleading. None occurs for a complete grid with at least two factors that vary, with
+//! at most 40 values or at least 10 rows for each value of a factor, and codes that vary around 0. Rows that are not a
+//! complete grid are a sample, so more is checked for them.
 
 mod codes;
 mod factors;
@@ -36,10 +37,19 @@ pub struct Condition {
 /// The check for a condition. It returns the first part of the note's sentence if the condition occurs.
 #[derive(Clone, Copy, Debug)]
 enum Find {
-    /// Needs only the factors. Columns with one value are not factors of the grid; their names are the second argument.
-    Factors(fn(&FactorGrid, &[String]) -> Option<String>),
-    /// Needs the codes.
-    Codes(fn(&CodeTable<'_>) -> Option<String>),
+    /// Needs only the factors, and what their file shows.
+    Factors(fn(&FactorGrid, &AsRead) -> Option<String>),
+    /// Needs the codes, and what their file shows.
+    Codes(fn(&CodeTable<'_>, &AsRead) -> Option<String>),
+}
+
+/// What the file of a table shows and the table itself does not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AsRead {
+    /// Names of the columns with one value in all rows, which are not factors of the table's grid.
+    pub constant: Vec<String>,
+    /// Indices of the float64 codes whose differences between rows change when they are rounded to float32, ascending.
+    pub rounded: Vec<usize>,
 }
 
 /// A note on the scores of a table.
@@ -54,14 +64,14 @@ pub struct Note {
 }
 
 /// Every condition, those of the factors first.
-pub const CONDITIONS: [Condition; 13] = [
+pub const CONDITIONS: [Condition; 15] = [
     Condition {
         name: "many-values",
-        when: "a factor has more than 40 values and fewer than 10 rows for each on average (in a complete grid: fewer than 2)",
+        when: "a factor has more than 40 values and fewer than 10 rows for each on average",
         effect: "metrics that treat each value as a class give informative and random codes similar scores",
         remedy: "put such values into bins with --factor-bins 20",
         concerns: of_factors,
-        find: Find::Factors(factors::many_values),
+        find: Find::Factors(|grid, _| factors::many_values(grid)),
     },
     Condition {
         name: "rare-values",
@@ -69,7 +79,7 @@ pub const CONDITIONS: [Condition; 13] = [
         effect: "such values are never held fixed, and predictors have almost no training points for them",
         remedy: "merge rare values, or leave their rows out",
         concerns: learns_or_matches,
-        find: Find::Factors(factors::rare_values),
+        find: Find::Factors(|grid, _| factors::rare_values(grid)),
     },
     Condition {
         name: "never-fixed",
@@ -77,7 +87,7 @@ pub const CONDITIONS: [Condition; 13] = [
         effect: "the factor is never held fixed, so the score does not depend on it",
         remedy: "provide more rows, or fewer values with --factor-bins",
         concerns: |metric, _| metric.needs().matching_points,
-        find: Find::Factors(factors::never_fixed),
+        find: Find::Factors(|grid, _| factors::never_fixed(grid)),
     },
     Condition {
         name: "one-value",
@@ -85,7 +95,7 @@ pub const CONDITIONS: [Condition; 13] = [
         effect: "the score of the factor depends on a few rows",
         remedy: "provide more rows with other values, or leave out the factor",
         concerns: of_factors,
-        find: Find::Factors(factors::one_value),
+        find: Find::Factors(|grid, _| factors::one_value(grid)),
     },
     Condition {
         name: "constant-factor",
@@ -93,16 +103,16 @@ pub const CONDITIONS: [Condition; 13] = [
         effect: "the factor is ignored in all scores",
         remedy: "provide rows with other values of the factor",
         concerns: of_factors,
-        find: Find::Factors(factors::constant),
+        find: Find::Factors(|grid, read| factors::constant(grid, &read.constant)),
     },
     Condition {
         name: "determined",
-        when: "the rows are not a complete grid, and one factor determines another (it explains at least 95 % of its entropy, \
-               with 5 rows or more per value on average, or one to one)",
+        when: "the rows are not a complete grid, and one factor determines another (in at least 90 % of the rows, or at least \
+               95 % of its entropy, with 5 rows or more per value on average, or one to one)",
         effect: "a code for one factor is also a code for the other, so gaps such as MIG are near 0",
         remedy: "remove one of the two factors",
         concerns: of_factors,
-        find: Find::Factors(factors::determined),
+        find: Find::Factors(|grid, _| factors::determined(grid)),
     },
     Condition {
         name: "few-rows",
@@ -113,7 +123,7 @@ pub const CONDITIONS: [Condition; 13] = [
             let splits = matches!(variant, Variant::Study | Variant::RandomForest);
             splits && matches!(metric, Dci | Sap | Explicitness | Downstream)
         },
-        find: Find::Factors(factors::few_rows),
+        find: Find::Factors(|grid, _| factors::few_rows(grid)),
     },
     Condition {
         name: "repeated-rows",
@@ -121,7 +131,7 @@ pub const CONDITIONS: [Condition; 13] = [
         effect: "predictors are tested on copies of training rows, and copies are each other's nearest neighbours",
         remedy: "remove duplicate rows",
         concerns: |metric, _| matches!(metric, Dci | Sap | Explicitness | Downstream | Infomec),
-        find: Find::Codes(codes::repeated_rows),
+        find: Find::Codes(|table, _| codes::repeated_rows(table)),
     },
     Condition {
         name: "constant-codes",
@@ -129,7 +139,7 @@ pub const CONDITIONS: [Condition; 13] = [
         effect: "the scores are those of constant codes",
         remedy: "check whether the model collapsed or the wrong array was saved",
         concerns: |metric, _| metric != Udr,
-        find: Find::Codes(codes::constant),
+        find: Find::Codes(|table, _| codes::constant(table)),
     },
     Condition {
         name: "one-code",
@@ -140,7 +150,7 @@ pub const CONDITIONS: [Condition; 13] = [
             let compares_codes = matches!(metric, Mig | MigChen | Sap | Jemmig | Dci | Infomec);
             compares_codes || metric == FactorVaeScore
         },
-        find: Find::Codes(codes::single),
+        find: Find::Codes(|table, _| codes::single(table)),
     },
     Condition {
         name: "equal-codes",
@@ -151,7 +161,7 @@ pub const CONDITIONS: [Condition; 13] = [
             let compares_codes = matches!(metric, Mig | MigChen | Sap | Jemmig | Dci | Infomec);
             compares_codes || metric == Unsupervised
         },
-        find: Find::Codes(codes::equal),
+        find: Find::Codes(|table, _| codes::equal(table)),
     },
     Condition {
         name: "one-bin",
@@ -162,7 +172,25 @@ pub const CONDITIONS: [Condition; 13] = [
             let bins = matches!(metric, Mig | MigSup | Jemmig | Dcimig | Modularity);
             bins || matches!(metric, Unsupervised | Infomec)
         },
-        find: Find::Codes(codes::one_bin),
+        find: Find::Codes(|table, _| codes::one_bin(table)),
+    },
+    Condition {
+        name: "rounded-codes",
+        when: "a code of float64 varies, and rounding it to float32 moves its values by a thousandth of its standard \
+               deviation or more (root mean square)",
+        effect: "the small differences of this code are lost and are not scored",
+        remedy: "write codes - codes.mean(axis=0), or scale codes whose values are below 1e-37",
+        concerns: |metric, _| metric != Udr,
+        find: Find::Codes(|_, read| codes::rounded(read)),
+    },
+    Condition {
+        name: "offset-codes",
+        when: "the mean of a code is more than 2 of its standard deviations away from 0 (of codes whose standard deviation \
+               is a twentieth of the largest or more)",
+        effect: "`sap` depends on the offset, because its classifiers penalise the intercept, as scikit-learn's do",
+        remedy: "write codes - codes.mean(axis=0)",
+        concerns: |metric, _| metric == Sap,
+        find: Find::Codes(|table, _| codes::offset(table)),
     },
     Condition {
         name: "small-codes",
@@ -170,7 +198,7 @@ pub const CONDITIONS: [Condition; 13] = [
         effect: "no code is active, so the score is 0",
         remedy: "scale the codes",
         concerns: |metric, variant| metric == FactorVaeScore && variant != Variant::Lin2020,
-        find: Find::Codes(codes::small),
+        find: Find::Codes(|table, _| codes::small(table)),
     },
 ];
 
@@ -185,13 +213,12 @@ fn learns_or_matches(metric: Metric, _: Variant) -> bool {
     learns || matches!(metric, BetaVaeScore | FactorVaeScore)
 }
 
-/// The notes on these scores of a table, in the order of [`CONDITIONS`]. `constant` has the names of columns with one value
-/// in all rows, which are not factors of the table's grid.
-pub fn notes(table: &CodeTable<'_>, pairs: &[(Metric, Variant)], constant: &[String]) -> Vec<Note> {
+/// The notes on these scores of a table, in the order of [`CONDITIONS`]. `read` is what the table's file shows.
+pub fn notes(table: &CodeTable<'_>, pairs: &[(Metric, Variant)], read: &AsRead) -> Vec<Note> {
     let find = |condition: &Condition| {
         let found = match condition.find {
-            Find::Factors(find) => find(table.grid(), constant),
-            Find::Codes(find) => find(table),
+            Find::Factors(find) => find(table.grid(), read),
+            Find::Codes(find) => find(table, read),
         };
         found.map(|found| format!("{found}: {}; {}", condition.effect, condition.remedy))
     };
@@ -201,7 +228,10 @@ pub fn notes(table: &CodeTable<'_>, pairs: &[(Metric, Variant)], constant: &[Str
 /// The notes on these scores that hold for any codes of the grid. They contain no remedies, because remedies are for tables.
 pub fn notes_of_grid(grid: &FactorGrid, pairs: &[(Metric, Variant)]) -> Vec<Note> {
     found(pairs, |condition| match condition.find {
-        Find::Factors(find) => Some(format!("{}: {}", find(grid, &[])?, condition.effect)),
+        Find::Factors(find) => {
+            let found = find(grid, &AsRead::default())?;
+            Some(format!("{found}: {}", condition.effect))
+        }
         Find::Codes(_) => None,
     })
 }

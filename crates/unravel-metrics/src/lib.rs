@@ -50,7 +50,7 @@ pub mod metrics;
 pub mod sampling;
 
 pub use catalogue::{MetricExt, score};
-pub use conditions::{CONDITIONS, Condition, Note, notes, notes_of_grid};
+pub use conditions::{AsRead, CONDITIONS, Condition, Note, notes, notes_of_grid};
 pub use cost::{Extent, MOMENTS_CORE_SECS};
 pub use counts::JointCounts;
 pub use definition::{Definition, Quantity};

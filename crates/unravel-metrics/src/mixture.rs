@@ -54,6 +54,49 @@ pub(crate) struct Densities {
     pub(crate) values: Vec<f64>,
 }
 
+/// The log variance of the narrowest Gaussian that the lattice can hold; narrower ones are widened to it.
+///
+/// `gaussians` are their means and log variances, at least one. Where none is widened, it is below all log variances.
+pub(crate) fn narrowest_logvar(gaussians: impl Iterator<Item = (f64, f64)>) -> f64 {
+    2.0 * Span::of(gaussians).narrowest().ln()
+}
+
+/// What the lattices of some Gaussians have to hold.
+struct Span {
+    /// Ends of the Gaussians, [`REACH_SDS`] from their means.
+    lo: f64,
+    hi: f64,
+    /// Smallest and largest standard deviation.
+    least_sd: f64,
+    most_sd: f64,
+}
+
+impl Span {
+    fn of(gaussians: impl Iterator<Item = (f64, f64)>) -> Self {
+        let sd = |logvar: f64| (0.5 * logvar).exp();
+        let (mut lo, mut hi) = (f64::INFINITY, f64::NEG_INFINITY);
+        let (mut least, mut most) = (f64::INFINITY, f64::NEG_INFINITY);
+        for (mean, logvar) in gaussians {
+            let reach = REACH_SDS * sd(logvar);
+            (lo, hi) = (lo.min(mean - reach), hi.max(mean + reach));
+            (least, most) = (least.min(logvar), most.max(logvar));
+        }
+        Self {
+            lo,
+            hi,
+            least_sd: sd(least),
+            most_sd: sd(most),
+        }
+    }
+
+    /// The standard deviation that the first class begins at: all Gaussians are at least as wide.
+    fn narrowest(&self) -> f64 {
+        // The narrowest Gaussians lie in the middle of the first class, where they fit best.
+        let half_class = f64::exp2(-0.5 / CLASSES_PER_OCTAVE as f64);
+        (half_class * self.least_sd).max((self.hi - self.lo) * NODES_PER_SD / MAX_NODES)
+    }
+}
+
 /// The lattices of the octaves. They share their origin; each has twice the step of the one before.
 struct Lattices {
     origin: f64,
@@ -65,30 +108,15 @@ struct Lattices {
 
 impl Lattices {
     fn new(gaussians: &Gaussians) -> Self {
-        let sd = |logvar: &f64| (0.5 * logvar).exp();
-        let ends = gaussians
-            .means
-            .iter()
-            .zip(gaussians.logvars)
-            .map(|(mean, logvar)| {
-                let reach = REACH_SDS * sd(logvar);
-                (mean - reach, mean + reach)
-            });
-        let (lo, hi) = ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), (a, b)| {
-            (lo.min(a), hi.max(b))
-        });
-        let (least, most) = gaussians
-            .logvars
-            .iter()
-            .fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), &x| {
-                (lo.min(x), hi.max(x))
-            });
-        // The narrowest Gaussians lie in the middle of the first class, where they fit best.
-        let half_class = f64::exp2(-0.5 / CLASSES_PER_OCTAVE as f64);
-        let narrowest = (half_class * sd(&least)).max((hi - lo) * NODES_PER_SD / MAX_NODES);
+        let means = gaussians.means.iter().copied();
+        let span = Span::of(means.zip(gaussians.logvars.iter().copied()));
+        let narrowest = span.narrowest();
         // Those that are widened reach further.
-        let (lo, hi) = (lo - REACH_SDS * narrowest, hi + REACH_SDS * narrowest);
-        let n_octaves = ((sd(&most) / narrowest).log2().max(0.0) as usize) + 1;
+        let (lo, hi) = (
+            span.lo - REACH_SDS * narrowest,
+            span.hi + REACH_SDS * narrowest,
+        );
+        let n_octaves = ((span.most_sd / narrowest).log2().max(0.0) as usize) + 1;
         let n_nodes = (0..n_octaves)
             .map(|octave| {
                 let step = f64::exp2(octave as f64) * narrowest / NODES_PER_SD;

@@ -1,4 +1,4 @@
-//! Reading named arrays of weights by name and length.
+//! Reads named arrays of weights.
 
 pub use unravel_data::{Array, Arrays};
 
@@ -7,7 +7,7 @@ use crate::error::ModelError;
 /// Returns the values of the array `name`, which must have this shape.
 ///
 /// # Errors
-/// Where it is missing or of another shape.
+/// Fails if the array is missing or has another shape.
 pub fn get<'a>(arrays: &'a Arrays, name: &str, shape: &[usize]) -> Result<&'a [f32], ModelError> {
     let array = arrays.get(name).ok_or_else(|| ModelError::MissingArray {
         name: name.to_owned(),

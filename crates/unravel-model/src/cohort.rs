@@ -1,6 +1,6 @@
-//! A cohort: trials that differ in seed and weights alone, trained as one tensor program.
+//! Trains a cohort, trials that differ only in seed and loss weights, as one tensor program.
 
-mod draws;
+mod random_draws;
 mod resident;
 #[cfg(test)]
 mod tests;
@@ -11,11 +11,11 @@ use burn::tensor::Tensor;
 use unravel_data::Dataset;
 use unravel_sweep::Trial;
 
-pub use draws::Draws;
-use draws::RandomDraws;
+use random_draws::RandomDraws;
 pub use resident::resident_bytes;
 
 use crate::arrays::Arrays;
+use crate::draws::Draws;
 use crate::error::ModelError;
 use crate::kernels::differentiable::Tracked;
 use crate::kernels::{AdamStep, Kernels};
@@ -24,7 +24,7 @@ use crate::objective::{self, AfterUpdate, CohortObjective, Setup, StepContext};
 use crate::placement::Placement;
 use crate::random::Purpose;
 
-/// Models in training, with everything that the next step needs.
+/// Models in training, with the state for the next step.
 pub struct Cohort<B: Kernels> {
     trials: Vec<Trial>,
     step: u64,
@@ -33,19 +33,19 @@ pub struct Cohort<B: Kernels> {
     draws: Box<dyn Draws<B>>,
 }
 
-/// Where batches come from.
-struct Source<B: Kernels> {
+/// The random draws of a cohort, with their dataset's size and placement.
+struct BatchSource<B: Kernels> {
     draws: Box<dyn Draws<B>>,
-    /// Images of the data.
+    /// Number of images of the dataset.
     n_points: usize,
     placement: Placement<B>,
 }
 
-/// What one forward pass makes.
+/// The results of one forward pass.
 struct Forward<B: Kernels> {
-    /// `[M]`, what is minimised.
+    /// The minimised loss, `[M]`.
     loss: Tracked<B, 1>,
-    /// `[M]` each: loss, reconstruction, KL, and the objective's own.
+    /// Loss, reconstruction loss, KL and the objective's own terms, `[M]` each.
     terms: Vec<Tensor<B, 1>>,
     /// `[M, latents]`.
     kl_per_code: Tensor<B, 2>,
@@ -56,27 +56,27 @@ struct Forward<B: Kernels> {
 /// The terms of one step, on the host.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StepTerms {
-    /// Updates made, this one included.
+    /// Number of updates, including this one.
     pub step: u64,
-    /// For each trial, one number a column of [`Cohort::term_names`].
+    /// For each trial, one value per column of [`Cohort::term_names`].
     pub values: Vec<Vec<f32>>,
 }
 
 /// The state of one trial between two steps.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Snapshot {
-    /// Updates made.
+    /// Number of updates.
     pub step: u64,
     /// Weights and optimiser state.
     pub arrays: Arrays,
 }
 
 impl<B: Kernels> Cohort<B> {
-    /// Trials at step 0.
+    /// A cohort at step 0.
     ///
     /// # Errors
-    /// Where there are none, where they do not fit into one cohort, where the architecture does not take the data's
-    /// images, or where the objective needs more images than the data has.
+    /// Fails if there are no trials, if they cannot share a cohort, if the architecture does not accept the images, or
+    /// if the objective requires more images than the dataset has.
     pub fn new(
         trials: Vec<Trial>,
         dataset: Arc<Dataset>,
@@ -95,10 +95,10 @@ impl<B: Kernels> Cohort<B> {
         )
     }
 
-    /// Trials that go on from their snapshots, all of one step.
+    /// A cohort that continues from snapshots of the same step, one per trial.
     ///
     /// # Errors
-    /// As [`Self::new`], and where a snapshot does not fit.
+    /// As [`Self::new`]. Also fails if a snapshot does not fit the trial or the steps differ.
     pub fn resume(
         trials: Vec<Trial>,
         snapshots: &[&Snapshot],
@@ -121,13 +121,13 @@ impl<B: Kernels> Cohort<B> {
         Self::assemble(trials, step, vae, Some(&saved), draws)
     }
 
-    /// Trials with their networks and their draws, at this step.
+    /// Builds the objective and assembles the cohort.
     fn assemble(
         trials: Vec<Trial>,
         step: u64,
         vae: Vae<B>,
         saved: Option<&[&Arrays]>,
-        source: Source<B>,
+        source: BatchSource<B>,
     ) -> Result<Self, ModelError> {
         let objective = objective::build(&Setup {
             trials: &trials,
@@ -149,12 +149,12 @@ impl<B: Kernels> Cohort<B> {
         &self.trials
     }
 
-    /// Updates made so far.
+    /// Number of updates so far.
     pub fn step(&self) -> u64 {
         self.step
     }
 
-    /// Names of the terms of a step: losses and KL in nats per image, mean over the batch.
+    /// Names of a step's terms. Losses and KL are in nats per image, means over the batch.
     pub fn term_names(&self) -> Vec<String> {
         let shared = ["loss", "reconstruction_nats", "kl_nats"];
         let own = self.objective.term_names();
@@ -169,10 +169,10 @@ impl<B: Kernels> Cohort<B> {
             .collect()
     }
 
-    /// Makes up to `n` updates; the terms of each.
+    /// Makes `n` updates and returns the terms of each.
     ///
-    /// The terms are read from the device once, after the last update, so that a device need not wait for the host.
-    /// A term that is not finite is returned as it is: the caller decides what becomes of the trial.
+    /// The terms are read from the device once, after the last update, so that the device does not wait for the host.
+    /// Terms may be infinite or NaN; the caller checks them.
     pub fn train(&mut self, n: u64) -> Vec<StepTerms> {
         let (models, first) = (self.trials.len(), self.step);
         let steps: Vec<Tensor<B, 2>> = (0..n).map(|_| self.train_step()).collect();
@@ -207,7 +207,7 @@ impl<B: Kernels> Cohort<B> {
         arrays
     }
 
-    /// Goes on with the trials at these places only.
+    /// Keeps the trials at these indices and drops the others.
     pub fn keep(&mut self, models: &[usize]) {
         self.vae.keep(models);
         self.objective.keep(models);
@@ -215,7 +215,7 @@ impl<B: Kernels> Cohort<B> {
         self.draws.keep(models);
     }
 
-    /// One update of every model: its terms `[M, columns]`.
+    /// Makes one update of each model and returns its terms, `[M, columns]`.
     fn train_step(&mut self) -> Tensor<B, 2> {
         let (encoder, decoder) = (self.vae.encoder.leaves(true), self.vae.decoder.leaves(true));
         let Forward {
@@ -245,7 +245,7 @@ impl<B: Kernels> Cohort<B> {
         Tensor::cat(columns.chain([kl_per_code]).collect(), 1)
     }
 
-    /// The loss of this step's batch and what it consists of.
+    /// Computes the loss of this step's batch and its terms.
     fn forward(&self, encoder: &Leaves<B>, decoder: &Leaves<B>) -> Forward<B> {
         let images = self.draws.images(Purpose::Batch, self.step);
         let noise = self.draws.noise(Purpose::Noise, self.step);
@@ -288,7 +288,7 @@ impl<B: Kernels> Cohort<B> {
     }
 }
 
-/// Codes sampled for a second batch, with the encoder as it is.
+/// Samples codes of a second batch with the current encoder.
 fn second_batch<B: Kernels>(vae: &Vae<B>, draws: &dyn Draws<B>, step: u64) -> Tensor<B, 3> {
     let images = Tracked::<B, 3>::from_inner(draws.images(Purpose::SecondBatch, step));
     let noise = draws.noise(Purpose::SecondNoise, step);
@@ -302,15 +302,15 @@ fn random_draws<B: Kernels>(
     seeds: Vec<u64>,
     dataset: Arc<Dataset>,
     placement: Placement<B>,
-) -> Source<B> {
-    Source {
+) -> BatchSource<B> {
+    BatchSource {
         n_points: dataset.n_points(),
         placement: placement.clone(),
         draws: Box::new(RandomDraws::new(seeds, first, dataset, placement)),
     }
 }
 
-/// The first trial, if all of them can share a tensor program with it.
+/// Returns the first trial if all others can share a tensor program with it.
 fn check_one_cohort(trials: &[Trial]) -> Result<Trial, ModelError> {
     let first = trials.first().ok_or(ModelError::EmptyCohort)?;
     let key = first.cohort_key();

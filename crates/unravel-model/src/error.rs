@@ -1,16 +1,16 @@
-//! What can be wrong with a request to train or to load a model.
+//! Errors of training and of loading a model.
 
 use thiserror::Error;
 
-/// Why a model cannot be built, restored or trained.
+/// The reason why a model cannot be built, restored or trained.
 #[derive(Debug, Error)]
 pub enum ModelError {
-    /// A cohort of no trials.
-    #[error("a cohort needs at least one trial")]
+    /// A cohort without trials.
+    #[error("a cohort requires at least one trial")]
     EmptyCohort,
     /// Trials that cannot share a tensor program.
     #[error(
-        "trial {trial} cannot train in one cohort with {first}: they differ in more than seed and weights"
+        "trial {trial} cannot train in one cohort with {first}: they differ in more than seed and loss weights"
     )]
     MixedCohort {
         /// The trial that does not fit.
@@ -18,7 +18,7 @@ pub enum ModelError {
         /// The first trial of the cohort.
         first: String,
     },
-    /// An image size that the architecture cannot halve four times.
+    /// An image size that four halvings do not divide.
     #[error(
         "architecture {architecture} needs images whose height and width are multiples of 16, not {height}x{width}"
     )]
@@ -30,36 +30,39 @@ pub enum ModelError {
         /// Image width in pixels.
         width: usize,
     },
-    /// Stratified sampling from a batch that is larger than the data.
+    /// Stratified sampling with a batch that is larger than the dataset.
     #[error(
-        "the stratified estimator needs a batch of at most the {n_points} images of the data, not {batch}: take a smaller batch or estimator = \"weighted\""
+        "the stratified estimator needs a batch of at most the {n_points} images of the data, not {batch}: \
+         use a smaller batch or estimator = \"weighted\""
     )]
     BatchBeyondData {
-        /// Images of the batch.
+        /// Batch size.
         batch: usize,
-        /// Images of the data.
+        /// Number of images of the dataset.
         n_points: usize,
     },
-    /// A saved array that is not there.
+    /// A missing saved array.
     #[error("the saved model has no array `{name}`")]
     MissingArray {
         /// Its name.
         name: String,
     },
-    /// A saved array of another shape than the architecture wants.
+    /// A saved array with another shape than the architecture requires.
     #[error(
-        "the saved array `{name}` has the shape {found:?} where the architecture has {expected:?}"
+        "the saved array `{name}` has the shape {found:?}, but the architecture requires {expected:?}"
     )]
     ArrayShape {
         /// Its name.
         name: String,
         /// Its shape in the file.
         found: Vec<usize>,
-        /// The shape wanted.
+        /// Its shape in the architecture.
         expected: Vec<usize>,
     },
     /// Snapshots of different steps for one cohort.
-    #[error("the trials of a cohort must go on from the same step, not from {first} and {other}")]
+    #[error(
+        "the trials of a cohort must continue from the same step, not from {first} and {other}"
+    )]
     MixedSteps {
         /// Step of the first snapshot.
         first: u64,

@@ -1,13 +1,13 @@
-//! Disentangled VAEs in Burn: networks, objectives, the strided convolution, cohort training, encoding.
+//! Disentangled VAEs in Burn: networks, objectives, kernels, training of cohorts, encoding.
 //!
-//! Read [`kernels`] for the operations, [`network`] for what is built of them, [`objective`] for what is minimised,
-//! [`cohort`] for a training step, [`memory`] for what it holds, [`trained`] for what
-//! becomes of a model.
+//! [`kernels`] has the tensor operations, [`network`] the layers, [`objective`] the losses, [`cohort`] the training
+//! step, [`memory`] the estimate of its memory, and [`trained`] the encoder and decoder after training.
 //!
-//! The crate knows nothing of files, scores, processes or clocks.
+//! The crate does not read or write files, compute scores, start processes, or read clocks.
 
 pub mod arrays;
 pub mod cohort;
+pub mod draws;
 pub mod error;
 pub mod kernels;
 pub mod memory;
@@ -22,5 +22,5 @@ pub mod trained;
 /// Burn's CPU backend, with the kernels of this crate.
 pub use burn::backend::Flex as Cpu;
 
-/// The version of Burn that this was built with; checked against the lock file in the program's tests.
+/// The version of Burn that this crate is built with. A test of the program compares it with the lock file.
 pub const BURN_VERSION: &str = "0.21.0";

@@ -1,7 +1,7 @@
-//! What training holds on a device, counted tensor by tensor: for plans, and for how many models train together.
+//! Estimates the memory of training on a device, tensor by tensor, for plans and for the size of cohorts.
 //!
-//! Counted, not measured: every tensor that is alive at the fullest moment of a step, in single precision. What an
-//! allocator keeps beyond that is the business of who asks.
+//! The estimate is the sum of all tensors that exist at the peak of a step, in single precision. It is computed, not
+//! measured. The caller adds what its allocator retains.
 
 use unravel_sweep::Trial;
 
@@ -9,45 +9,45 @@ use crate::error::ModelError;
 use crate::kernels::LayerKind;
 use crate::network::{LayerSpec, decoder_layers, discriminator_layers, encoder_layers};
 
-/// Bytes of one number.
+/// Bytes of a value.
 const FLOAT: u64 = size_of::<f32>() as u64;
 
-/// Images that are encoded together after training; see [`TrainedVae`](crate::trained::TrainedVae).
+/// Number of images that are encoded together after training; see [`TrainedVae`](crate::trained::TrainedVae).
 const ENCODED: u64 = crate::trained::BATCH as u64;
 
-/// How a device computes convolutions.
+/// The method that a device uses for convolutions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Convolutions {
-    /// Image by image, in buffers of each thread's own: nothing that grows with the cohort.
+    /// Image by image, in one buffer per thread. The memory does not depend on the size of the cohort.
     ImageByImage,
-    /// The patches of a whole batch are laid out as a matrix, and exist twice while they are gathered.
+    /// The patches of a whole batch are copied into a matrix, which exists twice during the gather.
     Unfolded,
 }
 
-/// What one cohort holds, in bytes.
+/// Memory of a cohort in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CohortMemory {
-    /// For every model: parameters of all its networks.
+    /// Per model: the parameters of all networks.
     pub parameters: u64,
-    /// For every model: Adam's two moments of each parameter.
+    /// Per model: Adam's two moments of each parameter.
     pub moments: u64,
-    /// For every model: gradients by the parameters, all of one update alive at once.
+    /// Per model: the gradients of the parameters in one update.
     pub gradients: u64,
-    /// For every model: images, and what each layer made of them, kept for the backward pass.
+    /// Per model: images and activations, which the backward pass reads.
     pub activations: u64,
-    /// For every model: what the objective makes of pairs of images.
+    /// Per model: the objective's arrays over pairs of images.
     pub pairs: u64,
-    /// For every model: what the widest layer works with, or the largest array's update.
+    /// Per model: the work space of the widest layer or of the largest array's update.
     pub workspace: u64,
-    /// However many models: one model that encodes the grid, and what its scores read.
+    /// Per cohort: a model that encodes the grid, and its activations.
     pub encoding: u64,
 }
 
 impl CohortMemory {
-    /// Of a cohort of such trials on images `[height, width, channels]`.
+    /// The memory of cohorts of trials like `trial`, on images `[height, width, channels]`.
     ///
     /// # Errors
-    /// Where the architecture does not take such images.
+    /// Fails if the architecture does not accept such images.
     pub fn of(
         trial: &Trial,
         image: [usize; 3],
@@ -67,8 +67,8 @@ impl CohortMemory {
         let (of_vae, of_discriminator) = (parameters(&vae), parameters(&discriminator));
         let pixels = image.iter().product::<usize>() as u64;
 
-        // The VAE's update, which goes through the discriminator as well; then the discriminator's own, on twice the
-        // codes, when all of the first is gone.
+        // The VAE's update passes through the discriminator too. The discriminator's own update follows, on twice as
+        // many codes, after the first has freed its memory.
         let forward = batch * (pixels + outputs(&vae) + outputs(&discriminator));
         let judging = 2 * batch * outputs(&discriminator);
         let pairs = trial
@@ -100,7 +100,7 @@ impl CohortMemory {
         })
     }
 
-    /// For each model.
+    /// Bytes for each model.
     #[must_use]
     pub fn per_model(&self) -> u64 {
         self.parameters
@@ -111,24 +111,25 @@ impl CohortMemory {
             + self.workspace
     }
 
-    /// Of a cohort of so many models.
+    /// Bytes for a cohort of `models` models.
     #[must_use]
     pub fn total(&self, models: usize) -> u64 {
         self.encoding + models as u64 * self.per_model()
     }
 
-    /// How many models fit into so many bytes; 0 where not even one does.
+    /// The largest number of models that fit into `bytes`; 0 if none fits.
     #[must_use]
     pub fn models_within(&self, bytes: u64) -> usize {
         (bytes.saturating_sub(self.encoding) / self.per_model()) as usize
     }
 }
 
-/// Arrays of `[batch, batch, latents]` for the density of every code under every posterior: distances, scaled squares,
-/// log densities, weighted ones and exponentials, and the gradients of as many.
+/// Number of arrays `[batch, batch, latents]` for the density of each code under each posterior: distances, scaled
+/// squares, log densities, weighted log densities, exponentials, and the gradients of these five.
 const PAIRS: u64 = 10;
 
-/// Arrays of a parameter's length that its update makes beside value, moments and gradient: the new three, and the root.
+/// Number of arrays of a parameter's length in its update, besides value, moments and gradient: the three results and
+/// the square root.
 const UPDATE: u64 = 4;
 
 fn parameters(layers: &[LayerSpec]) -> u64 {
@@ -144,8 +145,8 @@ fn largest_array(layer: &LayerSpec) -> u64 {
     layer.weight_len().max(layer.channels) as u64
 }
 
-/// Numbers that a layer's backward pass holds beside what the forward pass kept: the gradients by its output, its sum and
-/// its input, and the patches.
+/// Number of values in a layer's backward pass, besides the activations: the gradients of its output, its sum and its
+/// input, and the patches.
 fn workspace(layer: &LayerSpec, batch: u64, convolutions: Convolutions) -> u64 {
     let gradients = 2 * layer.outputs + layer.inputs;
     let patches = match (convolutions, layer.kind) {
@@ -172,7 +173,7 @@ mod tests {
         CohortMemory::of(&trial, IMAGE, Convolutions::Unfolded).unwrap()
     }
 
-    // `conv-small` with 10 latents, by hand from its table: weights and biases, then what each layer puts out.
+    // `conv-small` with 10 latents, from its layer table by hand: weights and biases, then the outputs of each layer.
     const ENCODER: u64 = (16 + 1) * 8
         + (128 + 1) * 16
         + (256 + 1) * 32
@@ -201,7 +202,8 @@ mod tests {
         assert_eq!(found.gradients, 4 * parameters);
         assert_eq!(found.activations, 4 * 16 * (4096 + ENCODED + DECODED));
         assert_eq!(found.pairs, 0);
-        // Widest is the last but one of the decoder: 16x16x16 to 32x32x8; its patches are 16x16 rows of 4x4x8.
+        // The last but one layer of the decoder is the widest: 16x16x16 to 32x32x8. Its patches are 16x16 rows of
+        // 4x4x8.
         let widest = 16 * (2 * 32 * 32 * 8 + 16 * 16 * 16 + 2 * 16 * 16 * 128);
         assert_eq!(found.workspace, 4 * widest);
         assert_eq!(found.total(3) - found.total(2), found.per_model());

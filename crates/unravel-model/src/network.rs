@@ -1,4 +1,4 @@
-//! Networks as tables of layers, with the stacked parameters of several models.
+//! Networks as lists of layers, with the stacked parameters of several models.
 
 mod architecture;
 mod discriminator;
@@ -10,12 +10,12 @@ use burn::tensor::{Tensor, backend::Backend};
 pub use architecture::{decoder_layers, encoder_layers};
 pub use discriminator::discriminator_layers;
 pub use layer::LayerSpec;
-pub use vae::{Pixels, Posterior, Vae};
+pub use vae::{PixelDistribution, Posterior, Vae};
 
 use crate::arrays::{self, Array, Arrays};
 use crate::error::ModelError;
 use crate::kernels::differentiable::{Tracked, layer};
-use crate::kernels::{AdamStep, Kernels, Moments};
+use crate::kernels::{AdamMoments, AdamStep, Kernels};
 use crate::placement::Placement;
 use crate::random::{Purpose, Stream};
 use unravel_sweep::Initialisation;
@@ -25,8 +25,8 @@ use unravel_sweep::Initialisation;
 pub struct Network<B: Backend> {
     name: &'static str,
     layers: Vec<LayerSpec>,
-    /// Weight and bias of every layer, in order.
-    parameters: Vec<Moments<B>>,
+    /// Weight and bias of each layer, in order.
+    parameters: Vec<AdamMoments<B>>,
 }
 
 /// The parameters of a network as leaves of one autodiff graph.
@@ -35,14 +35,14 @@ pub struct Leaves<B: Backend>(Vec<Tracked<B, 2>>);
 
 #[cfg(test)]
 impl<B: Backend> Leaves<B> {
-    /// Weight and bias of every layer, in order.
+    /// Weight and bias of each layer, in order.
     pub(crate) fn into_tensors(self) -> Vec<Tracked<B, 2>> {
         self.0
     }
 }
 
 impl<B: Kernels> Network<B> {
-    /// New models, one a seed, with their initial weights.
+    /// New models with initial weights, one per seed.
     pub fn init(
         name: &'static str,
         layers: Vec<LayerSpec>,
@@ -71,10 +71,10 @@ impl<B: Kernels> Network<B> {
         }
     }
 
-    /// Models from saved arrays, one model each. Optimiser state is zero where it was not saved.
+    /// Models from saved arrays, one per element of `saved`. Optimiser state that was not saved is zero.
     ///
     /// # Errors
-    /// Where an array is missing or of another shape than the layers want.
+    /// Fails if an array is missing or has another shape than the layer.
     pub fn restore(
         name: &'static str,
         layers: Vec<LayerSpec>,
@@ -99,11 +99,12 @@ impl<B: Kernels> Network<B> {
                 .iter()
                 .all(|a| a.contains_key(&(parameter.clone() + FIRST)));
             let zeros = || placement.zeros([saved.len(), len]);
-            let (first, second) = match has_moments {
-                true => (load(FIRST)?, load(SECOND)?),
-                false => (zeros(), zeros()),
+            let (first, second) = if has_moments {
+                (load(FIRST)?, load(SECOND)?)
+            } else {
+                (zeros(), zeros())
             };
-            parameters.push(Moments {
+            parameters.push(AdamMoments {
                 value: load("")?,
                 first,
                 second,
@@ -116,9 +117,9 @@ impl<B: Kernels> Network<B> {
         })
     }
 
-    /// The parameters as leaves of a new graph; tracked where gradients by them are wanted.
+    /// The parameters as leaves of a new graph. With `tracked`, their gradients are computed.
     pub fn leaves(&self, tracked: bool) -> Leaves<B> {
-        let leaf = |moments: &Moments<B>| {
+        let leaf = |moments: &AdamMoments<B>| {
             let leaf = Tracked::<B, 2>::from_inner(moments.value.clone());
             if tracked { leaf.require_grad() } else { leaf }
         };
@@ -137,7 +138,7 @@ impl<B: Kernels> Network<B> {
             })
     }
 
-    /// One Adam update from the gradients of the leaves. A leaf without a gradient keeps its parameter.
+    /// One Adam update from the gradients of the leaves. A parameter whose leaf has no gradient is unchanged.
     pub fn update(
         &mut self,
         leaves: Leaves<B>,
@@ -159,7 +160,7 @@ impl<B: Kernels> Network<B> {
             .collect();
     }
 
-    /// The weights of one model, and its optimiser state if asked for.
+    /// Adds the weights of one model to `out` and, with `with_moments`, its optimiser state.
     pub fn save(&self, model: usize, with_moments: bool, out: &mut Arrays) {
         let names = parameter_names(self.name, &self.layers);
         for ((name, shape), moments) in names
@@ -181,7 +182,7 @@ impl<B: Kernels> Network<B> {
         }
     }
 
-    /// Only the models at these places, in this order.
+    /// Keeps the models at these indices, in this order.
     pub fn keep(&mut self, models: &[usize]) {
         for moments in &mut self.parameters {
             for tensor in [&mut moments.value, &mut moments.first, &mut moments.second] {
@@ -194,7 +195,7 @@ impl<B: Kernels> Network<B> {
         }
     }
 
-    /// Moves one number of one parameter (weights and biases in turn) of the first model.
+    /// Adds `by` to one value of one parameter (weights and biases alternate) of the first model.
     #[cfg(test)]
     pub(crate) fn nudge(&mut self, parameter: usize, place: usize, by: f64) {
         let value = &mut self.parameters[parameter].value;
@@ -203,7 +204,7 @@ impl<B: Kernels> Network<B> {
         *value = value.clone().slice_assign(at, moved);
     }
 
-    /// Numbers in the parameters of one model.
+    /// Number of parameter values of one model.
     pub fn n_parameters(&self) -> usize {
         parameter_lens(&self.layers).sum()
     }
@@ -233,9 +234,9 @@ fn stack(seeds: &[u64], mut draw: impl FnMut(u64) -> Vec<f32>) -> Vec<f32> {
     seeds.iter().flat_map(|seed| draw(*seed)).collect()
 }
 
-fn fresh<B: Backend>(values: Vec<f32>, models: usize, placement: &Placement<B>) -> Moments<B> {
+fn fresh<B: Backend>(values: Vec<f32>, models: usize, placement: &Placement<B>) -> AdamMoments<B> {
     let dims = [models, values.len() / models];
-    Moments {
+    AdamMoments {
         value: placement.tensor(values, dims),
         first: placement.zeros(dims),
         second: placement.zeros(dims),
@@ -247,7 +248,7 @@ fn row<B: Backend>(tensor: &Tensor<B, 2>, at: usize) -> Vec<f32> {
     host(tensor.clone().narrow(0, at, 1))
 }
 
-/// A tensor's numbers on the host.
+/// Copies a tensor's values to the host.
 pub(crate) fn host<B: Backend, const D: usize>(tensor: Tensor<B, D>) -> Vec<f32> {
     tensor
         .into_data()

@@ -1,8 +1,8 @@
-//! What a trial minimises beyond the reconstruction loss, one file an objective.
+//! The terms that a trial minimises in addition to the reconstruction loss. Each objective has its own file.
 //!
-//! Every loss is one number a model, `[M]`, in nats per image; the models' losses are added up before the backward
-//! pass, which keeps them independent. An objective is a sum of regularisers: [`PlainVae`] has the KL, and most of the
-//! others add to it. `docs/objectives.md` compares them with what other implementations compute.
+//! A loss has one value per model, `[M]`, in nats per image. The backward pass starts at the sum over models, which
+//! keeps the models independent. An objective is a sum of regularisers: [`PlainVae`] has the KL, and most others add to
+//! it. `docs/objectives.md` compares them with other implementations.
 
 mod annealed_vae;
 mod beta_tc_vae;
@@ -33,49 +33,49 @@ pub use vae::PlainVae;
 pub use weights::ModelWeights;
 
 use crate::arrays::Arrays;
-use crate::cohort::Draws;
+use crate::draws::Draws;
 use crate::kernels::Kernels;
 use crate::kernels::differentiable::Tracked;
 use crate::network::Posterior;
 
-/// Named terms of one step, `[M]` each.
+/// Terms of one step, `[M]` each.
 pub type Terms<B> = Vec<Tensor<B, 1>>;
 
-/// What one step has computed when the regulariser is asked for.
+/// The values of a step that a regulariser may use.
 #[derive(Debug)]
 pub struct StepContext<'a, B: Backend> {
-    /// Updates made before.
+    /// Number of updates before this step.
     pub step: u64,
-    /// The posterior of the batch.
+    /// Posterior of the batch.
     pub posterior: &'a Posterior<B>,
-    /// Codes sampled from it, `[M, N, latents]`.
+    /// Codes sampled from the posterior, `[M, N, latents]`.
     pub z: &'a Tracked<B, 3>,
-    /// KL from the prior by code, `[M, latents]`, in nats.
+    /// KL divergence of each code from the prior, `[M, latents]`, in nats.
     pub kl_per_code: &'a Tracked<B, 2>,
 }
 
-/// What is added to the reconstruction loss.
+/// The addition to the reconstruction loss.
 #[derive(Debug)]
 pub struct Regulariser<B: Backend> {
-    /// `[M]`, weighted.
+    /// Weighted sum, `[M]`.
     pub loss: Tracked<B, 1>,
-    /// The first of the objective's own terms, unweighted.
+    /// The objective's own terms, unweighted.
     pub terms: Terms<B>,
 }
 
-/// What an objective may use once the VAE has been updated.
+/// The values that an objective may use after the update of the VAE.
 pub struct AfterUpdate<'a, B: Backend> {
-    /// Updates made before this step's.
+    /// Number of updates before this step.
     pub step: u64,
     /// The codes of the step's batch, `[M, N, latents]`, detached.
     pub z: Tensor<B, 3>,
     /// The random draws of the cohort.
     pub draws: &'a dyn Draws<B>,
-    /// Codes `[M, N, latents]` of another batch, sampled with the updated encoder.
+    /// Samples codes `[M, N, latents]` of another batch with the updated encoder.
     pub second_batch: &'a dyn Fn() -> Tensor<B, 3>,
 }
 
-/// An objective for a cohort, or a summand of one: its weights are `[M]`, its networks stacked.
+/// An objective of a cohort, or a summand of one. Its weights are `[M]`, and its networks are stacked.
 pub trait CohortObjective<B: Kernels>: Send {
     /// Names of the terms that [`Self::regulariser`] computes, with their unit: `…_nats` is nats per image.
     fn term_names(&self) -> Vec<&'static str> {
@@ -87,17 +87,17 @@ pub trait CohortObjective<B: Kernels>: Send {
         Vec::new()
     }
 
-    /// The regulariser of this step.
+    /// Computes the regulariser of this step.
     fn regulariser(&self, context: &StepContext<'_, B>) -> Regulariser<B>;
 
-    /// Updates networks of its own; the rest of its terms.
+    /// Updates the objective's own networks. Returns the terms of [`Self::term_names_after_update`].
     fn after_update(&mut self, _after: &AfterUpdate<'_, B>) -> Terms<B> {
         Vec::new()
     }
 
-    /// Networks of its own and their optimiser state, of one model.
+    /// Adds the objective's own networks and their optimiser state, of one model, to `out`.
     fn save(&self, _model: usize, _out: &mut Arrays) {}
 
-    /// Only the models at these places.
+    /// Keeps the models at these indices.
     fn keep(&mut self, models: &[usize]);
 }

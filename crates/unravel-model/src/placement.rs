@@ -1,10 +1,10 @@
-//! Where tensors live and how precise they are.
+//! The device and the precision of tensors.
 
 use burn::tensor::{DType, Tensor, TensorData, backend::Backend};
 
 use crate::runtime;
 
-/// A device, and the numbers that tensors on it are made of.
+/// A device and the precision of tensors on it.
 #[derive(Clone, Debug)]
 pub struct Placement<B: Backend> {
     device: B::Device,
@@ -12,9 +12,9 @@ pub struct Placement<B: Backend> {
 }
 
 impl<B: Backend> Placement<B> {
-    /// 32-bit numbers: what training uses.
+    /// Single precision, for training.
     pub fn single(device: &B::Device) -> Self {
-        // Every network is placed before Burn computes anything.
+        // Every network has a placement before Burn computes anything.
         runtime::use_defaults();
         Self {
             device: device.clone(),
@@ -22,7 +22,7 @@ impl<B: Backend> Placement<B> {
         }
     }
 
-    /// 64-bit numbers: what proofs use. The CPU takes the reference kernels for them.
+    /// Double precision, for tests. The CPU uses the reference kernels for it.
     pub fn double(device: &B::Device) -> Self {
         Self {
             device: device.clone(),
@@ -35,12 +35,12 @@ impl<B: Backend> Placement<B> {
         &self.device
     }
 
-    /// Host numbers as a tensor.
+    /// A tensor of these values.
     pub fn tensor<const D: usize>(&self, values: Vec<f32>, dims: [usize; D]) -> Tensor<B, D> {
         self.place(TensorData::new(values, dims))
     }
 
-    /// Precise host numbers as a tensor, rounded where the placement is single.
+    /// A tensor of these values, rounded if the placement is in single precision.
     pub fn precise<const D: usize>(&self, values: Vec<f64>, dims: [usize; D]) -> Tensor<B, D> {
         self.place(TensorData::new(values, dims))
     }

@@ -1,9 +1,9 @@
-//! A trial's weights as PyTorch names and lays them out.
+//! Converts a trial's weights to PyTorch's names and layouts.
 //!
-//! The module that they fit is two `nn.Sequential`s, `encoder` and `decoder`, with two `nn.Linear` heads between them,
-//! `z_mean` and `z_logvar`. Activations, `nn.Flatten` and `nn.Unflatten` take places in the numbering of a `Sequential`,
-//! as they do in PyTorch: `encoder.0.weight`, `encoder.2.weight`, …. Images are `[N, C, H, W]` there and `[N, H, W, C]`
-//! here, so what reads a flattened image or writes one has its numbers in another order too.
+//! The PyTorch module has two `nn.Sequential`s, `encoder` and `decoder`, and two `nn.Linear` heads between them,
+//! `z_mean` and `z_logvar`. As always in a `Sequential`, activations, `nn.Flatten` and `nn.Unflatten` have an index
+//! too: `encoder.0.weight`, `encoder.2.weight`, …. Images are `[N, C, H, W]` in PyTorch and `[N, H, W, C]` here. Layers
+//! that read or write a flattened image therefore have another order of values.
 //!
 //! | layer | here | PyTorch |
 //! | --- | --- | --- |
@@ -21,10 +21,11 @@ use crate::network::{LayerSpec, decoder_layers, encoder_layers};
 /// Height, width and channels of an image.
 type Image = [usize; 3];
 
-/// The weights of encoder and decoder under PyTorch's names and in its layouts, for images `[height, width, channels]`.
+/// Returns the weights of encoder and decoder under PyTorch's names and in its layouts, for images `[height, width,
+/// channels]`.
 ///
 /// # Errors
-/// Where an array is missing or does not fit the architecture.
+/// Fails if an array is missing or does not fit the architecture.
 pub fn to_pytorch(
     config: &ModelConfig,
     image: Image,
@@ -48,15 +49,18 @@ fn encoder(
         let (weight, bias) = parameters(weights, "encoder", at, layer)?;
         match layer.kind {
             LayerKind::Linear => {
-                // `nn.Flatten` comes before the first of them.
+                // `nn.Flatten` precedes the first linear layer.
                 let flattened = read.take();
                 place += usize::from(flattened.is_some());
                 let weight = linear(weight, layer, flattened, None);
                 if at + 1 == layers.len() {
                     heads(config.latents, layer.inputs, &weight, bias, out);
                 } else {
-                    let shape = vec![layer.outputs, layer.inputs];
-                    put(out, "encoder", place, (shape, weight), bias.to_vec());
+                    let weight = Array {
+                        shape: vec![layer.outputs, layer.inputs],
+                        values: weight,
+                    };
+                    put(out, "encoder", place, weight, bias.to_vec());
                 }
             }
             LayerKind::Conv(shape) | LayerKind::ConvTranspose(shape) => {
@@ -92,15 +96,17 @@ fn decoder(
                     Some(LayerKind::Linear) => None,
                     None => Some(image),
                 };
-                let weight = linear(weight, layer, None, written);
-                let shape = vec![layer.outputs, layer.inputs];
+                let weight = Array {
+                    shape: vec![layer.outputs, layer.inputs],
+                    values: linear(weight, layer, None, written),
+                };
                 let bias = order(layer.outputs, written).map(|from| bias[from]);
-                put(out, "decoder", place, (shape, weight), bias.collect());
-                // `nn.Unflatten` comes after the one that writes an image.
+                put(out, "decoder", place, weight, bias.collect());
+                // `nn.Unflatten` follows the layer that writes an image.
                 place += usize::from(written.is_some());
             }
             LayerKind::Conv(shape) | LayerKind::ConvTranspose(shape) => {
-                // The axes of both are: small side, large side, rows, columns.
+                // Both have the axes small side, large side, rows, columns.
                 put(out, "decoder", place, conv(weight, shape), bias.to_vec());
             }
         }
@@ -109,7 +115,7 @@ fn decoder(
     Ok(())
 }
 
-/// A layer takes a place in its `Sequential`, and its activation another.
+/// Number of indices that a layer and its activation have in a `Sequential`.
 fn places(layer: &LayerSpec) -> usize {
     match layer.activation {
         Activation::Identity => 1,
@@ -130,7 +136,7 @@ fn parameters<'a>(
     ))
 }
 
-/// `[inputs, outputs]` to `[outputs, inputs]`, the numbers of images with their channels first.
+/// Converts `[inputs, outputs]` to `[outputs, inputs]`, with the values of images in channels-first order.
 fn linear(
     weight: &[f32],
     layer: &LayerSpec,
@@ -144,8 +150,8 @@ fn linear(
         .collect()
 }
 
-/// `[kernel, kernel, large, small]` to `[small, large, kernel, kernel]`.
-fn conv(weight: &[f32], shape: ConvShape) -> (Vec<usize>, Vec<f32>) {
+/// Converts `[kernel, kernel, large, small]` to `[small, large, kernel, kernel]`.
+fn conv(weight: &[f32], shape: ConvShape) -> Array {
     let ConvShape {
         kernel,
         large_channels: large,
@@ -153,16 +159,19 @@ fn conv(weight: &[f32], shape: ConvShape) -> (Vec<usize>, Vec<f32>) {
         ..
     } = shape;
     let area = kernel * kernel;
-    let values = (0..small * large * area)
+    let values: Vec<f32> = (0..small * large * area)
         .map(|to| {
             let (s, l, tap) = (to / (large * area), to / area % large, to % area);
             weight[(tap * large + l) * small + s]
         })
         .collect();
-    (vec![small, large, kernel, kernel], values)
+    Array {
+        shape: vec![small, large, kernel, kernel],
+        values,
+    }
 }
 
-/// Where each number of a vector comes from: of an image, channels first, from where they are last.
+/// The source index of each value of a vector: for an image, from channels-last to channels-first order.
 fn order(len: usize, image: Option<Image>) -> impl Iterator<Item = usize> {
     let [height, width, channels] = image.unwrap_or([1, 1, len]);
     let pixels = height * width;
@@ -187,20 +196,10 @@ fn heads(latents: usize, inputs: usize, weight: &[f32], bias: &[f32], out: &mut 
     }
 }
 
-fn put(
-    out: &mut Arrays,
-    network: &str,
-    place: usize,
-    (shape, weight): (Vec<usize>, Vec<f32>),
-    bias: Vec<f32>,
-) {
+fn put(out: &mut Arrays, network: &str, place: usize, weight: Array, bias: Vec<f32>) {
     let bias = Array {
         shape: vec![bias.len()],
         values: bias,
-    };
-    let weight = Array {
-        shape,
-        values: weight,
     };
     out.insert(format!("{network}.{place}.weight"), weight);
     out.insert(format!("{network}.{place}.bias"), bias);

@@ -1,15 +1,16 @@
 //! All randomness of training: ChaCha8 streams on the host, keyed by (trial seed, purpose, step).
 //!
-//! Step `t` needs no history, so that resuming is exact, and a trial draws the same numbers in any cohort.
+//! The numbers of step `t` do not depend on previous steps, so resuming is exact. A trial draws the same numbers in
+//! every cohort.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-/// What a stream is for. The numbers are part of a trial's semantics: never renumber them.
+/// The purpose of a stream. The numbers are part of a trial's semantics: never renumber them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u64)]
 pub enum Purpose {
-    /// Initial weights; the step is the parameter's place in the network.
+    /// Initial weights. The step is the index of the parameter in the network.
     EncoderInit = 1,
     /// As [`Purpose::EncoderInit`].
     DecoderInit = 2,
@@ -17,7 +18,7 @@ pub enum Purpose {
     DiscriminatorInit = 3,
     /// The points of the batch.
     Batch = 4,
-    /// The noise that samples codes of the batch.
+    /// The noise that samples the batch's codes.
     Noise = 5,
     /// The points of the second batch (`permuted-batch = "second"`).
     SecondBatch = 6,
@@ -25,7 +26,7 @@ pub enum Purpose {
     SecondNoise = 7,
     /// The permutations of each code over the batch.
     Permutation = 8,
-    /// Noise of scores and pictures after training.
+    /// The noise of scores and pictures after training.
     Evaluation = 9,
 }
 
@@ -34,7 +35,7 @@ pub enum Purpose {
 pub struct Stream(ChaCha8Rng);
 
 impl Stream {
-    /// The stream of a trial's seed for a purpose at a step.
+    /// The stream for a trial's seed, a purpose and a step.
     #[must_use]
     pub fn new(seed: u64, purpose: Purpose, step: u64) -> Self {
         let mut key = [0u8; 32];
@@ -45,12 +46,12 @@ impl Stream {
         Self(ChaCha8Rng::from_seed(key))
     }
 
-    /// Uniform in `0..n`; `n` at least 1. The bias is below `n / 2^64`.
+    /// A uniform integer in `0..n`, for `n` of at least 1. The bias is below `n / 2^64`.
     pub fn below(&mut self, n: usize) -> usize {
         ((u128::from(self.0.next_u64()) * n as u128) >> 64) as usize
     }
 
-    /// Uniform in `[0, 1)`, in steps of 2^-53.
+    /// A uniform number in `[0, 1)`, a multiple of 2^-53.
     pub fn unit(&mut self) -> f64 {
         (self.0.next_u64() >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
     }
@@ -60,7 +61,7 @@ impl Stream {
         (0..n).map(|_| self.below(n_points)).collect()
     }
 
-    /// Fills with standard normal numbers (Box & Muller 1958, both of each pair).
+    /// Fills `out` with standard normal numbers (Box & Muller 1958, with both numbers of each pair).
     pub fn normal(&mut self, out: &mut [f32]) {
         for pair in out.chunks_mut(2) {
             let radius = (-2.0 * (1.0 - self.unit()).ln()).sqrt();
@@ -101,7 +102,7 @@ mod tests {
         Stream::new(3, Purpose::Noise, 0).normal(&mut values);
         let n = values.len() as f64;
         let moment = |k| values.iter().map(|v| f64::from(*v).powi(k)).sum::<f64>() / n;
-        // Standard errors: 1, sqrt 2, sqrt 15 and sqrt 96, over sqrt n; four of them allowed.
+        // The standard errors are 1, sqrt 2, sqrt 15 and sqrt 96, over sqrt n. The test allows four of them.
         for (k, expected, error) in [(1, 0.0, 1.0), (2, 1.0, 1.42), (3, 0.0, 3.9), (4, 3.0, 9.8)] {
             assert!(
                 (moment(k) - expected).abs() < 4.0 * error / n.sqrt(),

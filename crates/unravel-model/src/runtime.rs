@@ -1,15 +1,16 @@
-//! Burn's own configuration: its defaults, whatever lies around.
+//! Sets Burn's configuration to its defaults.
 //!
-//! Left alone, Burn reads `burn.toml` from the working folder and every folder above it at its first use, and panics where
-//! such a file is malformed or the working folder was deleted. Such a file can name a log that is then overwritten. What
-//! belongs to another program must not decide what becomes of a trial.
+//! By default, Burn reads `burn.toml` from the working folder or a folder above it at its first use. It panics if the
+//! file is malformed or the working folder was deleted, and the file can name a log that Burn overwrites. A file of
+//! another program must not affect a trial.
 
 use std::sync::Arc;
 
 use burn_std::config::{BurnConfig, RuntimeConfig};
 
-/// Has Burn use its default configuration, and read neither a file nor a variable for it. Cheap, and later calls change
-/// nothing; [`Placement::single`](crate::placement::Placement::single), and so everything that trains or encodes, calls it.
+/// Makes Burn use its default configuration without reading files or environment variables. It is cheap, and later
+/// calls have no effect. [`Placement::single`](crate::placement::Placement::single) calls it, so training and encoding
+/// do too.
 pub fn use_defaults() {
     // `BurnConfig::set` would panic at a second call.
     let mut config = BurnConfig::storage().lock();

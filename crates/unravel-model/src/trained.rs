@@ -1,4 +1,4 @@
-//! A trained model: encoding and decoding, without gradients.
+//! A trained model: encoding and decoding without gradients.
 
 use burn::tensor::{Tensor, backend::Backend};
 use rayon::prelude::*;
@@ -12,7 +12,7 @@ use crate::kernels::differentiable::Tracked;
 use crate::network::{Leaves, Vae, host};
 use crate::placement::Placement;
 
-/// Images that are under way together.
+/// Number of images that are encoded together.
 pub(crate) const BATCH: usize = 256;
 
 /// One trial's encoder and decoder.
@@ -24,7 +24,7 @@ pub struct TrainedVae<B: Backend> {
     placement: Placement<B>,
 }
 
-/// Means and log variances, `[n_points, n_codes]` each, row by row.
+/// Posterior means and log variances, `[n_points, n_codes]` each, row-major.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Encoding {
     /// Number of codes.
@@ -36,10 +36,10 @@ pub struct Encoding {
 }
 
 impl<B: Kernels> TrainedVae<B> {
-    /// From saved weights, for images `[height, width, channels]`.
+    /// Loads a model from saved weights, for images `[height, width, channels]`.
     ///
     /// # Errors
-    /// Where an array is missing or does not fit the architecture.
+    /// Fails if an array is missing or does not fit the architecture.
     pub fn load(
         config: &ModelConfig,
         image: [usize; 3],
@@ -62,7 +62,7 @@ impl<B: Kernels> TrainedVae<B> {
         self.vae.latents()
     }
 
-    /// Means and log variances of these points of a dataset. `progress` hears how many are done.
+    /// Encodes these points of a dataset. `progress` receives the number of points so far.
     pub fn encode(
         &self,
         dataset: &Dataset,
@@ -86,7 +86,7 @@ impl<B: Kernels> TrainedVae<B> {
         encoding
     }
 
-    /// Means and log variances of a few points, through the encoder at once.
+    /// Encodes a few points in one pass.
     fn pass(&self, dataset: &Dataset, points: &[usize]) -> (Vec<f32>, Vec<f32>) {
         let pixels = dataset.n_pixels();
         let mut images = vec![0.0; points.len() * pixels];
@@ -100,7 +100,7 @@ impl<B: Kernels> TrainedVae<B> {
         )
     }
 
-    /// Means of the pixels `[n, pixels]`, within 0 to 1, of codes `[n, n_codes]`, row by row.
+    /// Decodes codes `[n, n_codes]` to the means of the pixels, `[n, pixels]`, in 0 to 1, row-major.
     pub fn decode(&self, codes: &[f32]) -> Vec<f32> {
         let logits = self.logits(codes);
         logits
@@ -109,9 +109,9 @@ impl<B: Kernels> TrainedVae<B> {
             .collect()
     }
 
-    /// Negative log likelihood of each image given its codes, in nats.
+    /// Negative log likelihood of each image given its codes, in nats, `[n]`.
     ///
-    /// `codes` is `[n, n_codes]`, `images` `[n, pixels]`; one number an image.
+    /// `codes` is `[n, n_codes]`, and `images` is `[n, pixels]`.
     pub fn reconstruction_nats(&self, codes: &[f32], images: &[f32]) -> Vec<f32> {
         let n = codes.len() / self.n_codes();
         let pixels = images.len() / n.max(1);
@@ -122,7 +122,7 @@ impl<B: Kernels> TrainedVae<B> {
         for (codes, images) in batches {
             let n = codes.len() / self.n_codes();
             let logits = self.logits_of_batch(codes);
-            // Each image as a model of its own: the loss is one number a model.
+            // Each image is treated as a model, because the loss has one value per model.
             let logits = logits.reshape([n, 1, pixels]);
             let images = self.placement.tensor(images.to_vec(), [n, 1, pixels]);
             let logits = Tracked::<B, 3>::from_inner(logits);

@@ -1,5 +1,5 @@
-//! Exported weights compute in PyTorch what they compute here: against outputs that `tests/golden/pytorch_vae.py` took of
-//! modules with the same weights.
+//! Exported weights compute in PyTorch what they compute here: against outputs that `tests/golden/pytorch_vae.py` took
+//! of modules with the same weights.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

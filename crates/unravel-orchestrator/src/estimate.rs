@@ -3,8 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use crate::held::PlannedTrial;
 use crate::plan::{Cohort, Plan, Work};
+use crate::records::PlannedTrial;
 
 /// What one trial costs one slot, while the others are at work too.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -60,15 +60,15 @@ pub fn estimate(plan: &Plan, n_slots: usize, cost: impl Fn(&Cohort) -> TrialCost
 mod tests {
     use super::*;
     use crate::cohort_sizes::CohortSizes;
-    use crate::held::{Held, Reached};
     use crate::plan::{PlanOptions, plan};
     use crate::testing::trial;
+    use unravel_store::{Reached, TrialProgress};
 
     /// 1,000 steps of 0.1 s are 100 s; scoring takes 10 s more.
     fn estimated(
         n_trials: u64,
         n_slots: usize,
-        held: impl FnMut(&PlannedTrial) -> Held,
+        progress: impl FnMut(&PlannedTrial) -> TrialProgress,
     ) -> Estimate {
         let short = |seed| {
             let mut short = trial(seed);
@@ -79,7 +79,7 @@ mod tests {
             models_per_cohort: CohortSizes::all(1),
             retry_failed: false,
         };
-        let plan = plan((0..n_trials).map(short), &options, held);
+        let plan = plan((0..n_trials).map(short), &options, progress);
         let cost = TrialCost {
             step_secs: 0.1,
             score_secs: 10.0,
@@ -89,7 +89,7 @@ mod tests {
 
     #[test]
     fn slots_work_side_by_side() {
-        let estimate = estimated(3, 2, |_| Held::nothing());
+        let estimate = estimated(3, 2, |_| TrialProgress::not_started());
         assert_eq!(
             estimate,
             Estimate {
@@ -97,19 +97,22 @@ mod tests {
                 slot_secs: 330.0
             }
         );
-        assert_eq!(estimated(3, 1, |_| Held::nothing()).wall_secs, 330.0);
+        assert_eq!(
+            estimated(3, 1, |_| TrialProgress::not_started()).wall_secs,
+            330.0
+        );
     }
 
     #[test]
     fn only_what_is_left_counts() {
-        let half = estimated(1, 1, |_| Held::at(Reached::Step(500)));
+        let half = estimated(1, 1, |_| TrialProgress::at(Reached::Step(500)));
         assert_eq!(half.wall_secs, 60.0);
         assert_eq!(
-            estimated(1, 1, |_| Held::at(Reached::Trained)).wall_secs,
+            estimated(1, 1, |_| TrialProgress::at(Reached::Trained)).wall_secs,
             10.0
         );
         assert_eq!(
-            estimated(1, 1, |_| Held::at(Reached::Scored)),
+            estimated(1, 1, |_| TrialProgress::at(Reached::Scored)),
             Estimate::default()
         );
     }

@@ -10,12 +10,12 @@
 pub mod cohort_sizes;
 pub mod device;
 pub mod estimate;
-pub mod held;
 pub mod launcher;
 pub mod local;
 pub mod observe;
 pub mod plan;
 pub mod policy;
+pub mod records;
 pub mod slurm;
 pub mod store_records;
 pub mod summary;

@@ -6,9 +6,9 @@ use unravel_store::protocol::Event;
 use unravel_sweep::TrialId;
 
 use crate::device::Slot;
-use crate::held::PlannedTrial;
 use crate::launcher::JobId;
 use crate::plan::Work;
+use crate::records::PlannedTrial;
 use crate::summary::Outcome;
 
 /// Is told of everything that happens in a run, in order, from the supervisor's own thread.

@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, HashSet};
 use unravel_sweep::{Trial, TrialId};
 
 use crate::cohort_sizes::CohortSizes;
-use crate::held::{Held, PlannedTrial, Reached};
+use crate::records::PlannedTrial;
+use unravel_store::{Reached, TrialProgress};
 
 /// What is left to do for the trials of a cohort; later variants are nearer to the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -135,35 +136,38 @@ pub fn breadth_first(trials: Vec<Trial>) -> Vec<Trial> {
 
 /// Plans the trials of a sweep. A trial that comes twice is planned once.
 ///
-/// `held` says what the store holds of each; it is asked once a trial, in order.
+/// `progress` returns what the store holds of a trial; it is called once per trial, in order.
 pub fn plan(
     trials: impl IntoIterator<Item = Trial>,
     options: &PlanOptions,
-    mut held: impl FnMut(&PlannedTrial) -> Held,
+    mut progress: impl FnMut(&PlannedTrial) -> TrialProgress,
 ) -> Plan {
     plan_at_once(trials, options, |trials| {
-        trials.iter().map(&mut held).collect()
+        trials.iter().map(&mut progress).collect()
     })
 }
 
-/// As [`plan`], where `held` is asked for all trials at once and answers in their order.
+/// As [`plan`], where `progress` is asked for all trials at once and answers in their order.
 pub fn plan_at_once(
     trials: impl IntoIterator<Item = Trial>,
     options: &PlanOptions,
-    held: impl FnOnce(&[PlannedTrial]) -> Vec<Held>,
+    progress: impl FnOnce(&[PlannedTrial]) -> Vec<TrialProgress>,
 ) -> Plan {
     let planned = each_once(trials);
-    let held = held(&planned);
-    let new_trials = planned.into_iter().zip(held).map(|(planned, held)| {
-        let is_retry = options.retry_failed && held.failure.is_some();
-        (
-            PlannedTrial {
-                is_retry,
-                ..planned
-            },
-            held,
-        )
-    });
+    let progress = progress(&planned);
+    let new_trials = planned
+        .into_iter()
+        .zip(progress)
+        .map(|(planned, progress)| {
+            let is_retry = options.retry_failed && progress.failure.is_some();
+            (
+                PlannedTrial {
+                    is_retry,
+                    ..planned
+                },
+                progress,
+            )
+        });
     sort_out(new_trials, &options.models_per_cohort)
 }
 
@@ -176,33 +180,33 @@ fn each_once(trials: impl IntoIterator<Item = Trial>) -> Vec<PlannedTrial> {
     planned.filter(is_new).collect()
 }
 
-/// Puts every trial in its place, by what is held of it; cohorts begin in the order of their first trials.
+/// Puts every trial in its place, by its progress; cohorts begin in the order of their first trials.
 pub(crate) fn sort_out(
-    trials: impl IntoIterator<Item = (PlannedTrial, Held)>,
+    trials: impl IntoIterator<Item = (PlannedTrial, TrialProgress)>,
     models_per_cohort: &CohortSizes,
 ) -> Plan {
     let mut plan = Plan::default();
     let mut open_cohorts: BTreeMap<(String, Work), usize> = BTreeMap::new();
-    for (mut planned, held) in trials {
+    for (mut planned, progress) in trials {
         planned.continues = None;
-        let work = match held.reached {
+        let work = match progress.reached {
             Reached::Scored => {
                 plan.done.push(planned.id);
                 continue;
             }
             Reached::Trained => Work::Score,
             Reached::Step(own_step) => {
-                let continuation = held.continuation.filter(|other| own_step < other.step);
+                let continuation = progress.continuation.filter(|other| own_step < other.step);
                 let from_step = continuation.as_ref().map_or(own_step, |other| other.step);
                 planned.continues = continuation.map(|other| other.from);
                 Work::Train { from_step }
             }
         };
-        if held.is_locked {
+        if progress.is_locked {
             plan.locked.push(planned);
             continue;
         }
-        if let Some(reason) = held.failure
+        if let Some(reason) = progress.failure
             && !planned.is_retry
         {
             plan.failed.push(Failure {
@@ -234,18 +238,18 @@ pub(crate) fn sort_out(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::held::Continuation;
     use crate::testing::{seeds, trial};
+    use unravel_store::Continuation;
 
-    /// Plans the seeds 0.. of one setting, of which this is held.
-    fn planned(held: &[Held], models_per_cohort: usize, retry_failed: bool) -> Plan {
-        let trials = (0..held.len() as u64).map(trial);
+    /// Plans the seeds 0.. of one setting, with this progress.
+    fn planned(progress: &[TrialProgress], models_per_cohort: usize, retry_failed: bool) -> Plan {
+        let trials = (0..progress.len() as u64).map(trial);
         let options = PlanOptions {
             models_per_cohort: CohortSizes::all(models_per_cohort),
             retry_failed,
         };
         plan(trials, &options, |planned| {
-            held[planned.trial.seed as usize].clone()
+            progress[planned.trial.seed as usize].clone()
         })
     }
 
@@ -256,10 +260,10 @@ mod tests {
             .collect()
     }
 
-    fn failed(step: u64) -> Held {
-        Held {
+    fn failed(step: u64) -> TrialProgress {
+        TrialProgress {
             failure: Some("NaN".to_owned()),
-            ..Held::at(Reached::Step(step))
+            ..TrialProgress::at(Reached::Step(step))
         }
     }
 
@@ -267,16 +271,16 @@ mod tests {
 
     #[test]
     fn cohorts_are_filled_in_order_up_to_their_size() {
-        let held = vec![Held::nothing(); 5];
+        let progress = vec![TrialProgress::not_started(); 5];
         assert_eq!(
-            cohorts(&planned(&held, 2, false)),
+            cohorts(&planned(&progress, 2, false)),
             [
                 (vec![0, 1], FROM_START),
                 (vec![2, 3], FROM_START),
                 (vec![4], FROM_START)
             ]
         );
-        assert_eq!(planned(&held, 1, false).cohorts.len(), 5);
+        assert_eq!(planned(&progress, 1, false).cohorts.len(), 5);
     }
 
     #[test]
@@ -291,7 +295,7 @@ mod tests {
             retry_failed: false,
         };
         let trials = [trial(0), longer(1), trial(2), longer(3), trial(0)];
-        let plan = plan(trials, &options, |_| Held::nothing());
+        let plan = plan(trials, &options, |_| TrialProgress::not_started());
         assert_eq!(
             cohorts(&plan),
             [(vec![0, 2], FROM_START), (vec![1, 3], FROM_START)],
@@ -301,24 +305,24 @@ mod tests {
 
     #[test]
     fn what_is_left_decides_the_place() {
-        let locked = Held {
+        let locked = TrialProgress {
             is_locked: true,
-            ..Held::nothing()
+            ..TrialProgress::not_started()
         };
-        let held = [
-            Held::nothing(),
-            Held::at(Reached::Step(500)),
-            Held::at(Reached::Trained),
-            Held::at(Reached::Scored),
+        let progress = [
+            TrialProgress::not_started(),
+            TrialProgress::at(Reached::Step(500)),
+            TrialProgress::at(Reached::Trained),
+            TrialProgress::at(Reached::Scored),
             failed(0),
             locked,
-            Held::at(Reached::Step(500)),
-            Held {
+            TrialProgress::at(Reached::Step(500)),
+            TrialProgress {
                 failure: Some("left over".to_owned()),
-                ..Held::at(Reached::Scored)
+                ..TrialProgress::at(Reached::Scored)
             },
         ];
-        let plan = planned(&held, 8, false);
+        let plan = planned(&progress, 8, false);
         assert_eq!(
             cohorts(&plan),
             [
@@ -347,15 +351,15 @@ mod tests {
     #[test]
     fn more_steps_go_on_from_a_shorter_trial_unless_their_own_checkpoint_is_further() {
         let from: TrialId = "0123456789abcdef".parse().unwrap();
-        let continuing = |own_step| Held {
+        let continuing = |own_step| TrialProgress {
             continuation: Some(Continuation {
                 from: from.clone(),
                 step: 300,
             }),
-            ..Held::at(Reached::Step(own_step))
+            ..TrialProgress::at(Reached::Step(own_step))
         };
-        let held = [continuing(0), continuing(400), Held::nothing()];
-        let plan = planned(&held, 8, false);
+        let progress = [continuing(0), continuing(400), TrialProgress::not_started()];
+        let plan = planned(&progress, 8, false);
         let from_step = |from_step| Work::Train { from_step };
         assert_eq!(
             cohorts(&plan),
@@ -389,7 +393,7 @@ mod tests {
 
     #[test]
     fn failed_trials_are_tried_again_on_request_from_where_they_were() {
-        let plan = planned(&[failed(300), Held::nothing()], 8, true);
+        let plan = planned(&[failed(300), TrialProgress::not_started()], 8, true);
         assert_eq!(
             cohorts(&plan),
             [
@@ -408,7 +412,9 @@ mod tests {
             models_per_cohort: CohortSizes::all(32),
             retry_failed: false,
         };
-        let plan = plan((0..100_000).map(trial), &options, |_| Held::nothing());
+        let plan = plan((0..100_000).map(trial), &options, |_| {
+            TrialProgress::not_started()
+        });
         assert_eq!(plan.cohorts.len(), 3_125);
         assert!(began.elapsed().as_secs() < 10, "took {:?}", began.elapsed());
     }

@@ -13,6 +13,7 @@ mod adopt;
 mod batch;
 mod commands;
 mod listing;
+mod refused;
 mod submit;
 mod task;
 mod text;
@@ -30,7 +31,7 @@ use crate::device::Slot;
 use crate::launcher::{Adopted, Ending, How, JobId, Launcher, Report};
 use batch::Batch;
 use listing::Lister;
-use submit::Unsubmitted;
+use submit::{Submitting, Unsubmitted};
 use task::{Place, Task};
 
 pub use adopt::{SlurmError, check_args, job_name};
@@ -76,6 +77,7 @@ pub struct SlurmLauncher {
     held_back: Vec<(JobId, Order)>,
     held_back_since: Option<Instant>,
     unsubmitted: VecDeque<Unsubmitted>,
+    submitting: Option<Submitting>,
     batches: BTreeMap<usize, Batch>,
     n_batches: usize,
     tasks: BTreeMap<JobId, Task>,
@@ -124,18 +126,20 @@ impl SlurmLauncher {
         let mut last_lines = Vec::new();
         if let Place::InBatch { batch, index } = task.place {
             let is_well = task.is_finished() || matches!(how, How::NotStarted(_));
-            if let Some(batch) = self.batches.get(&batch)
+            if let Some(batch) = self.batches.get_mut(&batch)
                 && !is_well
             {
                 last_lines = batch.last_lines(index);
+                batch.has_failed = true;
             }
-            self.let_go_of_batch(batch, is_well);
+            self.let_go_of_batch(batch);
         }
         self.tell(job, Report::Ended(Ending { how, last_lines }));
     }
 
-    /// Forgets a batch that has no task any more; its files go where all went well, and else stay for a while.
-    fn let_go_of_batch(&mut self, batch: usize, is_well: bool) {
+    /// Forgets a batch that has no task any more; its files go where every task went well, and else stay for a
+    /// while.
+    fn let_go_of_batch(&mut self, batch: usize) {
         let is_needed = self.tasks.values().any(|task| task.is_in(batch))
             || self
                 .unsubmitted
@@ -143,7 +147,7 @@ impl SlurmLauncher {
                 .any(|waiting| waiting.batch == batch);
         if !is_needed
             && let Some(batch) = self.batches.remove(&batch)
-            && is_well
+            && !batch.has_failed
         {
             batch.remove();
         }
@@ -244,7 +248,7 @@ impl Launcher for SlurmLauncher {
         if self.settings.cancels {
             self.kill(job);
         } else if let Some(task) = self.tasks.get(&job) {
-            self.n_left += usize::from(task.is_submitted());
+            self.n_left += usize::from(task.is_submitted() || self.is_submitting(task.place));
             self.leave(job);
         }
     }
@@ -254,9 +258,12 @@ impl Launcher for SlurmLauncher {
             return;
         };
         task.is_cancelled = true;
-        match (task.name, task.place) {
-            (Some(name), _) => self.to_cancel.push(name.to_string()),
-            (None, _) => self.leave(job),
+        let (name, place) = (task.name, task.place);
+        match name {
+            Some(name) => self.to_cancel.push(name.to_string()),
+            // It is cancelled once it has a name.
+            None if self.is_submitting(place) => {}
+            None => self.leave(job),
         }
     }
 }

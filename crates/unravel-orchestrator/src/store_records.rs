@@ -10,7 +10,8 @@ use unravel_store::{
 };
 use unravel_sweep::{Trial, TrialId};
 
-use crate::held::{Continuation, Held, PlannedTrial, Reached, Records};
+use crate::records::{PlannedTrial, Records};
+use unravel_store::{Continuation, Reached, TrialProgress};
 
 /// Why a trial begins anew though the store has one that differs in its steps alone.
 const HAS_MORE_STEPS: &str = "trials of which the store has a version with more steps begin anew: a checkpoint does not \
@@ -78,12 +79,13 @@ impl<'a> StoreRecords<'a> {
         self.notices.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn look(&self, planned: &PlannedTrial) -> Result<Held, StoreError> {
+    fn look(&self, planned: &PlannedTrial) -> Result<TrialProgress, StoreError> {
         let folder = self.store.trial(&planned.id);
         if !folder.is_present() {
-            return Ok(Held {
+            self.notice_obstacle(&folder);
+            return Ok(TrialProgress {
                 continuation: self.continuation(&planned.trial)?,
-                ..Held::nothing()
+                ..TrialProgress::not_started()
             });
         }
         // Before the files: a lock that is free now may have been held by the one who has just finished them.
@@ -96,33 +98,33 @@ impl<'a> StoreRecords<'a> {
         let first_step = missing.first_step();
         self.notice(missing.notices);
         if is_done {
-            return Ok(Held::at(Reached::Scored));
+            return Ok(TrialProgress::at(Reached::Scored));
         }
+        self.notice_obstacle(&folder);
         let state = folder.state()?;
         self.notice(state.notices);
         let state = state.value;
-        let reached = match needs_training {
+        let steps = planned.trial.training.steps;
+        let mut progress = TrialProgress::of_state(&state);
+        progress.is_locked = is_locked;
+        progress.reached = match needs_training {
             // Scores that were added for an earlier step are taken of weights that have to be trained again.
             true if first_step.is_some_and(|step| step < state.step) => Reached::Step(0),
             // A state that says more was written by somebody else.
-            true => Reached::Step(state.step.min(planned.trial.training.steps)),
+            true => Reached::Step(state.step.min(steps)),
             false => Reached::Trained,
         };
-        let failure = (state.status == Status::Failed).then(|| {
-            state
-                .reason
-                .unwrap_or_else(|| "no reason was kept".to_owned())
-        });
-        let continuation = match reached {
-            Reached::Step(0) if state.step == 0 => self.continuation(&planned.trial)?,
-            _ => None,
-        };
-        Ok(Held {
-            reached,
-            failure,
-            is_locked,
-            continuation,
-        })
+        if progress.reached == Reached::Step(0) && state.step == 0 {
+            progress.continuation = self.continuation(&planned.trial)?;
+        }
+        Ok(progress)
+    }
+
+    /// Names what is in the place of a trial's folder. A run moves it aside, and its worker says so.
+    fn notice_obstacle(&self, folder: &TrialFolder) {
+        if self.check == Check::Quick {
+            self.notice(folder.obstacle());
+        }
     }
 
     /// A trial that is at work changes all the time, and is looked at closely when it seems done.
@@ -211,15 +213,15 @@ impl<'a> StoreRecords<'a> {
 
 impl Records for StoreRecords<'_> {
     /// A trial that cannot be looked at counts as not begun: its worker will meet the same fault and say so.
-    fn held(&self, planned: &PlannedTrial) -> Held {
+    fn progress(&self, planned: &PlannedTrial) -> TrialProgress {
         self.look(planned).unwrap_or_else(|error| {
             self.notice([error.to_string()]);
-            Held::nothing()
+            TrialProgress::not_started()
         })
     }
 
     /// On several threads: most of the time goes into waiting for the disk and the system.
-    fn held_of_all(&self, trials: &[PlannedTrial]) -> Vec<Held> {
+    fn progress_of_all(&self, trials: &[PlannedTrial]) -> Vec<TrialProgress> {
         let n_cores = thread::available_parallelism().map_or(1, usize::from);
         let n_threads = n_cores
             .min(MAX_THREADS)
@@ -227,7 +229,7 @@ impl Records for StoreRecords<'_> {
             .max(1);
         let look = |part: &[PlannedTrial]| {
             part.iter()
-                .map(|trial| self.held(trial))
+                .map(|trial| self.progress(trial))
                 .collect::<Vec<_>>()
         };
         if n_threads == 1 {
@@ -242,14 +244,14 @@ impl Records for StoreRecords<'_> {
                     thread.map_err(|_| look(part))
                 })
                 .collect();
-            let held = threads.into_iter().flat_map(|thread| match thread {
+            let progress = threads.into_iter().flat_map(|thread| match thread {
                 Ok(thread) => match thread.join() {
-                    Ok(held) => held,
+                    Ok(progress) => progress,
                     Err(panic) => std::panic::resume_unwind(panic),
                 },
-                Err(held) => held,
+                Err(progress) => progress,
             });
-            held.collect()
+            progress.collect()
         })
     }
 
@@ -287,7 +289,7 @@ mod tests {
     #[test]
     fn a_trial_comes_further_file_by_file() {
         with_store(|store, records| {
-            assert_eq!(records.held(&planned()), Held::nothing());
+            assert_eq!(records.progress(&planned()), TrialProgress::not_started());
 
             let lock = store.create(&planned().trial).unwrap();
             let state = TrialState {
@@ -296,16 +298,16 @@ mod tests {
                 ..TrialState::default()
             };
             lock.set_state(&state).unwrap();
-            let at_40 = Held::at(Reached::Step(40));
+            let at_40 = TrialProgress::at(Reached::Step(40));
             assert_eq!(
-                records.held(&planned()),
-                Held {
+                records.progress(&planned()),
+                TrialProgress {
                     is_locked: true,
                     ..at_40.clone()
                 }
             );
             drop(lock);
-            assert_eq!(records.held(&planned()), at_40);
+            assert_eq!(records.progress(&planned()), at_40);
 
             let lock = store.create(&planned().trial).unwrap();
             lock.set_model(&Model {
@@ -314,7 +316,10 @@ mod tests {
             })
             .unwrap();
             drop(lock);
-            assert_eq!(records.held(&planned()), Held::at(Reached::Trained));
+            assert_eq!(
+                records.progress(&planned()),
+                TrialProgress::at(Reached::Trained)
+            );
             assert_eq!(records.take_notices(), Vec::<String>::new());
         });
     }
@@ -343,16 +348,18 @@ mod tests {
             };
             lock.set_state(&state).unwrap();
         };
-        let held = |at: &[u64]| {
+        let progress = |at: &[u64]| {
             let wanted = |_: &Trial| Requests {
                 scores: at.iter().copied().map(score_at).collect(),
                 codes: false,
             };
-            StoreRecords::new(&store, &wanted).held(&planned()).reached
+            StoreRecords::new(&store, &wanted)
+                .progress(&planned())
+                .reached
         };
         reach(40);
-        assert_eq!(held(&[40, steps]), Reached::Step(40));
-        assert_eq!(held(&[30, steps]), Reached::Step(0));
+        assert_eq!(progress(&[40, steps]), Reached::Step(40));
+        assert_eq!(progress(&[30, steps]), Reached::Step(0));
         reach(steps);
         let arrays = Arrays::new();
         lock.set_model(&Model {
@@ -360,8 +367,8 @@ mod tests {
             arrays,
         })
         .unwrap();
-        assert_eq!(held(&[steps]), Reached::Trained);
-        assert_eq!(held(&[30, steps]), Reached::Step(0));
+        assert_eq!(progress(&[steps]), Reached::Trained);
+        assert_eq!(progress(&[30, steps]), Reached::Step(0));
     }
 
     #[test]
@@ -379,9 +386,11 @@ mod tests {
                 })
                 .unwrap();
             }
-            let one_by_one: Vec<Held> =
-                trials.iter().map(|planned| records.held(planned)).collect();
-            assert_eq!(records.held_of_all(&trials), one_by_one);
+            let one_by_one: Vec<TrialProgress> = trials
+                .iter()
+                .map(|planned| records.progress(planned))
+                .collect();
+            assert_eq!(records.progress_of_all(&trials), one_by_one);
             assert_eq!(one_by_one[14].reached, Reached::Step(14));
         });
     }
@@ -399,11 +408,11 @@ mod tests {
             drop(lock);
             records.mark_failed(&planned(), "the worker exited with status 3");
             let failure = Some("the worker exited with status 3".to_owned());
-            let expected = Held {
+            let expected = TrialProgress {
                 failure,
-                ..Held::at(Reached::Step(40))
+                ..TrialProgress::at(Reached::Step(40))
             };
-            assert_eq!(records.held(&planned()), expected);
+            assert_eq!(records.progress(&planned()), expected);
         });
     }
 
@@ -411,7 +420,7 @@ mod tests {
     fn a_trial_without_a_folder_can_fail_too() {
         with_store(|_, records| {
             records.mark_failed(&planned(), "the worker did not start");
-            assert!(records.held(&planned()).failure.is_some());
+            assert!(records.progress(&planned()).failure.is_some());
         });
     }
 
@@ -421,7 +430,7 @@ mod tests {
             let lock = store.create(&planned().trial).unwrap();
             records.mark_failed(&planned(), "not ours to say");
             drop(lock);
-            assert_eq!(records.held(&planned()).failure, None);
+            assert_eq!(records.progress(&planned()).failure, None);
             assert_eq!(records.take_notices().len(), 1);
         });
     }
@@ -441,15 +450,24 @@ mod tests {
             };
             lock.set_pictures(&pictures).unwrap();
             drop(lock);
-            assert_eq!(records.held(&planned()), Held::at(Reached::Scored));
+            assert_eq!(
+                records.progress(&planned()),
+                TrialProgress::at(Reached::Scored)
+            );
             let path = store.trial(&planned().id).path().join("probe.npz");
             let mut bytes = std::fs::read(&path).unwrap();
             bytes[100] ^= 1;
             std::fs::write(&path, bytes).unwrap();
-            assert_eq!(records.held(&planned()), Held::at(Reached::Scored));
+            assert_eq!(
+                records.progress(&planned()),
+                TrialProgress::at(Reached::Scored)
+            );
             let wanted = |_: &Trial| Requests::default();
             let thorough = StoreRecords::new(store, &wanted).thorough();
-            assert_eq!(thorough.held(&planned()), Held::at(Reached::Trained));
+            assert_eq!(
+                thorough.progress(&planned()),
+                TrialProgress::at(Reached::Trained)
+            );
             assert!(thorough.take_notices()[0].contains("probe.npz"));
         });
     }
@@ -493,7 +511,10 @@ mod tests {
                 }
                 for bytes in damaged {
                     std::fs::write(&path, bytes).unwrap();
-                    assert_eq!(records.held(&planned()), Held::at(Reached::Trained));
+                    assert_eq!(
+                        records.progress(&planned()),
+                        TrialProgress::at(Reached::Trained)
+                    );
                     let notices = records.take_notices();
                     assert_eq!(notices.len(), 1, "{notices:?}");
                     assert!(notices[0].contains(name), "{notices:?}");
@@ -506,7 +527,10 @@ mod tests {
                         _ => assert!(!path.exists() && notices[0].contains("begins anew")),
                     }
                     let fresh = StoreRecords::new(store, &wanted).thorough();
-                    assert_eq!(fresh.held(&planned()), Held::at(Reached::Scored));
+                    assert_eq!(
+                        fresh.progress(&planned()),
+                        TrialProgress::at(Reached::Scored)
+                    );
                     assert_eq!(fresh.take_notices(), Vec::<String>::new());
                 }
             });
@@ -526,7 +550,10 @@ mod tests {
             let at = bytes.windows(step.len()).position(|window| window == step);
             bytes[at.unwrap() + 8] = b'0';
             std::fs::write(&path, bytes).unwrap();
-            assert_eq!(records.held(&planned()), Held::at(Reached::Scored));
+            assert_eq!(
+                records.progress(&planned()),
+                TrialProgress::at(Reached::Scored)
+            );
         });
     }
 
@@ -539,7 +566,7 @@ mod tests {
             let at = std::time::SystemTime::now() + std::time::Duration::from_secs(86_400);
             let file = std::fs::File::options().write(true).open(&path).unwrap();
             file.set_modified(at).unwrap();
-            assert!(records.held(&planned()).is_locked);
+            assert!(records.progress(&planned()).is_locked);
             let notices = records.take_notices();
             assert!(notices[0].contains("process 7 on node-2"), "{notices:?}");
             assert!(file.metadata().unwrap().modified().unwrap() < at);
@@ -562,7 +589,10 @@ mod tests {
             .unwrap();
             drop(lock);
             let steps = planned().trial.training.steps;
-            assert_eq!(records.held(&planned()), Held::at(Reached::Step(steps)));
+            assert_eq!(
+                records.progress(&planned()),
+                TrialProgress::at(Reached::Step(steps))
+            );
         });
     }
 
@@ -572,7 +602,7 @@ mod tests {
             drop(store.create(&planned().trial).unwrap());
             let path = store.trial(&planned().id).path().join("state.json");
             std::fs::write(path, "{").unwrap();
-            assert_eq!(records.held(&planned()), Held::nothing());
+            assert_eq!(records.progress(&planned()), TrialProgress::not_started());
             assert_eq!(records.take_notices().len(), 1);
         });
     }

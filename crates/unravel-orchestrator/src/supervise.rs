@@ -20,11 +20,11 @@ use unravel_sweep::TrialId;
 
 use crate::cohort_sizes::CohortSizes;
 use crate::device::Slot;
-use crate::held::{PlannedTrial, Records};
 use crate::launcher::{JobId, Launcher};
 use crate::observe::{Observed, Observer};
 use crate::plan::{Cohort, Plan, sort_out};
 use crate::policy::{Clock, Interrupt, Policy};
+use crate::records::{PlannedTrial, Records};
 use crate::summary::{Outcome, Summary};
 use queue::{Pending, Queue};
 use running::{Running, Stage};
@@ -267,8 +267,8 @@ impl<'a> Run<'a> {
         let records = self.sup.records;
         let plan = sort_out(
             trials.into_iter().map(|planned| {
-                let held = records.held(&planned);
-                (planned, held)
+                let progress = records.progress(&planned);
+                (planned, progress)
             }),
             &CohortSizes::all(n_trials),
         );

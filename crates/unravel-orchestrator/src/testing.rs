@@ -2,7 +2,7 @@
 
 use unravel_sweep::{Objective, Trial};
 
-use crate::held::PlannedTrial;
+use crate::records::PlannedTrial;
 
 /// A β-VAE trial; all of them can train as one cohort.
 pub(crate) fn trial(seed: u64) -> Trial {

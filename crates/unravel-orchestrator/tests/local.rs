@@ -10,14 +10,15 @@ use std::time::{Duration, Instant};
 
 use unravel_orchestrator::cohort_sizes::CohortSizes;
 use unravel_orchestrator::device::{Device, Slot, slots};
-use unravel_orchestrator::held::{Held, PlannedTrial, Records};
 use unravel_orchestrator::launcher::{Ending, How, JobId, Launcher, Report};
 use unravel_orchestrator::local::{LocalLauncher, WorkerCommand};
 use unravel_orchestrator::observe::Silent;
 use unravel_orchestrator::plan::{PlanOptions, plan};
 use unravel_orchestrator::policy::{Interrupt, Policy, SystemClock};
+use unravel_orchestrator::records::{PlannedTrial, Records};
 use unravel_orchestrator::summary::Summary;
 use unravel_orchestrator::supervise::Supervisor;
+use unravel_store::TrialProgress;
 use unravel_store::protocol::{Event, Order};
 use unravel_sweep::{EvaluationConfig, Objective, Trial};
 
@@ -246,8 +247,8 @@ fn an_orchestrator_that_runs_until_it_is_killed() {
 struct EmptyStore(RefCell<BTreeMap<u64, String>>);
 
 impl Records for EmptyStore {
-    fn held(&self, _planned: &PlannedTrial) -> Held {
-        Held::nothing()
+    fn progress(&self, _planned: &PlannedTrial) -> TrialProgress {
+        TrialProgress::not_started()
     }
 
     fn mark_failed(&self, planned: &PlannedTrial, reason: &str) {
@@ -270,7 +271,9 @@ fn supervised(n_trials: u64, script: &str, folder: &Path) -> (Summary, EmptyStor
         models_per_cohort: CohortSizes::all(1),
         retry_failed: false,
     };
-    let plan = plan((0..n_trials).map(trial), &options, |_| Held::nothing());
+    let plan = plan((0..n_trials).map(trial), &options, |_| {
+        TrialProgress::not_started()
+    });
     let records = EmptyStore::default();
     let policy = Policy {
         first_backoff: Duration::from_millis(10),

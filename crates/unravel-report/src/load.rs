@@ -6,13 +6,11 @@
 mod logs;
 mod scores;
 
-use crate::report_input::{
-    LatentLog, LogRow, MatrixRow, Rows, ScoreRow, Standing, TrialRow, styled,
-};
+use crate::report_input::{LatentLog, LogRow, MatrixRow, Rows, ScoreRow, TrialRow, styled};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use unravel_score::MetricName;
-use unravel_store::{Status, Store, StoreError, TrialFolder, TrialState};
+use unravel_store::{Status, Store, StoreError, TrialFolder, TrialProgress, TrialState};
 use unravel_sweep::{EvaluationConfig, Sweep, Trial};
 
 /// The number of trials that are read at a time. Progress is reported in between.
@@ -120,24 +118,22 @@ fn load_trial(
     options: LoadOptions,
 ) -> Found {
     let mut notices = Vec::new();
-    let (state, standing) = match folder.state() {
+    let (state, unreadable) = match folder.state() {
         Ok(found) => {
             notices.extend(found.notices);
-            let standing = standing(&found.value);
-            (found.value, standing)
+            (found.value, None)
         }
-        Err(error) => {
-            let reason = error.to_string();
-            (TrialState::default(), Standing::Unreadable { reason })
-        }
+        Err(error) => (TrialState::default(), Some(error.to_string())),
     };
+    let is_absent = unreadable.is_none() && state.status == Status::Absent;
     let mut found = Found {
         trial: TrialRow {
             id: trial.id().to_string(),
             setting,
             seed: trial.seed,
             steps: trial.training.steps,
-            standing,
+            progress: TrialProgress::of_state(&state),
+            unreadable,
             device: state.device.unwrap_or_default(),
             program: state.program.unwrap_or_default(),
             elapsed_secs: (0.0 < state.elapsed_secs).then_some(state.elapsed_secs),
@@ -148,12 +144,12 @@ fn load_trial(
         matrices: Vec::new(),
         notices,
     };
-    if found.trial.standing == Standing::NotStarted {
+    if is_absent {
         return found;
     }
     // The log of a failed trial is not used, because it would distort the curves of its setting.
     if options.logs
-        && !matches!(found.trial.standing, Standing::Failed { .. })
+        && found.trial.progress.failure.is_none()
         && let Some(log) = noted(folder.train_log(), &mut found.notices)
     {
         let (terms, latents) = logs::split(idx, trial.training.steps, &log);
@@ -176,20 +172,6 @@ fn load_trial(
         }
     }
     found
-}
-
-fn standing(state: &TrialState) -> Standing {
-    match state.status {
-        Status::Absent => Standing::NotStarted,
-        Status::Training => Standing::Training { step: state.step },
-        Status::Trained => Standing::Trained,
-        Status::Failed => Standing::Failed {
-            reason: state
-                .reason
-                .clone()
-                .unwrap_or_else(|| "no reason was recorded".into()),
-        },
-    }
 }
 
 /// The value; on an error, `None` and a notice.

@@ -2,10 +2,11 @@
 
 use crate::axis::plain;
 use crate::final_scores::{Key, Scored};
-use crate::report_input::{Rows, Standing, TrialRow};
+use crate::report_input::{Rows, TrialRow};
 use crate::words::{list, metric_title};
 use std::collections::BTreeSet;
 use unravel_score::{MetricName, RepresentationName, ScoreRequest, VariantName};
+use unravel_store::Reached;
 use unravel_sweep::EvaluationConfig;
 
 /// A trial that is not trained or lacks a score.
@@ -33,17 +34,18 @@ pub fn missing(rows: &Rows, scored: &[Scored], evaluation: &EvaluationConfig) ->
         lacking(trial, &requests, &taken, &keys)
     };
     let of = |(trial, row): (usize, &TrialRow)| {
-        let (state, reason) = match &row.standing {
-            Standing::NotStarted => ("not started", "not in the store yet".to_owned()),
-            Standing::Training { step } => {
-                let (step, steps) = (plain(*step as f64, 0), plain(row.steps as f64, 0));
+        let progress = &row.progress;
+        let (state, reason) = match (&row.unreadable, &progress.failure, progress.reached) {
+            (Some(reason), ..) => ("unreadable", reason.clone()),
+            (_, Some(reason), _) => ("failed", reason.clone()),
+            (_, _, Reached::Step(0)) => ("not started", "no step is saved yet".to_owned()),
+            (_, _, Reached::Step(step)) => {
+                let (step, steps) = (plain(step as f64, 0), plain(row.steps as f64, 0));
                 ("training", format!("saved at step {step} of {steps}"))
             }
-            Standing::Failed { reason } => ("failed", reason.clone()),
-            Standing::Unreadable { reason } => ("unreadable", reason.clone()),
-            Standing::Trained => ("not scored", lacking(trial, row)),
+            (_, _, Reached::Trained | Reached::Scored) => ("not scored", lacking(trial, row)),
         };
-        let is_whole = row.standing == Standing::Trained && reason.is_empty();
+        let is_whole = row.is_trained() && reason.is_empty();
         (!is_whole).then_some(Missing {
             trial,
             state,

@@ -4,6 +4,7 @@
 use crate::error::ReportError;
 use std::path::{Path, PathBuf};
 use unravel_store::export::write_file;
+use unravel_sweep::harmless;
 
 /// Writes `folder/name` and returns the path. Creates the folder if it is missing.
 ///
@@ -26,15 +27,7 @@ pub fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, ReportE
 /// # Errors
 /// As [`write`].
 pub fn write_page(folder: &Path, html: &str) -> Result<PathBuf, ReportError> {
-    write(folder, "index.html", harmless(html).as_bytes())
-}
-
-fn harmless(html: &str) -> String {
-    let is_forbidden = |c: char| {
-        let is_control = c.is_control() && !matches!(c, '\n' | '\t');
-        is_control || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    html.replace(is_forbidden, "\u{fffd}")
+    write(folder, "index.html", harmless::markup(html).as_bytes())
 }
 
 #[cfg(test)]

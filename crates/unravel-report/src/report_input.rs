@@ -5,7 +5,7 @@
 use crate::style::{FamilyStyle, Ink, family_style};
 use std::collections::{BTreeMap, BTreeSet};
 use unravel_score::{MetricName, RepresentationName, VariantName};
-use unravel_store::ScoreMatrix;
+use unravel_store::{ScoreMatrix, TrialProgress};
 use unravel_sweep::Setting;
 
 /// All loaded data of a sweep.
@@ -78,30 +78,6 @@ pub fn styled(settings: Vec<Setting>) -> Vec<SettingRow> {
     settings.into_iter().map(row).collect()
 }
 
-/// The state of a trial.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// The store does not contain it.
-    NotStarted,
-    /// In training, or stopped before the last step.
-    Training {
-        /// The last saved step.
-        step: u64,
-    },
-    /// Trained to its last step.
-    Trained,
-    /// Failed.
-    Failed {
-        /// The worker's message.
-        reason: String,
-    },
-    /// Its files cannot be read.
-    Unreadable {
-        /// The store's message.
-        reason: String,
-    },
-}
-
 /// One trial of the sweep.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TrialRow {
@@ -114,13 +90,27 @@ pub struct TrialRow {
     /// Its number of training steps.
     pub steps: u64,
     /// How far it is.
-    pub standing: Standing,
+    pub progress: TrialProgress,
+    /// The store's message if its files cannot be read.
+    pub unreadable: Option<String>,
     /// The device, as recorded by the worker; empty if unknown.
     pub device: String,
     /// The program that trained it, as recorded by the worker: `unravel 0.1.0 with Burn 0.21.0`; empty if unknown.
     pub program: String,
     /// Seconds of training, over all its runs.
     pub elapsed_secs: Option<f64>,
+}
+
+impl TrialRow {
+    /// Whether its files can be read, and it is trained to its last step and has not failed.
+    pub fn is_trained(&self) -> bool {
+        self.unreadable.is_none() && self.progress.is_trained()
+    }
+
+    /// Whether it failed, or its files cannot be read.
+    pub fn is_failed(&self) -> bool {
+        self.unreadable.is_some() || self.progress.failure.is_some()
+    }
 }
 
 /// One quantity of one metric of one trial.
@@ -213,7 +203,7 @@ impl Rows {
     pub fn n_trained(&self) -> usize {
         self.trials
             .iter()
-            .filter(|trial| trial.standing == Standing::Trained)
+            .filter(|trial| trial.is_trained())
             .count()
     }
 

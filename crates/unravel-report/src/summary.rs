@@ -6,7 +6,7 @@ pub use words::{Said, said};
 
 use crate::axis::plain;
 use crate::figures::trade_off::{Panel, SettingMean};
-use crate::report_input::{RECONSTRUCTION, Rows, Standing};
+use crate::report_input::{RECONSTRUCTION, Rows};
 use crate::stats::Spread;
 use crate::stats::interval::half_width_95;
 use crate::words::{count, decimals, list};
@@ -32,10 +32,8 @@ pub struct Finding {
 /// How many trials are trained, and which settings the sweep has. `is_scored`: whether no requested score is missing.
 pub fn standing_sentence(rows: &Rows, is_scored: bool) -> String {
     let n = rows.trials.len();
-    let of =
-        |is: &dyn Fn(&Standing) -> bool| rows.trials.iter().filter(|t| is(&t.standing)).count();
-    let n_failed = of(&|s| matches!(s, Standing::Failed { .. } | Standing::Unreadable { .. }));
-    let n_waiting = of(&|s| matches!(s, Standing::NotStarted | Standing::Training { .. }));
+    let n_failed = rows.trials.iter().filter(|t| t.is_failed()).count();
+    let n_waiting = n - n_failed - rows.n_trained();
     if n == 0 {
         return "The sweep has no trials.".to_owned();
     }

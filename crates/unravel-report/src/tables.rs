@@ -7,6 +7,7 @@ use polars::prelude::{
     Column, CsvWriter, DataFrame, GroupsIndicator, IdxSize, NamedFrom, ParquetCompression,
     ParquetWriter, PolarsResult, SerWriter, Series,
 };
+use unravel_sweep::harmless;
 
 /// Both tables of a report.
 pub struct Tables {
@@ -243,6 +244,11 @@ pub fn encode(name: &str, frame: &DataFrame) -> Result<[(String, Vec<u8>); 2], R
     CsvWriter::new(&mut csv)
         .finish(&mut frame)
         .map_err(failed)?;
+    // Names of factors come from a stranger's file, and a CSV may be shown on a terminal.
+    let csv = match String::from_utf8(csv) {
+        Ok(csv) => harmless::text(&csv).into_owned().into_bytes(),
+        Err(error) => error.into_bytes(),
+    };
     let mut parquet = Vec::new();
     // No compression: the tables are small, and the build needs no codec.
     ParquetWriter::new(&mut parquet)
@@ -253,4 +259,19 @@ pub fn encode(name: &str, frame: &DataFrame) -> Result<[(String, Vec<u8>); 2], R
         (format!("{name}.csv"), csv),
         (format!("{name}.parquet"), parquet),
     ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_csv_holds_no_control_character() {
+        let names = Series::new("factor".into(), ["a\u{1b}[2J\u{7}", "β,c"]);
+        let frame = DataFrame::new_infer_height(vec![names.into()]).unwrap();
+        let [(name, csv), _] = encode("matrices", &frame).unwrap();
+        assert_eq!(name, "matrices.csv");
+        let expected = "factor\na\\u{1b}[2J\\u{7}\n\"β,c\"\n";
+        assert_eq!(String::from_utf8(csv).unwrap(), expected);
+    }
 }

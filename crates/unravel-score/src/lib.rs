@@ -22,7 +22,7 @@ pub use direction::{Cost, Direction};
 pub use metric::Metric;
 pub use names::{MetricName, RepresentationName, VariantName};
 pub use needs::{MIN_POINTS, Needs, Offered};
-pub use record::{ScoreContext, ScoreRecord};
+pub use record::{ScoreContext, ScoreRecord, mean_and_sd};
 pub use representation::Representation;
 pub use request::{Requests, ScoreRequest};
 pub use variant::Variant;

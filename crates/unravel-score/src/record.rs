@@ -229,8 +229,8 @@ impl ScoreRecord {
     }
 }
 
-/// The mean, and the standard deviation with divisor n - 1.
-fn mean_and_sd(values: &[f64]) -> (f64, Option<f64>) {
+/// The mean and, for at least two values, the standard deviation with divisor n - 1.
+pub fn mean_and_sd(values: &[f64]) -> (f64, Option<f64>) {
     let n = values.len() as f64;
     let mean = values.iter().sum::<f64>() / n;
     if values.len() < 2 {

@@ -8,60 +8,9 @@ use unravel_sweep::TrialId;
 
 use crate::disk::folders;
 use crate::error::StoreError;
-use crate::files::layout::{
-    CHECKPOINT, CODES, MODEL, PICTURES, PREVIOUS_CHECKPOINT, PROBE, SCORES, TRAIN_LOG,
-};
+use crate::files::layout::{FileKind, SCORES};
 use crate::store::Store;
 use crate::trial::folder::TrialFolder;
-
-/// Kinds of files in a trial's folder, in the order in which they are listed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum FileKind {
-    /// What training goes on from: weights and moments.
-    Checkpoints,
-    /// The final weights.
-    Models,
-    /// Whole tables of codes.
-    Codes,
-    /// Codes at the fixed points.
-    Probes,
-    /// What the report draws.
-    Pictures,
-    /// Scores with their matrices.
-    Scores,
-    /// Training curves.
-    Curves,
-    /// Everything small: trial, state, log, lock.
-    Records,
-}
-
-impl FileKind {
-    /// The word in tables and in JSON.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Checkpoints => "checkpoints",
-            Self::Models => "models",
-            Self::Codes => "codes",
-            Self::Probes => "probes",
-            Self::Pictures => "pictures",
-            Self::Scores => "scores",
-            Self::Curves => "curves",
-            Self::Records => "records",
-        }
-    }
-
-    fn of(file_name: &str) -> Self {
-        match file_name {
-            CHECKPOINT | PREVIOUS_CHECKPOINT => Self::Checkpoints,
-            MODEL => Self::Models,
-            CODES => Self::Codes,
-            PROBE => Self::Probes,
-            PICTURES => Self::Pictures,
-            TRAIN_LOG => Self::Curves,
-            _ => Self::Records,
-        }
-    }
-}
 
 /// What files weigh, in bytes, by kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -169,6 +118,7 @@ mod tests {
     use unravel_sweep::{Objective, Trial};
 
     use super::*;
+    use crate::files::layout::{CHECKPOINT, MODEL, PREVIOUS_CHECKPOINT, TRAIN_LOG};
     use crate::{Checkpoint, Model, ScoreFile};
 
     #[test]

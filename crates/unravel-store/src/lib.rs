@@ -36,11 +36,12 @@ mod trial;
 
 pub use disk::format::{FILE_FORMAT, STORE_FORMAT};
 pub use disk::holding::{Holding, LEASE, LastSign, LockHolder};
-pub use disk_usage::{DiskUsage, FileKind};
+pub use disk_usage::DiskUsage;
 pub use error::{Recovered, StoreError, none_if_damaged};
 pub use files::checkpoint::{Checkpoint, Model};
 pub use files::codes::Codes;
 pub use files::cross_trial::{CrossTrialFile, CrossTrialScore};
+pub use files::layout::FileKind;
 pub use files::pictures::Pictures;
 pub use files::scores::{ScoreFile, ScoreMatrix};
 pub use files::state::{Status, TrialState};
@@ -50,6 +51,7 @@ pub use shorter_runs::ShorterRuns;
 pub use store::{Store, TrialSummary};
 pub use trial::completeness::{Check, Todo};
 pub use trial::folder::TrialFolder;
+pub use trial::progress::{Continuation, Reached, TrialProgress};
 pub use trial::writer::TrialWriter;
 
 pub use unravel_data::{Array, Arrays};

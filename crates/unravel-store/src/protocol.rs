@@ -18,7 +18,7 @@ use crate::disk::checksummed_json;
 use crate::error::StoreError;
 
 pub use event::{Event, EventError, FailureCause, Phase};
-pub use machine::{LIMIT_REMEDY, Lack, lack, limit_sentence};
+pub use machine::{LIMIT_REMEDY, Lack, NO_MEMORY, lack, limit_sentence};
 
 /// The longest interval that an order, or an option of the command line, may hold, in seconds: ten years.
 pub const MAX_INTERVAL_SECS: f64 = 10.0 * 365.0 * 86_400.0;

@@ -3,6 +3,7 @@
 pub(crate) mod completeness;
 pub(crate) mod folder;
 mod prepare;
+pub(crate) mod progress;
 mod restore;
 mod train_log_integrity;
 pub(crate) mod writer;

@@ -60,28 +60,71 @@ pub enum DatasetSource {
     },
 }
 
+/// A dataset that is not read from a file.
+struct BuiltIn {
+    name: &'static str,
+    /// The name for people.
+    title: &'static str,
+    source: DatasetSource,
+    /// Slowest first, with the number of values of each.
+    factors: &'static [(&'static str, usize)],
+}
+
+/// Every built-in dataset: a new one is one row here.
+const BUILT_IN: [BuiltIn; 3] = [
+    BuiltIn {
+        name: "dsprites",
+        title: "dSprites",
+        source: DatasetSource::Dsprites,
+        factors: &DSPRITES_FACTORS,
+    },
+    BuiltIn {
+        name: "dsprites-color",
+        title: "coloured dSprites",
+        source: DatasetSource::DspritesColor,
+        factors: &DSPRITES_FACTORS,
+    },
+    BuiltIn {
+        name: "dsprites-noisy",
+        title: "noisy dSprites",
+        source: DatasetSource::DspritesNoisy,
+        factors: &DSPRITES_FACTORS,
+    },
+];
+
 impl DatasetSource {
     /// The names that `data.dataset` takes.
-    pub const NAMES: &'static [&'static str] = &["dsprites", "dsprites-color", "dsprites-noisy"];
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        BUILT_IN.into_iter().map(|built_in| built_in.name)
+    }
 
-    /// The dataset with this name, if there is one.
+    /// The built-in dataset with this name, if there is one.
     pub fn from_name(name: &str) -> Option<Self> {
-        match name {
-            "dsprites" => Some(Self::Dsprites),
-            "dsprites-color" => Some(Self::DspritesColor),
-            "dsprites-noisy" => Some(Self::DspritesNoisy),
-            _ => None,
-        }
+        let found = BUILT_IN.into_iter().find(|row| row.name == name);
+        found.map(|row| row.source)
     }
 
     /// The name that [`Self::from_name`] takes; `None` for a file.
     pub fn name(&self) -> Option<&'static str> {
+        self.built_in().map(|row| row.name)
+    }
+
+    /// The dataset for people: `dSprites`, or the path of a file.
+    pub fn title(&self) -> String {
         match self {
-            Self::Dsprites => Some("dsprites"),
-            Self::DspritesColor => Some("dsprites-color"),
-            Self::DspritesNoisy => Some("dsprites-noisy"),
-            Self::Npz { .. } => None,
+            Self::Npz { path } => path.clone(),
+            built_in => built_in.built_in().map_or("", |row| row.title).to_owned(),
         }
+    }
+
+    /// The factors, slowest first, with the number of values of each; `None` for a file, whose factors are known when it
+    /// is read.
+    pub fn factors(&self) -> Option<&'static [(&'static str, usize)]> {
+        self.built_in().map(|row| row.factors)
+    }
+
+    fn built_in(&self) -> Option<BuiltIn> {
+        BUILT_IN.into_iter().find(|row| row.source == *self)
     }
 }
 

@@ -3,7 +3,7 @@
 //! Reading, checking, expanding, hashing and labelling all walk this table, so a new key is one entry here.
 
 use crate::loss_weight::Weight;
-use crate::number::{plain, whole_numbers};
+use crate::number::{fits_float32, plain, short, whole_numbers};
 use crate::objective::Family;
 use crate::trial::Trial;
 
@@ -20,6 +20,24 @@ pub(crate) enum Value {
 }
 
 impl Value {
+    /// The value in labels and messages: numbers far from 1 have exponents.
+    pub(crate) fn label(&self) -> String {
+        match self {
+            Self::Real(real) => short(*real),
+            Self::Weight(weight) => weight.label(),
+            Self::Count(_) | Self::Name(_) => self.to_string(),
+        }
+    }
+
+    /// Whether its numbers are some that float32 has; counts and names are.
+    fn fits_float32(&self) -> bool {
+        match self {
+            Self::Real(real) => fits_float32(*real),
+            Self::Weight(weight) => weight.levels().into_iter().all(fits_float32),
+            Self::Count(_) | Self::Name(_) => true,
+        }
+    }
+
     /// The number, where the value is a count.
     pub(crate) fn as_count(&self) -> Option<u64> {
         if let Self::Count(count) = self {
@@ -146,6 +164,20 @@ impl RealRange {
             Self::Fraction => "a number above 0, at most 1",
         }
     }
+
+    /// What is asked for of a number in the range that float32, in which trials train, does not have.
+    pub(crate) fn describe_in_float32(self) -> &'static str {
+        match self {
+            Self::Any | Self::NonNegative => {
+                "0 or a number that float32 has, from 1.2e-38 to 3.4e38"
+            }
+            Self::Positive => "a number that float32 has, from 1.2e-38 to 3.4e38",
+            Self::BelowOne => {
+                "0 or a number that float32 has, from 1.2e-38 up to, not including, 1"
+            }
+            Self::Fraction => "a number that float32 has, from 1.2e-38 to 1",
+        }
+    }
 }
 
 /// One key.
@@ -242,6 +274,10 @@ impl Field {
 
     /// Whether the value is one that the key takes.
     pub(crate) fn accepts(&self, value: Value) -> bool {
+        self.is_in_range(value) && value.fits_float32()
+    }
+
+    fn is_in_range(&self, value: Value) -> bool {
         match (self.kind, value) {
             (Kind::Count { min, max, .. }, Value::Count(count)) => (min..=max).contains(&count),
             (Kind::Real { range, .. }, Value::Real(real)) => range.contains(real),
@@ -250,6 +286,16 @@ impl Field {
             }
             (Kind::Name { names, .. }, Value::Name(name)) => names.contains(&name),
             _ => false,
+        }
+    }
+
+    /// What the key takes in place of this value, after "must be".
+    pub(crate) fn describe_for(&self, value: Value) -> String {
+        match self.kind {
+            Kind::Real { range, .. } | Kind::Weight { range, .. } if self.is_in_range(value) => {
+                range.describe_in_float32().to_owned()
+            }
+            _ => self.describe(),
         }
     }
 

@@ -29,6 +29,7 @@ mod data;
 mod evaluation;
 mod fault;
 mod field;
+pub mod harmless;
 mod identity;
 mod key_constraints;
 mod loss_weight;

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::number::plain;
+use crate::number::{plain, short};
 
 /// The weight of a term of the loss at every step.
 ///
@@ -82,6 +82,30 @@ impl Weight {
         self.levels()[1]
     }
 
+    /// The text for people: numbers far from 1 have exponents.
+    pub(crate) fn label(&self) -> String {
+        self.text(short)
+    }
+
+    /// The constant, or the schedule in words; `number` writes its values.
+    fn text(&self, number: fn(f64) -> String) -> String {
+        let ramp = |shape, r: &Ramp| {
+            let (from, to) = (number(r.from), number(r.to));
+            let (begin, until) = (r.begin, r.until);
+            format!("{shape} {from} to {to} from step {begin} to {until}")
+        };
+        match self {
+            Self::Constant(value) => number(*value),
+            Self::Schedule(Schedule::Linear(r)) => ramp("linear", r),
+            Self::Schedule(Schedule::Cosine(r)) => ramp("cosine", r),
+            Self::Schedule(Schedule::Cyclic(c)) => {
+                let (from, to, rise) = (number(c.from), number(c.to), number(c.rise));
+                let period = c.period;
+                format!("cyclic {from} to {to} every {period} steps with rise {rise}")
+            }
+        }
+    }
+
     /// The two values between which it stays.
     pub(crate) fn levels(&self) -> [f64; 2] {
         match self {
@@ -152,27 +176,7 @@ impl From<f64> for Weight {
 impl fmt::Display for Weight {
     /// One text for one weight, part of a trial's canonical text.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ramp = |f: &mut fmt::Formatter<'_>, shape, r: &Ramp| {
-            let (from, to) = (plain(r.from), plain(r.to));
-            write!(
-                f,
-                "{shape} {from} to {to} from step {} to {}",
-                r.begin, r.until
-            )
-        };
-        match self {
-            Self::Constant(value) => f.write_str(&plain(*value)),
-            Self::Schedule(Schedule::Linear(r)) => ramp(f, "linear", r),
-            Self::Schedule(Schedule::Cosine(r)) => ramp(f, "cosine", r),
-            Self::Schedule(Schedule::Cyclic(c)) => {
-                let (from, to, rise) = (plain(c.from), plain(c.to), plain(c.rise));
-                write!(
-                    f,
-                    "cyclic {from} to {to} every {} steps with rise {rise}",
-                    c.period
-                )
-            }
-        }
+        f.write_str(&self.text(plain))
     }
 }
 

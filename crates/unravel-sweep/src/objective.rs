@@ -180,7 +180,12 @@ impl Objective {
         match self {
             Self::BetaTcVae { estimator, .. } => Some(*estimator),
             Self::Combined(combined) => combined.decomposition().map(|_| combined.estimator),
-            _ => None,
+            Self::Vae {}
+            | Self::BetaVae { .. }
+            | Self::AnnealedVae { .. }
+            | Self::FactorVae { .. }
+            | Self::DipVaeI { .. }
+            | Self::DipVaeIi { .. } => None,
         }
     }
 
@@ -189,7 +194,12 @@ impl Objective {
         match self {
             Self::FactorVae { discriminator, .. } => Some(discriminator),
             Self::Combined(combined) => combined.gamma.map(|_| &combined.discriminator),
-            _ => None,
+            Self::Vae {}
+            | Self::BetaVae { .. }
+            | Self::AnnealedVae { .. }
+            | Self::BetaTcVae { .. }
+            | Self::DipVaeI { .. }
+            | Self::DipVaeIi { .. } => None,
         }
     }
 }

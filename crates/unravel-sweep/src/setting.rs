@@ -60,11 +60,11 @@ fn label(trial: &Trial) -> String {
     let mut label = family.title.to_owned();
     let strength = Field::all().find(|field| field.is_strength_of(family));
     if let Some(value) = strength.and_then(|field| field.get(trial)) {
-        label.push_str(&format!(" {}={value}", family.strength_symbol));
+        label.push_str(&format!(" {}={}", family.strength_symbol, value.label()));
     }
     for field in combined_weights(trial) {
         if let Some(value) = field.get(trial) {
-            label.push_str(&format!(", {}={value}", field.label()));
+            label.push_str(&format!(", {}={}", field.label(), value.label()));
         }
     }
     label
@@ -98,9 +98,8 @@ pub fn settings(trials: &[Trial]) -> Vec<Setting> {
                 continue;
             }
             if let Some(value) = field.get(trial) {
-                setting
-                    .label
-                    .push_str(&format!(", {}={value}", field.label()));
+                let named = format!(", {}={}", field.label(), value.label());
+                setting.label.push_str(&named);
             }
         }
         settings.push(setting);
@@ -154,6 +153,12 @@ mod tests {
                 "FactorVAE γ=6.4"
             ]
         );
+    }
+
+    #[test]
+    fn labels_of_numbers_far_from_one_are_short() {
+        let label = |beta: f64| trial(Objective::beta_vae(beta), 10, 0).setting().label;
+        assert_eq!([1e-30, 3e38].map(label), ["β-VAE β=1e-30", "β-VAE β=3e38"]);
     }
 
     #[test]

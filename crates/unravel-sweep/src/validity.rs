@@ -33,8 +33,8 @@ impl Trial {
             if let Some(value) = field.get(self).filter(|&value| !field.accepts(value)) {
                 return Err(TrialError::Value {
                     key: field.path,
-                    value: value.to_string(),
-                    must: field.describe(),
+                    value: value.label(),
+                    must: field.describe_for(value),
                 });
             }
         }

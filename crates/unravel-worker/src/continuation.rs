@@ -1,19 +1,22 @@
-//! More steps: a trial that goes on from the checkpoint of one that is the same but for having fewer.
+//! Continues a trial from the checkpoint of the same trial with fewer steps.
 //!
-//! Everything random and every schedule is keyed by the step itself, and nothing by the last step. So the first steps of
-//! both are the same training, and going on gives the same bits as training at once: weights, curves and scores.
+//! Random draws and schedules depend on the step, never on the number of steps. The first steps of both trials are
+//! therefore identical, and continuing gives the same bits as training without interruption: weights, training log and
+//! scores.
 
 use unravel_score::{Requests, ScoreRequest};
 use unravel_store::{Checkpoint, Store, StoreError, TrialWriter, none_if_damaged};
 use unravel_sweep::{Trial, TrialId};
 
-use crate::interval::Curves;
+use crate::train_log::TrainLogBuilder;
 
-/// Gives a trial of which there is no checkpoint that of the shorter trial `from`, with the scores that `from` took on its
-/// way, and returns the step. Where that cannot be, the error says why, and the trial begins anew.
+/// Copies the checkpoint of the shorter trial `from` to a trial without a checkpoint, with the scores that `from` has
+/// for steps up to the checkpoint. Returns the checkpoint's step.
+///
+/// The inner error gives the reason if `from` cannot be continued; the trial then starts at step 0.
 ///
 /// # Errors
-/// What reading and writing may meet.
+/// Fails if the store cannot be read or written.
 pub fn adopt(
     store: &Store,
     lock: &TrialWriter,
@@ -29,24 +32,25 @@ pub fn adopt(
         )));
     };
     let Some(checkpoint) = shorter.checkpoint()?.value else {
-        return Ok(Err(format!("{from} has no checkpoint that can be read")));
+        return Ok(Err(format!("{from} has no readable checkpoint")));
     };
     let step = checkpoint.step;
-    let Some(curves) = Curves::continued(&checkpoint, shorter_steps, trial.training.steps) else {
+    let Some(log) = TrainLogBuilder::from_shorter(&checkpoint, shorter_steps, trial.training.steps)
+    else {
         return Ok(Err(format!(
-            "the training curves of {from} have another form"
+            "the checkpoint of {from} lacks sums of the training log"
         )));
     };
     let is_before = |score: &&ScoreRequest| score.context.step <= step;
-    let on_the_way: Vec<ScoreRequest> = requests.scores.iter().filter(is_before).cloned().collect();
-    for scores in on_the_way.chunk_by(|a, b| a.metric == b.metric) {
+    let earlier: Vec<ScoreRequest> = requests.scores.iter().filter(is_before).cloned().collect();
+    for scores in earlier.chunk_by(|a, b| a.metric == b.metric) {
         let file = none_if_damaged(shorter.scores(&scores[0].metric), &mut Vec::new())?;
         let contexts: Vec<_> = scores.iter().map(|score| score.context.clone()).collect();
         if let Some(file) = file {
             lock.add_scores(file.part(&contexts))?;
         }
     }
-    let lacking = lock.lacking(&on_the_way)?;
+    let lacking = lock.lacking(&earlier)?;
     if let Some(first) = lacking
         .iter()
         .map(|s| s.context.step)
@@ -54,12 +58,12 @@ pub fn adopt(
         .min()
     {
         return Ok(Err(format!(
-            "{from} lacks scores that are wanted of step {first}"
+            "{from} lacks requested scores of step {first}"
         )));
     }
     lock.set_checkpoint(&Checkpoint {
-        log_sums: curves.sums(),
-        log: curves.log().clone(),
+        log_sums: log.sums(),
+        log: log.log().clone(),
         ..checkpoint
     })?;
     lock.append_log(&format!("continues trial {from} from step {step}"))?;

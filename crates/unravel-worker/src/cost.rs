@@ -1,4 +1,5 @@
-//! What a trial costs on this machine, for plans: time, measured in a second, and memory, counted.
+//! Estimates a trial's time and memory on this machine, for plans. Time is measured in about a second; memory is
+//! computed.
 
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -15,34 +16,34 @@ use unravel_sweep::Trial;
 use crate::data;
 use crate::error::WorkerError;
 
-/// What one worker needs for one trial, while the others are at work too.
+/// Measured times of one worker for one trial, while the other workers run too.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Cost {
-    /// Seconds for one update.
+pub struct TrialTiming {
+    /// Seconds per update.
     pub step_secs: f64,
-    /// Seconds to encode one image.
+    /// Seconds per encoded image.
     pub encode_secs_per_image: f64,
 }
 
-/// Updates that are timed, after one that is not.
+/// Number of timed updates, after one that is not timed.
 const N_STEPS: u64 = 3;
 
-/// Images whose encoding is timed.
+/// Number of images whose encoding is timed.
 const N_IMAGES: usize = 512;
 
-/// Trains and encodes for a moment, in as many workers side by side as there will be.
+/// Trains and encodes for about a second in `n_workers` threads at the same time, and returns their mean times.
 ///
 /// # Errors
-/// Where the data cannot be opened or the network does not fit its images.
-pub fn measure(trial: &Trial, grid: &Grid, n_workers: usize) -> Result<Cost, WorkerError> {
+/// Fails if the data cannot be opened or the architecture does not accept its images.
+pub fn measure(trial: &Trial, grid: &Grid, n_workers: usize) -> Result<TrialTiming, WorkerError> {
     let observations = data::open_source(&trial.data.dataset)?;
     let dataset = std::sync::Arc::new(Dataset::new(observations, grid.clone()));
     let time = || time_one(trial, &dataset);
-    let costs: Vec<Result<Cost, WorkerError>> = std::thread::scope(|scope| {
+    let timings: Vec<Result<TrialTiming, WorkerError>> = std::thread::scope(|scope| {
         let start = || std::thread::Builder::new().spawn_scoped(scope, move || single(time));
         let workers: Vec<_> = (0..n_workers.max(1)).map_while(|_| start().ok()).collect();
         if workers.is_empty() {
-            // Where the machine gives no thread, this one is measured.
+            // No thread could be started: measure on this one.
             return vec![time()];
         }
         workers
@@ -50,16 +51,21 @@ pub fn measure(trial: &Trial, grid: &Grid, n_workers: usize) -> Result<Cost, Wor
             .filter_map(|worker| worker.join().ok())
             .collect()
     });
-    let costs = costs.into_iter().collect::<Result<Vec<Cost>, _>>()?;
-    let mean = |of: fn(&Cost) -> f64| costs.iter().map(of).sum::<f64>() / costs.len().max(1) as f64;
-    Ok(Cost {
-        step_secs: mean(|cost| cost.step_secs),
-        encode_secs_per_image: mean(|cost| cost.encode_secs_per_image),
+    let timings = timings
+        .into_iter()
+        .collect::<Result<Vec<TrialTiming>, _>>()?;
+    let n = timings.len().max(1) as f64;
+    let mean = |secs: fn(&TrialTiming) -> f64| timings.iter().map(secs).sum::<f64>() / n;
+    Ok(TrialTiming {
+        step_secs: mean(|timing| timing.step_secs),
+        encode_secs_per_image: mean(|timing| timing.encode_secs_per_image),
     })
 }
 
-/// Seconds that a worker of one core takes for everything that is wanted of one trial: a pass over the grid for each step
-/// that is scored, at the measured cost of an image, and the scores of `n_codes` codes at what they cost elsewhere.
+/// Seconds that a worker on one core requires for all requests of one trial with `n_codes` codes.
+///
+/// The estimate is the sum of one encoding of the grid for each scored step, at the measured time per image, and of the
+/// scores' times from the table of metrics.
 #[must_use]
 pub fn scoring_secs(
     requests: &Requests,
@@ -87,7 +93,7 @@ pub fn scoring_secs(
     encoding + requests.scores.iter().map(of_score).sum::<f64>()
 }
 
-/// Runs on a thread pool of one thread, so that workers side by side do not share theirs.
+/// Runs `work` on a thread pool of one thread, so that workers do not share a pool.
 fn single<R: Send>(work: impl FnOnce() -> R + Send) -> R {
     match rayon::ThreadPoolBuilder::new().num_threads(1).build() {
         Ok(pool) => pool.install(work),
@@ -95,7 +101,7 @@ fn single<R: Send>(work: impl FnOnce() -> R + Send) -> R {
     }
 }
 
-fn time_one(trial: &Trial, dataset: &std::sync::Arc<Dataset>) -> Result<Cost, WorkerError> {
+fn time_one(trial: &Trial, dataset: &std::sync::Arc<Dataset>) -> Result<TrialTiming, WorkerError> {
     let device = Default::default();
     let dataset = std::sync::Arc::clone(dataset);
     let mut cohort = Cohort::<Cpu>::new(vec![trial.clone()], dataset.clone(), &device)?;
@@ -109,33 +115,33 @@ fn time_one(trial: &Trial, dataset: &std::sync::Arc<Dataset>) -> Result<Cost, Wo
     let began = Instant::now();
     model.encode(&dataset, &points, |_| ());
     let encode_secs_per_image = began.elapsed().as_secs_f64() / points.len().max(1) as f64;
-    Ok(Cost {
+    Ok(TrialTiming {
         step_secs,
         encode_secs_per_image,
     })
 }
 
-/// What the data of a sweep takes of memory, whatever is trained on it.
+/// Memory that a sweep's data requires, for any trial.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DataSize {
     /// `[height, width, channels]` of an image.
     pub image: [usize; 3],
-    /// Bytes of the images that every worker holds on the host, as long as it lives.
+    /// Bytes of images in the host memory of each worker.
     pub held: u64,
-    /// Bytes that a worker holds beside them while it reads them.
+    /// Additional bytes while a worker reads the images.
     pub reading: u64,
-    /// Bytes of the images on a GPU, where they are kept there.
+    /// Bytes of images in a GPU's memory; 0 if the images are not kept there.
     pub resident: u64,
-    /// Points of the grid, each of which has a row in the table of codes.
+    /// Number of points in the grid, and of rows in the table of codes.
     pub n_points: usize,
 }
 
 impl DataSize {
-    /// Of a dataset that is open.
+    /// The memory that `dataset` requires.
     #[must_use]
     pub fn of(dataset: &Dataset) -> Self {
-        /// For each image of a file: its row's point, and whether another row had that.
-        const OF_A_ROW: u64 = 8 + 1;
+        /// For each row of a file: the index of its point, and whether the point was seen before.
+        const BYTES_PER_ROW: u64 = 8 + 1;
         let observations = dataset.observations();
         let held = observations.held_bytes();
         let n_rows = match held {
@@ -145,58 +151,58 @@ impl DataSize {
         Self {
             image: dataset.shape(),
             held,
-            reading: OF_A_ROW * n_rows,
+            reading: BYTES_PER_ROW * n_rows,
             resident: resident_bytes(dataset).unwrap_or(0),
             n_points: dataset.n_points(),
         }
     }
 }
 
-/// Roughly what one worker holds of the host's memory at the most, in bytes: the program, its images, and the larger of
-/// what reading them takes and, on a CPU, its cohort, or the table of codes that scores read.
+/// Estimated peak of one CPU worker's memory in bytes: the program and its images, plus the largest of the buffers for
+/// reading, the cohort and the table of codes.
 ///
 /// # Errors
-/// Where the network does not fit the images.
+/// Fails if the architecture does not accept the images.
 pub fn memory_bytes(trial: &Trial, data: &DataSize, models: usize) -> Result<u64, WorkerError> {
     let cohort = CohortMemory::of(trial, data.image, Convolutions::ImageByImage)?;
     Ok(host_bytes(trial, data, cohort.total(models)))
 }
 
-/// The same of a worker that trains on a CUDA device, where the cohort lies on the device.
+/// Estimated peak of the host memory of a worker that trains on a CUDA device. The cohort is in the device's memory.
 #[must_use]
 pub fn host_memory_beside_cuda(trial: &Trial, data: &DataSize) -> u64 {
-    /// The driver and the compiler of kernels: not measured, a guess on the high side.
+    /// The driver and the kernel compiler: a generous guess, not measured.
     const DRIVER: u64 = 1 << 30;
     host_bytes(trial, data, 0) + DRIVER
 }
 
 fn host_bytes(trial: &Trial, data: &DataSize, cohort: u64) -> u64 {
-    /// The program itself, its threads' buffers, and what the allocator keeps.
+    /// The program, its threads' buffers, and memory that the allocator retains.
     const BASE: u64 = 64 << 20;
     let table = (size_of::<f32>() * 4 * data.n_points * trial.model.latents) as u64;
     BASE + data.held + data.reading.max(cohort).max(table)
 }
 
-/// What a cohort holds on a CUDA device.
+/// Memory of a cohort on a CUDA device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CudaMemory {
     cohort: CohortMemory,
-    /// The context with its compiled kernels, and the data.
+    /// Bytes of the context with its compiled kernels, and of the data.
     fixed: u64,
 }
 
 impl CudaMemory {
-    /// The driver's context, the kernels, and the workspaces of matrix products, as seen on an H200.
+    /// The driver's context, the kernels, and the workspaces of matrix products, measured on an H200.
     const CONTEXT: u64 = 2 << 30;
 
-    /// What the backend's pools take for what is counted, in hundredths: so much that it covers what was seen on an H200.
-    /// Where it is not enough the supervisor halves the cohort.
+    /// Size of the backend's memory pools in percent of the computed size. It covers the measurements on an H200. If it
+    /// is too small, the supervisor halves the cohort.
     const POOLED_PERCENT: u64 = 250;
 
-    /// Of cohorts of such trials.
+    /// The memory of cohorts of trials like `trial`.
     ///
     /// # Errors
-    /// Where the network does not fit the images.
+    /// Fails if the architecture does not accept the images.
     pub fn of(trial: &Trial, data: &DataSize) -> Result<Self, WorkerError> {
         Ok(Self {
             cohort: CohortMemory::of(trial, data.image, Convolutions::Unfolded)?,
@@ -204,13 +210,13 @@ impl CudaMemory {
         })
     }
 
-    /// With so many models.
+    /// Bytes for a cohort of `models` models.
     #[must_use]
     pub fn total(&self, models: usize) -> u64 {
         self.fixed + self.cohort.total(models) * Self::POOLED_PERCENT / 100
     }
 
-    /// How many models fit where so many bytes are free; 0 where not even one does.
+    /// The largest number of models that fit into `free_bytes`; 0 if none fits.
     #[must_use]
     pub fn models_within(&self, free_bytes: u64) -> usize {
         let left = free_bytes.saturating_sub(self.fixed);
@@ -233,10 +239,10 @@ mod tests {
         DataSize::of(&Dataset::new(Arc::new(observations), grid))
     }
 
-    /// Images that take so many bytes.
-    struct Held(FactorSpace, u64);
+    /// Observations that hold this number of bytes.
+    struct HeldImages(FactorSpace, u64);
 
-    impl Observations for Held {
+    impl Observations for HeldImages {
         fn space(&self) -> &FactorSpace {
             &self.0
         }
@@ -261,21 +267,23 @@ mod tests {
     #[test]
     fn a_worker_holds_its_images_beside_what_it_trains_and_scores() {
         let trial = Trial::new(Objective::beta_vae(4.0), 0);
-        let of =
-            |space: FactorSpace, held| memory_bytes(&trial, &size(Held(space, held)), 1).unwrap();
+        let of = |space: FactorSpace, held| {
+            memory_bytes(&trial, &size(HeldImages(space, held)), 1).unwrap()
+        };
         let dsprites = FactorSpace::dsprites;
         assert_eq!(
             of(dsprites(), 0),
             memory_bytes(&trial, &size(Dsprites::new()), 1).unwrap()
         );
         assert_eq!(of(dsprites(), 3 << 30) - of(dsprites(), 0), 3 << 30);
-        let on_cuda = |held| host_memory_beside_cuda(&trial, &size(Held(dsprites(), held)));
+        let on_cuda = |held| host_memory_beside_cuda(&trial, &size(HeldImages(dsprites(), held)));
         assert_eq!(on_cuda(3 << 30) - on_cuda(0), 3 << 30);
     }
 
-    /// The most that a worker had resident on Linux, in MiB: 60 steps and a MIG on 73,728 images, rendered and of a file.
+    /// Measured peaks of resident memory on Linux, in MiB: 60 steps and a MIG on 73,728 images, rendered or from a
+    /// file.
     #[test]
-    fn what_workers_took_is_within_what_is_said_beforehand() {
+    fn the_estimate_covers_the_measured_memory_of_workers() {
         let mut trial = Trial::new(Objective::beta_vae(4.0), 0);
         trial.model.architecture = Architecture::ConvSmall;
         let sizes = [3, 6, 4, 32, 32];
@@ -285,11 +293,11 @@ mod tests {
         let space = FactorSpace::new(factors.collect()).unwrap();
         let n_bytes = (space.n_points() * 64 * 64) as u64;
         for (held, measured) in [(0, 97), (n_bytes, 384)] {
-            let data = size(Held(space.clone(), held));
+            let data = size(HeldImages(space.clone(), held));
             let said = memory_bytes(&trial, &data, 1).unwrap() >> 20;
             assert!(
                 measured <= said && said <= measured * 5 / 4,
-                "{said} MiB said, {measured} measured"
+                "{said} MiB estimated, {measured} MiB measured"
             );
         }
     }
@@ -313,14 +321,14 @@ mod tests {
             codes: false,
         };
         let secs = |n_codes| scoring_secs(&requests, &grid, n_codes, 0.0);
-        // Of pairs of codes, and no other work.
+        // Both times are of the pairs of codes alone.
         assert!(1000.0 * secs(10) < secs(500), "{} {}", secs(10), secs(500));
         let encoding = scoring_secs(&requests, &grid, 10, 1.0) - secs(10);
         assert!((encoding - 737_280.0).abs() < 1e-6, "{encoding}");
     }
 
     #[test]
-    fn what_fits_on_a_gpu_is_what_its_memory_says() {
+    fn the_number_of_models_on_a_gpu_is_limited_by_its_memory() {
         const GIB: u64 = 1 << 30;
         let data = size(Dsprites::new());
         let plain = CudaMemory::of(&Trial::new(Objective::beta_vae(4.0), 0), &data).unwrap();
@@ -350,7 +358,7 @@ mod tests {
 
     /// Measured by `unravel-bench cuda` on an H200, the whole of dSprites, in GiB.
     #[test]
-    fn what_cohorts_took_on_a_gpu_is_within_what_is_said_beforehand() {
+    fn the_estimate_covers_the_measured_memory_of_cohorts_on_a_gpu() {
         let beta_vae = [(1, 2.5), (16, 4.7), (64, 10.7), (128, 23.5)];
         let factor_vae = [(1, 2.5), (16, 6.9), (32, 17.0)];
         let measured = [
@@ -367,7 +375,7 @@ mod tests {
                 let name = trial.objective.family().name;
                 assert!(
                     gib <= said && said <= 2.5 * gib,
-                    "{models} of {name}: {said:.1} GiB said, {gib} measured"
+                    "{models} of {name}: {said:.1} GiB estimated, {gib} GiB measured"
                 );
             }
         }

@@ -1,4 +1,4 @@
-//! Scores that compare the trials of a setting, from the probes that every trial keeps.
+//! Scores that compare the trials of a setting, from the probes in their folders.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,14 +12,14 @@ use unravel_sweep::{EvaluationConfig, Trial, TrialId};
 
 use crate::error::WorkerError;
 
-/// Takes the scores over several trials that a sweep asks for, and writes them beside its report: of every setting that has
-/// two trained trials or more. Scores of the same trials that are there already stay.
+/// Computes the requested cross-trial scores of every setting with at least two trained trials, and writes them beside
+/// the report. Existing scores of the same trials are kept.
 ///
-/// `trials` are those of the sweep, `grid` the name of their grid. Returns a sentence for each file that could not be read.
+/// `trials` are the trials of the sweep, `grid` is the name of their grid. Returns a notice for each unreadable file.
 ///
 /// # Errors
-/// A report's folder that cannot be written, a store that cannot be read.
-pub fn take(
+/// Fails if the report's folder cannot be written or the store cannot be read.
+pub fn update(
     evaluation: &EvaluationConfig,
     trials: &[Trial],
     grid: &str,
@@ -27,7 +27,7 @@ pub fn take(
     report: &Path,
 ) -> Result<Vec<String>, WorkerError> {
     let mut notices = Vec::new();
-    if !is_asked(evaluation) {
+    if !is_requested(evaluation) {
         return Ok(notices);
     }
     let before = CrossTrialFile::read(report, Metric::Udr);
@@ -46,15 +46,16 @@ pub fn take(
     Ok(notices)
 }
 
-fn is_asked(evaluation: &EvaluationConfig) -> bool {
+fn is_requested(evaluation: &EvaluationConfig) -> bool {
     evaluation.metrics.contains(&Metric::Udr)
 }
 
-/// The same without a report: nothing is written. Scores of the same trials that `before` has are taken from there; none
-/// where the sweep asks for none.
+/// Computes the scores of [`update`] without writing them. Scores of the same trials are copied from `before`.
+///
+/// Returns `None` if the sweep requests no cross-trial scores.
 ///
 /// # Errors
-/// A store that cannot be read.
+/// Fails if the store cannot be read.
 pub fn scores(
     evaluation: &EvaluationConfig,
     trials: &[Trial],
@@ -63,14 +64,14 @@ pub fn scores(
     before: Option<&CrossTrialFile>,
     notices: &mut Vec<String>,
 ) -> Result<Option<CrossTrialFile>, WorkerError> {
-    if !is_asked(evaluation) {
+    if !is_requested(evaluation) {
         return Ok(None);
     }
     let metric = Metric::Udr;
     let mut file = CrossTrialFile::new(metric);
     let before = before.map_or(&[][..], |before| before.scores.as_slice());
     for (setting, trials) in by_setting(trials) {
-        let group = Group {
+        let group = TrainedSetting {
             setting: &setting,
             grid,
             trials: trained(store, &trials)?,
@@ -79,7 +80,7 @@ pub fn scores(
             continue;
         }
         for variant in metric.requested_variants(&evaluation.variants) {
-            let found = before.iter().find(|score| group.is_of(score, variant));
+            let found = before.iter().find(|score| group.matches(score, variant));
             match found {
                 Some(score) => file.scores.push(score.clone()),
                 None => file.scores.extend(group.score(store, variant, notices)?),
@@ -89,22 +90,22 @@ pub fn scores(
     Ok(Some(file))
 }
 
-/// The trials of each setting, settings in the order of their first trial.
+/// Groups trials by setting, in the order of each setting's first trial.
 fn by_setting(trials: &[Trial]) -> Vec<(String, Vec<&Trial>)> {
     let mut groups: Vec<(String, Vec<&Trial>)> = Vec::new();
-    let mut places = BTreeMap::new();
+    let mut indices = BTreeMap::new();
     for trial in trials {
         let setting = trial.setting().id;
-        let place = *places.entry(setting.clone()).or_insert(groups.len());
-        if place == groups.len() {
+        let at = *indices.entry(setting.clone()).or_insert(groups.len());
+        if at == groups.len() {
             groups.push((setting, Vec::new()));
         }
-        groups[place].1.push(trial);
+        groups[at].1.push(trial);
     }
     groups
 }
 
-/// Trials that have their final weights and so, but for an accident, a probe.
+/// The trials with a probe. Every evaluated trial has one.
 fn trained<'a>(store: &Store, trials: &[&'a Trial]) -> Result<Vec<&'a Trial>, StoreError> {
     let mut found = Vec::new();
     for trial in trials {
@@ -116,26 +117,26 @@ fn trained<'a>(store: &Store, trials: &[&'a Trial]) -> Result<Vec<&'a Trial>, St
 }
 
 /// The trained trials of one setting.
-struct Group<'a> {
+struct TrainedSetting<'a> {
     setting: &'a str,
     grid: &'a str,
     trials: Vec<&'a Trial>,
 }
 
-impl Group<'_> {
+impl TrainedSetting<'_> {
     fn ids(&self) -> impl Iterator<Item = TrialId> {
         self.trials.iter().map(|trial| trial.id())
     }
 
-    /// Whether this is the score of just these trials.
-    fn is_of(&self, score: &CrossTrialScore, variant: Variant) -> bool {
+    /// Whether the score is of exactly these trials.
+    fn matches(&self, score: &CrossTrialScore, variant: Variant) -> bool {
         score.setting == self.setting
             && score.variant == variant
             && score.grid == self.grid
             && score.trials.iter().cloned().eq(self.ids())
     }
 
-    /// The score, unless a probe cannot be read.
+    /// Computes the score. Returns `None` if the variant has no similarity or a probe cannot be read.
     fn score(
         &self,
         store: &Store,

@@ -1,4 +1,4 @@
-//! From a trial's `[data]` to observations.
+//! Opens the observations that a trial's `[data]` table names.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,10 +10,10 @@ use unravel_sweep::{DataConfig, DatasetSource, Trial};
 
 use crate::error::WorkerError;
 
-/// The observations of a source.
+/// Opens the observations of a dataset.
 ///
 /// # Errors
-/// Where an npz cannot be read or is no complete factor grid.
+/// Fails if an npz file cannot be read or is not a complete factor grid.
 pub fn open_source(source: &DatasetSource) -> Result<Arc<dyn Observations>, WorkerError> {
     Ok(match source {
         DatasetSource::Dsprites => Arc::new(Dsprites::new()),
@@ -23,10 +23,10 @@ pub fn open_source(source: &DatasetSource) -> Result<Arc<dyn Observations>, Work
     })
 }
 
-/// The grid that a sweep lives on.
+/// The part of the observations' grid that `keep` selects.
 ///
 /// # Errors
-/// Where `keep` names no factor of the observations, or more values than it has.
+/// Fails if `keep` names an unknown factor or more values than the factor has.
 pub fn grid(
     observations: &dyn Observations,
     keep: &BTreeMap<String, usize>,
@@ -34,21 +34,21 @@ pub fn grid(
     Ok(Grid::keep(observations.space().clone(), keep)?)
 }
 
-/// Checks that a trial's network can take images of this shape, `[height, width, channels]`, and its objective so many
-/// of them, before anything is trained.
+/// Checks, before training, that a trial's network accepts images of the shape `[height, width, channels]` and that its
+/// objective accepts a dataset of `n_points` images.
 ///
 /// # Errors
-/// Where it cannot.
+/// Fails if the architecture does not accept the shape, or if the objective requires more images.
 pub fn check_fit(trial: &Trial, image: [usize; 3], n_points: usize) -> Result<(), WorkerError> {
     encoder_layers(trial.model.architecture, image, trial.model.latents)?;
     check_batch(trial, n_points)?;
     Ok(())
 }
 
-/// The data of a trial.
+/// Opens the dataset of a trial.
 ///
 /// # Errors
-/// As [`open_source`] and [`grid`], and where the content is not the one that the trial was planned with.
+/// As [`open_source`] and [`grid`]. Also fails if the observations' content differs from the one at planning.
 pub(crate) fn open(config: &DataConfig) -> Result<Arc<Dataset>, WorkerError> {
     let observations = open_source(&config.dataset)?;
     if observations.content() != config.content {

@@ -1,8 +1,8 @@
-//! What a trial was computed on, in words.
+//! Describes the CPU that computes a trial.
 
-/// The CPU with the widest instruction set that the kernels use on it, such as `cpu (avx512)`.
+/// The device name of this CPU, with the widest instruction set that the kernels use: for example `cpu (avx512)`.
 ///
-/// Results are the same bits on the same build and instruction set; another set agrees within float tolerance.
+/// The same build gives the same bits on the same instruction set. Instruction sets agree within float tolerance.
 #[must_use]
 pub fn describe_cpu() -> String {
     format!("cpu ({})", instruction_set())

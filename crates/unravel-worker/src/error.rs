@@ -1,4 +1,4 @@
-//! Why an order fails as a whole.
+//! Errors that end a whole order.
 
 use thiserror::Error;
 use unravel_data::{GridError, NpzError};
@@ -9,99 +9,99 @@ use unravel_store::StoreError;
 use unravel_store::protocol::FailureCause;
 use unravel_sweep::TrialId;
 
-/// What a worker can stumble over.
+/// An error of a worker.
 #[derive(Debug, Error)]
 pub enum WorkerError {
-    /// The store.
+    /// The store cannot be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The npz with the observations.
+    /// The npz file with the observations is not usable.
     #[error(transparent)]
     Npz(#[from] NpzError),
-    /// The sub-grid.
+    /// The sub-grid does not fit the observations.
     #[error(transparent)]
     Grid(#[from] GridError),
-    /// The network.
+    /// The model does not fit its data or its weights.
     #[error(transparent)]
     Model(#[from] ModelError),
-    /// A score.
-    #[error("the {metric} cannot be taken: {source}")]
+    /// A score that cannot be computed.
+    #[error("cannot compute the {metric}: {source}")]
     Metric {
         /// The metric's name.
         metric: &'static str,
-        /// Why.
+        /// The cause.
         source: MetricError,
     },
-    /// A score over several trials.
-    #[error("the {metric} cannot be taken: {source}")]
+    /// A score over several trials that cannot be computed.
+    #[error("cannot compute the {metric}: {source}")]
     CrossTrial {
         /// The metric's name.
         metric: &'static str,
-        /// Why.
+        /// The cause.
         source: UdrError,
     },
-    /// A trial that has no final weights yet.
+    /// A trial without final weights.
     #[error(
-        "trial {trial} is not trained: it is at step {step} of {steps}; `unravel run` goes on with it"
+        "trial {trial} is not trained: it is at step {step} of {steps}; continue it with `unravel run`"
     )]
     NotTrained {
         /// The trial.
         trial: TrialId,
-        /// Updates done and saved.
+        /// Number of updates that are saved.
         step: u64,
-        /// Updates asked for.
+        /// Number of updates of the whole training.
         steps: u64,
     },
-    /// A trained trial whose `trial.toml` is not there.
+    /// A trained trial without `trial.toml`.
     #[error(
-        "trial {trial} has lost its `trial.toml`: `unravel run` on a sweep file that has this trial makes it again"
+        "trial {trial} has lost its `trial.toml`: restore it with `unravel run` on a sweep file that has this trial"
     )]
     NoDescription {
         /// The trial.
         trial: TrialId,
     },
-    /// Weights that are not of the trial's architecture.
+    /// Weights that do not fit the trial's architecture.
     #[error(
-        "the weights of trial {trial} are not of its architecture, and nothing was written: {source}; remove its \
-         `model.safetensors`, and `unravel run` on a sweep file that has this trial makes it again"
+        "the weights of trial {trial} do not fit its architecture, and nothing was written: {source}; remove its \
+         `model.safetensors`, then train it again with `unravel run` on a sweep file that has this trial"
     )]
     Misfit {
         /// The trial.
         trial: TrialId,
-        /// Which of them, and why.
+        /// The array that does not fit.
         source: ModelError,
     },
-    /// Observations that are not those that the trial was planned with.
+    /// Observations that changed after planning.
     #[error(
-        "the observations changed: the trial was planned with content {planned}, and now there is {found}; plan the \
-         sweep again"
+        "the observations changed: the trial was planned with content {planned}, but the content is now {found}; plan \
+         the sweep again"
     )]
     DataChanged {
-        /// Content named by the trial.
+        /// Content at planning, as the trial records it.
         planned: String,
-        /// Content found.
+        /// Content now.
         found: String,
     },
-    /// No device to compute on.
+    /// The device is not usable.
     #[error("{reason}")]
     Device {
-        /// One clause or sentence that says why.
+        /// The whole message, a clause or a sentence.
         reason: String,
     },
     /// The cohort does not fit into the device's memory.
     #[error("the cohort does not fit into the memory of the device: {reason}")]
     OutOfMemory {
-        /// What the backend said.
+        /// The backend's message.
         reason: String,
     },
-    /// A limit of the machine.
+    /// The operating system refused a resource.
     #[error("{}", unravel_store::protocol::limit_sentence(reason))]
     Machine {
-        /// One clause that says what could not be had.
+        /// A clause that names the resource.
         reason: String,
     },
-    /// An order for a metric that this build does not compute.
-    #[error("there is no metric called `{name}` in this build")]
+    /// A request for a metric that this build does not have.
+    #[error("this build has no metric `{name}`: use the version of unravel that planned the sweep")]
     UnknownMetric {
         /// Its name.
         name: String,
@@ -109,16 +109,16 @@ pub enum WorkerError {
 }
 
 impl WorkerError {
-    /// Whether another trial of the same order may still go well.
+    /// Whether the error affects one trial only, so that the order's other trials can continue.
     pub(crate) fn is_of_one_trial(&self) -> bool {
         matches!(self, Self::Metric { .. } | Self::Model(_))
     }
 
-    /// What kind of failure this is, for whoever may try again.
+    /// The kind of failure, from which the orchestrator decides whether to retry.
     pub fn cause(&self) -> FailureCause {
         match self {
             Self::Store(error) if error.is_full() => FailureCause::DiskFull,
-            // This process stood still so long that another took the trial over; the store itself is fine.
+            // This process was suspended so long that another one took over its lock. The store itself works.
             Self::Store(error) if error.is_held() => FailureCause::Internal,
             Self::Store(_) => FailureCause::Store,
             Self::Npz(_) | Self::Grid(_) | Self::DataChanged { .. } => FailureCause::Data,

@@ -1,4 +1,4 @@
-//! Everything that is taken of a trained model: one encoding of the grid, and from it whatever is missing.
+//! Evaluates a trained model: encodes the grid once, then computes the missing scores, pictures, probe and codes.
 
 use unravel_data::Dataset;
 use unravel_model::arrays::Arrays;
@@ -11,22 +11,22 @@ use unravel_sweep::Trial;
 
 use crate::error::WorkerError;
 use crate::reporter::Reporter;
-use crate::{pictures, probe, scoring, table};
+use crate::{pictures, probe, scoring, stored_codes};
 
-/// One trial's model, and where its results go.
+/// A trial's weights at one step, and the folder for its results.
 pub struct Subject<'a, B: Kernels> {
     pub trial: &'a Trial,
     pub lock: &'a TrialWriter,
     pub dataset: &'a Dataset,
     pub weights: &'a Arrays,
-    /// Updates that made these weights.
+    /// Number of updates of these weights.
     pub step: u64,
     pub device: &'a B::Device,
 }
 
-/// Takes the missing scores at one step and, where they are missing, pictures, probe and codes.
+/// Computes the missing scores at one step and, if they are missing, pictures, probe and codes.
 ///
-/// Returns whether all of it was done, and not interrupted.
+/// Returns false if the worker was told to stop before the end.
 pub fn evaluate<B: Kernels>(
     subject: &Subject<'_, B>,
     missing: &Todo,
@@ -53,14 +53,15 @@ pub fn evaluate<B: Kernels>(
     } else {
         probe_points.clone()
     };
-    // Kept codes are those of the final weights.
+    // Stored codes are those of the final weights.
     let is_final = step == trial.training.steps;
-    let kept = match is_final && needs_table {
-        true => table::kept(lock, trial, dataset.n_points())?,
-        false => None,
+    let stored = if is_final && needs_table {
+        stored_codes::read(lock, trial, dataset.n_points())?
+    } else {
+        None
     };
-    let table = match kept {
-        Some(kept) => kept,
+    let table = match stored {
+        Some(stored) => stored,
         None => {
             reporter.phase(Phase::Encoding, Some(lock.id()));
             let Some(table) = encode(&model, dataset, &points, reporter) else {
@@ -90,8 +91,7 @@ pub fn evaluate<B: Kernels>(
         );
         add(lock, file, reporter)?;
     }
-    let of = (dataset, lock, trial.seed);
-    let scored = match scoring::score_all(&metrics, &table, of, reporter) {
+    let scored = match scoring::score_all(&metrics, &table, dataset, lock, trial.seed, reporter) {
         Err(error) if !error.is_of_one_trial() => return Err(error),
         scored => scored,
     };
@@ -108,23 +108,23 @@ pub fn evaluate<B: Kernels>(
     if missing.probe {
         lock.set_probe(&as_codes(&probe_points, probe))?;
     }
-    // A score that cannot be taken keeps nothing else from being made.
+    // A score that cannot be computed does not prevent the other results.
     scored.map(|()| true)
 }
 
-/// Means and log variances of these points; none if asked to stop.
+/// Encodes these points. Returns `None` if the worker is to stop.
 fn encode<B: Kernels>(
     model: &TrainedVae<B>,
     dataset: &Dataset,
     points: &[usize],
     reporter: &mut Reporter<'_>,
 ) -> Option<Encoding> {
-    const RUN: usize = 4096;
+    const POINTS_PER_CHECK: usize = 4096;
     let mut table = Encoding {
         n_codes: model.n_codes(),
         ..Encoding::default()
     };
-    for points in points.chunks(RUN) {
+    for points in points.chunks(POINTS_PER_CHECK) {
         if reporter.is_stopping() {
             return None;
         }
@@ -146,7 +146,7 @@ fn add(
     Ok(())
 }
 
-/// The rows of some points of a table of all points.
+/// Selects the rows of `points` from the table of all points.
 fn rows(table: &Encoding, points: &[usize]) -> Encoding {
     let n = table.n_codes;
     let pick = |values: &[f32]| -> Vec<f32> {

@@ -1,4 +1,4 @@
-//! A trained trial for other programs: its weights as PyTorch has them, and its codes.
+//! Exports a trained trial for other programs: its weights in PyTorch's layout, and its codes.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -6,29 +6,29 @@ use std::path::{Path, PathBuf};
 use unravel_data::Dataset;
 use unravel_model::Cpu;
 use unravel_model::pytorch::to_pytorch;
-use unravel_model::trained::TrainedVae;
+use unravel_model::trained::{Encoding, TrainedVae};
 use unravel_store::export::{CodeTable, write_weights};
 use unravel_store::{Model, StoreError, TrialFolder};
 use unravel_sweep::Trial;
 
 use crate::data;
 use crate::error::WorkerError;
-use crate::table::{self, Table};
+use crate::stored_codes;
 
-/// Weights under PyTorch's names.
+/// File with the weights under PyTorch's names.
 pub const WEIGHTS: &str = "weights.safetensors";
-/// Means of every point, `[n_points, n_codes]`.
+/// File with the posterior means of all points, `[n_points, n_codes]`.
 pub const CODES: &str = "codes.npy";
-/// The same with log variances and factors.
+/// File with means, log variances and factors of all points.
 pub const TABLE: &str = "codes.npz";
 
-/// Writes a trial's weights into a folder that is there and, if asked for, the codes of every point of its grid: those that
-/// the store kept, or encoded now. `progress` hears how many points are encoded, and of how many.
+/// Writes a trial's weights into the existing folder `out` and, with `with_codes`, the codes of all points of its grid.
 ///
-/// Returns the files, the weights first.
+/// The codes come from the store if it keeps them; otherwise they are encoded. `progress` receives the number of
+/// encoded points and the number of all points. Returns the paths of the files, the weights first.
 ///
 /// # Errors
-/// A trial that is not trained, a store or data that cannot be read, a file that cannot be written.
+/// Fails if the trial is not trained, if the store or the data cannot be read, or if a file cannot be written.
 pub fn export(
     folder: &TrialFolder,
     out: &Path,
@@ -44,18 +44,18 @@ pub fn export(
             source,
         })?;
     let path = out.join(WEIGHTS);
-    write_weights(&path, about(&trial, &model, image), &exported)?;
+    write_weights(&path, metadata(&trial, &model, image), &exported)?;
     let mut files = vec![path];
     if with_codes {
-        let table = match table::kept(folder, &trial, dataset.n_points())? {
-            Some(kept) => kept,
+        let encoding = match stored_codes::read(folder, &trial, dataset.n_points())? {
+            Some(stored) => stored,
             None => {
                 let device = Default::default();
                 let vae = TrainedVae::<Cpu>::load(&trial.model, image, &model.arrays, &device)?;
                 encode(&vae, &dataset, &mut progress)
             }
         };
-        let table = with_factors(table, &dataset);
+        let table = with_factors(encoding, &dataset);
         files.extend([CODES, TABLE].map(|name| out.join(name)));
         table.write_npy(&files[1])?;
         table.write_npz(&files[2], folder.id())?;
@@ -63,8 +63,8 @@ pub fn export(
     Ok(files)
 }
 
-/// What mends a damaged file of a trained trial.
-const REMEDY: &str = "`unravel run` on a sweep file that has this trial makes it again";
+/// The remedy for a damaged file of a trained trial.
+const REMEDY: &str = "restore it with `unravel run` on a sweep file that has this trial";
 
 fn trained(folder: &TrialFolder) -> Result<(Trial, Model), WorkerError> {
     let trial = folder.trial().map_err(with_remedy)?;
@@ -91,11 +91,11 @@ fn with_remedy(error: StoreError) -> StoreError {
     }
 }
 
-/// What a reader of the weights needs to build the module.
-fn about(trial: &Trial, model: &Model, image: [usize; 3]) -> BTreeMap<&'static str, String> {
+/// The metadata that a program requires to build the PyTorch module.
+fn metadata(trial: &Trial, model: &Model, image: [usize; 3]) -> BTreeMap<&'static str, String> {
     let [height, width, channels] = image;
     BTreeMap::from([
-        // What safetensors files for PyTorch say.
+        // The value in safetensors files for PyTorch.
         ("format", "pt".to_owned()),
         ("trial", trial.id().to_string()),
         ("setting", trial.setting().label),
@@ -112,14 +112,14 @@ fn encode(
     vae: &TrainedVae<Cpu>,
     dataset: &Dataset,
     progress: &mut impl FnMut(usize, usize),
-) -> Table {
+) -> Encoding {
     let n_points = dataset.n_points();
     let points: Vec<usize> = (0..n_points).collect();
     progress(0, n_points);
     vae.encode(dataset, &points, |done| progress(done, n_points))
 }
 
-fn with_factors(table: Table, dataset: &Dataset) -> CodeTable {
+fn with_factors(encoding: Encoding, dataset: &Dataset) -> CodeTable {
     let (grid, space) = (dataset.grid(), dataset.grid().space());
     let mut values = vec![0; space.n_factors()];
     let mut factors = Vec::with_capacity(grid.n_points() * values.len());
@@ -128,9 +128,9 @@ fn with_factors(table: Table, dataset: &Dataset) -> CodeTable {
         factors.extend(values.iter().map(|value| *value as i64));
     }
     CodeTable {
-        n_codes: table.n_codes,
-        z_mean: table.z_mean,
-        z_logvar: table.z_logvar,
+        n_codes: encoding.n_codes,
+        z_mean: encoding.z_mean,
+        z_logvar: encoding.z_logvar,
         factor_names: space.factors().iter().map(|f| f.name.clone()).collect(),
         factors,
         points: (0..grid.n_points())

@@ -1,12 +1,14 @@
-//! Trains, encodes and scores one cohort: the only place where data, model, metrics and store meet.
+//! Trains, encodes and scores one cohort. Only this crate combines data, model, metrics and store.
 //!
-//! [`run`] works off an [`Order`](unravel_store::Order): it takes the locks of its trials, trains what is not trained,
-//! scores what is not scored, draws the pictures of the report, and tells of it in [events](unravel_store::Event). It
-//! is generic over the backend, so that one small crate can build it for another device.
+//! [`run`] executes an [`Order`](unravel_store::Order): it locks the trials, trains those that are not trained,
+//! computes the missing scores, draws the pictures for the report, and reports its progress as
+//! [events](unravel_store::Event). It is generic over the backend, so that `unravel-cuda` can build it for another
+//! device.
 //!
-//! The crate knows nothing of processes, devices to choose from, or reports; it neither prints nor reads the
-//! environment. What it is asked to stop by, and where its events go, is the caller's affair.
+//! The crate does not start processes, choose devices, write reports, print, or read the environment. The caller
+//! supplies the stop flag and receives the events (see [`reporter::Reporter`]).
 
+mod checkpoints;
 mod continuation;
 pub mod cost;
 pub mod cross_trial;
@@ -15,16 +17,16 @@ pub mod device;
 pub mod error;
 mod evaluate;
 pub mod export;
-mod interval;
 mod pictures;
 mod probe;
 mod refresh;
 pub mod reporter;
-mod resumed;
 mod run;
 mod scoring;
-mod table;
+mod stored_codes;
 mod train;
+mod train_log;
 
 pub use error::WorkerError;
-pub use run::{End, run};
+pub use run::run;
+pub use train::End;

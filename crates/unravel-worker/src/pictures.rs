@@ -1,4 +1,4 @@
-//! What the report draws of a trial: traversals, reconstructions, samples from the prior.
+//! Decodes the images that the report shows of a trial: latent traversals, reconstructions, samples from the prior.
 
 use unravel_data::Dataset;
 use unravel_model::kernels::Kernels;
@@ -8,19 +8,20 @@ use unravel_store::Pictures;
 
 use crate::probe::kl_per_code;
 
-/// Values of a traversal, from the first to the last, evenly spaced: three standard deviations of the prior.
-const TRAVERSAL: (f32, f32, usize) = (-3.0, 3.0, 11);
+/// First value, last value and number of values of a traversal over the prior: three standard deviations to each side.
+const PRIOR_RANGE: (f32, f32, usize) = (-3.0, 3.0, 11);
 
-/// Where a code's own range begins and ends, as shares of its means over the probe; so many even values lie between.
-const POSTERIOR: (f64, f64, usize) = (0.01, 0.99, 11);
+/// First quantile, last quantile and number of values of a traversal over a code's own range, the range of its
+/// posterior means over the probe.
+const POSTERIOR_RANGE: (f64, f64, usize) = (0.01, 0.99, 11);
 
 const N_RECONSTRUCTIONS: usize = 12;
 const N_SAMPLES: usize = 24;
 
-/// The streams of pictures: the same points and samples for every trial, so that pictures compare.
+/// The seed for points and samples. It is the same for all trials, so that their pictures are comparable.
 const SEED: u64 = 0;
 
-/// Draws all pictures of a trained model; `probe` has the posteriors of a fixed part of the grid.
+/// Decodes all pictures of a trained model. `probe` has the posteriors of the probe's points.
 pub fn draw<B: Kernels>(model: &TrainedVae<B>, dataset: &Dataset, probe: &Encoding) -> Pictures {
     let n_codes = model.n_codes();
     let points =
@@ -32,10 +33,11 @@ pub fn draw<B: Kernels>(model: &TrainedVae<B>, dataset: &Dataset, probe: &Encodi
     let mut prior = vec![0.0; N_SAMPLES * n_codes];
     Stream::new(SEED, Purpose::Evaluation, 1).normal(&mut prior);
 
-    let values = even(TRAVERSAL.0, TRAVERSAL.1, TRAVERSAL.2);
+    let (first, last, n) = PRIOR_RANGE;
+    let values = linspace(first, last, n);
     let posterior_values = posterior_values(probe);
     let base = model.encode(dataset, &[base_point(dataset)], |_| ()).z_mean;
-    let traversal = |values: &[f32]| bytes(&model.decode(&moved(&base, values)));
+    let traversal = |values: &[f32]| bytes(&model.decode(&vary_each_code(&base, values)));
     Pictures {
         image_shape: dataset.shape(),
         traversals: traversal(&values.repeat(n_codes)),
@@ -52,8 +54,10 @@ pub fn draw<B: Kernels>(model: &TrainedVae<B>, dataset: &Dataset, probe: &Encodi
     }
 }
 
-/// Codes that are `base` but for one of them, which takes its values, `[n_codes, n_values]`, one after the other.
-fn moved(base: &[f32], values: &[f32]) -> Vec<f32> {
+/// Replaces one code of `base` at a time by each of its `values`, `[n_codes, n_values]`. Returns one row for each
+/// value,
+/// `[n_codes * n_values, n_codes]`.
+fn vary_each_code(base: &[f32], values: &[f32]) -> Vec<f32> {
     let n_values = values.len() / base.len();
     let mut codes = Vec::with_capacity(values.len() * base.len());
     for (code, values) in values.chunks(n_values).enumerate() {
@@ -67,27 +71,27 @@ fn moved(base: &[f32], values: &[f32]) -> Vec<f32> {
 }
 
 /// `n` values from `first` to `last`, evenly spaced.
-fn even(first: f32, last: f32, n: usize) -> Vec<f32> {
+fn linspace(first: f32, last: f32, n: usize) -> Vec<f32> {
     (0..n)
         .map(|i| first + (last - first) * i as f32 / (n - 1) as f32)
         .collect()
 }
 
-/// Each code's values from one end of its own range to the other: `[n_codes, n_values]`.
+/// Evenly spaced values over each code's own range, `[n_codes, n_values]`.
 fn posterior_values(probe: &Encoding) -> Vec<f32> {
-    let (low, high, n) = POSTERIOR;
+    let (low, high, n) = POSTERIOR_RANGE;
     let values = |code: usize| {
         let means = probe.z_mean.iter().skip(code).step_by(probe.n_codes);
         let mut means: Vec<f32> = means.copied().collect();
         means.sort_by(f32::total_cmp);
         let at = |share: f64| means[(share * (means.len() - 1) as f64).round() as usize];
-        even(at(low), at(high), n)
+        linspace(at(low), at(high), n)
     };
     (0..probe.n_codes).flat_map(values).collect()
 }
 
-/// Where traversals start: the last value of the first factor (dSprites' heart has no symmetry), the others in the
-/// middle.
+/// The point whose codes traversals start from: the last value of the first factor (the heart of dSprites, which has no
+/// symmetry) and the middle value of the others.
 fn base_point(dataset: &Dataset) -> usize {
     let space = dataset.grid().space();
     let middle = |(at, size): (usize, usize)| if at == 0 { size - 1 } else { size / 2 };
@@ -108,7 +112,7 @@ mod tests {
 
     #[test]
     fn one_code_moves_at_a_time() {
-        let codes = moved(&[7.0, 8.0], &[0.0, 1.0, 2.0, 3.0]);
+        let codes = vary_each_code(&[7.0, 8.0], &[0.0, 1.0, 2.0, 3.0]);
         assert_eq!(codes, [0.0, 8.0, 1.0, 8.0, 7.0, 2.0, 7.0, 3.0]);
     }
 

@@ -1,5 +1,5 @@
-//! The probe: fixed, evenly spaced points of the grid on which the losses of a trained model are taken, and whose
-//! posteriors are kept for scores over several trials.
+//! The probe: evenly spaced points of the grid. A trained model's losses are evaluated on them, and their posteriors
+//! are stored for cross-trial scores.
 
 use unravel_data::Dataset;
 use unravel_model::kernels::Kernels;
@@ -8,22 +8,22 @@ use unravel_model::trained::{Encoding, TrainedVae};
 use unravel_score::{MetricName, ScoreContext, ScoreRecord};
 use unravel_store::ScoreFile;
 
-/// Points of the probe, where the grid has as many.
+/// Maximum number of points of the probe.
 const MAX_POINTS: usize = 10_000;
 
-/// Images decoded at a time.
+/// Number of images that are decoded together.
 const BATCH: usize = 1024;
 
-/// The points of the probe of a grid.
+/// The points of the probe for a grid of `n_points` points.
 pub fn points(n_points: usize) -> Vec<usize> {
     let n = n_points.min(MAX_POINTS);
-    // 128 bits: the product of two sizes may pass 64.
+    // The product may not fit into 64 bits.
     (0..n)
         .map(|i| (i as u128 * n_points as u128 / n as u128) as usize)
         .collect()
 }
 
-/// Codes sampled from posteriors, `mean + exp(logvar / 2) * noise`, the noise of row `i` from stream `i / 1024`.
+/// Samples codes from posteriors: `mean + exp(logvar / 2) * noise`. The noise of row `i` is from stream `i / 1024`.
 pub fn sample(encoding: &Encoding, seed: u64) -> Vec<f32> {
     let run = 1024 * encoding.n_codes;
     let posteriors = encoding
@@ -40,7 +40,9 @@ pub fn sample(encoding: &Encoding, seed: u64) -> Vec<f32> {
     codes
 }
 
-/// KL from the prior by code, in nats, mean over the points: `[n_codes]`.
+/// KL divergence of each code's posterior from the prior, in nats, mean over the points: `[n_codes]`.
+///
+/// The file `elbo.json` has the bits of this formula. `active_units::kl_per_code` of the metrics rounds differently.
 pub fn kl_per_code(encoding: &Encoding) -> Vec<f64> {
     let mut sums = vec![0.0; encoding.n_codes];
     let rows = encoding.z_mean.chunks(encoding.n_codes);
@@ -54,7 +56,7 @@ pub fn kl_per_code(encoding: &Encoding) -> Vec<f64> {
     sums.into_iter().map(|sum| sum / n).collect()
 }
 
-/// Reconstruction loss, KL and negative ELBO in nats per image, means over the probe, with one sample of each posterior.
+/// Reconstruction loss, KL and ELBO in nats per image, means over the probe, with one sample from each posterior.
 pub fn elbo<B: Kernels>(
     model: &TrainedVae<B>,
     dataset: &Dataset,

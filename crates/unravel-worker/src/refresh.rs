@@ -1,7 +1,7 @@
-//! Signs of life for other machines that share the store's disk, however long a score takes.
+//! Refreshes the locks of trials, so that other machines on the same disk see that they are in use.
 
+use std::sync::Weak;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -9,27 +9,27 @@ use unravel_store::TrialWriter;
 
 use crate::error::WorkerError;
 
-/// A sixth of the time after which another machine takes a lock for abandoned.
-const EVERY: Duration = Duration::from_secs(10);
+/// Time between refreshes: a sixth of the time after which another machine treats a lock as abandoned.
+const INTERVAL: Duration = Duration::from_secs(10);
 
-/// Refreshes locks in the background until it is dropped.
+/// A background thread that refreshes locks until this is dropped.
 pub struct Refresher {
     stop: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Refresher {
-    /// Refreshes these locks for as long as somebody else holds on to them.
+    /// Starts to refresh these locks, each until its last `Arc` is dropped.
     ///
     /// # Errors
-    /// [`WorkerError::Machine`] where the machine gives no thread: without one, other machines would take the locks for
+    /// [`WorkerError::Machine`] if the thread cannot be started. Without it, other machines would treat the locks as
     /// abandoned.
     pub fn start(locks: Vec<Weak<TrialWriter>>) -> Result<Self, WorkerError> {
         let (stop, stopped) = channel::<()>();
         let work = move || {
-            while stopped.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout) {
+            while stopped.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Timeout) {
                 for lock in locks.iter().filter_map(Weak::upgrade) {
-                    // A lock that cannot be refreshed now may be by the next time; the writes to come will tell.
+                    // The next refresh may succeed, and a lost lock makes the next write fail.
                     let _ = lock.refresh();
                 }
             }
@@ -44,11 +44,6 @@ impl Refresher {
             stop: Some(stop),
             thread: Some(thread),
         })
-    }
-
-    /// The reference that a refresher takes.
-    pub fn reference(lock: &Arc<TrialWriter>) -> Weak<TrialWriter> {
-        Arc::downgrade(lock)
     }
 }
 

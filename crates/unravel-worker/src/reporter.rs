@@ -1,4 +1,4 @@
-//! Where a worker's events go, and how it hears that it should stop.
+//! Sends a worker's events and checks whether it should stop.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -7,10 +7,10 @@ use unravel_store::protocol::Phase;
 use unravel_store::{Event, Recovered};
 use unravel_sweep::TrialId;
 
-/// At most this many progress events a second.
+/// Maximum number of progress events per second.
 const PROGRESS_PER_SEC: f64 = 4.0;
 
-/// Tells of a worker's progress, and asks whether to go on.
+/// Sends a worker's events and checks its stop flag.
 pub struct Reporter<'a> {
     emit: &'a mut dyn FnMut(&Event),
     stop: &'a AtomicBool,
@@ -20,7 +20,9 @@ pub struct Reporter<'a> {
 }
 
 impl<'a> Reporter<'a> {
-    /// Events go to `emit`; the worker stops at the next step once `stop` is set.
+    /// A reporter that passes events to `emit`. After `stop` is set, the worker saves and stops at the next step.
+    ///
+    /// A heartbeat is sent if `heartbeat_every` passes without another event.
     pub fn new(
         emit: &'a mut dyn FnMut(&Event),
         stop: &'a AtomicBool,
@@ -35,7 +37,7 @@ impl<'a> Reporter<'a> {
         }
     }
 
-    /// Whether to save and stop.
+    /// Whether the worker should save and stop.
     pub fn is_stopping(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
     }
@@ -51,7 +53,7 @@ impl<'a> Reporter<'a> {
         });
     }
 
-    /// The value; each sentence about what had to be recovered is logged.
+    /// Logs the notices about recovered files and returns the value.
     pub(crate) fn log_notices<T>(&mut self, recovered: Recovered<T>) -> T {
         let notices = recovered.notices.into_iter();
         notices.for_each(|notice| self.log(notice));
@@ -65,18 +67,18 @@ impl<'a> Reporter<'a> {
         });
     }
 
-    /// A heartbeat, if nothing was said for a while. Called from the work itself, so that a worker that hangs falls
-    /// silent.
+    /// Sends a heartbeat if no event was sent for `heartbeat_every`. The computation itself calls it, so that a worker
+    /// that hangs sends none.
     pub(crate) fn alive(&mut self) {
-        if self.heartbeat_every <= self.last_event.elapsed() {
+        if self.last_event.elapsed() >= self.heartbeat_every {
             self.send(&Event::Heartbeat);
         }
     }
 
-    /// Progress of training, not more often than anybody can read.
+    /// Sends the progress of training, at most [`PROGRESS_PER_SEC`] times per second.
     pub(crate) fn progress(&mut self, step: u64, steps: u64, images_per_sec: Option<f64>) {
         let gap = Duration::from_secs_f64(1.0 / PROGRESS_PER_SEC);
-        let is_due = self.last_progress.is_none_or(|last| gap <= last.elapsed());
+        let is_due = self.last_progress.is_none_or(|last| last.elapsed() >= gap);
         if is_due || step == steps {
             self.last_progress = Some(Instant::now());
             self.send(&Event::Progress {

@@ -1,4 +1,4 @@
-//! An order, from locks to done.
+//! Executes an order: locks its trials, trains them, computes their scores.
 
 use std::sync::Arc;
 
@@ -9,28 +9,20 @@ use unravel_store::protocol::Phase;
 use unravel_store::{Check, Event, Order, Status, Store, StoreError, TrialWriter, none_if_damaged};
 use unravel_sweep::{Trial, TrialId};
 
+use crate::checkpoints::CheckpointLoader;
 use crate::continuation::adopt;
 use crate::data;
 use crate::error::WorkerError;
 use crate::evaluate::{Subject, evaluate};
 use crate::refresh::Refresher;
 use crate::reporter::Reporter;
-use crate::resumed::Resumed;
-use crate::train::{Member, Trained, fail, train};
+use crate::train::{End, Member, fail, train};
 
-/// How an order ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
-    /// Every trial is done, failed, or in another process's hands.
-    Finished,
-    /// It was asked to stop; everything so far is saved.
-    Stopped,
-}
-
-/// Works off an order on one device.
+/// Executes an order on one device.
 ///
 /// # Errors
-/// Where the order as a whole cannot go on: the store, the data, the device. A trial that fails is no error.
+/// Fails if the order as a whole cannot continue, because of the store, the data or the device. A trial that fails is
+/// not an error.
 pub fn run<B: Kernels>(
     order: &Order,
     device: &B::Device,
@@ -43,10 +35,10 @@ pub fn run<B: Kernels>(
         return Ok(End::Finished);
     };
     let dataset = data::open(&first.data)?;
-    let mut members = take(&store, order, &dataset, reporter)?;
+    let mut members = lock_members(&store, order, &dataset, reporter)?;
     let locks = members
         .iter()
-        .map(|member| Refresher::reference(&member.lock))
+        .map(|member| Arc::downgrade(&member.lock))
         .collect();
     let _refresher = Refresher::start(locks)?;
     let to_train: Vec<Member> = members
@@ -54,26 +46,33 @@ pub fn run<B: Kernels>(
             member.missing.needs_training(member.trial.training.steps)
         })
         .collect();
-    let resumed = Resumed::<B>::new(&dataset, device);
-    for (_, group) in resumed.by_step(to_train, reporter)? {
+    let checkpoints = CheckpointLoader::<B>::new(&dataset, device);
+    for (_, group) in checkpoints.group_by_step(to_train, reporter)? {
         let (group, checkpoints) = group.into_iter().unzip();
-        let device = (device, device_name);
-        let (trained, end) = train::<B>(group, checkpoints, order, &dataset, device, reporter)?;
-        if end == Trained::Stopped {
+        let (trained, end) = train::<B>(
+            group,
+            checkpoints,
+            order,
+            &dataset,
+            device,
+            device_name,
+            reporter,
+        )?;
+        if end == End::Stopped {
             return Ok(End::Stopped);
         }
         members.extend(trained);
     }
     for mut member in members {
-        if !score_one::<B>(&mut member, &dataset, device, reporter)? {
+        if !evaluate_member::<B>(&mut member, &dataset, device, reporter)? {
             return Ok(End::Stopped);
         }
     }
     Ok(End::Finished)
 }
 
-/// Locks the trials that are to be worked on; says so of the others.
-fn take(
+/// Locks the trials that have something missing. Sends an event for each of the others.
+fn lock_members(
     store: &Store,
     order: &Order,
     dataset: &Dataset,
@@ -131,7 +130,7 @@ fn take(
     Ok(members)
 }
 
-/// Takes over the checkpoint of a shorter trial, unless there is one by now, and says what came of it.
+/// Copies the checkpoint of the shorter trial `from` if the trial has none, and logs the result.
 fn continue_from(
     store: &Store,
     lock: &TrialWriter,
@@ -145,14 +144,14 @@ fn continue_from(
     }
     let id = trial.id();
     reporter.log(match adopt(store, lock, trial, from, requests)? {
-        Ok(step) => format!("trial {id} goes on from step {step} of the shorter trial {from}"),
-        Err(why) => format!("trial {id} begins anew: {why}"),
+        Ok(step) => format!("trial {id} continues from step {step} of the shorter trial {from}"),
+        Err(why) => format!("trial {id} starts at step 0: {why}"),
     });
     Ok(())
 }
 
-/// Takes what is missing of a trained trial; false if asked to stop.
-fn score_one<B: Kernels>(
+/// Computes what a trained trial lacks. Returns false if the worker is to stop.
+fn evaluate_member<B: Kernels>(
     member: &mut Member,
     dataset: &Arc<Dataset>,
     device: &B::Device,
@@ -163,7 +162,7 @@ fn score_one<B: Kernels>(
     }
     let mut notices = Vec::new();
     let Some(model) = none_if_damaged(member.lock.model(), &mut notices)? else {
-        fail(member, "the final weights cannot be read back", reporter)?;
+        fail(member, "the final weights cannot be read", reporter)?;
         return Ok(true);
     };
     let subject = Subject::<B> {
@@ -174,7 +173,8 @@ fn score_one<B: Kernels>(
         step: model.step,
         device,
     };
-    // Before the scores, so that a trial is done with the last of them and whoever is killed leaves it to be opened again.
+    // The state is written before the scores: the last score completes the trial, and a killed worker leaves it
+    // incomplete.
     member.state.status = Status::Trained;
     member.state.step = model.step;
     member.state.steps = member.trial.training.steps;

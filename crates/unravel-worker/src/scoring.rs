@@ -1,41 +1,46 @@
-//! Scores of one table of codes: every metric that is requested, from the same codes.
+//! Computes the requested scores from one table of codes.
 
 use std::borrow::Cow;
+use std::cell::LazyCell;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use unravel_data::Dataset;
 use unravel_metrics::{CodeTable, FactorGrid, MetricError, MetricExt, Outcome, score};
+use unravel_model::trained::Encoding;
 use unravel_score::{Metric, Representation, ScoreRecord, ScoreRequest, Variant};
 use unravel_store::{Event, ScoreFile, ScoreMatrix, TrialWriter};
 
 use crate::error::WorkerError;
 use crate::probe;
 use crate::reporter::Reporter;
-use crate::table::Table;
 
-/// The longest that a score is taken to be at work; afterwards there are no more signs of life, so that one that hangs is
-/// found out. The slowest of the field takes a few minutes over all of dSprites.
-const LONGEST: Duration = Duration::from_secs(1800);
+/// Heartbeats end after this time, so that the orchestrator detects a score that hangs. The slowest score takes a few
+/// minutes for all of dSprites.
+const MAX_HEARTBEAT_TIME: Duration = Duration::from_secs(1800);
 
-/// Time between two looks whether a score is there.
-const LOOK: Duration = Duration::from_millis(100);
+/// Time between two checks whether a score is finished.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Computes the requested scores and stores each as soon as it is there; a stop leaves the rest undone.
+/// Computes the requested scores of the encoded grid and stores each one when it is finished. After a stop, the rest is
+/// left out. `seed` is the trial's seed, for the sampled representation.
 ///
 /// # Errors
-/// The store; else, once all others are taken, the first score that could not be.
+/// Fails if the store cannot be written. If a score cannot be computed, the others are computed first, and the first
+/// such error is returned.
 pub fn score_all(
     requests: &[&ScoreRequest],
-    table: &Table,
-    (dataset, lock, seed): (&Dataset, &TrialWriter, u64),
+    encoding: &Encoding,
+    dataset: &Dataset,
+    lock: &TrialWriter,
+    seed: u64,
     reporter: &mut Reporter<'_>,
 ) -> Result<(), WorkerError> {
     let total = requests
         .iter()
         .map(|request| request.seeds.len().max(1))
         .sum();
-    let mut scoring = Scoring {
+    let mut scorer = Scorer {
         lock,
         done: 0,
         total,
@@ -51,51 +56,53 @@ pub fn score_all(
             continue;
         }
         let codes = match representation {
-            Representation::Mean => Cow::Borrowed(&table.z_mean),
-            Representation::Sampled => Cow::Owned(probe::sample(table, seed)),
+            Representation::Mean => Cow::Borrowed(&encoding.z_mean),
+            Representation::Sampled => Cow::Owned(probe::sample(encoding, seed)),
         };
-        let codes = CodeTable::over(&codes, table.n_codes, grid(dataset)?);
+        let table = CodeTable::over(&codes, encoding.n_codes, grid(dataset)?);
+        let with_logvars = LazyCell::new(|| table.clone()?.with_logvars(&encoding.z_logvar));
         for request in requests {
             let (metric, variant) = known(request)?;
-            let scored = codes
-                .clone()
-                .and_then(|codes| match metric.needs_posteriors() {
-                    true => codes.with_logvars(&table.z_logvar),
-                    false => Ok(codes),
-                });
-            match scored {
-                Ok(scored) => scoring.one(request, (metric, variant), &scored, reporter)?,
-                Err(error) => scoring.fail(metric, error),
+            let table = if metric.needs_posteriors() {
+                &*with_logvars
+            } else {
+                &table
+            };
+            match table {
+                Ok(table) => scorer.score_request(request, metric, variant, table, reporter)?,
+                Err(error) => scorer.fail(metric, error.clone()),
             }
         }
     }
-    match scoring.first_failure {
+    match scorer.first_failure {
         Some(failure) => Err(failure),
         None => Ok(()),
     }
 }
 
-/// Scores on their way.
-struct Scoring<'a> {
+/// Computes and stores the scores of one trial, and counts them.
+struct Scorer<'a> {
     lock: &'a TrialWriter,
-    /// Scores and seeds that are taken.
+    /// Number of finished scores, one for each seed.
     done: usize,
     total: usize,
     first_failure: Option<WorkerError>,
 }
 
-impl Scoring<'_> {
-    /// One metric in one variant over its seeds. Those that were taken before a stop are kept.
-    fn one(
+impl Scorer<'_> {
+    /// Computes one metric in one variant for its seeds. After a stop, the seeds that are finished are stored.
+    fn score_request(
         &mut self,
         request: &ScoreRequest,
-        (metric, variant): (Metric, Variant),
+        metric: Metric,
+        variant: Variant,
         table: &CodeTable<'_>,
         reporter: &mut Reporter<'_>,
     ) -> Result<(), WorkerError> {
-        let seeds: &[u64] = match variant.is_sampled() {
-            true => &request.seeds,
-            false => &[0],
+        let seeds: &[u64] = if variant.is_sampled() {
+            &request.seeds
+        } else {
+            &[0]
         };
         let mut outcomes = Vec::with_capacity(seeds.len());
         for seed in seeds {
@@ -136,10 +143,10 @@ impl Scoring<'_> {
     }
 }
 
-/// Does the work on another thread, and sends heartbeats meanwhile.
+/// Runs `work` on another thread and sends heartbeats until it ends.
 ///
 /// # Errors
-/// [`WorkerError::Machine`] where the machine gives no thread.
+/// [`WorkerError::Machine`] if the thread cannot be started.
 fn with_heartbeat<R: Send>(
     reporter: &mut Reporter<'_>,
     work: impl FnOnce() -> R + Send,
@@ -148,17 +155,17 @@ fn with_heartbeat<R: Send>(
     std::thread::scope(|scope| {
         let (done, is_done) = channel::<()>();
         let work = move || {
-            // Dropped at the end, also of a panic.
+            // Dropped when the work ends, also after a panic.
             let _done = done;
             work()
         };
         let worker = std::thread::Builder::new()
             .spawn_scoped(scope, work)
             .map_err(|error| WorkerError::Machine {
-                reason: format!("cannot start the thread that takes a score: {error}"),
+                reason: format!("cannot start the thread that computes a score: {error}"),
             })?;
-        while is_done.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
-            if began.elapsed() < LONGEST {
+        while is_done.recv_timeout(POLL_INTERVAL) == Err(RecvTimeoutError::Timeout) {
+            if began.elapsed() < MAX_HEARTBEAT_TIME {
                 reporter.alive();
             }
         }
@@ -167,7 +174,7 @@ fn with_heartbeat<R: Send>(
     })
 }
 
-/// The grid of a dataset, as metrics see it.
+/// The dataset's grid of factors, as a metric requires it.
 fn grid(dataset: &Dataset) -> Result<FactorGrid, WorkerError> {
     let factors = dataset.grid().space().factors();
     let (names, sizes): (Vec<_>, Vec<_>) = factors.iter().map(|f| (f.name.clone(), f.size)).unzip();
@@ -178,7 +185,10 @@ fn grid(dataset: &Dataset) -> Result<FactorGrid, WorkerError> {
     })
 }
 
-/// The metric and the variant that are requested, which this build has to know.
+/// The requested metric and variant.
+///
+/// # Errors
+/// Fails if this build does not have them.
 fn known(request: &ScoreRequest) -> Result<(Metric, Variant), WorkerError> {
     let (metric, variant) = (&request.metric, &request.context.variant);
     let known = metric.known().zip(variant.known());
@@ -236,16 +246,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn slow_work_gives_signs_of_life_and_its_result() {
+    fn slow_work_sends_heartbeats_and_returns_its_result() {
         let mut n_beats = 0;
         let mut emit = |event: &Event| n_beats += u32::from(*event == Event::Heartbeat);
         let stop = AtomicBool::new(false);
         let mut reporter = Reporter::new(&mut emit, &stop, Duration::from_millis(1));
         let found = with_heartbeat(&mut reporter, || {
-            std::thread::sleep(4 * LOOK);
+            std::thread::sleep(4 * POLL_INTERVAL);
             7
         });
         assert_eq!(found.unwrap(), 7);
-        assert!(0 < n_beats);
+        assert!(n_beats > 0);
     }
 }

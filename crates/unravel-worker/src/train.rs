@@ -1,4 +1,4 @@
-//! Training a cohort, with checkpoints, curves, and the trials that diverge taken out.
+//! Trains a cohort, saves checkpoints and training logs, and removes trials that diverge.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -14,13 +14,13 @@ use unravel_sweep::Trial;
 
 use crate::error::WorkerError;
 use crate::evaluate::{Subject, evaluate};
-use crate::interval::Curves;
 use crate::reporter::Reporter;
+use crate::train_log::TrainLogBuilder;
 
-/// Weight of the newest measurement in the moving rate of images.
+/// Weight of the latest measurement in the moving average of images per second.
 const RATE_WEIGHT: f64 = 0.2;
 
-/// One trial on its way.
+/// A trial that this worker has locked.
 pub struct Member {
     pub trial: Trial,
     pub lock: Arc<TrialWriter>,
@@ -28,12 +28,12 @@ pub struct Member {
     pub missing: Todo,
 }
 
-/// Whether a cohort came to its last step.
+/// How an order, or the training of a cohort, ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trained {
-    /// Yes; its trials are trained.
+pub enum End {
+    /// Nothing is left to do: each trial is done, has failed, or is locked by another process.
     Finished,
-    /// It was asked to stop; everything so far is saved.
+    /// The worker was told to stop, and saved its state.
     Stopped,
 }
 
@@ -41,60 +41,61 @@ pub enum Trained {
 struct Training<'a, B: Kernels> {
     cohort: Cohort<B>,
     members: Vec<Member>,
-    curves: Vec<Curves>,
+    logs: Vec<TrainLogBuilder>,
     order: &'a Order,
     dataset: &'a Arc<Dataset>,
     device: &'a B::Device,
     device_name: &'a str,
     images_per_sec: Option<f64>,
-    /// Last time that the elapsed time was added to the trials' states.
-    clock: Instant,
+    /// When the elapsed time was last added to the trials' states.
+    last_state: Instant,
     last_saved: Instant,
 }
 
-/// Trains members that are all at the same step; returns those that did not fail.
+/// Trains members that are all at the same step. Returns those that did not fail.
 pub fn train<B: Kernels>(
     members: Vec<Member>,
     checkpoints: Vec<Option<Checkpoint>>,
     order: &Order,
     dataset: &Arc<Dataset>,
-    (device, device_name): (&B::Device, &str),
+    device: &B::Device,
+    device_name: &str,
     reporter: &mut Reporter<'_>,
-) -> Result<(Vec<Member>, Trained), WorkerError> {
+) -> Result<(Vec<Member>, End), WorkerError> {
     reporter.phase(Phase::Training, None);
-    let (cohort, curves) = prepare::<B>(&members, checkpoints, dataset, device)?;
+    let (cohort, logs) = prepare::<B>(&members, checkpoints, dataset, device)?;
     let now = Instant::now();
     let mut training = Training {
         cohort,
         members,
-        curves,
+        logs,
         order,
         dataset,
         device,
         device_name,
         images_per_sec: None,
-        clock: now,
+        last_state: now,
         last_saved: now,
     };
     let end = training.run(reporter)?;
     Ok((training.members, end))
 }
 
-/// The cohort at its checkpoints, or at the start.
+/// Builds the cohort and its training logs from the checkpoints. Without a checkpoint for each member, it is at step 0.
 fn prepare<B: Kernels>(
     members: &[Member],
     checkpoints: Vec<Option<Checkpoint>>,
     dataset: &Arc<Dataset>,
     device: &B::Device,
-) -> Result<(Cohort<B>, Vec<Curves>), WorkerError> {
+) -> Result<(Cohort<B>, Vec<TrainLogBuilder>), WorkerError> {
     let trials: Vec<Trial> = members.iter().map(|member| member.trial.clone()).collect();
     let steps = trials[0].training.steps;
     let checkpoints: Option<Vec<Checkpoint>> = checkpoints.into_iter().collect();
     let Some(mut checkpoints) = checkpoints else {
         let cohort = Cohort::new(trials, Arc::clone(dataset), device)?;
-        let curves = Curves::new(&cohort.term_names(), steps);
-        let curves = vec![curves; cohort.trials().len()];
-        return Ok((cohort, curves));
+        let log = TrainLogBuilder::new(&cohort.term_names(), steps);
+        let logs = vec![log; cohort.trials().len()];
+        return Ok((cohort, logs));
     };
     let snapshots: Vec<Snapshot> = checkpoints
         .iter_mut()
@@ -106,23 +107,23 @@ fn prepare<B: Kernels>(
     let snapshots: Vec<&Snapshot> = snapshots.iter().collect();
     let cohort = Cohort::resume(trials, &snapshots, Arc::clone(dataset), device)?;
     let names = cohort.term_names();
-    let fresh = || Curves::new(&names, steps);
-    let resume = |c| Curves::resume(c, &names, steps).unwrap_or_else(fresh);
-    let curves = checkpoints.iter().map(resume).collect();
-    Ok((cohort, curves))
+    let empty = || TrainLogBuilder::new(&names, steps);
+    let resume = |c| TrainLogBuilder::resume(c, &names, steps).unwrap_or_else(empty);
+    let logs = checkpoints.iter().map(resume).collect();
+    Ok((cohort, logs))
 }
 
 impl<B: Kernels> Training<'_, B> {
-    fn run(&mut self, reporter: &mut Reporter<'_>) -> Result<Trained, WorkerError> {
+    fn run(&mut self, reporter: &mut Reporter<'_>) -> Result<End, WorkerError> {
         let steps = self.cohort.trials()[0].training.steps;
         self.set_states(Status::Training)?;
-        self.log_beginning()?;
+        self.log_start()?;
         while self.cohort.step() < steps {
             if reporter.is_stopping() {
                 self.save(reporter)?;
-                return Ok(Trained::Stopped);
+                return Ok(End::Stopped);
             }
-            self.score_on_the_way(reporter)?;
+            self.score_current_step(reporter)?;
             if reporter.is_stopping() {
                 continue;
             }
@@ -130,21 +131,21 @@ impl<B: Kernels> Training<'_, B> {
                 self.step(reporter)?;
             }
             if self.members.is_empty() {
-                return Ok(Trained::Finished);
+                return Ok(End::Finished);
             }
             reporter.progress(self.cohort.step(), steps, self.images_per_sec);
-            let is_due =
-                self.order.checkpoint_every_secs <= self.last_saved.elapsed().as_secs_f64();
+            let since_saved = self.last_saved.elapsed().as_secs_f64();
+            let is_due = since_saved >= self.order.checkpoint_every_secs;
             if is_due && self.cohort.step() < steps {
                 self.save(reporter)?;
             }
         }
         self.finish(reporter)?;
-        Ok(Trained::Finished)
+        Ok(End::Finished)
     }
 
-    /// Who trains from where, into the trials' logs.
-    fn log_beginning(&self) -> Result<(), WorkerError> {
+    /// Appends the attempt, its first step, the device and the process to the trials' logs.
+    fn log_start(&self) -> Result<(), WorkerError> {
         let step = self.cohort.step();
         let process = std::process::id();
         for member in &self.members {
@@ -158,10 +159,10 @@ impl<B: Kernels> Training<'_, B> {
         Ok(())
     }
 
-    /// One update, its terms into the curves, and out with what diverged.
+    /// Makes a few updates, logs their terms, and removes the trials that diverged.
     fn step(&mut self, reporter: &mut Reporter<'_>) -> Result<(), WorkerError> {
         let began = Instant::now();
-        let records = self.cohort.train(self.steps_at_a_time());
+        let records = self.cohort.train(self.n_steps());
         let batch_size = self.cohort.trials()[0].training.batch_size;
         let images = records.len() * batch_size * self.members.len();
         let rate = images as f64 / began.elapsed().as_secs_f64().max(1e-9);
@@ -171,33 +172,33 @@ impl<B: Kernels> Training<'_, B> {
         for record in &records {
             for (m, reason) in reasons.iter_mut().enumerate() {
                 if reason.is_none() {
-                    self.curves[m].push(record, m);
+                    self.logs[m].push(record, m);
                     *reason = self.divergence(record, m);
                 }
             }
         }
-        self.take_out(&reasons, reporter)
+        self.remove_failed(&reasons, reporter)
     }
 
-    /// As many updates as the device makes without a look, but none past a step that is to be scored.
-    fn steps_at_a_time(&self) -> u64 {
+    /// The number of updates until the terms are read next. It does not pass a step that is to be scored.
+    fn n_steps(&self) -> u64 {
         let step = self.cohort.step();
-        let wanted = self
+        let requests = self
             .members
             .iter()
             .flat_map(|member| &member.missing.scores);
-        let stops = wanted
-            .map(|wanted| wanted.context.step)
-            .filter(|stop| step < *stop);
+        let stops = requests
+            .map(|request| request.context.step)
+            .filter(|stop| *stop > step);
         let last = self.cohort.trials()[0].training.steps;
         let next = stops.chain([last]).min().unwrap_or(last);
         B::STEPS_PER_READ.min(next - step)
     }
 
-    /// The step and the term of a trial that is not a finite number, if there is one.
+    /// Returns a message with the step and the term if a term of trial `m` is not finite.
     fn divergence(&self, record: &StepTerms, m: usize) -> Option<String> {
         let terms = &record.values[m];
-        // The loss, which comes first, is the sum of others: it is named where all of those are finite.
+        // The loss is the first term and the sum of others. It is reported only if all others are finite.
         let mut order = (1..terms.len()).chain([0]);
         let at = order.find(|at| !terms[*at].is_finite())?;
         let name = &self.cohort.term_names()[at];
@@ -208,8 +209,8 @@ impl<B: Kernels> Training<'_, B> {
         ))
     }
 
-    /// The trials that have a reason fail with it; the others go on.
-    fn take_out(
+    /// Marks the trials that have a reason as failed and removes them. The others continue.
+    fn remove_failed(
         &mut self,
         reasons: &[Option<String>],
         reporter: &mut Reporter<'_>,
@@ -228,20 +229,20 @@ impl<B: Kernels> Training<'_, B> {
         if !kept.is_empty() {
             self.cohort.keep(&kept);
         }
-        let mut stays = reasons.iter().map(Option::is_none);
-        self.members.retain(|_| stays.next().unwrap_or(true));
-        let mut stays = reasons.iter().map(Option::is_none);
-        self.curves.retain(|_| stays.next().unwrap_or(true));
+        let mut is_kept = reasons.iter().map(Option::is_none);
+        self.members.retain(|_| is_kept.next().unwrap_or(true));
+        let mut is_kept = reasons.iter().map(Option::is_none);
+        self.logs.retain(|_| is_kept.next().unwrap_or(true));
         Ok(())
     }
 
-    /// Scores that are wanted at just this step, before the last.
-    fn score_on_the_way(&mut self, reporter: &mut Reporter<'_>) -> Result<(), WorkerError> {
+    /// Computes the scores that are requested for the current step, which is before the last one.
+    fn score_current_step(&mut self, reporter: &mut Reporter<'_>) -> Result<(), WorkerError> {
         let step = self.cohort.step();
         let mut reasons = vec![None; self.members.len()];
         for (m, reason) in reasons.iter_mut().enumerate() {
             let member = &self.members[m];
-            let is_now = |wanted: &&ScoreRequest| wanted.context.step == step;
+            let is_now = |request: &&ScoreRequest| request.context.step == step;
             let scores: Vec<_> = member
                 .missing
                 .scores
@@ -267,7 +268,7 @@ impl<B: Kernels> Training<'_, B> {
             match evaluate(&subject, &missing, reporter) {
                 Ok(true) => {
                     let scores = &mut self.members[m].missing.scores;
-                    scores.retain(|wanted| wanted.context.step != step);
+                    scores.retain(|request| request.context.step != step);
                 }
                 Ok(false) => return Ok(()),
                 Err(error) if error.is_of_one_trial() => *reason = Some(error.to_string()),
@@ -275,18 +276,18 @@ impl<B: Kernels> Training<'_, B> {
             }
             reporter.phase(Phase::Training, None);
         }
-        self.take_out(&reasons, reporter)
+        self.remove_failed(&reasons, reporter)
     }
 
-    /// A checkpoint of every trial.
+    /// Saves a checkpoint of every trial.
     fn save(&mut self, reporter: &mut Reporter<'_>) -> Result<(), WorkerError> {
         for (m, member) in self.members.iter().enumerate() {
             let snapshot = self.cohort.snapshot(m);
             member.lock.set_checkpoint(&Checkpoint {
                 step: snapshot.step,
                 arrays: snapshot.arrays,
-                log_sums: self.curves[m].sums(),
-                log: self.curves[m].log().clone(),
+                log_sums: self.logs[m].sums(),
+                log: self.logs[m].log().clone(),
             })?;
             reporter.alive();
         }
@@ -298,7 +299,7 @@ impl<B: Kernels> Training<'_, B> {
         Ok(())
     }
 
-    /// The final weights of every trial.
+    /// Saves the final weights of every trial.
     fn finish(&mut self, reporter: &mut Reporter<'_>) -> Result<(), WorkerError> {
         self.save(reporter)?;
         for (m, member) in self.members.iter_mut().enumerate() {
@@ -314,10 +315,10 @@ impl<B: Kernels> Training<'_, B> {
         self.set_states(Status::Trained)
     }
 
-    /// Where every trial stands, with the time since the last such note.
+    /// Writes every trial's state, with the time since the previous call added to its elapsed time.
     fn set_states(&mut self, status: Status) -> Result<(), WorkerError> {
-        let elapsed_secs = self.clock.elapsed().as_secs_f64();
-        self.clock = Instant::now();
+        let elapsed_secs = self.last_state.elapsed().as_secs_f64();
+        self.last_state = Instant::now();
         for member in &mut self.members {
             let state = &mut member.state;
             state.status = status;
@@ -333,13 +334,13 @@ impl<B: Kernels> Training<'_, B> {
     }
 }
 
-/// What trains here: `unravel 0.1.0 with Burn 0.21.0`.
+/// The program and its version, such as `unravel 0.1.0 with Burn 0.21.0`.
 fn program() -> String {
     let version = env!("CARGO_PKG_VERSION");
     format!("unravel {version} with Burn {BURN_VERSION}")
 }
 
-/// Writes down that a trial failed, and says so.
+/// Records that a trial failed, and sends the event.
 pub fn fail(
     member: &mut Member,
     reason: &str,

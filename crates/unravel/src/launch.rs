@@ -18,6 +18,7 @@ use crate::cli::{LauncherKind, RunArgs};
 use crate::devices;
 use crate::exit::{Exit, Failure};
 use crate::memory::WorkerMemory;
+use crate::say;
 use crate::study::Study;
 
 /// From asking workers to save and end to killing them: the whole is over within ten seconds.
@@ -206,7 +207,9 @@ fn on_slurm(
         cancels: launch.slurm_cancel,
         poll_interval: Duration::from_secs_f64(launch.slurm_poll),
     };
-    Ok(SlurmLauncher::connect(settings)?)
+    Ok(SlurmLauncher::connect(settings, &mut |waiting| {
+        say::note(waiting)
+    })?)
 }
 
 /// What a task computes on; this machine need not have it. Slurm shows a task its own GPU as the first.

@@ -7,7 +7,6 @@ mod cli;
 mod devices;
 mod exit;
 mod faults;
-mod harmless;
 mod interrupt;
 mod launch;
 mod limits;
@@ -26,12 +25,13 @@ use clap::{CommandFactory, Parser};
 
 use cli::{Cli, Verb};
 use exit::{Exit, Failure};
+use unravel_sweep::harmless;
 
 fn main() -> ExitCode {
     surroundings::shut_out();
     limits::survive_file_size_limit();
     limits::hear_panics();
-    allocator::survive_refusals();
+    allocator::spare_addresses();
     let result = match Cli::try_parse() {
         Ok(cli) => {
             limits::within(|| work(cli.verb)).unwrap_or_else(|reason| Err(Failure::limit(reason)))

@@ -1,13 +1,35 @@
 //! Results on stdout, as JSON or as plain tables.
 
 use std::io::{self, Write};
+use std::os::fd::BorrowedFd;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::exit::{Exit, Failure};
 use crate::harmless;
 
 /// Why stdout did not take a result, where it did not; [`finish`] turns it into an exit code.
 static FAULT: OnceLock<io::Error> = OnceLock::new();
+
+/// Whether stdout was closed when the program was started (`>&-`). The standard library opens `/dev/null` in its place, which
+/// takes every result; so this is asked before.
+static WAS_CLOSED: AtomicBool = AtomicBool::new(false);
+
+#[cfg(target_os = "linux")]
+#[used]
+#[unsafe(link_section = ".init_array")]
+static BEFORE_MAIN: extern "C" fn() = look_at_stdout;
+
+#[cfg_attr(
+    not(target_os = "linux"),
+    expect(dead_code, reason = "known on Linux alone")
+)]
+extern "C" fn look_at_stdout() {
+    // SAFETY: the system is asked whether the descriptor is open, and nothing else is done with it.
+    let stdout = unsafe { BorrowedFd::borrow_raw(1) };
+    let is_closed = rustix::io::fcntl_getfd(stdout) == Err(rustix::io::Errno::BADF);
+    WAS_CLOSED.store(is_closed, Ordering::Relaxed);
+}
 
 /// Prints a JSON value over several lines.
 pub fn json(value: &serde_json::Value) {
@@ -30,12 +52,15 @@ pub fn line(text: &str) {
 }
 
 fn write(text: &str) {
-    keep_fault(writeln!(io::stdout().lock(), "{text}"));
+    written(writeln!(io::stdout().lock(), "{text}"));
 }
 
-/// Takes over what became of a write to stdout that another library did.
+/// Takes over what became of a result that was written to stdout.
 pub fn written(result: io::Result<()>) {
-    keep_fault(result);
+    keep_fault(match WAS_CLOSED.load(Ordering::Relaxed) {
+        true => Err(io::Error::other("it is closed")),
+        false => result,
+    });
 }
 
 /// Whether stdout took every result: to be asked before the program ends well.

@@ -190,7 +190,7 @@ impl Study {
         report: &Path,
     ) -> Result<Vec<String>, Failure> {
         let (evaluation, grid) = (&self.sweep.evaluation, self.grid.name());
-        Ok(cross_trial::take(
+        Ok(cross_trial::update(
             evaluation,
             &self.trials,
             &grid,
@@ -244,9 +244,9 @@ impl Study {
         records: &StoreRecords<'_>,
         options: &PlanOptions,
     ) -> unravel_orchestrator::plan::Plan {
-        use unravel_orchestrator::held::Records;
+        use unravel_orchestrator::records::Records;
         unravel_orchestrator::plan::plan_at_once(trials, options, |trials| {
-            records.held_of_all(trials)
+            records.progress_of_all(trials)
         })
     }
 }

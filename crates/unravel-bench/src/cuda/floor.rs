@@ -17,18 +17,18 @@ use unravel_model::network::{LayerSpec, decoder_layers, discriminator_layers, en
 
 use crate::workload::Workload;
 
-/// What an H100 moves, in bytes per second: of its 3.35 TB/s, what a good kernel reaches.
+/// Memory bandwidth that a good kernel reaches on an H100, of its 3.35 TB/s, in bytes per second.
 pub const H100_BYTES_PER_SEC: f64 = 3e12;
 
-/// Passes over a number of each kind.
+/// Passes over each kind of value.
 const IMAGE: f64 = 5.0;
 const OUTPUT: f64 = 6.0;
 const PARAMETER: f64 = 10.0;
 
-/// Bytes that a step moves for each image of the batch.
+/// The minimum number of bytes that a step moves for each image of the batch.
 ///
 /// # Errors
-/// Where the architecture does not take images of 64x64.
+/// Fails if the architecture does not accept images of 64x64.
 pub fn bytes_per_image(workload: Workload) -> Result<f64, ModelError> {
     const SHAPE: [usize; 3] = [64, 64, 1];
     let trial = workload.trials().swap_remove(0);
@@ -43,10 +43,10 @@ pub fn bytes_per_image(workload: Workload) -> Result<f64, ModelError> {
     if let Some(config) = trial.objective.discriminator() {
         let layers = discriminator_layers(latents, config.layers, config.units);
         let (outputs_of_it, its_parameters) = (outputs(&layers), parameters(&layers));
-        // Through it: no gradient by its weights, which are read forward and backward.
+        // The VAE's pass through the discriminator reads its weights twice and has no weight gradient.
         numbers += (OUTPUT - 1.0) * outputs_of_it + 2.0 * its_parameters / batch;
         numbers += 2.0 * OUTPUT * outputs_of_it + PARAMETER * its_parameters / batch;
-        // The second batch: written and read, forward only.
+        // The second batch has a forward pass only: one write and one read.
         numbers += 2.0 * (pixels + outputs(&encoder)) + parameters(&encoder) / batch;
     }
     Ok(size_of::<f32>() as f64 * numbers)
@@ -69,7 +69,7 @@ mod tests {
     use crate::workload::Target;
 
     #[test]
-    fn a_step_of_beta_vae_moves_what_was_counted_by_hand() {
+    fn a_step_of_beta_vae_moves_the_bytes_of_a_count_by_hand() {
         let workload = Workload {
             architecture: Architecture::Conv4x4,
             target: Target::BetaVae,

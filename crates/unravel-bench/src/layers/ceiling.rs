@@ -1,28 +1,28 @@
-//! What a bare matrix product of a layer's shape reaches, with everything in cache.
+//! Measures a plain matrix product of a layer's shape, with all operands in cache.
 //!
-//! A convolution is taken as the product of its unfolded input with its weight, a few images at a time; how many is
-//! tried out, and the best counts. On several threads, each works on a product of its own.
+//! A convolution counts as the product of its unfolded input with its weight, a few images at a time. Several numbers
+//! of images are measured, and the fastest counts. With several threads, each computes its own product.
 
 use std::time::Duration;
 
-use unravel_model::kernels::{LayerKind, WantedGradients};
+use unravel_model::kernels::{LayerKind, RequestedGradients};
 use unravel_model::network::LayerSpec;
 
 use super::stack::uniform;
 use crate::timing::{Clock, median_secs};
 
-/// Images that are tried in one product.
+/// Numbers of images in one product.
 const IMAGES: [usize; 4] = [1, 4, 16, 64];
 
-/// Rows of a product at the most, unless a single image has more.
+/// Maximum number of rows of a product, unless one image has more.
 const MAX_ROWS: usize = 1024;
 
 /// The matrix products of one phase of one layer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Products {
-    /// Floating point operations, an addition and a multiplication being two.
+    /// Floating point operations; a multiply-add counts as two.
     pub flop: f64,
-    /// Seconds at the ceiling.
+    /// Seconds at the ceiling's speed.
     pub secs: f64,
 }
 
@@ -37,33 +37,33 @@ impl Products {
 
 /// `[rows, inner] [inner, columns]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Product {
+struct GemmShape {
     rows: usize,
     inner: usize,
     columns: usize,
-    /// The left matrix lies in memory column by column, as in a gradient by the weight.
+    /// Whether the left matrix is column-major, as in a weight gradient.
     is_left_transposed: bool,
 }
 
-impl Product {
+impl GemmShape {
     fn flop(&self) -> f64 {
         2.0 * self.rows as f64 * self.inner as f64 * self.columns as f64
     }
 }
 
-/// What each phase of one layer takes at the ceiling.
+/// The operations and the time at the ceiling for each phase of a layer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Ceilings {
-    /// Forward.
+    /// The forward pass.
     pub forward: Products,
-    /// Gradient by the weight.
-    pub by_weight: Products,
-    /// Gradient by the input.
-    pub by_input: Products,
+    /// The weight gradient.
+    pub grad_weight: Products,
+    /// The input gradient.
+    pub grad_input: Products,
 }
 
 impl Ceilings {
-    /// Measures those of a layer whose input is `[M, N, inputs]`.
+    /// Measures a layer with an input of shape `[M, N, inputs]`.
     #[must_use]
     pub fn of(
         spec: &LayerSpec,
@@ -77,7 +77,7 @@ impl Ceilings {
                 (s.small_pixels(), s.patch_len(), s.small_channels)
             }
         };
-        let at_ceiling = |product: fn(usize, usize, usize) -> Product| {
+        let at_ceiling = |product: fn(usize, usize, usize) -> GemmShape| {
             let groups = IMAGES
                 .iter()
                 .filter(|images| match spec.kind {
@@ -93,27 +93,27 @@ impl Ceilings {
             }
         };
         let (unfolded, folded) = (at_ceiling(unfolded), at_ceiling(folded));
-        let (forward, by_input) = match spec.kind {
+        let (forward, grad_input) = match spec.kind {
             LayerKind::ConvTranspose(_) => (folded, unfolded),
             _ => (unfolded, folded),
         };
         Self {
             forward,
-            by_weight: at_ceiling(by_weight),
-            by_input,
+            grad_weight: at_ceiling(grad_weight),
+            grad_input,
         }
     }
 
-    /// Those of a backward pass together.
+    /// The sum over the requested gradients of a backward pass.
     #[must_use]
-    pub fn backward(&self, wanted: WantedGradients) -> Products {
+    pub fn backward(&self, wanted: RequestedGradients) -> Products {
         let nothing = Products {
             flop: 0.0,
             secs: 0.0,
         };
-        let by_weight = wanted.by_parameters.then_some(self.by_weight);
-        let by_input = wanted.by_input.then_some(self.by_input);
-        [by_weight, by_input]
+        let grad_weight = wanted.parameters.then_some(self.grad_weight);
+        let grad_input = wanted.input.then_some(self.grad_input);
+        [grad_weight, grad_input]
             .into_iter()
             .flatten()
             .fold(nothing, Products::and)
@@ -121,8 +121,8 @@ impl Ceilings {
 }
 
 /// Patches times weight: a convolution, a dense layer.
-fn unfolded(rows: usize, inner: usize, columns: usize) -> Product {
-    Product {
+fn unfolded(rows: usize, inner: usize, columns: usize) -> GemmShape {
+    GemmShape {
         rows,
         inner,
         columns,
@@ -130,14 +130,14 @@ fn unfolded(rows: usize, inner: usize, columns: usize) -> Product {
     }
 }
 
-/// Small image times weight: a transposed convolution, a gradient by the input.
-fn folded(rows: usize, inner: usize, columns: usize) -> Product {
+/// Small image times weight: a transposed convolution, an input gradient.
+fn folded(rows: usize, inner: usize, columns: usize) -> GemmShape {
     unfolded(rows, columns, inner)
 }
 
-/// Patches, transposed, times small image: a gradient by the weight.
-fn by_weight(rows: usize, inner: usize, columns: usize) -> Product {
-    Product {
+/// Patches, transposed, times small image: a weight gradient.
+fn grad_weight(rows: usize, inner: usize, columns: usize) -> GemmShape {
+    GemmShape {
         rows: inner,
         inner: rows,
         columns,
@@ -145,8 +145,8 @@ fn by_weight(rows: usize, inner: usize, columns: usize) -> Product {
     }
 }
 
-/// Operations per second of all threads together, each on a product of its own.
-fn flop_per_sec(product: Product, threads: usize, budget: Duration) -> f64 {
+/// Operations per second of all threads, each with its own product.
+fn flop_per_sec(product: GemmShape, threads: usize, budget: Duration) -> f64 {
     std::thread::scope(|scope| {
         let workers: Vec<_> = (0..threads)
             .map(|_| scope.spawn(|| product.flop() / secs(product, Clock::of(threads), budget)))
@@ -158,8 +158,8 @@ fn flop_per_sec(product: Product, threads: usize, budget: Duration) -> f64 {
     })
 }
 
-fn secs(product: Product, clock: Clock, budget: Duration) -> f64 {
-    let Product {
+fn secs(product: GemmShape, clock: Clock, budget: Duration) -> f64 {
+    let GemmShape {
         rows,
         inner,
         columns,
@@ -170,11 +170,12 @@ fn secs(product: Product, clock: Clock, budget: Duration) -> f64 {
         uniform(inner * columns, 1.0, 1),
     );
     let mut out = vec![0.0f32; rows * columns];
-    let (left_row_stride, left_column_stride) = match is_left_transposed {
-        false => (inner, 1),
-        true => (1, rows),
+    let (left_row_stride, left_column_stride) = if is_left_transposed {
+        (1, rows)
+    } else {
+        (inner, 1)
     };
-    // Long enough for the clock.
+    // A single product may be too short for the clock.
     let repeats = (1e6 / product.flop()).ceil() as usize;
     let secs = median_secs(
         clock,
@@ -230,9 +231,9 @@ mod tests {
         let one = 2.0 * 64.0 * 16.0 * (4 * 4 * 3) as f64 * 5.0;
         let ceilings =
             |spec: &LayerSpec| Ceilings::of(spec, [1, 64, spec.inputs], 1, Duration::ZERO);
-        let both = WantedGradients {
-            by_parameters: true,
-            by_input: true,
+        let both = RequestedGradients {
+            parameters: true,
+            input: true,
         };
         for spec in [
             LayerSpec::conv(shape),

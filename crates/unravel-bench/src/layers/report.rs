@@ -1,4 +1,4 @@
-//! The rows of the table, and what they come to.
+//! The rows of the table and their summary.
 
 use serde::Serialize;
 
@@ -6,8 +6,11 @@ use super::Phase;
 use crate::machine::Machine;
 use crate::workload::Workload;
 
-/// The head of the table that the rows print.
-pub const HEADER: &str = "layer                                      phase                       ms/step   share  GFLOP/s  ceiling";
+/// The header line of the printed rows.
+pub const HEADER: &str = concat!(
+    "layer                                      phase                            ",
+    "ms/step   share  GFLOP/s  ceiling"
+);
 
 /// One phase of one layer.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -18,29 +21,29 @@ pub struct Row {
     pub row: &'static str,
     /// `cpu`.
     pub device: &'static str,
-    /// Encoder and decoder.
+    /// The architecture.
     pub arch: &'static str,
-    /// What is minimised.
+    /// The objective's family.
     pub objective: &'static str,
-    /// Models of the cohort.
+    /// Number of models of the cohort.
     pub models: usize,
-    /// Threads.
+    /// Number of threads.
     pub threads: usize,
-    /// The layer, or what else is done.
+    /// The layer, or another part of the step.
     pub layer: String,
-    /// What of it.
+    /// The phase of the layer.
     pub phase: &'static str,
-    /// How often in a step.
+    /// Number of times per step.
     pub times: usize,
-    /// Milliseconds in a step, all times together.
+    /// Milliseconds per step, over all times.
     pub ms: f64,
-    /// Of the time of a whole step, 0..=1.
+    /// Share of a whole step's time, 0 to 1.
     pub share: f64,
-    /// Operations of the direct computation in 10^9 per second; none where it is no matrix product.
+    /// Operations of the direct computation in 10^9 per second; `None` if the phase is not a matrix product.
     pub gflop_per_s: Option<f64>,
-    /// What a bare matrix product of the same shape reaches.
+    /// The rate of a plain matrix product of the same shape.
     pub ceiling_gflop_per_s: Option<f64>,
-    /// Whether it counts in the sum; else it is a part of another row, measured alone.
+    /// Whether the row is part of the sum. Otherwise it is a part of another row, measured separately.
     pub is_in_sum: bool,
     #[serde(skip)]
     flop: f64,
@@ -65,7 +68,7 @@ impl Row {
             phase: phase.name,
             times: phase.times,
             ms: phase.secs * times * 1e3,
-            share: f64::NAN, // until the step is known
+            share: f64::NAN, // set by `Report::new`
             gflop_per_s: rate(phase.secs),
             ceiling_gflop_per_s: products.and_then(|products| rate(products.secs)),
             is_in_sum: phase.is_in_sum,
@@ -79,48 +82,48 @@ impl Row {
     }
 }
 
-/// What the rows come to.
+/// The summary of the rows.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Summary {
     /// `layers`.
     pub bench: &'static str,
     /// `summary`.
     pub row: &'static str,
-    /// Where.
+    /// The machine.
     #[serde(flatten)]
     pub machine: Machine,
-    /// Encoder and decoder.
+    /// The architecture.
     pub arch: &'static str,
-    /// What is minimised.
+    /// The objective's family.
     pub objective: &'static str,
-    /// Models of the cohort.
+    /// Number of models of the cohort.
     pub models: usize,
-    /// Threads.
+    /// Number of threads.
     pub threads: usize,
-    /// Milliseconds of a whole step, measured as one.
+    /// Milliseconds of a whole step, measured without division.
     pub step_ms: f64,
-    /// Milliseconds of the rows together.
+    /// Sum of the rows in milliseconds.
     pub sum_ms: f64,
-    /// Images per second at that step.
+    /// Images per second of whole steps.
     pub images_per_s: f64,
-    /// Operations of a step in 10^6, an image.
+    /// Operations per image in 10^6.
     pub mflop_per_image: f64,
-    /// Milliseconds of the convolutions, activations included.
+    /// Milliseconds of the convolutions with their activations.
     pub convolutions_ms: f64,
-    /// Their operations in 10^9 per second.
+    /// Operations of the convolutions in 10^9 per second.
     pub convolutions_gflop_per_s: f64,
-    /// What bare matrix products of the same shapes reach.
+    /// The rate of plain matrix products of the same shapes.
     pub convolutions_ceiling_gflop_per_s: f64,
-    /// Of the time of a whole step, what is not in the convolutions, 0..=1.
+    /// Share of a whole step's time outside the convolutions, 0 to 1.
     pub other_share: f64,
 }
 
-/// A table and what it comes to.
+/// The rows with their summary.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
-    /// Layer by layer.
+    /// One row per layer and phase.
     pub rows: Vec<Row>,
-    /// All of them together.
+    /// The summary.
     pub summary: Summary,
 }
 
@@ -172,7 +175,7 @@ impl std::fmt::Display for Row {
         };
         write!(
             f,
-            "{:<42} {phase:<27} {:>7.3}  {:>5.1}%  {:>7}  {:>7}",
+            "{:<42} {phase:<32} {:>7.3}  {:>5.1}%  {:>7}  {:>7}",
             self.layer,
             self.ms,
             100.0 * self.share,
@@ -196,8 +199,8 @@ impl std::fmt::Display for Summary {
         } = self;
         writeln!(
             f,
-            "whole step {step_ms:.2} ms ({images_per_s:.0} images/s, {mflop_per_image:.1} MFLOP an image); \
-             the rows together {sum_ms:.2} ms"
+            "whole step {step_ms:.2} ms ({images_per_s:.0} images/s, {mflop_per_image:.1} MFLOP per image); \
+             sum of the rows {sum_ms:.2} ms"
         )?;
         write!(
             f,

@@ -1,10 +1,10 @@
-//! The layers of a step, each with the input that it has in training.
+//! The layers of a step, with inputs as in training.
 
 use burn::tensor::{Tensor, TensorData};
 use unravel_model::Cpu;
 use unravel_model::error::ModelError;
 use unravel_model::kernels::{
-    Activation, ForwardPass, Kernels, LayerGradients, LayerKind, WantedGradients,
+    Activation, ForwardPass, Kernels, LayerGradients, LayerKind, RequestedGradients,
 };
 use unravel_model::network::{LayerSpec, decoder_layers, discriminator_layers, encoder_layers};
 use unravel_model::random::{Purpose, Stream};
@@ -12,18 +12,18 @@ use unravel_sweep::DiscriminatorConfig;
 
 use crate::workload::{Target, Workload, dsprites};
 
-/// Latents of every model here.
+/// Number of latents of each model.
 pub(super) const LATENTS: usize = 10;
 
-/// One layer with its numbers, for `M` models.
+/// One layer with its values, for `M` models.
 pub struct Layer {
-    /// Network, place and shapes: `encoder.1 conv 32x32x32 to 16x16x32`.
+    /// Network, index and shapes: `encoder.1 conv 32x32x32 to 16x16x32`.
     pub name: String,
-    /// Whether the network's input is this layer's, so that in training nobody asks for the gradient by it.
+    /// Whether this is the network's first layer, whose input gradient training does not compute.
     pub is_first: bool,
-    /// Its geometry.
+    /// The layer's geometry.
     pub spec: LayerSpec,
-    /// `[M, N, inputs]`: what the layer before it made of images or codes.
+    /// The output of the previous layer, `[M, N, inputs]`.
     pub input: Tensor<Cpu, 3>,
     weight: Tensor<Cpu, 2>,
     bias: Tensor<Cpu, 2>,
@@ -43,7 +43,7 @@ impl Layer {
             name: format!("{network}.{at} {}", describe(&spec)),
             is_first: at == 0,
             gradient: uniform(models * batch * spec.outputs, 1e-3, seed + 1),
-            output: input.clone(), // until the next line
+            output: input.clone(), // replaced below
             spec,
             input,
             weight,
@@ -67,18 +67,18 @@ impl Layer {
         }
     }
 
-    /// A gradient by the output that nobody else holds, `[M, N, outputs]`.
+    /// A gradient of the output with its own memory, `[M, N, outputs]`.
     #[must_use]
     pub fn gradient(&self) -> Tensor<Cpu, 3> {
         tensor(self.gradient.clone(), self.output.dims())
     }
 
-    /// The backward pass of the whole layer.
+    /// Computes the backward pass of the layer.
     #[must_use]
     pub fn backward(
         &self,
         gradient: Tensor<Cpu, 3>,
-        wanted: WantedGradients,
+        wanted: RequestedGradients,
     ) -> LayerGradients<Cpu> {
         let pass = ForwardPass {
             input: self.input.clone(),
@@ -88,31 +88,31 @@ impl Layer {
         Cpu::layer_backward(self.spec.kind, self.spec.activation, pass, gradient, wanted)
     }
 
-    /// The gradient by the input alone, from that by the sum.
+    /// Computes the input gradient alone, from the gradient of the sum.
     #[must_use]
-    pub fn by_input(&self, by_sum: Tensor<Cpu, 3>) -> Tensor<Cpu, 3> {
+    pub fn grad_input(&self, grad_sum: Tensor<Cpu, 3>) -> Tensor<Cpu, 3> {
         let (weight, identity) = (self.weight.clone(), Activation::Identity);
         match self.spec.kind {
-            LayerKind::Linear => Cpu::dense_input_gradient(by_sum, weight),
-            LayerKind::Conv(shape) => Cpu::up(by_sum, weight, None, identity, shape),
-            LayerKind::ConvTranspose(shape) => Cpu::down(by_sum, weight, None, identity, shape),
+            LayerKind::Linear => Cpu::dense_input_gradient(grad_sum, weight),
+            LayerKind::Conv(shape) => Cpu::up(grad_sum, weight, None, identity, shape),
+            LayerKind::ConvTranspose(shape) => Cpu::down(grad_sum, weight, None, identity, shape),
         }
     }
 
-    /// The gradient by the weight alone, from that by the sum.
+    /// Computes the weight gradient alone, from the gradient of the sum.
     #[must_use]
-    pub fn by_weight(&self, by_sum: Tensor<Cpu, 3>) -> Tensor<Cpu, 2> {
+    pub fn grad_weight(&self, grad_sum: Tensor<Cpu, 3>) -> Tensor<Cpu, 2> {
         let input = self.input.clone();
         match self.spec.kind {
-            LayerKind::Linear => Cpu::dense_weight_gradient(input, by_sum),
-            LayerKind::Conv(shape) => Cpu::weight_gradient(input, by_sum, shape),
-            LayerKind::ConvTranspose(shape) => Cpu::weight_gradient(by_sum, input, shape),
+            LayerKind::Linear => Cpu::dense_weight_gradient(input, grad_sum),
+            LayerKind::Conv(shape) => Cpu::weight_gradient(input, grad_sum, shape),
+            LayerKind::ConvTranspose(shape) => Cpu::weight_gradient(grad_sum, input, shape),
         }
     }
 
-    /// The gradients by the sum and by the bias alone.
+    /// Computes the gradients of sum and bias alone.
     #[must_use]
-    pub fn by_activation(&self, gradient: Tensor<Cpu, 3>) -> (Tensor<Cpu, 3>, Tensor<Cpu, 2>) {
+    pub fn grad_activation(&self, gradient: Tensor<Cpu, 3>) -> (Tensor<Cpu, 3>, Tensor<Cpu, 2>) {
         let spec = &self.spec;
         Cpu::activation_gradient(
             gradient,
@@ -123,35 +123,35 @@ impl Layer {
     }
 }
 
-/// A network's layers, and how often a step goes through them.
+/// A network's layers, and the number of passes in a step.
 pub struct Part {
-    /// In order.
+    /// The layers in order.
     pub layers: Vec<Layer>,
-    /// Forward passes of a step.
+    /// Forward passes per step.
     pub forward_times: usize,
-    /// Backward passes that reach the weights.
+    /// Backward passes with weight gradients, per step.
     pub update_times: usize,
-    /// Backward passes that only go through.
+    /// Backward passes without weight gradients, per step.
     pub pass_on_times: usize,
 }
 
 impl Part {
-    /// The gradients that are asked of a layer in a step, and how often.
+    /// The gradients of a layer that a step requests, with the number of passes.
     #[must_use]
-    pub fn backward_passes(&self, layer: &Layer) -> Vec<(WantedGradients, usize)> {
-        let update = WantedGradients {
-            by_parameters: true,
-            by_input: !layer.is_first || self.is_decoder(),
+    pub fn backward_passes(&self, layer: &Layer) -> Vec<(RequestedGradients, usize)> {
+        let update = RequestedGradients {
+            parameters: true,
+            input: !layer.is_first || self.is_decoder(),
         };
-        let pass_on = WantedGradients {
-            by_parameters: false,
-            by_input: true,
+        let pass_on = RequestedGradients {
+            parameters: false,
+            input: true,
         };
         let passes = [(update, self.update_times), (pass_on, self.pass_on_times)];
         passes.into_iter().filter(|(_, times)| *times > 0).collect()
     }
 
-    /// A decoder's codes have a gradient; images, and codes that are judged, have none.
+    /// The input of a decoder has a gradient. Images, and the codes of a discriminator's own update, have none.
     fn is_decoder(&self) -> bool {
         self.layers
             .first()
@@ -164,7 +164,7 @@ const DECODER: &str = "decoder";
 /// The networks of a step of `workload`.
 ///
 /// # Errors
-/// Where the architecture does not take dSprites.
+/// Fails if the architecture does not accept dSprites.
 pub fn parts(workload: Workload) -> Result<Vec<Part>, ModelError> {
     let Workload {
         architecture,
@@ -202,7 +202,7 @@ pub fn parts(workload: Workload) -> Result<Vec<Part>, ModelError> {
         let specs = discriminator_layers(LATENTS, config.layers, config.units);
         parts.push(Part {
             layers: chain("discriminator", specs, codes),
-            forward_times: 3, // within the VAE's loss, and on both batches
+            forward_times: 3, // in the VAE's loss, and for both batches
             update_times: 2,
             pass_on_times: 1,
         });
@@ -240,7 +240,7 @@ fn describe(spec: &LayerSpec) -> String {
     }
 }
 
-/// Numbers uniform within `limit`.
+/// Uniform values in `-limit..limit`.
 pub(super) fn uniform(len: usize, limit: f32, seed: u64) -> Vec<f32> {
     let mut stream = Stream::new(seed, Purpose::EncoderInit, 0);
     (0..len)
@@ -268,13 +268,13 @@ mod tests {
     }
 
     #[test]
-    fn no_gradient_is_asked_for_that_training_does_not_need() {
+    fn only_gradients_that_training_requires_are_requested() {
         let parts = parts_of(Target::FactorVae);
         let wanted = |part: &Part, at: usize| {
             let passes = part.backward_passes(&part.layers[at]);
             passes
                 .iter()
-                .map(|(w, times)| (w.by_parameters, w.by_input, *times))
+                .map(|(w, times)| (w.parameters, w.input, *times))
                 .collect::<Vec<_>>()
         };
         assert_eq!(wanted(&parts[0], 0), [(true, false, 1)]);
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn layers_fit_together_and_their_names_say_their_shapes() {
+    fn layers_fit_together_and_their_names_contain_their_shapes() {
         let parts = parts_of(Target::BetaVae);
         let names: Vec<&str> = parts
             .iter()
@@ -300,6 +300,6 @@ mod tests {
         let last = parts[1].layers.last().unwrap();
         assert_eq!(last.output.dims(), [2, 64, 4096]);
         let wanted = last.backward(last.gradient(), parts[1].backward_passes(last)[0].0);
-        assert_eq!(wanted.by_input.unwrap().dims(), last.input.dims());
+        assert_eq!(wanted.grad_input.unwrap().dims(), last.input.dims());
     }
 }

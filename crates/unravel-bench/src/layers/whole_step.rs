@@ -1,4 +1,4 @@
-//! The phases of a step that belong to no layer: loss, codes, optimiser, data.
+//! Measures the phases of a step outside the layers: loss, codes, optimiser, data.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use burn::tensor::Tensor;
 use unravel_model::Cpu;
 use unravel_model::error::ModelError;
 use unravel_model::kernels::differentiable::Tracked;
-use unravel_model::kernels::{AdamStep, Kernels, Moments};
+use unravel_model::kernels::{AdamMoments, AdamStep, Kernels};
 use unravel_model::network::{
     LayerSpec, Posterior, decoder_layers, discriminator_layers, encoder_layers,
 };
@@ -18,7 +18,7 @@ use crate::data::batch_secs;
 use crate::timing::{Clock, median_secs};
 use crate::workload::{Target, Workload, dsprites};
 
-/// What and its time.
+/// Measures the phases, each with the name of its part of the step.
 pub fn phases(
     workload: Workload,
     clock: Clock,
@@ -50,7 +50,7 @@ pub fn phases(
         (
             "codes",
             phase(
-                "sampling and KL, both ways",
+                "sampling and KL, with backward",
                 1,
                 codes_secs(workload, clock, budget),
             ),
@@ -83,7 +83,7 @@ fn phase(name: &'static str, times: usize, secs: f64) -> Phase {
     }
 }
 
-/// Seconds of the reconstruction loss and of its gradient, for images `[M, N, pixels]`.
+/// Seconds for the reconstruction loss and for its gradient, for images `[M, N, pixels]`.
 fn loss_secs(dims: [usize; 3], clock: Clock, budget: Duration) -> (f64, f64) {
     let len = dims.iter().product();
     let logits = uniform(len, 8.0, 0);
@@ -93,15 +93,15 @@ fn loss_secs(dims: [usize; 3], clock: Clock, budget: Duration) -> (f64, f64) {
         .collect();
     let (fixed, targets) = (tensor(logits.clone(), dims), tensor(targets, dims));
     let nats = || Cpu::bernoulli_nats(fixed.clone(), targets.clone());
-    let by_nats: Tensor<Cpu, 1> = Tensor::ones([dims[0]], &Default::default());
-    let gradient = |logits| Cpu::bernoulli_gradient(logits, targets.clone(), by_nats.clone());
+    let grad_nats: Tensor<Cpu, 1> = Tensor::ones([dims[0]], &Default::default());
+    let gradient = |logits| Cpu::bernoulli_gradient(logits, targets.clone(), grad_nats.clone());
     (
         median_secs(clock, budget, || (), |()| nats()),
         median_secs(clock, budget, || tensor(logits.clone(), dims), gradient),
     )
 }
 
-/// Seconds from the encoder's output to sampled codes and KL, and back.
+/// Seconds from the encoder's output to sampled codes and KL, forward and backward.
 fn codes_secs(workload: Workload, clock: Clock, budget: Duration) -> f64 {
     let (models, batch) = (workload.models, workload.batch_size());
     let dims = [models, batch, 2 * LATENTS];
@@ -128,15 +128,15 @@ fn adam_secs(layers: &[LayerSpec], models: usize, clock: Clock, budget: Duration
     let lens = layers
         .iter()
         .flat_map(|layer| [layer.weight_len(), layer.channels]);
-    let (mut parameters, gradients): (Vec<Moments<Cpu>>, Vec<Tensor<Cpu, 2>>) = lens
+    let (mut parameters, gradients): (Vec<AdamMoments<Cpu>>, Vec<Tensor<Cpu, 2>>) = lens
         .map(|len| {
-            let numbers = |limit| tensor(uniform(models * len, limit, 0), [models, len]);
-            let moments = Moments {
-                value: numbers(0.1),
-                first: numbers(0.0),
-                second: numbers(0.0),
+            let values = |limit| tensor(uniform(models * len, limit, 0), [models, len]);
+            let moments = AdamMoments {
+                value: values(0.1),
+                first: values(0.0),
+                second: values(0.0),
             };
-            (moments, numbers(1e-3))
+            (moments, values(1e-3))
         })
         .unzip();
     let mut step = AdamStep {

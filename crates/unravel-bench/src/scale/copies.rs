@@ -1,4 +1,4 @@
-//! Copies of trained trials, as many as a sweep names, each a little different.
+//! Copies trained trials, one for each trial of a sweep, with slightly different numbers.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,10 +12,10 @@ use unravel_worker::data;
 
 use crate::error::BenchError;
 
-/// Rows of a training log at most, as the worker writes it.
+/// Maximum number of rows of a training log, as in the worker.
 const N_LOG_ROWS: u64 = 1_000;
 
-/// Writes every trial of the sweep `all` as a copy of the one of its objective in `first`.
+/// Writes each trial of the sweep `all` as a copy of the trial of the same family in the sweep `first`.
 pub fn write(first: &Path, first_store: &Path, all: &Path, store: &Path) -> Result<(), BenchError> {
     let from = Store::open_read(first_store)?;
     let mut originals = BTreeMap::new();
@@ -30,7 +30,7 @@ pub fn write(first: &Path, first_store: &Path, all: &Path, store: &Path) -> Resu
     copied.par_iter().try_for_each(|trial| {
         let folder = store.trial(&trial.id());
         match originals.get(&trial.setting().family) {
-            // Its state is written last, so a copy that was cut short has none.
+            // The state is written last, so an incomplete copy has none.
             Some(original) if folder.state()?.value != original.state => {
                 original.copy(&store, trial)
             }
@@ -52,7 +52,7 @@ fn trials(path: &Path) -> Result<Vec<Trial>, BenchError> {
     Ok(sweep.trials(observations.content()))
 }
 
-/// What is copied of a trial.
+/// The copied parts of a trial.
 struct Original {
     state: TrialState,
     log: TrainLog,
@@ -83,7 +83,8 @@ impl Original {
             step: steps,
             ..Model::default()
         })?;
-        // Only the best of a setting is shown, which is the first seed here; packing them all would take hours.
+        // The report shows only the best trial of a setting, here that of the first seed. Compressing all would take
+        // hours.
         match trial.seed {
             0 => lock.set_pictures(&self.pictures)?,
             _ => lock.set_pictures(&Pictures {
@@ -93,12 +94,12 @@ impl Original {
         }
         lock.set_probe(&self.probe)?;
         for file in &self.scores {
-            lock.set_scores(&moved(file.clone(), trial.seed))?;
+            lock.set_scores(&scaled(file.clone(), trial.seed))?;
         }
         lock.set_state(&self.state)
     }
 
-    /// As many rows as a long training has, of the numbers that there are.
+    /// A log with as many rows as a long training, from the rows of the original.
     fn log_of(&self, trial: &Trial) -> TrainLog {
         let steps = trial.training.steps;
         let n_rows = N_LOG_ROWS.min(steps);
@@ -116,7 +117,7 @@ impl Original {
     }
 }
 
-fn moved(mut file: ScoreFile, seed: u64) -> ScoreFile {
+fn scaled(mut file: ScoreFile, seed: u64) -> ScoreFile {
     for score in &mut file.scores {
         let factor = factor(seed);
         score.values.iter_mut().for_each(|value| *value *= factor);
@@ -126,7 +127,7 @@ fn moved(mut file: ScoreFile, seed: u64) -> ScoreFile {
     file
 }
 
-/// Within a twentieth of 1, with as many digits as a measured number; the largest for the first seed.
+/// A factor between 0.95 and 1.05 with all digits of a measured number; the largest for the first seed.
 fn factor(seed: u64) -> f64 {
     if seed == 0 {
         return 1.05;

@@ -1,6 +1,6 @@
-//! One worker process: from its own side and from that of the program that started it.
+//! A worker process: the code that it runs, and the code that controls it.
 //!
-//! The worker prints [`READY`], waits for a line on stdin, trains, and prints a [`Share`].
+//! The worker prints [`READY`], waits for a line on stdin, trains, and prints a [`WorkerRate`].
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
@@ -15,34 +15,34 @@ use crate::workload::Workload;
 
 const READY: &str = "ready";
 
-/// Steps before the clock starts.
+/// Number of steps before the clock starts.
 const WARM_UP_STEPS: u64 = 3;
 
-/// What one worker did.
+/// The work of one worker and its time.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Share {
-    /// Images that its models were trained on.
+pub struct WorkerRate {
+    /// Number of images, over all models of the worker.
     pub images: usize,
-    /// Seconds that took.
+    /// Wall seconds.
     pub elapsed_secs: f64,
-    /// Seconds that its threads had on a core meanwhile.
+    /// CPU seconds of all threads.
     pub cpu_secs: f64,
 }
 
-impl Share {
-    /// Its rate.
+impl WorkerRate {
+    /// Images per second.
     #[must_use]
     pub fn images_per_s(&self) -> f64 {
         self.images as f64 / self.elapsed_secs
     }
 }
 
-/// The worker's side: trains for at least `duration` once a line comes in, and answers with what it did.
+/// Runs a worker: after a line on `input`, trains for at least `duration` and prints a [`WorkerRate`] to `output`.
 ///
-/// Without a line, because who started it is gone, it does nothing.
+/// If `input` ends, the controlling program is gone, and the worker returns.
 ///
 /// # Errors
-/// Where there are no models, no threads, or nobody to talk to.
+/// Fails if there are no models, if threads cannot be started, or if `input` or `output` fails.
 pub fn work(
     workload: Workload,
     threads: usize,
@@ -72,7 +72,7 @@ pub fn work(
         cohort.train(1);
         images += workload.models * workload.batch_size();
     }
-    let share = Share {
+    let share = WorkerRate {
         images,
         elapsed_secs: start.elapsed().as_secs_f64(),
         cpu_secs: process_cpu_secs() - cpu_start,
@@ -81,7 +81,7 @@ pub fn work(
     writeln!(output, "{text}").map_err(talk)
 }
 
-/// A worker from outside. It is ended when this is dropped.
+/// A running worker. It is killed when this is dropped.
 pub struct Worker {
     program: PathBuf,
     child: Child,
@@ -122,7 +122,7 @@ impl Worker {
         })
     }
 
-    /// Returns when the worker has warmed up.
+    /// Waits until the worker is ready.
     pub fn wait_until_ready(&mut self) -> Result<(), BenchError> {
         let line = self.line()?;
         match line.as_str() {
@@ -140,8 +140,8 @@ impl Worker {
         sent.map_err(|source| self.failed(source))
     }
 
-    /// What it did, once it is through.
-    pub fn finish(mut self) -> Result<Share, BenchError> {
+    /// Waits until the worker ends and returns its rate.
+    pub fn finish(mut self) -> Result<WorkerRate, BenchError> {
         let line = self.line()?;
         serde_json::from_str(&line).map_err(|_| self.no_timings(line))
     }
@@ -161,27 +161,28 @@ impl Worker {
         }
     }
 
-    fn no_timings(&self, said: String) -> BenchError {
+    fn no_timings(&self, line: String) -> BenchError {
         BenchError::NoTimings {
             program: self.program.clone(),
-            why: format!("the worker ended or said `{said}`"),
+            why: format!("the worker ended or printed `{line}`"),
         }
     }
 }
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        // It may have ended already; there is nothing to do about either result.
+        // The worker may have ended already, so both results are ignored.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// This program, even if its file has been replaced since it was started.
+/// The path of this program. It is valid even if the file has been replaced since the start.
 pub(crate) fn this_program() -> std::io::Result<PathBuf> {
     let running = PathBuf::from("/proc/self/exe");
-    match running.exists() {
-        true => Ok(running),
-        false => std::env::current_exe(),
+    if running.exists() {
+        Ok(running)
+    } else {
+        std::env::current_exe()
     }
 }

@@ -1,4 +1,4 @@
-//! What the rounds come to: medians and ratios.
+//! Medians and ratios of the rounds.
 
 use serde::Serialize;
 
@@ -6,55 +6,58 @@ use super::{Plan, Rate, TORCH, UNRAVEL};
 use crate::machine::Machine;
 use crate::timing::{median, tenths};
 
-/// What the rounds come to.
+/// Medians and ratios of the rounds.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Comparison {
     /// `vs-torch`.
     pub bench: &'static str,
-    /// Where.
+    /// The machine.
     #[serde(flatten)]
     pub machine: Machine,
-    /// Encoder and decoder.
+    /// The architecture.
     pub arch: &'static str,
-    /// What is minimised.
+    /// The objective's family.
     pub objective: &'static str,
-    /// Models of one worker's cohort here; PyTorch trains one model a process.
+    /// Number of models of one worker's cohort. PyTorch trains one model per process.
     pub models: usize,
     /// PyTorch's version.
     pub torch: String,
-    /// Rounds.
+    /// Number of rounds.
     pub rounds: usize,
-    /// Median of every way of computing, PyTorch's modes first.
+    /// Medians, PyTorch's modes first.
     pub medians: Vec<Median>,
-    /// PyTorch's best median, images per second.
+    /// The best median of PyTorch, images per second.
     pub torch_images_per_s: f64,
-    /// Our best median, images per second.
+    /// The best median of unravel, images per second.
     pub unravel_images_per_s: f64,
-    /// Ours over PyTorch's.
+    /// Ratio of unravel's best to PyTorch's best.
     pub ratio: f64,
-    /// The same for images per CPU second: what other programs do meanwhile disturbs it less.
+    /// The same ratio for images per CPU second, which other programs affect less.
     pub cpu_ratio: f64,
-    /// The same of each round on its own, in order.
+    /// The ratio of each round, in order.
     pub round_ratios: Vec<f64>,
 }
 
-/// The median rate of one way of computing.
+/// The median rate of one mode of PyTorch or one division of unravel.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Median {
     /// `torch default`, `unravel 2 jobs x 1 threads`, ….
     pub way: String,
     /// Images per second.
     pub images_per_s: f64,
-    /// Images per second that a thread had on a core.
+    /// Images per second of CPU time.
     pub images_per_cpu_s: f64,
 }
 
 impl Comparison {
-    /// What these rounds come to; there is at least one.
+    /// Summarises the rounds, of which there is at least one.
     pub(super) fn of(plan: &Plan, rounds: &[Vec<Rate>]) -> Comparison {
         let all: Vec<&Rate> = rounds.iter().flatten().collect();
-        let ways: Vec<String> = rounds[0].iter().map(Rate::way).collect();
-        let medians: Vec<Median> = ways.into_iter().map(|way| Median::of(way, &all)).collect();
+        let labels: Vec<String> = rounds[0].iter().map(Rate::label).collect();
+        let medians: Vec<Median> = labels
+            .into_iter()
+            .map(|label| Median::of(label, &all))
+            .collect();
         let ratio_of = |rate: fn(&Median) -> f64| {
             let best = |program| of_program(&medians, program).map(rate).fold(0.0, f64::max);
             best(UNRAVEL) / best(TORCH)
@@ -66,7 +69,9 @@ impl Comparison {
         };
         let round_ratio = |rates: &Vec<Rate>| {
             let best = |program: &str| {
-                let of_program = rates.iter().filter(|rate| rate.way().starts_with(program));
+                let of_program = rates
+                    .iter()
+                    .filter(|rate| rate.label().starts_with(program));
                 of_program.map(Rate::images_per_s).fold(0.0, f64::max)
             };
             hundredths(best(UNRAVEL) / best(TORCH))
@@ -102,7 +107,7 @@ fn of_program<'a>(medians: &'a [Median], program: &str) -> impl Iterator<Item = 
 impl Median {
     fn of(way: String, rates: &[&Rate]) -> Self {
         let median_of = |what: fn(&Rate) -> f64| {
-            let of_way = rates.iter().filter(|rate| rate.way() == way);
+            let of_way = rates.iter().filter(|rate| rate.label() == way);
             tenths(median(
                 &mut of_way.map(|rate| what(rate)).collect::<Vec<f64>>(),
             ))
@@ -147,7 +152,7 @@ mod tests {
     use unravel_sweep::Architecture;
 
     use super::*;
-    use crate::train::Trained;
+    use crate::train::TrainRate;
     use crate::versus::TorchRate;
     use crate::workload::{Target, Workload};
 
@@ -161,7 +166,7 @@ mod tests {
     }
 
     fn unravel(jobs: usize, images_per_s: f64) -> Rate {
-        Rate::Unravel(Trained {
+        Rate::Unravel(TrainRate {
             bench: "train",
             machine: Machine::here(),
             arch: "conv-4x4",

@@ -131,6 +131,16 @@ pub enum ArrayFault {
         /// What was met.
         reason: String,
     },
+    /// An element type of which no array is read.
+    #[error(
+        "its dtype is {found}, and only arrays of integers, floats, booleans and text are read; {remedy}"
+    )]
+    Unread {
+        /// NumPy's type string, quoted, or the fields of a structure.
+        found: String,
+        /// How to convert it; `x` is the array.
+        remedy: &'static str,
+    },
     /// Another element type than needed.
     #[error("its dtype is '{found}' where {expected} is needed; {remedy}")]
     Dtype {
@@ -230,9 +240,7 @@ pub enum ArrayFault {
     },
     /// A factor value that is neither a class number nor to be put into a bin.
     #[error(
-        "its dtype is '{dtype}' and the value in row {row}, column {column} (from 0) is {value}, no whole number; where \
-         the factor is continuous, bin it with --factor-bins 20, and where it has classes, number them with \
-         numpy.unique(column, return_inverse=True)"
+        "its dtype is '{dtype}' and the value in row {row}, column {column} (from 0) is {value}, no whole number; {remedy}"
     )]
     NotWhole {
         /// NumPy's type string, such as `<f4`.
@@ -243,6 +251,8 @@ pub enum ArrayFault {
         column: usize,
         /// The value.
         value: f64,
+        /// What makes class numbers of such values.
+        remedy: &'static str,
     },
     /// A factor value that is NaN or infinite.
     #[error(
@@ -268,6 +278,11 @@ pub enum ArrayFault {
         /// What was found.
         reason: String,
     },
+    /// No column of factor values varies.
+    #[error(
+        "no column of it ever changes, so it has no factor; give rows in which a factor varies"
+    )]
+    NoFactor,
     /// The factors' names cannot be used.
     #[error("{reason}; give one distinct, non-empty name per factor")]
     Names {

@@ -12,7 +12,7 @@ const MAX_TEXT: usize = 10_000;
 /// The most axes that an array has in NumPy.
 const MAX_AXES: usize = 64;
 
-/// Longer than any type string that is read.
+/// Longer than any type string of a single value.
 const MAX_DESCR: usize = 32;
 
 pub(super) const MAGIC: &[u8; 6] = b"\x93NUMPY";
@@ -20,7 +20,7 @@ pub(super) const MAGIC: &[u8; 6] = b"\x93NUMPY";
 /// What a header says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
-    /// NumPy's type string, such as `|u1` or `<i8`; `|O` for pickled objects.
+    /// NumPy's type string, such as `|u1` or `<i8`; `|O` for pickled objects. Of a structure its list of fields.
     pub descr: String,
     /// Whether the first index is the fastest.
     pub fortran_order: bool,
@@ -70,7 +70,10 @@ impl Header {
         let header = std::str::from_utf8(&text)
             .ok()
             .and_then(parse)
-            .filter(|header| header.shape.len() <= MAX_AXES && header.descr.len() <= MAX_DESCR)
+            .filter(|header| {
+                let is_short = header.descr.len() <= MAX_DESCR || header.is_of_fields();
+                is_short && header.shape.len() <= MAX_AXES
+            })
             .ok_or_else(|| HeaderFault::Text(describe(&text)))?;
         Ok((header, (start.len() + n_length + n_text) as u64))
     }
@@ -101,6 +104,25 @@ impl Header {
         bytes.extend(length.to_le_bytes());
         bytes.extend(text.bytes());
         bytes
+    }
+
+    /// Whether its elements are structures of several fields.
+    pub(super) fn is_of_fields(&self) -> bool {
+        self.descr.starts_with('[')
+    }
+
+    /// Whether its elements are, or hold, Python objects.
+    pub(super) fn is_of_objects(&self) -> bool {
+        match self.is_of_fields() {
+            // A field's name may hold any letter.
+            true => self.descr.contains("'|O'"),
+            false => self.descr.contains('O'),
+        }
+    }
+
+    /// Whether the size of an element is known, as it is of all types of which arrays are read.
+    pub(super) fn is_of_known_size(&self) -> bool {
+        element_bytes(&self.descr).is_some()
     }
 
     /// Bytes of all elements; `None` when that overflows or the type has no known size.
@@ -143,7 +165,7 @@ fn parse(text: &str) -> Option<Header> {
         let after = eat(after, ":")?;
         rest = match key {
             "descr" => {
-                let (value, after) = quoted(after)?;
+                let (value, after) = quoted(after).or_else(|| list(after))?;
                 descr = Some(value.to_owned());
                 after
             }
@@ -179,6 +201,26 @@ fn quoted(text: &str) -> Option<(&str, &str)> {
     let text = text.trim_start();
     let quote = text.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
     text[1..].split_once(quote)
+}
+
+/// A list as it is written, and what follows it.
+fn list(text: &str) -> Option<(&str, &str)> {
+    let text = text.trim_start();
+    let (mut depth, mut open_quote) = (0_usize, None);
+    for (at, c) in text.char_indices() {
+        match (open_quote, c) {
+            (Some(quote), _) if quote == c => open_quote = None,
+            (Some(_), _) => {}
+            (None, '\'' | '"') => open_quote = Some(c),
+            (None, '[') => depth += 1,
+            (None, ']') => depth = depth.checked_sub(1)?,
+            (None, _) => {}
+        }
+        if depth == 0 {
+            return (c == ']').then(|| text.split_at(at + 1));
+        }
+    }
+    None
 }
 
 /// A tuple of lengths, and what follows it. Python 2 may have written `3L` for 3.
@@ -245,12 +287,23 @@ mod tests {
     }
 
     #[test]
+    fn a_structure_is_its_list_of_fields() {
+        let fields = "[('a]', '<i8'), ('b', [('c', '|O')])]";
+        let text = format!("{{'descr': {fields}, 'fortran_order': False, 'shape': (3,), }}");
+        let found = parse(&text).unwrap();
+        assert_eq!(found, header(fields, &[3]));
+        assert!(found.is_of_fields() && found.is_of_objects() && !found.is_of_known_size());
+        assert!(!header("[('O', '<i8')]", &[]).is_of_objects());
+    }
+
+    #[test]
     fn anything_else_is_refused() {
         for text in [
             "",
             "{}",
             "{'descr': '<i8', 'fortran_order': False}",
-            "{'descr': [('a', '<i8')], 'fortran_order': False, 'shape': (3,), }",
+            "{'descr': [('a', '<i8'), 'fortran_order': False, 'shape': (3,), }",
+            "{'descr': ], 'fortran_order': False, 'shape': (3,), }",
             "{'descr': '<i8', 'fortran_order': 0, 'shape': (3,), }",
             "{'descr': '<i8', 'fortran_order': False, 'shape': (-3,), }",
             "{'descr': '<i8', 'fortran_order': False, 'shape': (99999999999999999999,), }",

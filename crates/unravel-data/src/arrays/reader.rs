@@ -198,8 +198,11 @@ fn checked_header(bytes: &mut impl Read, held: u64) -> Result<Header, ArrayFault
         HeaderFault::Read(source) => ArrayFault::Damaged { source },
         HeaderFault::Text(reason) => ArrayFault::Header { reason },
     })?;
-    if header.descr.contains('O') {
+    if header.is_of_objects() {
         return Err(ArrayFault::Pickled);
+    }
+    if !header.is_of_known_size() {
+        return Err(unread(&header));
     }
     let Some(n_bytes) = header.n_bytes() else {
         return Err(ArrayFault::Header {
@@ -217,6 +220,33 @@ fn checked_header(bytes: &mut impl Read, held: u64) -> Result<Header, ArrayFault
         });
     }
     Ok(header)
+}
+
+/// The fault of having elements of a type that is not read.
+fn unread(header: &Header) -> ArrayFault {
+    /// Characters of a list of fields that are shown.
+    const SHOWN: usize = 80;
+    let descr = header.descr.as_str();
+    let found = match header.is_of_fields() {
+        true if SHOWN < descr.chars().count() => {
+            let shown: String = descr.chars().take(SHOWN).collect();
+            format!("a structure of the fields {shown}…")
+        }
+        true => format!("a structure of the fields {descr}"),
+        false => format!("'{descr}'"),
+    };
+    let remedy = match descr
+        .trim_start_matches(['<', '>', '|', '='])
+        .chars()
+        .next()
+    {
+        Some('m' | 'M') => "x.astype(np.int64) keeps its values, in the units of the dtype",
+        Some('[') => {
+            "numpy.lib.recfunctions.structured_to_unstructured(x) makes a column of each field, where the fields are numbers"
+        }
+        _ => "convert it to one of these with .astype, and compare the values before and after",
+    };
+    ArrayFault::Unread { found, remedy }
 }
 
 #[cfg(test)]

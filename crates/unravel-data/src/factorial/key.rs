@@ -5,15 +5,30 @@ use crate::arrays::{ArrayFault, ArrayReader, Element, NpzError};
 /// The largest whole number up to which every one is a float64.
 const MAX_WHOLE: f64 = 9_007_199_254_740_992.0;
 
+/// What makes class numbers of values that are none.
+const NUMBERING: &str = "np.unique(x, return_inverse=True)[1].reshape(x.shape) numbers its distinct values, where .astype would \
+                         make one of several";
+
 /// Which values a table may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Accepted {
-    /// Integers and booleans.
-    Integers,
-    /// The same, and floats that are whole numbers.
-    Whole,
+    /// Integers, booleans, and floats that are whole numbers.
+    Whole {
+        /// What to do about other numbers.
+        remedy: &'static str,
+    },
     /// The same, and every finite float.
     Real,
+}
+
+impl Accepted {
+    /// Class numbers, of which nothing else can be made here.
+    pub(super) const CLASSES: Self = Self::Whole { remedy: NUMBERING };
+    /// Class numbers, where numbers of other kinds can be put into bins.
+    pub(super) const OR_BINS: Self = Self::Whole {
+        remedy: "where the factor is continuous, bin it with --factor-bins 20, and where it has classes, number them with \
+                 numpy.unique(column, return_inverse=True)",
+    };
 }
 
 /// How the values of one array become keys.
@@ -24,7 +39,10 @@ pub(super) enum Keys {
     /// Integers of which those above `i64::MAX` wrap around.
     Unsigned,
     /// Floats that are whole numbers, as integers.
-    Whole,
+    Whole {
+        /// What to do about others.
+        remedy: &'static str,
+    },
     /// Floats by their bits, in the order of the numbers.
     Real,
 }
@@ -37,15 +55,18 @@ impl Keys {
     pub(super) fn of(array: &ArrayReader<'_>, accepted: Accepted) -> Result<Self, NpzError> {
         let is_float = [f32::DESCR, f64::DESCR].contains(&array.descr());
         match (is_float, accepted) {
-            (true, Accepted::Whole) => Ok(Self::Whole),
+            (true, Accepted::Whole { remedy }) => Ok(Self::Whole { remedy }),
             (true, Accepted::Real) => Ok(Self::Real),
             _ if array.descr() == u64::DESCR => Ok(Self::Unsigned),
             (false, _) if array.is_of_integers() => Ok(Self::Signed),
-            (_, Accepted::Integers) => Err(array.no_integers()),
-            _ => Err(array.wrong_dtype(
-                "a little-endian integer, float32 or float64",
-                array.to_floats(),
-            )),
+            _ => {
+                let is_of_floats = array.descr().trim_start_matches('<').starts_with('f');
+                let remedy = match is_of_floats {
+                    true => array.to_floats(),
+                    false => NUMBERING,
+                };
+                Err(array.wrong_dtype("a little-endian integer, float32 or float64", remedy))
+            }
         }
     }
 
@@ -68,9 +89,9 @@ impl Keys {
             if !value.is_finite() {
                 return Err(ArrayFault::NotFinite { row, column, value });
             }
-            if self == Self::Real {
+            let Self::Whole { remedy } = self else {
                 return each(at, sortable(value));
-            }
+            };
             if value.fract() != 0.0 || MAX_WHOLE < value.abs() {
                 let dtype = dtype.clone();
                 return Err(ArrayFault::NotWhole {
@@ -78,6 +99,7 @@ impl Keys {
                     row,
                     column,
                     value,
+                    remedy,
                 });
             }
             each(at, value as i64)
@@ -87,7 +109,7 @@ impl Keys {
     /// The number that has this key, rounded to float64.
     pub(super) fn number(self, key: i64) -> f64 {
         match self {
-            Self::Signed | Self::Whole => key as f64,
+            Self::Signed | Self::Whole { .. } => key as f64,
             Self::Unsigned => key.cast_unsigned() as f64,
             Self::Real => f64::from_bits(flipped(key).cast_unsigned()),
         }

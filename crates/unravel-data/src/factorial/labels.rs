@@ -36,7 +36,7 @@ impl Labels {
     /// When an array is missing or not right, a value is no whole number, no column ever changes, or there is no memory for
     /// the rows.
     pub fn read(archive: &mut Archive, keys: FactorialKeys) -> Result<Self, NpzError> {
-        Self::read_as(archive, keys, Accepted::Whole, None)
+        Self::read_as(archive, keys, Accepted::OR_BINS, None)
     }
 
     /// The same of a table of any finite numbers, with the values of each factor put into classes by `merge`.

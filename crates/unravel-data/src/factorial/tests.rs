@@ -201,6 +201,8 @@ fn floats_that_are_whole_numbers_are_the_same_labels() {
     let found = Labels::read(&mut archive, KEYS).unwrap();
     assert_eq!(found, labels(&rows).unwrap());
     assert_eq!(found.constant, ["factor-1"]);
+    let expected = read(&rows).unwrap();
+    assert_eq!(Factorial::read(&mut archive, KEYS).unwrap(), expected);
     for (value, expected) in [
         (0.5, "row 2, column 1 (from 0) is 0.5, no whole number"),
         (1e300, "no whole number"),

@@ -8,9 +8,15 @@ use crate::space::FactorSpace;
 /// The range of bytes, from the lowest to the highest, within which images look all alike.
 const NARROW: u8 = 15;
 
-/// Ends the sentences about what may have gone wrong.
-const CHECK: &str = "check how the file was written: .astype(np.uint8) makes floats from 0 to 1 black, and \
+/// What to do about images that are black.
+const BLACK: &str = "check how the file was written: .astype(np.uint8) makes floats from 0 to 1 black, and \
                      (255 * imgs).round().astype(np.uint8) keeps them";
+
+/// What to do about images that are white, or one gray.
+const ONE_COLOUR: &str = "check that this is the array of the images, and that its values were not clipped when it was written";
+
+/// What to do about images that all show the same.
+const COPIES: &str = "check that each row of imgs is the image of its own row of latents_classes";
 
 /// A sentence for each such thing.
 pub(super) fn of_values(images: &NpzObservations) -> Vec<String> {
@@ -29,18 +35,22 @@ pub(super) fn of_values(images: &NpzObservations) -> Vec<String> {
                 thousands(n_images)
             ),
         };
-        let what = match one_value(images, most) {
-            Some(value) => match value {
-                0.0 => "black: every pixel is 0".to_owned(),
-                1.0 => "white: every pixel has the highest value".to_owned(),
-                value => format!(
-                    "one gray: every pixel is {} of 255",
-                    (255.0 * value).round()
-                ),
-            },
-            None => "the same".to_owned(),
+        let (what, remedy) = match one_value(images, most) {
+            Some(0.0) => ("black: every pixel is 0".to_owned(), BLACK),
+            Some(1.0) => (
+                "white: every pixel has the highest value".to_owned(),
+                ONE_COLOUR,
+            ),
+            Some(value) => {
+                let value = (255.0 * value).round();
+                (
+                    format!("one gray: every pixel is {value} of 255"),
+                    ONE_COLOUR,
+                )
+            }
+            None => ("the same".to_owned(), COPIES),
         };
-        return vec![format!("{who} {what}; {CHECK}")];
+        return vec![format!("{who} {what}; {remedy}")];
     }
     range(images).into_iter().collect()
 }
@@ -59,7 +69,8 @@ fn range(images: &NpzObservations) -> Option<String> {
             (highest - lowest <= NARROW).then(|| {
                 format!(
                     "the pixels take only the values {lowest} to {highest} out of 0 to 255, so that the images are nearly \
-                     one gray; {CHECK}"
+                     one gray; if {lowest} is black and {highest} is white, write np.interp(imgs, [{lowest}, {highest}], \
+                     [0, 255]).round().astype(np.uint8)"
                 )
             })
         }

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::listed;
+use super::{AsRead, listed};
 use crate::counts::bins_of;
 use crate::discretise::N_BINS;
 use crate::parallel_count::parallel_count;
@@ -19,6 +19,12 @@ const REPEATED_ROWS: usize = 10;
 
 /// The approximate number of rows that are compared.
 const COMPARED_ROWS: usize = 1 << 18;
+
+/// Standard deviations between the mean of a code and 0 above which the code has an offset. SAP is a tenth lower there.
+const OFFSET_SDS: f64 = 2.0;
+
+/// How many times a code's standard deviation the largest one is at most, if the code is not dead.
+const ACTIVE_SDS: f64 = 20.0;
 
 /// The standard deviation below which a code is not active in the FactorVAE score.
 const ACTIVE_SD: f64 = 0.05;
@@ -108,7 +114,46 @@ pub(super) fn one_bin(table: &CodeTable<'_>) -> Option<String> {
     (!found.is_empty()).then(|| listed(&found))
 }
 
+pub(super) fn rounded(read: &AsRead) -> Option<String> {
+    let names: Vec<String> = read.rounded.iter().map(usize::to_string).collect();
+    match names.len() {
+        0 => None,
+        1 => Some(format!(
+            "code {} loses its differences in float32",
+            listed(&names)
+        )),
+        _ => Some(format!(
+            "codes {} lose their differences in float32",
+            listed(&names)
+        )),
+    }
+}
+
+pub(super) fn offset(table: &CodeTable<'_>) -> Option<String> {
+    let moments = moments(table);
+    let largest = moments.iter().map(|(_, sd)| *sd).fold(0.0, f64::max);
+    let is_offset = |&(mean, sd): &(f64, f64)| {
+        0.0 < sd && largest <= ACTIVE_SDS * sd && OFFSET_SDS * sd < mean.abs()
+    };
+    let codes = moments.into_iter().enumerate();
+    let found: Vec<String> = codes
+        .filter(|(_, moments)| is_offset(moments))
+        .map(|(code, (mean, sd))| {
+            format!("code {code} has mean {mean:.3} and standard deviation {sd:.3}")
+        })
+        .collect();
+    (!found.is_empty()).then(|| listed(&found))
+}
+
 pub(super) fn small(table: &CodeTable<'_>) -> Option<String> {
+    let largest = moments(table).into_iter().map(|(_, sd)| sd);
+    let largest = largest.fold(0.0, f64::max);
+    (varies(table).contains(&true) && largest < ACTIVE_SD)
+        .then(|| format!("the largest standard deviation of a code is {largest:.2e}"))
+}
+
+/// Mean and standard deviation of each code.
+fn moments(table: &CodeTable<'_>) -> Vec<(f64, f64)> {
     let n_codes = table.n_codes();
     let origin = table.row(0);
     let sums = |codes: &[f32]| {
@@ -128,14 +173,13 @@ pub(super) fn small(table: &CodeTable<'_>) -> Option<String> {
         .map(sums)
         .collect();
     let n = table.grid().n_points() as f64;
-    let sd = |code: usize| {
+    let of_code = |code: usize| {
         let sum = |which: usize| tasks.iter().map(|sums| sums[code][which]).sum::<f64>();
         let squares = sum(1) - sum(0) * sum(0) / n;
-        (squares / (n - 1.0).max(1.0)).max(0.0).sqrt()
+        let sd = (squares / (n - 1.0).max(1.0)).max(0.0).sqrt();
+        (f64::from(origin[code]) + sum(0) / n, sd)
     };
-    let largest = (0..n_codes).map(sd).fold(0.0, f64::max);
-    (varies(table).contains(&true) && largest < ACTIVE_SD)
-        .then(|| format!("the largest standard deviation of a code is {largest:.2e}"))
+    (0..n_codes).map(of_code).collect()
 }
 
 pub(super) fn repeated_rows(table: &CodeTable<'_>) -> Option<String> {

@@ -9,9 +9,9 @@ use crate::limits::MIN_MATCHING_ROWS;
 /// A factor with at most this number of values never has too many: the largest number of any factor of dSprites.
 const MANY_VALUES: usize = 40;
 
-/// A factor has too many values below this mean number of rows per value: of listed rows, and of a complete grid (which is
-/// not a sample).
-const ROWS_PER_VALUE: [usize; 2] = [10, 2];
+/// A factor with more than 40 values has too many below this mean number of rows per value. In a complete grid, too, random
+/// codes in 20 bins then identify which few rows have a value.
+const ROWS_PER_VALUE: usize = 10;
 
 /// Values are rare if at least one in this number has few rows.
 const RARE_VALUES: usize = 10;
@@ -29,6 +29,9 @@ const ROWS_OF_PAIRS: usize = 20_000;
 const REMAINING_ENTROPY: f64 = 0.05;
 /// The least mean number of rows per value of the first factor for that.
 const ROWS_TO_DETERMINE: usize = 5;
+
+/// A factor nearly determines another if at most one in this number of rows has an unexpected value of the other.
+const ROWS_PER_ERROR: usize = 10;
 
 /// A factor that varies, with the rows of its values.
 struct Counted<'a> {
@@ -70,16 +73,10 @@ fn of_which(
 }
 
 fn has_many_values(grid: &FactorGrid, n_values: usize) -> bool {
-    let [of_listed, of_complete] = ROWS_PER_VALUE;
-    let least = if grid.is_complete() {
-        of_complete
-    } else {
-        of_listed
-    };
-    MANY_VALUES < n_values && grid.n_points() < n_values.saturating_mul(least)
+    MANY_VALUES < n_values && grid.n_points() < n_values.saturating_mul(ROWS_PER_VALUE)
 }
 
-pub(super) fn many_values(grid: &FactorGrid, _: &[String]) -> Option<String> {
+pub(super) fn many_values(grid: &FactorGrid) -> Option<String> {
     of_which(
         grid,
         |factor| has_many_values(grid, factor.n_rows.len()),
@@ -90,7 +87,7 @@ pub(super) fn many_values(grid: &FactorGrid, _: &[String]) -> Option<String> {
     )
 }
 
-pub(super) fn rare_values(grid: &FactorGrid, _: &[String]) -> Option<String> {
+pub(super) fn rare_values(grid: &FactorGrid) -> Option<String> {
     if grid.is_complete() {
         return None;
     }
@@ -114,7 +111,7 @@ pub(super) fn rare_values(grid: &FactorGrid, _: &[String]) -> Option<String> {
     )
 }
 
-pub(super) fn never_fixed(grid: &FactorGrid, _: &[String]) -> Option<String> {
+pub(super) fn never_fixed(grid: &FactorGrid) -> Option<String> {
     let fixed = grid.matching()?;
     let is_fixed = |factor: usize| fixed.iter().any(|matching| matching.factor == factor);
     let never = grid.varying().iter().filter(|&&factor| !is_fixed(factor));
@@ -129,7 +126,7 @@ pub(super) fn never_fixed(grid: &FactorGrid, _: &[String]) -> Option<String> {
     })
 }
 
-pub(super) fn one_value(grid: &FactorGrid, _: &[String]) -> Option<String> {
+pub(super) fn one_value(grid: &FactorGrid) -> Option<String> {
     if grid.is_complete() {
         return None;
     }
@@ -151,12 +148,12 @@ pub(super) fn constant(grid: &FactorGrid, constant: &[String]) -> Option<String>
     is_found.then(|| format!("{} has one value in all rows", listed(&names)))
 }
 
-pub(super) fn few_rows(grid: &FactorGrid, _: &[String]) -> Option<String> {
+pub(super) fn few_rows(grid: &FactorGrid) -> Option<String> {
     let n_rows = grid.n_points();
     (!grid.is_complete() && n_rows < FEW_ROWS).then(|| format!("there are {n_rows} rows"))
 }
 
-pub(super) fn determined(grid: &FactorGrid, _: &[String]) -> Option<String> {
+pub(super) fn determined(grid: &FactorGrid) -> Option<String> {
     if grid.is_complete() {
         return None;
     }
@@ -234,25 +231,59 @@ fn determined_by(a: &Column<'_>, b: &Column<'_>) -> Option<String> {
         let left = joint.entropy - one.spread.entropy;
         one.can_determine() && left <= REMAINING_ENTROPY * other.spread.entropy
     };
+    // The errors must be at most half of those without the first factor. Otherwise a rare value would count as determined.
+    let nearly_determines = |one: &Column<'_>, other: &Column<'_>| {
+        let n_rows = one.values.len();
+        let n_wrong = if one.can_determine() {
+            n_wrong(one, other)
+        } else {
+            n_rows
+        };
+        let is_determined =
+            ROWS_PER_ERROR * n_wrong <= n_rows && 2 * n_wrong <= other.spread.n_others;
+        is_determined.then(|| 100 * (n_rows - n_wrong) / n_rows)
+    };
+    let say = |one: &Column<'_>, other: &Column<'_>| {
+        if determines(one, other) {
+            return Some(format!("{:?} determines {:?}", one.name, other.name));
+        }
+        let percent = nearly_determines(one, other)?;
+        Some(format!(
+            "{:?} determines {:?} in {percent} % of the rows",
+            one.name, other.name
+        ))
+    };
     let (first, second) = (a.name, b.name);
     // A factor with one value in these rows is determined by any other.
     if a.spread.n_values < 2 || b.spread.n_values < 2 {
         None
     } else if may_be_one_to_one && joint.n_values == n_values {
         Some(format!("{first:?} and {second:?} determine each other"))
-    } else if determines(a, b) {
-        Some(format!("{first:?} determines {second:?}"))
-    } else if determines(b, a) {
-        Some(format!("{second:?} determines {first:?}"))
+    } else if determines(b, a) && !determines(a, b) {
+        say(b, a)
     } else {
-        None
+        say(a, b).or_else(|| say(b, a))
     }
+}
+
+/// The number of rows in which the second factor has another value than its most frequent one for that value of the first.
+fn n_wrong(one: &Column<'_>, other: &Column<'_>) -> usize {
+    let both = one.values.iter().zip(&other.values);
+    let mut both: Vec<(u32, u32)> = both.map(|(&a, &b)| (a, b)).collect();
+    both.sort_unstable();
+    let of_value = |rows: &[(u32, u32)]| {
+        let counts = rows.chunk_by(|a, b| a == b).map(<[_]>::len);
+        rows.len() - counts.max().unwrap_or(0)
+    };
+    both.chunk_by(|a, b| a.0 == b.0).map(of_value).sum()
 }
 
 /// The number of distinct values and their entropy.
 struct Spread {
     /// Values that occur.
     n_values: usize,
+    /// Rows without the most frequent value.
+    n_others: usize,
     /// In nats.
     entropy: f64,
 }
@@ -265,6 +296,7 @@ impl Spread {
         let share = |count: usize| count as f64 / n;
         Self {
             n_values: counts.len(),
+            n_others: values.len() - counts.iter().max().unwrap_or(&0),
             entropy: counts.into_iter().map(|c| -share(c) * share(c).ln()).sum(),
         }
     }

@@ -51,7 +51,7 @@ fn of_factors(columns: &[Vec<u32>]) -> Vec<&'static str> {
 fn of(grid: FactorGrid, columns: &[Vec<f32>]) -> Vec<&'static str> {
     let codes = codes(columns);
     let table = CodeTable::over(&codes, columns.len(), grid).unwrap();
-    let notes = notes(&table, &all(), &[]);
+    let notes = notes(&table, &all(), &AsRead::default());
     notes.iter().map(|note| note.condition).collect()
 }
 
@@ -74,7 +74,7 @@ fn many_values_are_noted_by_factor() {
         (Mig, Variant::Exact),
         (Unsupervised, Variant::Exact),
     ];
-    let found = notes(&table, &pairs, &[]);
+    let found = notes(&table, &pairs, &AsRead::default());
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!(
         (found[0].condition, &found[0].metrics[..]),
@@ -87,6 +87,31 @@ fn many_values_are_noted_by_factor() {
     for (n, expected) in [(40, 0), (41, 1)] {
         let grid = FactorGrid::new(&[n]).unwrap();
         assert_eq!(notes_of_grid(&grid, &pairs).len(), expected, "{n}");
+    }
+}
+
+#[test]
+fn complete_grids_with_few_rows_for_each_value_are_noted() {
+    let noted = |sizes: &[usize]| {
+        let grid = FactorGrid::new(sizes).unwrap();
+        let notes = notes_of_grid(&grid, &[(Dcimig, Variant::Exact)]);
+        notes.first().map(|note| note.sentence.clone())
+    };
+    for sizes in [[1000, 2], [500, 3], [300, 4], [41, 9], [4, 60]] {
+        let sentence = noted(&sizes).unwrap_or_else(|| panic!("{sizes:?}"));
+        assert!(
+            sentence.contains("codes of noise score alike"),
+            "{sentence}"
+        );
+    }
+    for sizes in [
+        &[40_usize, 10] as &[usize],
+        &[41, 10],
+        &[40, 4],
+        &[3, 6, 40, 32, 32],
+        &[5, 4, 3],
+    ] {
+        assert_eq!(noted(sizes), None, "{sizes:?}");
     }
 }
 
@@ -122,7 +147,11 @@ fn a_factor_with_one_value_for_nearly_all_rows_is_noted() {
     let table = rows(&[scattered(N, 3, 1), scattered(N, 3, 2)]);
     let values = codes(&[noise(N, 1), noise(N, 2)]);
     let table = CodeTable::over(&values, 2, table).unwrap();
-    let found = notes(&table, &all(), &["colour\u{1b}[2J".to_owned()]);
+    let read = AsRead {
+        constant: vec!["colour\u{1b}[2J".to_owned()],
+        ..AsRead::default()
+    };
+    let found = notes(&table, &all(), &read);
     assert_eq!(found.len(), 1);
     // Column names from files are escaped before they reach a terminal.
     assert!(
@@ -145,6 +174,23 @@ fn factors_that_tell_each_other_are_noted() {
     let mut nearly = coarse.clone();
     (0..N / 200).for_each(|row| nearly[row * 200] = (nearly[row * 200] + 1) % 3);
     assert_eq!(of_factors(&[nearly, b.clone(), a.clone()]), ["determined"]);
+    // Equal in all but a tenth of the rows, of which by chance some are equal too.
+    for size in [2, 3, 12] {
+        let (first, other) = (scattered(N, size, 4), scattered(N, size, 5));
+        let mut equal = first.clone();
+        (0..N / 10).for_each(|row| equal[row * 10] = other[row]);
+        assert_eq!(
+            of_factors(&[first, b.clone(), equal]),
+            ["determined"],
+            "{size}"
+        );
+    }
+    // What has one value in most rows is not told by a factor that has nothing to do with it.
+    let rare = |row: usize| u32::from(row.is_multiple_of(11));
+    assert_eq!(
+        of_factors(&[(0..N).map(rare).collect(), b.clone()]),
+        [""; 0]
+    );
     let mut seldom = coarse;
     (0..N / 5).for_each(|row| seldom[row * 5] = b[row] % 3);
     assert_eq!(of_factors(&[seldom, b, a]), [""; 0]);
@@ -205,6 +251,55 @@ fn codes_that_say_nothing_are_noted() {
     };
     assert_eq!(of(grid(), &[faint(1), faint(2)]), ["small-codes"]);
     assert_eq!(of(grid(), &[faint(1), noise(n, 2)]), [""; 0]);
+}
+
+#[test]
+fn codes_far_from_zero_are_noted_beside_sap_alone() {
+    let grid = || FactorGrid::new(&[10, 20]).unwrap();
+    let moved = |by: f32| noise(200, 1).iter().map(|x| x + by).collect::<Vec<_>>();
+    assert_eq!(of(grid(), &[moved(-2.0), noise(200, 2)]), [""; 0]);
+    let values = codes(&[moved(10.0), noise(200, 2)]);
+    let table = CodeTable::over(&values, 2, grid()).unwrap();
+    let found = notes(&table, &all(), &AsRead::default());
+    assert_eq!(found.len(), 1);
+    assert_eq!(
+        (found[0].condition, &found[0].metrics[..]),
+        ("offset-codes", &["sap"][..])
+    );
+    assert!(
+        found[0].sentence.starts_with("code 0 has mean 15."),
+        "{}",
+        found[0].sentence
+    );
+    // A dead code with an offset says nothing anyway.
+    let dead = noise(200, 3).iter().map(|x| 0.5 + 1e-3 * x).collect();
+    assert_eq!(of(grid(), &[dead, noise(200, 2)]), [""; 0]);
+}
+
+#[test]
+fn codes_that_float32_rounds_are_noted_by_number() {
+    let values = codes(&[noise(200, 1), noise(200, 2)]);
+    let table = CodeTable::new(&values, 2, &[10, 20]).unwrap();
+    let rounded = |rounded: &[usize]| {
+        let read = AsRead {
+            rounded: rounded.to_vec(),
+            ..AsRead::default()
+        };
+        let notes = notes(&table, &[(Mig, Variant::Exact)], &read);
+        notes.first().map(|note| note.sentence.clone())
+    };
+    assert_eq!(rounded(&[]), None);
+    let sentence = rounded(&[1]).unwrap();
+    assert!(
+        sentence.starts_with("code 1 loses its differences in float32")
+            && sentence.contains("codes - codes.mean(axis=0)"),
+        "{sentence}"
+    );
+    assert!(
+        rounded(&[0, 1])
+            .unwrap()
+            .starts_with("codes 0, 1 lose their")
+    );
 }
 
 #[test]

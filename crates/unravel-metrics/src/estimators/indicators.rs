@@ -11,6 +11,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::balanced_logistic::Design;
+use super::vectors::dot;
 use crate::bytes::{Bytes, array_bytes};
 
 /// An indicator is excluded if, given the others, at most this share of its variance remains.
@@ -108,7 +109,7 @@ impl Coordinates {
                 |other: usize| share(label, value, other) - means[feature] * means[other];
             let mut row: Vec<f64> = Vec::with_capacity(kept.len() + 1);
             for (&other, of_other) in kept.iter().zip(&lower) {
-                let told = dot(&row, of_other);
+                let told = dot(&row, &of_other[..row.len()]);
                 row.push((covariance(other) - told) / of_other[row.len()]);
             }
             let variance = covariance(feature);
@@ -217,11 +218,6 @@ fn add_scaled(sum: &mut [f64], scale: f64, values: &[f64]) {
     for (sum, value) in sum.iter_mut().zip(values) {
         *sum += scale * value;
     }
-}
-
-/// Over the elements that both have.
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
 #[cfg(test)]

@@ -19,9 +19,12 @@
 //!   of the largest range.
 //! - *Discrete codes*, such as quantised latents: mutual information is the plug-in estimate over the distinct values,
 //!   and the classifier uses one indicator per code and value. A code is active if it varies. This estimator applies if
-//!   *every* code takes at most 256 distinct values and each value has 20 points or more on average. The other
-//!   estimator cannot be used then, because the ten nearest neighbours of a point would have the same value as the
-//!   point and be chosen at random. A note states that this estimator was used.
+//!   every code whose range exceeds a twentieth of the largest range takes at most 256 distinct values, and each value
+//!   has 20 points or more on average. The other estimator cannot be used then, because the ten nearest neighbours of
+//!   a point would have the same value as the point and be chosen at random. Codes with a smaller range and more
+//!   values, such as a dead code with some noise, are not active. A note states that this estimator was used. A note
+//!   also states if the estimator for continuous codes was used although most codes take few values in at least nine
+//!   of ten rows.
 //!
 //! - Range 0 to 1, higher is better. Study: 10,000 points drawn without replacement, or all points if there are fewer.
 //!   Exact: every point of the grid once.
@@ -45,6 +48,7 @@
 
 mod continuous;
 mod discrete;
+mod levels;
 
 use unravel_score::{Direction, Metric, Variant};
 
@@ -57,9 +61,18 @@ use crate::estimators::balanced_logistic::{self, BalancedFit};
 use crate::outcome::{Matrix, Outcome, codes_by_factors_bytes};
 use crate::sampling::{N_STUDY_POINTS, Purpose, distinct_points};
 use crate::table::CodeTable;
+use levels::Levels;
 
 /// The note on a score of codes with few distinct values.
 const DISCRETE: &str = "every code takes few values, so the estimator for discrete codes was used";
+
+/// The note on a score of such codes together with dead ones that take many values.
+const DISCRETE_BUT_DEAD: &str = "every active code takes few values, so the estimator for discrete codes was used; codes of \
+                                 many values within a twentieth of the largest range were left out as not active";
+
+/// The note on a score of codes most of which take few values.
+const MOSTLY_DISCRETE: &str = "most codes take few values in nine of ten rows or more, but not all do in all rows, so the \
+                               estimator for continuous codes was used; round the others if their many values are noise";
 
 /// The note on a score with a single active code.
 const ONE_ACTIVE: &str =
@@ -106,6 +119,9 @@ pub const DEFINITION: Definition = Definition {
     outcome_bytes: codes_by_factors_bytes,
 };
 
+/// A continuous code is active if its range is larger than this share of the largest range.
+const ACTIVE_SHARE: f32 = 1.0 / 20.0;
+
 /// The points of the study variant.
 pub const POINTS: Purpose = Purpose::new("infomec/points");
 
@@ -144,7 +160,12 @@ pub fn of_points(table: &CodeTable, points: &[u32], seed: u64) -> Result<Outcome
         entropies: labels.iter().map(|labels| entropy(labels)).collect(),
         labels,
     };
-    let levels = discrete::levels(table);
+    let levels = levels::of_table(table);
+    let estimator = match &levels {
+        Some(levels) if levels.iter().any(Levels::is_left_out) => Some(DISCRETE_BUT_DEAD),
+        Some(_) => Some(DISCRETE),
+        None => levels::are_mostly_few(&sample).then_some(MOSTLY_DISCRETE),
+    };
     let Estimates {
         shares,
         active,
@@ -180,13 +201,9 @@ pub fn of_points(table: &CodeTable, points: &[u32], seed: u64) -> Result<Outcome
         }
         all
     };
-    let notes = [(levels.is_some(), DISCRETE), (n_active == 1, ONE_ACTIVE)];
+    let one_active = (n_active == 1).then_some(ONE_ACTIVE);
     Ok(Outcome {
-        notes: notes
-            .into_iter()
-            .filter(|(is_so, _)| *is_so)
-            .map(|(_, note)| note)
-            .collect(),
+        notes: estimator.into_iter().chain(one_active).collect(),
         quantities: vec![
             ("infom", infom),
             (
@@ -317,7 +334,7 @@ fn bytes(scoring: Scoring<'_>, variant: Variant) -> Bytes {
     let n_labels = scoring.n_classes(usize::MAX);
     let sample =
         array_bytes::<u16>(&[n_points, scoring.n_varying()]) + array_bytes::<u32>(&[n_points]);
-    if let Some(levels) = discrete::levels(scoring.table) {
+    if let Some(levels) = levels::of_table(scoring.table) {
         let of_classes = [n_classes, n_labels];
         return sample + discrete::bytes(n_points, &levels, of_classes, scoring.n_threads);
     }

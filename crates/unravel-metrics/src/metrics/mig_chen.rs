@@ -20,8 +20,8 @@
 //! - This metric requires posterior means with log variances. It does not score samples.
 //! - Constant posteriors have a mutual information of 0. With a single code, the mutual information of the second code
 //!   is taken to be 0.
-//! - Very small standard deviations are raised to about 1/8000 of the range of the code's posteriors, the limit of the
-//!   numerical integration.
+//! - In both variants, very small standard deviations are raised to about 1/8000 of the range of the code's posteriors,
+//!   the limit of the numerical integration. A note states this.
 //!
 //! Pitfalls: not comparable with `mig`, which bins means. The posterior variance matters: a code that collapsed to the
 //! prior has no mutual information, even if its mean depends on a factor. The Monte Carlo error is about 0.01 nats per
@@ -37,7 +37,7 @@ use unravel_score::{Direction, Metric, Variant};
 use crate::definition::{Definition, Quantity};
 use crate::error::MetricError;
 use crate::metrics::gap::gap;
-use crate::mixture::{Densities, Gaussians};
+use crate::mixture::{Densities, Gaussians, narrowest_logvar};
 use crate::outcome::{Matrix, Outcome, codes_by_factors_bytes};
 use crate::sampling::{Normals, Purpose, generator};
 use crate::table::CodeTable;
@@ -82,6 +82,10 @@ pub const N_SAMPLES: usize = 10_000;
 /// The factor that the paper excludes.
 const LEFT_OUT: &str = "shape";
 
+/// Said beside a score of posteriors that are narrower than the lattice holds.
+const WIDENED: &str = "posteriors narrower than 1/8000 of the span of their code were widened to that, so the information \
+                       in them may be larger";
+
 /// Points whose samples are drawn from one stream.
 const POINTS_PER_STREAM: usize = 4096;
 
@@ -91,7 +95,7 @@ const POINTS_PER_STREAM: usize = 4096;
 /// No factor varies, or the table has no log variances.
 pub fn study(table: &CodeTable, seed: u64) -> Result<Outcome, MetricError> {
     let posteriors = Posteriors::new(table)?;
-    let samples = samples(table, posteriors.logvars, seed);
+    let samples = posteriors.samples(seed);
     let draws = posteriors.draws(seed);
     outcome(&posteriors, |code| {
         posteriors.sampled(code, &samples, &draws)
@@ -119,6 +123,8 @@ struct Entropies {
 struct Posteriors<'a> {
     table: &'a CodeTable<'a>,
     logvars: &'a [f32],
+    /// The least log variance of a posterior of each code; narrower posteriors are widened to it. `[n_codes]`.
+    least_logvars: Vec<f64>,
     /// The mixtures of each point, `[n_points, 1 + n_varying]`.
     memberships: Vec<u16>,
     /// First mixture of each varying factor.
@@ -159,9 +165,16 @@ impl<'a> Posteriors<'a> {
         };
         let mut memberships = Vec::with_capacity(n_points * (1 + grid.varying().len()));
         memberships.extend((0..n_points).flat_map(of_point));
+        let n_codes = table.n_codes();
+        let of_code = |code: usize| {
+            let column = |values: &'a [f32]| values.iter().skip(code).step_by(n_codes);
+            let gaussians = column(table.codes()).zip(column(logvars));
+            narrowest_logvar(gaussians.map(|(&mean, &logvar)| (mean.into(), logvar.into())))
+        };
         Ok(Self {
             table,
             logvars,
+            least_logvars: (0..n_codes).into_par_iter().map(of_code).collect(),
             memberships,
             first,
             masses,
@@ -229,7 +242,7 @@ impl<'a> Posteriors<'a> {
                     let at = point as usize * n_codes + code;
                     let z = f64::from(samples[at]);
                     // At least the point's own share, which interpolation can miss in a far tail.
-                    let own = own_density(z, self.table.codes()[at], self.logvars[at]);
+                    let own = own_density(z, self.table.codes()[at], self.logvar(at));
                     let density = densities.at(mixture, z).max(own) / self.masses[mixture];
                     -density.ln()
                 })
@@ -240,6 +253,36 @@ impl<'a> Posteriors<'a> {
             nats: draws.iter().enumerate().map(entropy).collect(),
             change: 0.0,
         }
+    }
+
+    /// The log variance of a posterior at its place in the table, once it is widened.
+    fn logvar(&self, at: usize) -> f64 {
+        f64::from(self.logvars[at]).max(self.least_logvars[at % self.least_logvars.len()])
+    }
+
+    /// Whether any posterior is widened.
+    fn widens(&self) -> bool {
+        let n_codes = self.table.n_codes();
+        let is_narrow = |row: &[f32]| {
+            let mut logvars = row.iter().zip(&self.least_logvars);
+            logvars.any(|(&logvar, least)| f64::from(logvar) < *least)
+        };
+        self.logvars.par_chunks(n_codes).any(is_narrow)
+    }
+
+    /// One sample of every posterior, `[n_points, n_codes]`.
+    fn samples(&self, seed: u64) -> Vec<f32> {
+        let mut samples = self.table.codes().to_vec();
+        let chunk = POINTS_PER_STREAM * self.table.n_codes();
+        let chunks = samples.par_chunks_mut(chunk).enumerate();
+        chunks.for_each(|(stream, samples)| {
+            let normals = Normals::new(generator(seed, SAMPLES, stream as u64));
+            for ((at, sample), normal) in (stream * chunk..).zip(samples).zip(normals) {
+                // With the widened standard deviation, as in the densities.
+                *sample = (f64::from(*sample) + (0.5 * self.logvar(at)).exp() * normal) as f32;
+            }
+        });
+        samples
     }
 
     /// The points whose samples estimate the entropy of each mixture: the first points of a random permutation.
@@ -266,25 +309,8 @@ impl<'a> Posteriors<'a> {
     }
 }
 
-/// One sample of every posterior, `[n_points, n_codes]`.
-fn samples(table: &CodeTable, logvars: &[f32], seed: u64) -> Vec<f32> {
-    let mut samples = table.codes().to_vec();
-    let chunk = POINTS_PER_STREAM * table.n_codes();
-    let chunks = samples
-        .par_chunks_mut(chunk)
-        .zip(logvars.par_chunks(chunk))
-        .enumerate();
-    chunks.for_each(|(stream, (samples, logvars))| {
-        let normals = Normals::new(generator(seed, SAMPLES, stream as u64));
-        for ((sample, &logvar), normal) in samples.iter_mut().zip(logvars).zip(normals) {
-            *sample = (f64::from(*sample) + (0.5 * f64::from(logvar)).exp() * normal) as f32;
-        }
-    });
-    samples
-}
-
-fn own_density(z: f64, mean: f32, logvar: f32) -> f64 {
-    let sd = (0.5 * f64::from(logvar)).exp();
+fn own_density(z: f64, mean: f32, logvar: f64) -> f64 {
+    let sd = (0.5 * logvar).exp();
     let deviation = (z - f64::from(mean)) / sd;
     (-0.5 * deviation * deviation).exp().max(f64::MIN_POSITIVE)
         / (sd * std::f64::consts::TAU.sqrt())
@@ -351,7 +377,11 @@ fn outcome(
     };
     let per_code = by_code.iter().flat_map(|code| [code.nats[0], code.change]);
     Ok(Outcome {
-        notes: Vec::new(),
+        notes: if posteriors.widens() {
+            vec![WIDENED]
+        } else {
+            Vec::new()
+        },
         quantities: vec![
             ("mig", mean(four)),
             ("mig_all_factors", mean(grid.varying())),
@@ -437,6 +467,36 @@ mod tests {
             let tolerance = if factor % 2 == 0 { 0.1 } else { 0.03 };
             assert!((a - b).abs() < tolerance, "{a} and {b}");
         }
+    }
+
+    #[test]
+    fn posteriors_narrower_than_the_lattice_are_widened_alike_in_both_variants() {
+        // Each value of the only factor has posteriors at 100 places of its own, far apart beside the widened ones.
+        let codes: Vec<f32> = (0..6000)
+            .flat_map(|i| {
+                let (value, within) = (i / 2000, (i % 100) as f32 / 100.0);
+                [2.0 * value as f32 + within, within]
+            })
+            .collect();
+        let scores = |logvar: f32| {
+            let logvars = vec![logvar; codes.len()];
+            let grid = FactorGrid::of_rows(&[3], (0..6000).map(|i| i / 2000).collect()).unwrap();
+            let table = CodeTable::over(&codes, 2, grid).unwrap();
+            let table = table.with_logvars(&logvars).unwrap();
+            [exact(&table).unwrap(), study(&table, 5).unwrap()]
+        };
+        for logvar in [-26.0, -40.0] {
+            let [exact, study] = scores(logvar);
+            let entropy =
+                |outcome: &Outcome, code| outcome.matrix("integration").unwrap().at(code, 0);
+            for code in 0..2 {
+                let (a, b) = (entropy(&exact, code), entropy(&study, code));
+                assert!((a - b).abs() < 0.03, "{logvar} {code}: {a} and {b}");
+            }
+            assert_eq!([&exact.notes, &study.notes], [&vec![WIDENED]; 2]);
+        }
+        // Wide enough for the lattice.
+        assert!(scores(-10.0).iter().all(|outcome| outcome.notes.is_empty()));
     }
 
     #[test]

@@ -22,7 +22,13 @@
 //! - For a constant code, the classifier predicts one class and the correlation is 0. A factor with a single value is
 //!   ignored. At least one factor must vary. With a single code, the gap is the score of this code.
 //!
-//! Pitfalls: a linear classifier on one code cannot separate a middle value from the values on both sides. Accuracies
+//! Pitfalls: `sap` depends on the offset of the codes. The classifiers penalise their intercept, as liblinear and
+//! scikit-learn do, on which the reference implementation builds. Shifting all codes of a nearly perfect representation
+//! by two of their standard deviations lowered the score by a tenth, and by five nearly halved it. `unravel evaluate`
+//! prints a note for codes whose mean is more than two standard deviations away from 0; subtract the mean of each code
+//! to make scores comparable. `sap_r2` does not depend on the offset.
+//!
+//! A linear classifier on one code cannot separate a middle value from the values on both sides. Accuracies
 //! are therefore at most a few times chance. On dSprites, a perfect representation has a `sap` of 0.25 and a `sap_r2`
 //! of 1. The paper's own score for categorical factors is the balanced error of a threshold classifier, which nobody
 //! seems to use. On small grids, many test points are also training points. This matters little here, because a linear

@@ -1,6 +1,6 @@
 //! What there is to say of the representations: nothing, but of those that are constant.
 
-use unravel_metrics::{CodeTable, FactorGrid, Metric, Note, Variant, notes, notes_of_grid};
+use unravel_metrics::{AsRead, CodeTable, FactorGrid, Metric, Note, Variant, notes, notes_of_grid};
 
 use super::VARYING;
 use super::support::constructed::{self, DSPRITES, N_CODES};
@@ -12,7 +12,8 @@ fn all() -> Vec<(Metric, Variant)> {
 }
 
 fn of(codes: &[f32], grid: FactorGrid) -> Vec<Note> {
-    notes(&CodeTable::over(codes, N_CODES, grid).unwrap(), &all(), &[])
+    let table = CodeTable::over(codes, N_CODES, grid).unwrap();
+    notes(&table, &all(), &AsRead::default())
 }
 
 #[test]

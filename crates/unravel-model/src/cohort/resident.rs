@@ -1,10 +1,10 @@
-//! Binary images that live on the device, as bits.
+//! Binary images in the device's memory, as bits.
 //!
-//! The whole of dSprites is 737,280 images of 4096 bits: 377 MB. What crosses the bus in a step is then, for a model with
-//! a batch of 64 and 10 codes, 64 numbers of images (256 bytes) and 640 of noise (2.5 kB), and for FactorVAE as much
-//! again for the second batch and 640 numbers for its permutations (2.5 kB). For 128 models that is 0.4 MB, or 1 MB: 40 µs
-//! at 25 GB/s, while the step itself moves tens of gigabytes within the device (see `BENCHMARKS.md`). Nothing is read
-//! back but the losses, every [`Kernels::STEPS_PER_READ`] steps: 128 models, 50 steps and 15 terms are 0.4 MB.
+//! The whole of dSprites is 737,280 images of 4096 bits: 377 MB. A step then transfers 64 indices of images (256 bytes)
+//! and 640 noise values (2.5 kB) for a model with a batch of 64 and 10 codes. FactorVAE transfers the same again for
+//! the second batch, and 640 indices of its permutations (2.5 kB). For 128 models that is 0.4 MB, or 1 MB: 40 µs at 25
+//! GB/s. The step itself moves tens of gigabytes within the device (see `BENCHMARKS.md`). Only the losses are read
+//! back, every [`Kernels::STEPS_PER_READ`] steps: 0.4 MB for 128 models, 50 steps and 15 terms.
 
 use burn::tensor::{Int, Tensor, TensorData};
 use rayon::prelude::*;
@@ -12,7 +12,7 @@ use unravel_data::{Dataset, PackedObservations};
 
 use crate::kernels::Kernels;
 
-/// More than this stays on the host, and a batch's bits are sent in every step.
+/// Maximum number of bytes on the device. Larger datasets stay on the host, and each step sends the bits of its batch.
 const MOST_BYTES: u64 = 1 << 30;
 
 /// All images of a dataset on the device.
@@ -22,7 +22,7 @@ pub struct Resident<B: Kernels> {
     pixels: usize,
 }
 
-/// What the images of a dataset take as bits; none where they are not binary, or too many to keep on a device.
+/// Bytes of a dataset's images as bits. Returns `None` if they are not binary or do not fit into the limit.
 #[must_use]
 pub fn resident_bytes(dataset: &Dataset) -> Option<u64> {
     let packed = dataset.observations().packed()?;
@@ -31,7 +31,7 @@ pub fn resident_bytes(dataset: &Dataset) -> Option<u64> {
 }
 
 impl<B: Kernels> Resident<B> {
-    /// Sends the images to the device, if they are such that can be kept there.
+    /// Sends the images to the device. Returns `None` if [`resident_bytes`] does.
     pub fn new(dataset: &Dataset, device: &B::Device) -> Option<Self> {
         resident_bytes(dataset)?;
         let packed = dataset.observations().packed()?;
@@ -55,7 +55,7 @@ impl<B: Kernels> Resident<B> {
     }
 }
 
-/// The bits of these points, image by image, in words of 32.
+/// The bits of these points, image by image, in words of 32 bits.
 pub fn packed_words(
     dataset: &Dataset,
     packed: &dyn PackedObservations,
@@ -73,7 +73,7 @@ pub fn packed_words(
     halves.map(u32::cast_signed).collect()
 }
 
-/// Images `[M, N, pixels]` of their bits `[M, N, words]`.
+/// Unpacks the bits `[M, N, words]` to images `[M, N, pixels]`.
 pub fn pixels<B: Kernels>(words: Tensor<B, 3, Int>, pixels: usize) -> Tensor<B, 3> {
     let [models, batch, _] = words.dims();
     B::unpack_bits(words).slice([0..models, 0..batch, 0..pixels])

@@ -1,7 +1,8 @@
 //! The fast implementation of [`Kernels`] on Burn's CPU backend.
 //!
-//! Work is cut into (model, fixed run of images) tasks for rayon and every sum is taken in a fixed order, so results
-//! do not depend on the number of threads nor on how many models share a tensor. `f64` tensors take the reference.
+//! Work is divided into tasks of one model and a fixed number of images, and every sum has a fixed order. Results
+//! therefore do not depend on the number of threads or on the number of models in a tensor. `f64` tensors use the
+//! reference.
 
 mod arch;
 mod buffer;
@@ -22,11 +23,11 @@ use burn::backend::flex::{FlexTensor, Layout};
 use burn::tensor::{DType, Shape, Tensor, TensorData, TensorPrimitive};
 
 use super::{
-    Activation, AdamStep, ConvShape, ForwardPass, Kernels, LayerGradients, LayerKind, Moments,
-    WantedGradients, compose_backward, reference,
+    Activation, AdamMoments, AdamStep, ConvShape, ForwardPass, Kernels, LayerGradients, LayerKind,
+    RequestedGradients, compose_backward, reference,
 };
 use buffer::Buffer;
-use conv::Layer;
+use conv::ConvLayer;
 
 impl Kernels for Flex {
     const STEPS_PER_READ: u64 = 1;
@@ -44,7 +45,7 @@ impl Kernels for Flex {
             return reference::down(large, weight, bias, activation, shape);
         }
         let [models, batch, _] = large.dims();
-        let layer = Layer {
+        let layer = ConvLayer {
             shape,
             activation,
             batch,
@@ -73,7 +74,7 @@ impl Kernels for Flex {
             return reference::up(small, weight, bias, activation, shape);
         }
         let [models, batch, _] = small.dims();
-        let layer = Layer {
+        let layer = ConvLayer {
             shape,
             activation,
             batch,
@@ -100,7 +101,7 @@ impl Kernels for Flex {
             return reference::weight_gradient(large, small, shape);
         }
         let [models, batch, _] = large.dims();
-        let layer = Layer {
+        let layer = ConvLayer {
             shape,
             activation: Activation::Identity,
             batch,
@@ -116,7 +117,7 @@ impl Kernels for Flex {
         activation: Activation,
         pass: ForwardPass<Self>,
         gradient: Tensor<Self, 3>,
-        wanted: WantedGradients,
+        wanted: RequestedGradients,
     ) -> LayerGradients<Self> {
         let shape = match kind {
             LayerKind::Conv(shape) | LayerKind::ConvTranspose(shape) => shape,
@@ -124,11 +125,11 @@ impl Kernels for Flex {
                 return compose_backward(kind, activation, pass, gradient, wanted);
             }
         };
-        if gradient.dtype() != DType::F32 || !wanted.by_parameters {
+        if gradient.dtype() != DType::F32 || !wanted.parameters {
             return compose_backward(kind, activation, pass, gradient, wanted);
         }
         let [models, batch, input_len] = pass.input.dims();
-        let layer = Layer {
+        let layer = ConvLayer {
             shape,
             activation,
             batch,
@@ -136,15 +137,15 @@ impl Kernels for Flex {
         let channels = kind.channels(gradient.dims()[2]);
         let (input, weight) = (Floats::of(pass.input), Floats::of(pass.weight));
         let (output, gradient) = (Floats::of(pass.output), Floats::of(gradient));
-        let mut by_weight = Buffer::unspecified(models * shape.weight_len());
-        let mut by_bias = Buffer::unspecified(models * channels);
-        let mut by_input = wanted
-            .by_input
+        let mut grad_weight = Buffer::unspecified(models * shape.weight_len());
+        let mut grad_bias = Buffer::unspecified(models * channels);
+        let mut grad_input = wanted
+            .input
             .then(|| Buffer::unspecified(models * batch * input_len));
         let out = conv::Backward {
-            by_weight: by_weight.values_mut(),
-            by_bias: by_bias.values_mut(),
-            by_input: by_input.as_mut().map(Buffer::values_mut),
+            grad_weight: grad_weight.values_mut(),
+            grad_bias: grad_bias.values_mut(),
+            grad_input: grad_input.as_mut().map(Buffer::values_mut),
         };
         let result = (output.values(), gradient.values());
         match kind {
@@ -154,9 +155,9 @@ impl Kernels for Flex {
             _ => conv::down_backward(input.values(), weight.values(), result, layer, out),
         }
         LayerGradients {
-            by_weight: Some(tensor(by_weight, [models, shape.weight_len()])),
-            by_bias: Some(tensor(by_bias, [models, channels])),
-            by_input: by_input.map(|by_input| tensor(by_input, [models, batch, input_len])),
+            grad_weight: Some(tensor(grad_weight, [models, shape.weight_len()])),
+            grad_bias: Some(tensor(grad_bias, [models, channels])),
+            grad_input: grad_input.map(|grad_input| tensor(grad_input, [models, batch, input_len])),
         }
     }
 
@@ -202,14 +203,14 @@ impl Kernels for Flex {
             outputs,
         };
         let (gradient, weight) = (Floats::of(gradient), Floats::of(weight));
-        let mut by_input = Buffer::unspecified(models * batch * inputs);
+        let mut grad_input = Buffer::unspecified(models * batch * inputs);
         linear::input_gradient(
             gradient.values(),
             weight.values(),
             dims,
-            by_input.values_mut(),
+            grad_input.values_mut(),
         );
-        tensor(by_input, [models, batch, inputs])
+        tensor(grad_input, [models, batch, inputs])
     }
 
     fn dense_weight_gradient(input: Tensor<Self, 3>, gradient: Tensor<Self, 3>) -> Tensor<Self, 2> {
@@ -224,14 +225,14 @@ impl Kernels for Flex {
             outputs,
         };
         let (input, gradient) = (Floats::of(input), Floats::of(gradient));
-        let mut by_weight = Buffer::unspecified(models * inputs * outputs);
+        let mut grad_weight = Buffer::unspecified(models * inputs * outputs);
         linear::weight_gradient(
             input.values(),
             gradient.values(),
             dims,
-            by_weight.values_mut(),
+            grad_weight.values_mut(),
         );
-        tensor(by_weight, [models, inputs * outputs])
+        tensor(grad_weight, [models, inputs * outputs])
     }
 
     fn activation_gradient(
@@ -245,19 +246,19 @@ impl Kernels for Flex {
         }
         let [models, batch, features] = gradient.dims();
         let (gradient, output) = (Floats::of(gradient), Floats::of(output));
-        let mut by_sum = Buffer::unspecified(models * batch * features);
-        let mut by_bias = Buffer::zeros(models * channels);
+        let mut grad_sum = Buffer::unspecified(models * batch * features);
+        let mut grad_bias = Buffer::zeros(models * channels);
         elementwise::activation_gradient(
             gradient.values(),
             output.values(),
             activation,
             batch * features,
-            by_sum.values_mut(),
-            by_bias.values_mut(),
+            grad_sum.values_mut(),
+            grad_bias.values_mut(),
         );
         (
-            tensor(by_sum, [models, batch, features]),
-            tensor(by_bias, [models, channels]),
+            tensor(grad_sum, [models, batch, features]),
+            tensor(grad_bias, [models, channels]),
         )
     }
 
@@ -291,7 +292,11 @@ impl Kernels for Flex {
         logits.into_tensor()
     }
 
-    fn adam(moments: Moments<Self>, gradient: Tensor<Self, 2>, step: AdamStep) -> Moments<Self> {
+    fn adam(
+        moments: AdamMoments<Self>,
+        gradient: Tensor<Self, 2>,
+        step: AdamStep,
+    ) -> AdamMoments<Self> {
         if gradient.dtype() != DType::F32 {
             return reference::adam(moments, gradient, step);
         }
@@ -305,7 +310,7 @@ impl Kernels for Flex {
             gradient.values(),
             step,
         );
-        Moments {
+        AdamMoments {
             value: value.into_tensor(),
             first: first.into_tensor(),
             second: second.into_tensor(),
@@ -313,7 +318,7 @@ impl Kernels for Flex {
     }
 }
 
-/// A contiguous `f32` tensor of which nothing but the numbers matters.
+/// A contiguous `f32` tensor without its shape.
 struct Floats(FlexTensor);
 
 impl Floats {
@@ -325,7 +330,7 @@ impl Floats {
         self.0.storage()
     }
 
-    /// In place where nobody else holds the numbers, on a copy otherwise.
+    /// The values, copied first if the memory is shared.
     fn values_mut(&mut self) -> &mut [f32] {
         self.0.storage_mut()
     }

@@ -1,10 +1,11 @@
-//! [`Kernels`] on CUDA, in Burn's operations, over the whole cohort at once.
+//! [`Kernels`] on CUDA, in Burn's operations, for the whole cohort at once.
 //!
-//! Convolutions are one gather and one matrix product for all models ([`gathered`]), matrix products are batched over the
-//! models, on tensor cores where there are some, and Burn fuses what is elementwise between them. The data stays on the device as
-//! bits, and losses are read every [`Kernels::STEPS_PER_READ`] updates, so that the device seldom waits for the host.
+//! Convolutions are one gather and one matrix product for all models ([`gathered`]). Matrix products are batched over
+//! the models and use tensor cores if there are any. Burn fuses the elementwise operations between them. The data stays
+//! on the device as bits, and losses are read every [`Kernels::STEPS_PER_READ`] updates, so that the device seldom
+//! waits for the host.
 //!
-//! Launches of a β-VAE step of `conv-4x4`, counted from this code, each elementwise chain as one:
+//! Launches of a β-VAE step of `conv-4x4`, counted in this code, with each elementwise chain as one:
 //!
 //! | | each | in a step |
 //! | --- | --- | --- |
@@ -19,8 +20,8 @@
 //! | sampling, both losses and their gradients | | about 20 |
 //! | Adam, 24 arrays | 1 | 24 |
 //!
-//! About 220, whatever the number of models. On an H200 they take 25 ms of the host's time (BENCHMARKS.md), which a cohort has
-//! to outlast.
+//! This is about 220 launches for any number of models. On an H200 they take 25 ms of the host's time (BENCHMARKS.md),
+//! so a cohort is efficient if its computation takes longer.
 
 use burn::backend::Cuda;
 use burn::tensor::Tensor;

@@ -1,7 +1,7 @@
 //! Layers and losses as nodes of Burn's autodiff graph, on top of [`Kernels`].
 //!
-//! A gradient that nobody asked for is not computed: not the one by the input image, nor that by the weights of a
-//! network that only passes gradients on.
+//! Gradients that are not requested are not computed: for example, the gradient of the input image, and the weight
+//! gradients of a network that only passes gradients on.
 
 use burn::backend::Autodiff;
 use burn::backend::autodiff::NodeId;
@@ -11,7 +11,7 @@ use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::tensor::{Tensor, TensorPrimitive, backend::Backend};
 
-use super::{Activation, ForwardPass, Kernels, LayerKind, WantedGradients};
+use super::{Activation, ForwardPass, Kernels, LayerKind, RequestedGradients};
 
 /// A tensor of the autodiff graph over backend `B`.
 pub type Tracked<B, const D: usize> = Tensor<Autodiff<B>, D>;
@@ -56,7 +56,7 @@ pub fn layer<B: Kernels>(
     Tensor::from_primitive(TensorPrimitive::Float(result))
 }
 
-/// Negative Bernoulli log likelihood, as [`Kernels::bernoulli_nats`]; differentiable by the logits.
+/// Negative Bernoulli log likelihood, as [`Kernels::bernoulli_nats`]; differentiable with respect to the logits.
 pub fn bernoulli_nats<B: Kernels>(logits: Tracked<B, 3>, targets: Tensor<B, 3>) -> Tracked<B, 1> {
     let logits = logits.into_primitive().tensor();
     let nats = B::bernoulli_nats(wrap(logits.primitive.clone()), targets.clone());
@@ -71,7 +71,7 @@ pub fn bernoulli_nats<B: Kernels>(logits: Tracked<B, 3>, targets: Tensor<B, 3>) 
     Tensor::from_primitive(TensorPrimitive::Float(result))
 }
 
-/// Negative Gaussian log likelihood, as [`Kernels::gaussian_nats`]; differentiable by the logits.
+/// Negative Gaussian log likelihood, as [`Kernels::gaussian_nats`]; differentiable with respect to the logits.
 pub fn gaussian_nats<B: Kernels>(
     logits: Tracked<B, 3>,
     targets: Tensor<B, 3>,
@@ -126,7 +126,7 @@ impl<B: Kernels> Backward<B, 3> for LayerBackward {
         grads: &mut Gradients,
         _checkpointer: &mut Checkpointer,
     ) {
-        let by_output: Tensor<B, 3> = wrap(grads.consume::<B>(&ops.node));
+        let grad_output: Tensor<B, 3> = wrap(grads.consume::<B>(&ops.node));
         let LayerState {
             input,
             weight,
@@ -138,14 +138,14 @@ impl<B: Kernels> Backward<B, 3> for LayerBackward {
             output: wrap(output),
         };
         let [input, weight, bias] = ops.parents.map(|node| node.map(|node| node.id));
-        let wanted = WantedGradients {
-            by_parameters: weight.is_some() || bias.is_some(),
-            by_input: input.is_some(),
+        let wanted = RequestedGradients {
+            parameters: weight.is_some() || bias.is_some(),
+            input: input.is_some(),
         };
-        let gradients = B::layer_backward(self.kind, self.activation, pass, by_output, wanted);
-        register(grads, bias, gradients.by_bias);
-        register(grads, weight, gradients.by_weight);
-        register(grads, input, gradients.by_input);
+        let gradients = B::layer_backward(self.kind, self.activation, pass, grad_output, wanted);
+        register(grads, bias, gradients.grad_bias);
+        register(grads, weight, gradients.grad_weight);
+        register(grads, input, gradients.grad_input);
     }
 }
 
@@ -192,7 +192,7 @@ impl<B: Kernels> Backward<B, 1> for GaussianBackward {
     }
 }
 
-/// Registers a gradient, where its tensor is tracked.
+/// Registers a gradient if its tensor is tracked.
 fn register<B: Backend, const D: usize>(
     grads: &mut Gradients,
     node: Option<NodeId>,

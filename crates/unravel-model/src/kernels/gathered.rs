@@ -1,10 +1,10 @@
-//! Strided convolutions as one gather and one matrix product each, over all models at once, in Burn operations.
+//! Strided convolutions as one gather and one matrix product each, for all models at once, in Burn operations.
 //!
-//! The reference assembles patches tap by tap, which is easy to read and takes some 35 operations; on a device each is a
-//! launch and a pass over memory. Here a table of row numbers, made once for each geometry, says where every tap of
-//! every patch comes from, so that a device makes one pass: 4 launches for the patches of a batch (the padding's zeros
-//! and their place beside the image 3, the gather 1) and one for the product; back into an image 3, 1, and 2 (gather,
-//! sum). Taps in the padding read a pixel of zeros that is put beside each image.
+//! The reference assembles patches tap by tap, in some 35 operations. On a GPU, each of them is a launch and a pass
+//! over memory. Here, a table with the row number of each tap of each patch, made once per geometry, allows a single
+//! pass. The patches of a batch take 4 launches (3 to append the padding's zeros to each image, 1 for the gather), and
+//! the product takes 1. The way back to an image takes 3 launches for the zeros, 1 for the product and 2 for gather and
+//! sum. Taps in the padding read a pixel of zeros that is appended to each image.
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
@@ -40,7 +40,7 @@ pub fn up<B: Backend>(
     let [models, batch, _] = small.dims();
     let (pixels, channels) = (shape.small_pixels(), shape.small_channels);
     let weight = weight.reshape([models, shape.patch_len(), channels]);
-    // The pixel of zeros is put beside the small image, where it costs least: its patch is zero as well.
+    // The pixel of zeros is appended to the small image, where it costs least: its patch is zero too.
     let small = padded(small.reshape([models * batch, pixels, channels]), shape);
     let rows = small.dims()[1];
     let small = small.reshape([models, batch * rows, channels]);
@@ -51,7 +51,7 @@ pub fn up<B: Backend>(
     ]);
     let large_pixels = shape.height * shape.width;
     let parts = n_parts(shape);
-    let rows = table(Table::Parts, shape, &taps.device());
+    let rows = table(RowTable::Parts, shape, &taps.device());
     let gathered = taps.select(1, rows);
     let sum = match parts {
         1 => gathered,
@@ -82,7 +82,7 @@ fn patches<B: Backend>(large: Tensor<B, 3>, shape: ConvShape) -> Tensor<B, 3> {
     let [models, batch, _] = large.dims();
     let pixels = shape.height * shape.width;
     let images = large.reshape([models * batch, pixels, shape.large_channels]);
-    let rows = table(Table::Taps, shape, &images.device());
+    let rows = table(RowTable::Taps, shape, &images.device());
     padded(images, shape).select(1, rows).reshape([
         models,
         batch * shape.small_pixels(),
@@ -90,7 +90,7 @@ fn patches<B: Backend>(large: Tensor<B, 3>, shape: ConvShape) -> Tensor<B, 3> {
     ])
 }
 
-/// Images `[images, pixels, channels]` with a pixel of zeros after the last, where the geometry has padding.
+/// Images `[images, pixels, channels]`, with a pixel of zeros appended if the geometry has padding.
 fn padded<B: Backend>(images: Tensor<B, 3>, shape: ConvShape) -> Tensor<B, 3> {
     if shape.padding() == 0 {
         return images;
@@ -100,31 +100,31 @@ fn padded<B: Backend>(images: Tensor<B, 3>, shape: ConvShape) -> Tensor<B, 3> {
     Tensor::cat(vec![images, zeros], 1)
 }
 
-/// Small pixels along one axis that a large pixel takes part in.
+/// Number of small pixels, along one axis, that contribute to a large pixel.
 fn n_parts(shape: ConvShape) -> usize {
     (shape.kernel / 2) * (shape.kernel / 2)
 }
 
-/// What a table of row numbers is for.
+/// The two tables of row numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Table {
-    /// For each small pixel and each tap of its patch, the pixel of the large image.
+enum RowTable {
+    /// For each small pixel and each tap of its patch: the pixel of the large image.
     Taps,
-    /// For each large pixel, the taps of small pixels that add up to it.
+    /// For each large pixel: the taps of small pixels that are summed into it.
     Parts,
 }
 
-/// The row numbers of a table.
-fn rows(table: Table, shape: ConvShape) -> Vec<i32> {
+/// Computes the row numbers of a table.
+fn rows(table: RowTable, shape: ConvShape) -> Vec<i32> {
     let (kernel, padding) = (shape.kernel, shape.padding());
     let (height, width) = (shape.small_height(), shape.small_width());
     let mut rows = Vec::new();
     match table {
-        Table::Taps => {
+        RowTable::Taps => {
             let zero = shape.height * shape.width;
             for (small_y, small_x) in places(height, width) {
                 for (y, x) in places(kernel, kernel) {
-                    // A number below zero wraps around to one beyond any image.
+                    // A negative number wraps around to one beyond any image.
                     let y = (2 * small_y + y).wrapping_sub(padding);
                     let x = (2 * small_x + x).wrapping_sub(padding);
                     let is_inside = y < shape.height && x < shape.width;
@@ -132,7 +132,7 @@ fn rows(table: Table, shape: ConvShape) -> Vec<i32> {
                 }
             }
         }
-        Table::Parts => {
+        RowTable::Parts => {
             let (taps, zero) = (kernel * kernel, height * width * kernel * kernel);
             for (y, x) in places(shape.height, shape.width) {
                 let (y, x) = (y + padding, x + padding);
@@ -141,9 +141,10 @@ fn rows(table: Table, shape: ConvShape) -> Vec<i32> {
                     let small_x = (x / 2).wrapping_sub(back_x);
                     let tap = (y % 2 + 2 * back_y) * kernel + x % 2 + 2 * back_x;
                     let is_inside = small_y < height && small_x < width;
-                    rows.push(match is_inside {
-                        true => (small_y * width + small_x) * taps + tap,
-                        false => zero,
+                    rows.push(if is_inside {
+                        (small_y * width + small_x) * taps + tap
+                    } else {
+                        zero
                     });
                 }
             }
@@ -152,16 +153,16 @@ fn rows(table: Table, shape: ConvShape) -> Vec<i32> {
     rows.into_iter().map(|row| row as i32).collect()
 }
 
-/// Rows and columns in reading order.
+/// Rows and columns in row-major order.
 fn places(height: usize, width: usize) -> impl Iterator<Item = (usize, usize)> {
     (0..height).flat_map(move |y| (0..width).map(move |x| (y, x)))
 }
 
-type Tables = HashMap<(TypeId, String, Table, ConvShape), Box<dyn Any + Send>>;
+type RowTableCache = HashMap<(TypeId, String, RowTable, ConvShape), Box<dyn Any + Send>>;
 
-/// A table on the device, sent there once.
-fn table<B: Backend>(table: Table, shape: ConvShape, device: &B::Device) -> Tensor<B, 1, Int> {
-    static TABLES: OnceLock<Mutex<Tables>> = OnceLock::new();
+/// Returns a table on the device. It is sent once.
+fn table<B: Backend>(table: RowTable, shape: ConvShape, device: &B::Device) -> Tensor<B, 1, Int> {
+    static TABLES: OnceLock<Mutex<RowTableCache>> = OnceLock::new();
     let mut tables = TABLES
         .get_or_init(Mutex::default)
         .lock()

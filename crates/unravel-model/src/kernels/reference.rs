@@ -1,8 +1,8 @@
-//! The reference implementation of [`Kernels`](super::Kernels): plain Burn operations, written to be read.
+//! The reference implementation of [`Kernels`](super::Kernels): plain Burn operations, written for clarity.
 
 use burn::tensor::{ElementConversion, Int, Tensor, activation, backend::Backend};
 
-use super::{Activation, AdamStep, ConvShape, LEAKY_SLOPE, Moments};
+use super::{Activation, AdamMoments, AdamStep, ConvShape, LEAKY_SLOPE};
 
 pub fn down<B: Backend>(
     large: Tensor<B, 3>,
@@ -92,7 +92,7 @@ pub fn activation_gradient<B: Backend>(
     channels: usize,
 ) -> (Tensor<B, 3>, Tensor<B, 2>) {
     let [models, batch, features] = gradient.dims();
-    let by_sum = match activation {
+    let grad_sum = match activation {
         Activation::Identity => gradient,
         Activation::Relu => gradient.mask_fill(output.lower_equal_elem(0.0), 0.0),
         Activation::LeakyRelu => {
@@ -101,15 +101,15 @@ pub fn activation_gradient<B: Backend>(
         }
         Activation::Tanh => gradient * (output.clone() * output).neg().add_scalar(1.0),
     };
-    let runs = by_sum
+    let runs = grad_sum
         .clone()
         .reshape([models, batch * features / channels, channels]);
-    (by_sum, runs.sum_dim(1).reshape([models, channels]))
+    (grad_sum, runs.sum_dim(1).reshape([models, channels]))
 }
 
 pub fn bernoulli_nats<B: Backend>(logits: Tensor<B, 3>, targets: Tensor<B, 3>) -> Tensor<B, 1> {
     let [models, batch, pixels] = logits.dims();
-    // log(1 + exp(l)) - l x, with the exponential of a negative number only.
+    // log(1 + exp(l)) - l x, with the exponential of a number that is never positive.
     let softplus = logits.clone().clamp_min(0.0) + logits.clone().abs().neg().exp().log1p();
     let nats = softplus - logits * targets;
     nats.reshape([models, batch * pixels])
@@ -159,8 +159,12 @@ pub fn gaussian_gradient<B: Backend>(
     (mean - targets) * slope * scale
 }
 
-pub fn adam<B: Backend>(moments: Moments<B>, gradient: Tensor<B, 2>, step: AdamStep) -> Moments<B> {
-    let Moments {
+pub fn adam<B: Backend>(
+    moments: AdamMoments<B>,
+    gradient: Tensor<B, 2>,
+    step: AdamStep,
+) -> AdamMoments<B> {
+    let AdamMoments {
         value,
         first,
         second,
@@ -178,7 +182,7 @@ pub fn adam<B: Backend>(moments: Moments<B>, gradient: Tensor<B, 2>, step: AdamS
             .clone()
             .mul_scalar(step.learning_rate / step.correction1())
             / root;
-    Moments {
+    AdamMoments {
         value,
         first,
         second,
@@ -250,7 +254,7 @@ fn unfold<B: Backend>(large: Tensor<B, 3>, shape: ConvShape) -> Tensor<B, 3> {
     Tensor::cat(taps, 2)
 }
 
-/// The adjoint of [`unfold`]: `[M, N * small_pixels, patch_len]` summed into `[M, N, large_len]`.
+/// The adjoint of [`unfold`]: sums `[M, N * small_pixels, patch_len]` into `[M, N, large_len]`.
 fn fold<B: Backend>(patches: Tensor<B, 3>, batch: usize, shape: ConvShape) -> Tensor<B, 3> {
     let models = patches.dims()[0];
     let (rows, columns, channels) = (
@@ -288,7 +292,7 @@ fn kernel_taps(kernel: usize) -> impl Iterator<Item = (usize, usize)> {
     (0..kernel).flat_map(move |y| (0..kernel).map(move |x| (y, x)))
 }
 
-/// Height and width of the padded large image, halved: the stride turns into an axis of length 2.
+/// Half the height and width of the padded large image: the stride becomes an axis of length 2.
 fn padded_halves(shape: ConvShape) -> (usize, usize) {
     (
         shape.small_height() + shape.padding(),
@@ -296,7 +300,7 @@ fn padded_halves(shape: ConvShape) -> (usize, usize) {
     )
 }
 
-/// Where tap `(y, x)` of every patch lies in the canvas `[M, N, rows, 2, columns, 2, C]`.
+/// The position of tap `(y, x)` of each patch in the canvas `[M, N, rows, 2, columns, 2, C]`.
 fn tap_ranges(
     models: usize,
     batch: usize,

@@ -9,10 +9,10 @@
 //! | `mlp-higgins` | FC 1200, FC 1200 | FC 1200, FC 1200, FC 1200, image, the first three with tanh |
 //! | `conv-small` | 8, 16, 32, 32 all 4x4, FC 128 | FC 128, 4x4x32, 32, 16, 8, image, all 4x4 |
 //!
-//! Every convolution has stride 2; what is not said to be otherwise has ReLU, and the last layer nothing.
-//! `conv-locatello` is what the code of Locatello et al. 2019 ran, `conv-4x4` what the table in their paper says,
-//! `conv-kim-mnih` is from Kim & Mnih 2018, `conv-burgess` from Burgess et al. 2018, `mlp-higgins` from Higgins et al.
-//! 2017. The encoder ends in `latents` means and as many log variances.
+//! Every convolution has stride 2. Layers have ReLU unless the table says otherwise, and the last layer has no
+//! activation. `conv-locatello` is from the code of Locatello et al. 2019, `conv-4x4` from the table in their paper,
+//! `conv-kim-mnih` from Kim & Mnih 2018, `conv-burgess` from Burgess et al. 2018, and `mlp-higgins` from Higgins et al.
+//! 2017. The encoder returns `latents` means and `latents` log variances.
 
 use unravel_sweep::Architecture;
 
@@ -20,67 +20,67 @@ use super::layer::LayerSpec;
 use crate::error::ModelError;
 use crate::kernels::{Activation, ConvShape};
 
-/// How often an image is halved.
+/// Number of convolutions, each of which halves the image.
 const N_CONVS: usize = 4;
 
-enum Table {
-    /// Convolutions and fully connected layers, mirrored by the decoder.
+enum LayerPlan {
+    /// Convolutions and fully connected layers. The decoder mirrors them.
     Conv {
-        /// Channels and kernel side; the decoder's kernels are 4x4.
+        /// Channels and kernel side of the encoder's convolutions. The decoder's kernels are 4x4.
         convs: [(usize, usize); N_CONVS],
-        /// Units of the fully connected layers between them and the codes, from the image on.
+        /// Units of the encoder's fully connected layers, in its order.
         units: &'static [usize],
     },
     /// Fully connected layers only.
     Mlp {
-        /// Units of the encoder's, with ReLU.
+        /// Units of the encoder, with ReLU.
         encoder: &'static [usize],
-        /// Units of the decoder's, with tanh.
+        /// Units of the decoder, with tanh.
         decoder: &'static [usize],
     },
 }
 
-fn table(architecture: Architecture) -> Table {
+fn table(architecture: Architecture) -> LayerPlan {
     match architecture {
-        Architecture::ConvLocatello => Table::Conv {
+        Architecture::ConvLocatello => LayerPlan::Conv {
             convs: [(32, 4), (32, 4), (64, 2), (64, 2)],
             units: &[256],
         },
-        Architecture::Conv4x4 => Table::Conv {
+        Architecture::Conv4x4 => LayerPlan::Conv {
             convs: [(32, 4), (32, 4), (64, 4), (64, 4)],
             units: &[256],
         },
-        Architecture::ConvKimMnih => Table::Conv {
+        Architecture::ConvKimMnih => LayerPlan::Conv {
             convs: [(32, 4), (32, 4), (64, 4), (64, 4)],
             units: &[128],
         },
-        Architecture::ConvBurgess => Table::Conv {
+        Architecture::ConvBurgess => LayerPlan::Conv {
             convs: [(32, 4), (32, 4), (32, 4), (32, 4)],
             units: &[256, 256],
         },
-        Architecture::MlpHiggins => Table::Mlp {
+        Architecture::MlpHiggins => LayerPlan::Mlp {
             encoder: &[1200, 1200],
             decoder: &[1200, 1200, 1200],
         },
-        Architecture::ConvSmall => Table::Conv {
+        Architecture::ConvSmall => LayerPlan::Conv {
             convs: [(8, 4), (16, 4), (32, 4), (32, 4)],
             units: &[128],
         },
     }
 }
 
-/// Layers from an image `[height, width, channels]` to `2 * latents` numbers: means, then log variances.
+/// The encoder's layers, from an image `[height, width, channels]` to `2 * latents` values: means, then log variances.
 ///
 /// # Errors
-/// Where height or width is no multiple of 16 and the architecture has convolutions.
+/// Fails if the architecture has convolutions and the height or width is not a multiple of 16.
 pub fn encoder_layers(
     architecture: Architecture,
     image: [usize; 3],
     latents: usize,
 ) -> Result<Vec<LayerSpec>, ModelError> {
     let (mut layers, units) = match table(architecture) {
-        Table::Conv { convs, units } => (down(&convs, checked(architecture, image)?), units),
-        Table::Mlp { encoder, .. } => (Vec::new(), encoder),
+        LayerPlan::Conv { convs, units } => (down(&convs, checked(architecture, image)?), units),
+        LayerPlan::Mlp { encoder, .. } => (Vec::new(), encoder),
     };
     let inputs = layers
         .last()
@@ -91,10 +91,10 @@ pub fn encoder_layers(
     Ok(layers)
 }
 
-/// Layers from codes `[latents]` to what decides each pixel of an image `[height, width, channels]`.
+/// The decoder's layers, from codes `[latents]` to the logits of an image `[height, width, channels]`.
 ///
 /// # Errors
-/// Where height or width is no multiple of 16 and the architecture has convolutions.
+/// Fails if the architecture has convolutions and the height or width is not a multiple of 16.
 pub fn decoder_layers(
     architecture: Architecture,
     image: [usize; 3],
@@ -102,7 +102,7 @@ pub fn decoder_layers(
 ) -> Result<Vec<LayerSpec>, ModelError> {
     let mut layers = Vec::new();
     match table(architecture) {
-        Table::Conv { convs, units } => {
+        LayerPlan::Conv { convs, units } => {
             let image = checked(architecture, image)?;
             let (smallest, _) = convs[N_CONVS - 1];
             let inputs = (image[0] >> N_CONVS) * (image[1] >> N_CONVS) * smallest;
@@ -110,7 +110,7 @@ pub fn decoder_layers(
             connect(&mut layers, latents, units, Activation::Relu);
             layers.extend(up(&convs, image));
         }
-        Table::Mlp { decoder, .. } => {
+        LayerPlan::Mlp { decoder, .. } => {
             let units = decoder.iter().copied();
             let last = connect(&mut layers, latents, units, Activation::Tanh);
             let pixels = image.iter().product();
@@ -120,7 +120,7 @@ pub fn decoder_layers(
     Ok(layers)
 }
 
-/// Adds fully connected layers; the units of the last.
+/// Appends fully connected layers. Returns the units of the last one.
 fn connect(
     layers: &mut Vec<LayerSpec>,
     inputs: usize,
@@ -133,7 +133,7 @@ fn connect(
     })
 }
 
-/// Convolutions from an image on.
+/// Appends convolutions that begin at an image.
 fn down(
     convs: &[(usize, usize)],
     [mut height, mut width, mut channels]: [usize; 3],
@@ -152,7 +152,7 @@ fn down(
     layers
 }
 
-/// Transposed 4x4 convolutions back to an image, their channels those of the convolutions.
+/// Appends transposed 4x4 convolutions that end at an image, with the channels of the convolutions.
 fn up(convs: &[(usize, usize)], [height, width, image_channels]: [usize; 3]) -> Vec<LayerSpec> {
     let layer = |at: usize| {
         let (large_channels, activation) = match at {
@@ -210,7 +210,7 @@ mod tests {
         );
     }
 
-    // Worked out from the layer table: weights + biases, layer by layer.
+    // Computed from the layer table by hand: weights + biases, layer by layer.
     const FC_256: usize = (1024 * 256 + 256) + (256 * 20 + 20);
     const CONVS_4X4: usize =
         (16 + 1) * 32 + (16 * 32 + 1) * 32 + (16 * 32 + 1) * 64 + (16 * 64 + 1) * 64;

@@ -3,7 +3,7 @@
 use super::layer::LayerSpec;
 use crate::kernels::Activation;
 
-/// Layers from codes `[latents]` to two logits: of the codes as they come, and of permuted ones.
+/// Layers from codes `[latents]` to two logits: "from the posterior" and "permuted".
 #[must_use]
 pub fn discriminator_layers(latents: usize, layers: usize, units: usize) -> Vec<LayerSpec> {
     let mut specs = Vec::with_capacity(layers + 1);

@@ -8,18 +8,18 @@ use crate::random::Stream;
 /// One layer of a network, for one model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LayerSpec {
-    /// Its sum.
+    /// The linear part.
     pub kind: LayerKind,
-    /// What follows the sum.
+    /// The activation.
     pub activation: Activation,
-    /// Numbers in its input.
+    /// Number of input values.
     pub inputs: usize,
-    /// Numbers in its output.
+    /// Number of output values.
     pub outputs: usize,
-    /// Numbers in its bias.
+    /// Number of values of the bias.
     pub channels: usize,
-    /// Fully connected layers that share the input and are computed as one (an encoder's means and log variances);
-    /// each is initialised as a layer of its own.
+    /// Number of fully connected layers that share the input and are computed as one (an encoder's means and log
+    /// variances). Each is initialised as a separate layer.
     pub heads: usize,
 }
 
@@ -63,7 +63,7 @@ impl LayerSpec {
         }
     }
 
-    /// Axes of the weight: `[inputs, outputs]` or `[kernel, kernel, large_channels, small_channels]`.
+    /// Shape of the weight: `[inputs, outputs]` or `[kernel, kernel, large_channels, small_channels]`.
     #[must_use]
     pub fn weight_shape(&self) -> Vec<usize> {
         match self.kind {
@@ -74,19 +74,19 @@ impl LayerSpec {
         }
     }
 
-    /// The axis of the bias.
+    /// Shape of the bias.
     #[must_use]
     pub fn bias_shape(&self) -> Vec<usize> {
         vec![self.channels]
     }
 
-    /// Numbers in the weight.
+    /// Number of values of the weight.
     #[must_use]
     pub fn weight_len(&self) -> usize {
         self.weight_shape().iter().product()
     }
 
-    /// Initial weight. Glorot & Bengio 2010: uniform within `sqrt(6 / (fan_in + fan_out))`; PyTorch: uniform within
+    /// The initial weight. Glorot & Bengio 2010: uniform within `sqrt(6 / (fan_in + fan_out))`. PyTorch: uniform within
     /// `1 / sqrt(fan_in)`.
     pub(crate) fn init_weight(&self, rule: Initialisation, stream: Stream) -> Vec<f32> {
         let (fan_in, fan_out) = self.fans();
@@ -97,7 +97,7 @@ impl LayerSpec {
         uniform(self.weight_len(), limit, stream)
     }
 
-    /// Initial bias: zero, or PyTorch's uniform within `1 / sqrt(fan_in)`.
+    /// The initial bias: zero, or PyTorch's uniform within `1 / sqrt(fan_in)`.
     pub(crate) fn init_bias(&self, rule: Initialisation, stream: Stream) -> Vec<f32> {
         match rule {
             Initialisation::Glorot => vec![0.0; self.channels],
@@ -105,8 +105,7 @@ impl LayerSpec {
         }
     }
 
-    /// Inputs that a number of the output sees, and outputs that a number of the input reaches, times the kernel's
-    /// area, as TensorFlow counts them.
+    /// Fan-in and fan-out as TensorFlow counts them: input and output channels, times the kernel's area.
     fn fans(&self) -> (f64, f64) {
         match self.kind {
             LayerKind::Linear => (self.inputs as f64, (self.outputs / self.heads) as f64),
@@ -120,7 +119,8 @@ impl LayerSpec {
         }
     }
 
-    /// PyTorch takes the second axis of its weight for the inputs: the large side in both directions.
+    /// The fan-in of PyTorch. It counts the second axis of its weight as inputs, which is the large side in both
+    /// directions.
     fn pytorch_limit(&self) -> f64 {
         self.fans().0.sqrt().recip()
     }

@@ -14,22 +14,22 @@ use crate::random::Purpose;
 /// The encoder and decoder of `M` models with one architecture.
 #[derive(Debug)]
 pub struct Vae<B: Backend> {
-    /// Image to means and log variances.
+    /// From images to means and log variances.
     pub encoder: Network<B>,
-    /// Codes to logits.
+    /// From codes to logits.
     pub decoder: Network<B>,
     latents: usize,
-    likelihood: Pixels,
+    likelihood: PixelDistribution,
 }
 
-/// The distribution of a pixel given what the decoder gives.
+/// The distribution of a pixel, given the decoder's output.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Pixels {
-    /// Bernoulli, from its logit.
+pub enum PixelDistribution {
+    /// Bernoulli with this logit.
     Bernoulli,
-    /// Gaussian of this variance around the sigmoid.
+    /// Gaussian with this variance. Its mean is the sigmoid of the output.
     Gaussian {
-        /// Above 0.
+        /// Positive.
         variance: f64,
     },
 }
@@ -44,10 +44,10 @@ pub struct Posterior<B: Backend> {
 }
 
 impl<B: Kernels> Vae<B> {
-    /// New models, one a seed, for images `[height, width, channels]`.
+    /// New models for images `[height, width, channels]`, one per seed.
     ///
     /// # Errors
-    /// Where the architecture does not take images of that size.
+    /// Fails if the architecture does not accept images of that size.
     pub fn init(
         config: &ModelConfig,
         image: [usize; 3],
@@ -69,11 +69,11 @@ impl<B: Kernels> Vae<B> {
             encoder: init("encoder", encoder, Purpose::EncoderInit),
             decoder: init("decoder", decoder, Purpose::DecoderInit),
             latents: config.latents,
-            likelihood: Pixels::of(config),
+            likelihood: PixelDistribution::of(config),
         })
     }
 
-    /// Models from saved arrays, one model each.
+    /// Models from saved arrays, one per element of `saved`.
     ///
     /// # Errors
     /// As [`Network::restore`].
@@ -88,17 +88,17 @@ impl<B: Kernels> Vae<B> {
             encoder: Network::restore("encoder", encoder, saved, placement)?,
             decoder: Network::restore("decoder", decoder, saved, placement)?,
             latents: config.latents,
-            likelihood: Pixels::of(config),
+            likelihood: PixelDistribution::of(config),
         })
     }
 
-    /// Models of networks that no architecture describes.
+    /// Models from given networks, for tests.
     #[cfg(test)]
     pub(crate) fn from_networks(
         encoder: Network<B>,
         decoder: Network<B>,
         latents: usize,
-        likelihood: Pixels,
+        likelihood: PixelDistribution,
     ) -> Self {
         Self {
             encoder,
@@ -129,7 +129,7 @@ impl<B: Kernels> Vae<B> {
         self.decoder.forward(decoder, codes)
     }
 
-    /// Negative log likelihood of images given the decoder's output, both `[M, N, pixels]`, in nats: summed over pixels,
+    /// Negative log likelihood of images, given the decoder's output, both `[M, N, pixels]`, in nats: sum over pixels,
     /// mean over the batch, `[M]`.
     pub fn reconstruction_nats(
         &self,
@@ -137,18 +137,18 @@ impl<B: Kernels> Vae<B> {
         images: Tensor<B, 3>,
     ) -> Tracked<B, 1> {
         match self.likelihood {
-            Pixels::Bernoulli => bernoulli_nats(logits, images),
-            Pixels::Gaussian { variance } => gaussian_nats(logits, images, variance),
+            PixelDistribution::Bernoulli => bernoulli_nats(logits, images),
+            PixelDistribution::Gaussian { variance } => gaussian_nats(logits, images, variance),
         }
     }
 
-    /// The weights of one model, and its optimiser state if asked for.
+    /// Adds the weights of one model to `out` and, with `with_moments`, its optimiser state.
     pub fn save(&self, model: usize, with_moments: bool, out: &mut Arrays) {
         self.encoder.save(model, with_moments, out);
         self.decoder.save(model, with_moments, out);
     }
 
-    /// Only the models at these places.
+    /// Keeps the models at these indices.
     pub fn keep(&mut self, models: &[usize]) {
         self.encoder.keep(models);
         self.decoder.keep(models);
@@ -156,7 +156,7 @@ impl<B: Kernels> Vae<B> {
 }
 
 impl<B: Kernels> Posterior<B> {
-    /// Codes `z_mean + exp(z_logvar / 2) * noise`, all `[M, N, latents]`.
+    /// Sampled codes `z_mean + exp(z_logvar / 2) * noise`, each `[M, N, latents]`.
     pub fn sample(&self, noise: Tensor<B, 3>) -> Tracked<B, 3> {
         let scale = self.z_logvar.clone().mul_scalar(0.5).exp();
         self.z_mean.clone() + scale * Tracked::<B, 3>::from_inner(noise)
@@ -174,8 +174,8 @@ impl<B: Kernels> Posterior<B> {
     }
 }
 
-impl Pixels {
-    /// The one that a model is configured with.
+impl PixelDistribution {
+    /// The distribution of a model's configured likelihood.
     #[must_use]
     pub fn of(config: &ModelConfig) -> Self {
         match config.gaussian_variance() {

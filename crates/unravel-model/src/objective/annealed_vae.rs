@@ -4,8 +4,8 @@
 //! reconstruction + γ · |KL − C(t)|,    C(t) = c_max · min(t / threshold, 1)
 //! ```
 //!
-//! with the KL of [`PlainVae`](super::PlainVae), the mean over the batch inside the absolute value, and `t` the updates
-//! made before. The capacity starts at 0, as in the code of Locatello et al. 2019.
+//! The KL is that of [`PlainVae`](super::PlainVae). The mean over the batch is inside the absolute value, and `t` is
+//! the number of previous updates. The capacity starts at 0, as in the code of Locatello et al. 2019.
 
 use burn::tensor::backend::Backend;
 use unravel_sweep::{Ramp, Schedule, Weight};
@@ -18,18 +18,18 @@ use crate::kernels::Kernels;
 #[derive(Debug)]
 pub struct AnnealedVae<B: Backend> {
     gamma: ModelWeights<B>,
-    /// In nats.
+    /// The capacity in nats.
     capacity: ModelWeights<B>,
 }
 
 impl<B: Backend> AnnealedVae<B> {
-    /// One γ and one capacity a model; see [`capacity`].
+    /// One γ and one capacity per model; see [`capacity`].
     pub fn new(gamma: ModelWeights<B>, capacity: ModelWeights<B>) -> Self {
         Self { gamma, capacity }
     }
 }
 
-/// The capacity in nats: 0 at first, `c_max` from `iteration_threshold` on, a straight line between.
+/// The capacity in nats: it rises linearly from 0 to `c_max` at `iteration_threshold`, then stays there.
 pub(super) fn capacity(c_max: f64, iteration_threshold: u64) -> Weight {
     Weight::Schedule(Schedule::Linear(Ramp {
         from: 0.0,

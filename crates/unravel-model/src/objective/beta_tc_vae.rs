@@ -7,15 +7,15 @@
 //! DKL = E[Σ_d ln q(z_d) − ln p(z_d)]        dimension-wise KL
 //! ```
 //!
-//! The expectations are over the batch and the codes sampled for it, the densities those of [`density`](super::density),
-//! constants and all. The three terms add up to the KL in expectation, so what is computed is
+//! The expectations are over the batch and its sampled codes. The densities are those of [`density`](super::density),
+//! with all constants. In expectation, the sum of the three terms is the KL. The computed loss is therefore
 //!
 //! ```text
 //! reconstruction + KL + (α − 1) · MI + (β − 1) · TC + (γ − 1) · DKL
 //! ```
 //!
-//! with the analytic KL of [`PlainVae`](super::PlainVae): the same expectation with less noise, and with α = γ = 1
-//! exactly what the code of Locatello et al. 2019 minimises. This file has the three terms.
+//! with the analytic KL of [`PlainVae`](super::PlainVae), which has the same expectation and less noise. With α = γ =
+//! 1, it is exactly the loss in the code of Locatello et al. 2019. This file has the three terms.
 
 use burn::tensor::{Tensor, backend::Backend};
 
@@ -28,21 +28,21 @@ use crate::kernels::differentiable::Tracked;
 #[derive(Debug)]
 pub struct Decomposition<B: Backend> {
     weights: [ModelWeights<B>; 3],
-    /// Subtracted from every weight: 1 where the KL holds each term once already.
+    /// Subtracted from each weight: 1 if the KL already contains each term once.
     counted: f64,
     /// `[1, batch, batch]`.
     log_weights: Tensor<B, 3>,
     names: [&'static str; 3],
 }
 
-/// What the terms are called.
+/// Names of the terms.
 pub(super) const NAMES: [&str; 3] = [
     "mutual_information_nats",
     "total_correlation_nats",
     "dimension_wise_kl_nats",
 ];
 
-/// What they are called beside the discriminator's estimate of the total correlation.
+/// Names of the terms if the discriminator estimates the total correlation too.
 pub(super) const NAMES_BESIDE_DISCRIMINATOR: [&str; 3] = [
     "mutual_information_nats",
     "batch_total_correlation_nats",
@@ -50,7 +50,7 @@ pub(super) const NAMES_BESIDE_DISCRIMINATOR: [&str; 3] = [
 ];
 
 impl<B: Backend> Decomposition<B> {
-    /// The weights of the three terms; `log_weights` as [`log_weights`](super::density::log_weights) makes them.
+    /// The three terms with their weights. `log_weights` is from [`log_weights`](super::density::log_weights).
     pub(super) fn new(
         weights: [ModelWeights<B>; 3],
         counted: f64,

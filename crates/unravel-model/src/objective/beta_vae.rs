@@ -5,8 +5,8 @@
 //! reconstruction + β · KL
 //! ```
 //!
-//! with the KL of [`PlainVae`](super::PlainVae). β multiplies the sum over codes, and the reconstruction is a sum over
-//! pixels: where a peer takes means instead, its β is another one.
+//! The KL is that of [`PlainVae`](super::PlainVae). β multiplies the sum over codes, and the reconstruction loss is a
+//! sum over pixels. An implementation with means has another scale of β.
 
 use burn::tensor::backend::Backend;
 
@@ -21,7 +21,7 @@ pub struct BetaVae<B: Backend> {
 }
 
 impl<B: Backend> BetaVae<B> {
-    /// One β a model.
+    /// One β per model.
     pub fn new(beta: ModelWeights<B>) -> Self {
         Self { beta }
     }

@@ -1,4 +1,4 @@
-//! From the trials of a cohort to their objective.
+//! Builds a cohort's objective from its trials.
 
 use unravel_sweep::{
     Combined, DipKind, DiscriminatorConfig, Estimator, Objective, PermutedBatch, Trial, Weight,
@@ -13,21 +13,21 @@ use crate::error::ModelError;
 use crate::kernels::Kernels;
 use crate::placement::Placement;
 
-/// What an objective is built from.
+/// The inputs of [`build`].
 pub(crate) struct Setup<'a, B: Kernels> {
-    /// At least one, all of one cohort.
+    /// At least one trial, all of one cohort.
     pub trials: &'a [Trial],
-    /// Where there is something to restore.
+    /// The saved arrays of each trial, to restore.
     pub saved: Option<&'a [&'a Arrays]>,
-    /// Images of the data.
+    /// Number of images of the dataset.
     pub n_points: usize,
     pub placement: &'a Placement<B>,
 }
 
-/// Checks that an objective can be computed from batches of so many images of so many.
+/// Checks that the objective accepts the trial's batch size for a dataset of `n_points` images.
 ///
 /// # Errors
-/// Where the sampling is stratified and the batch is larger than the data.
+/// Fails if the sampling is stratified and the batch is larger than the dataset.
 pub fn check_batch(trial: &Trial, n_points: usize) -> Result<(), ModelError> {
     let batch = trial.training.batch_size;
     match trial.objective.estimator() {
@@ -40,10 +40,10 @@ pub fn check_batch(trial: &Trial, n_points: usize) -> Result<(), ModelError> {
 
 type Built<B> = Box<dyn CohortObjective<B>>;
 
-/// The objective of a cohort.
+/// Builds the objective of a cohort.
 ///
 /// # Errors
-/// Where a saved array is missing or does not fit, or the batch is larger than the data and must not be.
+/// Fails if a saved array is missing or has another shape, or as [`check_batch`].
 pub(crate) fn build<B: Kernels>(setup: &Setup<'_, B>) -> Result<Built<B>, ModelError> {
     let sum = |other: Built<B>| -> Built<B> { Box::new(Sum::new(Box::new(PlainVae), vec![other])) };
     Ok(match &setup.trials[0].objective {
@@ -72,7 +72,7 @@ pub(crate) fn build<B: Kernels>(setup: &Setup<'_, B>) -> Result<Built<B>, ModelE
 }
 
 impl<B: Kernels> Setup<'_, B> {
-    /// One weight a model, read from its objective.
+    /// One weight per model, read from its objective.
     fn weights(&self, of: impl Fn(&Objective) -> Option<Weight>) -> ModelWeights<B> {
         let weight = |trial: &Trial| of(&trial.objective).expect("a cohort has one family");
         ModelWeights::new(self.trials.iter().map(weight).collect(), self.placement)

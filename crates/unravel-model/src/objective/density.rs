@@ -1,8 +1,8 @@
-//! Log densities of sampled codes under mixtures of posteriors: what the decomposition of the KL is made of.
+//! Log densities of sampled codes under mixtures of posteriors, for the decomposition of the KL.
 //!
 //! Chen et al. 2018, "Isolating Sources of Disentanglement in Variational Autoencoders", estimate the density of the
-//! codes over the whole data, `q(z) = 1/N Σ_n q(z | x_n)`, from a batch of `B` images (its appendix C): a code sampled
-//! for image `i` of the batch has the density `Σ_j w_ij q(z | x_j)`. The two estimators differ in the weights.
+//! codes over the whole dataset, `q(z) = 1/N Σ_n q(z | x_n)`, from a batch of `B` images (appendix C). A code sampled
+//! for image `i` of the batch has the density `Σ_j w_ij q(z | x_j)`. The two estimators have different weights.
 
 use burn::tensor::{Tensor, backend::Backend};
 use unravel_sweep::Estimator;
@@ -18,20 +18,20 @@ const LN_TAU: f64 = 1.837_877_066_409_345_5;
 /// Log densities of codes, `[M, R]` each, in nats.
 #[derive(Clone, Debug)]
 pub struct LogDensities<B: Backend> {
-    /// Of the code under the posterior of its own image, `ln q(z | x)`.
+    /// Under the posterior of the code's own image, `ln q(z | x)`.
     pub given_image: Tracked<B, 2>,
     /// Under the mixture, `ln q(z)`.
     pub joint: Tracked<B, 2>,
-    /// Under the mixture, each code on its own: `Σ_d ln q(z_d)`.
+    /// Under the mixture, each code separately: `Σ_d ln q(z_d)`.
     pub marginals: Tracked<B, 2>,
     /// Under the prior, `Σ_d ln p(z_d)`.
     pub prior: Tracked<B, 2>,
 }
 
-/// The weights of a batch as logarithms, `[1, B, B]`: row `i` for the code of image `i`, column `j` for the posterior of
-/// image `j`.
+/// The logarithms of a batch's weights, `[1, B, B]`: row `i` is for the code of image `i`, column `j` for the posterior
+/// of image `j`.
 ///
-/// `n_points` is N, at least the batch size B where the sampling is stratified.
+/// `n_points` is N. With stratified sampling, it is at least the batch size B.
 pub fn log_weights<B: Backend>(
     estimator: Estimator,
     batch: usize,
@@ -48,8 +48,8 @@ pub fn log_weights<B: Backend>(
     placement.precise(weights, [1, batch, batch])
 }
 
-/// Equation S6 with M = B − 1 other images: `1/N` for the image itself, `1/M` for all others but one, and for that one
-/// what is missing to a sum of 1, `(N − M) / (N M)`. The last is the next image of the batch, so that each image is it
+/// Equation S6 with M = B − 1 other images: `1/N` for the image itself, `(N − M) / (N M)` for one other image, and
+/// `1/M` for the rest, so that the sum is 1. The one other image is the next one of the batch, so each image is it
 /// once.
 fn stratified(row: usize, column: usize, batch: usize, n_points: f64) -> f64 {
     let others = (batch - 1) as f64;
@@ -62,8 +62,8 @@ fn stratified(row: usize, column: usize, batch: usize, n_points: f64) -> f64 {
     }
 }
 
-/// Log densities of codes `[M, R, D]`, the one of row `i` sampled from `own`'s posterior `i`, both `[M, R, D]`, under
-/// the mixture of the posteriors `[M, B, D]` with log weights `[1, R, B]`.
+/// Log densities of codes `[M, R, D]` under the mixture of the posteriors `[M, B, D]` with log weights `[1, R, B]`. The
+/// code of row `i` was sampled from row `i` of the posteriors `own`, `[M, R, D]`.
 pub fn log_densities<B: Kernels>(
     z: &Tracked<B, 3>,
     own: &Posterior<B>,
@@ -101,7 +101,7 @@ pub fn log_densities<B: Kernels>(
     }
 }
 
-/// Log density of a Gaussian, elementwise.
+/// Elementwise log density of a Gaussian.
 fn log_normal<B: Kernels, const D: usize>(
     x: Tracked<B, D>,
     mean: Tracked<B, D>,
@@ -112,7 +112,7 @@ fn log_normal<B: Kernels, const D: usize>(
     (scaled + logvar).add_scalar(LN_TAU).mul_scalar(-0.5)
 }
 
-/// `ln Σ exp` along an axis, which stays with length 1.
+/// `ln Σ exp` along an axis, whose length becomes 1.
 fn log_sum_exp<B: Kernels, const D: usize>(x: Tracked<B, D>, axis: usize) -> Tracked<B, D> {
     let largest = Tracked::<B, D>::from_inner(x.clone().inner().max_dim(axis));
     (x - largest.clone()).exp().sum_dim(axis).log() + largest

@@ -7,8 +7,8 @@
 //! C = Cov_x[μ(x)] + E_x[diag σ²(x)]              (DIP-VAE-II: the covariance of the sampled codes)
 //! ```
 //!
-//! Covariances are taken over the batch, divided by its size, as in the code of Locatello et al. 2019. They have no
-//! unit. This file has the sum of squares; the KL is [`PlainVae`](super::PlainVae)'s.
+//! Covariances are over the batch, divided by its size, as in the code of Locatello et al. 2019. They have no unit.
+//! This file has the sums of squares; [`PlainVae`](super::PlainVae) has the KL.
 
 use burn::tensor::{Tensor, backend::Backend};
 use unravel_sweep::DipKind;
@@ -30,7 +30,7 @@ pub struct DipVae<B: Backend> {
 }
 
 impl<B: Kernels> DipVae<B> {
-    /// One λ_od and one λ_d / λ_od a model.
+    /// One λ_od and one λ_d / λ_od per model.
     pub fn new(
         kind: DipKind,
         lambda_od: ModelWeights<B>,
@@ -55,7 +55,7 @@ impl<B: Kernels> DipVae<B> {
         }
     }
 
-    /// The sums of squares off and on the diagonal, `[M]` each.
+    /// The sums of squares off the diagonal and on it, `[M]` each.
     fn sums_of_squares(&self, posterior: &Posterior<B>) -> [Tracked<B, 1>; 2] {
         let identity = Tracked::<B, 3>::from_inner(self.identity.clone());
         let mut covariance = covariance::<B>(posterior.z_mean.clone());
@@ -69,7 +69,7 @@ impl<B: Kernels> DipVae<B> {
     }
 }
 
-/// The covariance over the batch of codes `[M, N, D]`, divided by N: `[M, D, D]`.
+/// The covariance of codes `[M, N, D]` over the batch, divided by N: `[M, D, D]`.
 fn covariance<B: Kernels>(codes: Tracked<B, 3>) -> Tracked<B, 3> {
     let batch = codes.dims()[1] as f64;
     let centred = codes.clone() - codes.mean_dim(1);

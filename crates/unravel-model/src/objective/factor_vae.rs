@@ -4,13 +4,13 @@
 //! reconstruction + KL + γ · TC,    TC = E[ln D(z) − ln(1 − D(z))]
 //! ```
 //!
-//! where a discriminator estimates the total correlation of the sampled codes as its mean log odds (equation 3) that
-//! the codes came as they are rather than permuted over the batch. This file has TC; the KL is
-//! [`PlainVae`](super::PlainVae)'s.
+//! A discriminator estimates the total correlation of the sampled codes: the mean log odds (equation 3) that a code
+//! vector is from the posterior, not permuted over the batch. This file has the TC; [`PlainVae`](super::PlainVae) has
+//! the KL.
 //!
-//! The discriminator is updated after the VAE in every step, on the codes of the batch against codes of a second
-//! batch (`permuted-batch = "second"`, Algorithm 2) or of the same one (`"same"`, as the code of Locatello et al. 2019),
-//! each code permuted over the batch on its own.
+//! In each step, the discriminator is updated after the VAE. It distinguishes the codes of the batch from permuted
+//! codes of a second batch (`permuted-batch = "second"`, Algorithm 2) or of the same batch (`"same"`, as in the code of
+//! Locatello et al. 2019). Each code is permuted over the batch separately.
 
 use burn::backend::Autodiff;
 use burn::tensor::{Int, Tensor, activation::relu, backend::Backend};
@@ -37,7 +37,7 @@ pub struct FactorVae<B: Backend> {
 const EPSILON: f64 = 1e-8;
 
 impl<B: Kernels> FactorVae<B> {
-    /// One γ a model.
+    /// One γ per model.
     pub(crate) fn build(
         gamma: ModelWeights<B>,
         permuted_batch: PermutedBatch,
@@ -68,7 +68,7 @@ impl<B: Kernels> FactorVae<B> {
 }
 
 impl<B: Kernels> FactorVae<B> {
-    /// Cross entropy of "as they are" and "permuted", in nats per code, `[M]`.
+    /// Cross entropy of "from the posterior" and "permuted", in nats per code vector, `[M]`.
     pub(super) fn discriminator_loss(
         &self,
         leaves: &Leaves<B>,
@@ -76,10 +76,10 @@ impl<B: Kernels> FactorVae<B> {
         permuted: Tensor<B, 3>,
     ) -> Tracked<B, 1> {
         let [models, batch, _] = z.dims();
-        // Both halves in one pass: the discriminator's weights are read once.
+        // Both halves in one pass, so that the discriminator's weights are read once.
         let codes = Tracked::<B, 3>::from_inner(Tensor::cat(vec![z, permuted], 1));
         let odds = log_odds::<B>(self.discriminator.forward(leaves, codes));
-        // The cross entropies with the two labels are the softplus of minus and plus the log odds.
+        // The cross entropies of the two labels are the softplus of the negative and of the positive log odds.
         let as_they_are = softplus::<B>(odds.clone().slice([0..models, 0..batch]).neg());
         let as_permuted = softplus::<B>(odds.slice([0..models, batch..2 * batch]));
         (as_they_are + as_permuted)
@@ -99,7 +99,7 @@ impl<B: Kernels> FactorVae<B> {
     }
 }
 
-/// Each code of `[M, N, latents]` in an order of its own over the batch.
+/// Permutes each code of `[M, N, latents]` over the batch separately.
 pub(super) fn permute<B: Backend>(
     codes: Tensor<B, 3>,
     permutations: Tensor<B, 3, Int>,
@@ -159,7 +159,7 @@ impl<B: Kernels> CohortObjective<B> for FactorVae<B> {
     }
 }
 
-/// Logit "as they are" minus logit "permuted": `[M, N, 2]` to `[M, N]`.
+/// Log odds of "from the posterior": `[M, N, 2]` to `[M, N]`.
 fn log_odds<B: Kernels>(logits: Tracked<B, 3>) -> Tracked<B, 2> {
     let [models, batch, _] = logits.dims();
     let first = logits.clone().slice([0..models, 0..batch, 0..1]);

@@ -1,17 +1,17 @@
-//! A sum of regularisers: what every objective beyond the plain ones is, and all of `objective.combined`.
+//! A sum of regularisers. Every objective except the plain ones is such a sum, `objective.combined` too.
 
 use super::{AfterUpdate, CohortObjective, Regulariser, StepContext, Terms};
 use crate::arrays::Arrays;
 use crate::kernels::Kernels;
 
-/// Regularisers that are added up; at least one.
+/// A sum of at least one regulariser.
 pub struct Sum<B: Kernels> {
     first: Box<dyn CohortObjective<B>>,
     others: Vec<Box<dyn CohortObjective<B>>>,
 }
 
 impl<B: Kernels> Sum<B> {
-    /// The first regulariser and the others, in the order in which they are added and logged.
+    /// The first regulariser and the others, in the order in which they are summed and logged.
     pub fn new(
         first: Box<dyn CohortObjective<B>>,
         others: Vec<Box<dyn CohortObjective<B>>>,

@@ -4,7 +4,7 @@
 //! reconstruction + KL,    KL = E_x Σ_d KL(q(z_d | x) || N(0, 1))
 //! ```
 //!
-//! The KL is analytic (appendix B), summed over codes, mean over the batch, in nats per image.
+//! The KL is analytic (appendix B): sum over codes, mean over the batch, in nats per image.
 
 use super::{CohortObjective, Regulariser, StepContext};
 use crate::kernels::Kernels;
@@ -25,7 +25,7 @@ impl<B: Kernels> CohortObjective<B> for PlainVae {
     fn keep(&mut self, _models: &[usize]) {}
 }
 
-/// KL of the posterior from the prior, `[M]`, in nats.
+/// KL divergence of the posterior from the prior, `[M]`, in nats.
 pub(super) fn kl_nats<B: Kernels>(context: &StepContext<'_, B>) -> Tracked<B, 1> {
     context.kl_per_code.clone().sum_dim(1).squeeze_dim(1)
 }

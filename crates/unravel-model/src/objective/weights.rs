@@ -1,4 +1,4 @@
-//! The weights of a cohort's models at a step.
+//! The weights of a cohort's models at each step.
 
 use burn::tensor::{Tensor, backend::Backend};
 use unravel_sweep::Weight;
@@ -7,11 +7,11 @@ use crate::kernels::Kernels;
 use crate::kernels::differentiable::Tracked;
 use crate::placement::Placement;
 
-/// One weight a model, each constant or on a schedule of its own.
+/// One weight per model, each constant or with its own schedule.
 #[derive(Debug)]
 pub struct ModelWeights<B: Backend> {
     weights: Vec<Weight>,
-    /// `[M]`, where no weight moves.
+    /// `[M]`, if all weights are constant.
     constant: Option<Tensor<B, 1>>,
     placement: Placement<B>,
 }
@@ -28,7 +28,7 @@ impl<B: Kernels> ModelWeights<B> {
         }
     }
 
-    /// The weights `[M]` of the update that has `step` updates before it.
+    /// The weights `[M]` for the update after `step` updates.
     pub fn at(&self, step: u64) -> Tracked<B, 1> {
         let now = match &self.constant {
             Some(constant) => constant.clone(),
@@ -37,7 +37,7 @@ impl<B: Kernels> ModelWeights<B> {
         Tracked::<B, 1>::from_inner(now)
     }
 
-    /// Only those of the models at these places.
+    /// Keeps the weights of the models at these indices.
     pub fn keep(&mut self, models: &[usize]) {
         let weights = models.iter().map(|m| self.weights[*m]).collect();
         *self = Self::new(weights, &self.placement);

@@ -117,19 +117,22 @@ pub fn check_args(args: &[String]) -> Result<(), SlurmError> {
 }
 
 impl SlurmLauncher {
-    /// Connects to the cluster that this machine belongs to.
+    /// Connects to the cluster that this machine belongs to. `tell` gets a sentence about each command that is slow.
     ///
     /// # Errors
     /// Where there is none, it does not answer, or an argument cannot be passed on.
-    pub fn connect(settings: SlurmSettings) -> Result<Self, SlurmError> {
+    pub fn connect(
+        settings: SlurmSettings,
+        tell: &mut dyn FnMut(&str),
+    ) -> Result<Self, SlurmError> {
         check_args(&settings.extra_args)?;
         for command in ["sbatch", "squeue", "scancel", "scontrol"] {
-            let answer = commands::run(command, &["--version".into()]);
+            let answer = commands::run_telling(command, &["--version".into()], tell);
             if answer.is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
                 return Err(SlurmError::Missing { command });
             }
         }
-        let trial = commands::run("sbatch", &text::test_args(&settings.extra_args));
+        let trial = commands::run_telling("sbatch", &text::test_args(&settings.extra_args), tell);
         if let Ok(answer) = trial
             && !answer.is_success
             && text::is_lasting(&answer.stderr)
@@ -138,7 +141,7 @@ impl SlurmLauncher {
             return Err(SlurmError::Refused { why });
         }
         let args = ["show", "config"].map(OsString::from);
-        let max_array_size = commands::run("scontrol", &args)
+        let max_array_size = commands::run_telling("scontrol", &args, tell)
             .ok()
             .and_then(|answer| text::read_max_array_size(&answer.stdout));
         let lister = Lister::new(&settings.name, settings.poll_interval);
@@ -148,6 +151,7 @@ impl SlurmLauncher {
             held_back: Vec::new(),
             held_back_since: None,
             unsubmitted: VecDeque::new(),
+            submitting: None,
             batches: BTreeMap::new(),
             n_batches: 0,
             tasks: BTreeMap::new(),
@@ -159,17 +163,17 @@ impl SlurmLauncher {
             told_reasons: Vec::new(),
             n_left: 0,
         };
-        launcher.with_known_tasks()
+        launcher.with_known_tasks(tell)
     }
 
     /// Takes in what an earlier run has submitted and Slurm still has.
-    fn with_known_tasks(mut self) -> Result<Self, SlurmError> {
+    fn with_known_tasks(mut self, tell: &mut dyn FnMut(&str)) -> Result<Self, SlurmError> {
         let args = text::list_args(&self.settings.name);
-        let mut listing = list(&args);
+        let mut listing = list(&args, tell);
         for _ in 1..N_TRIES {
             if listing.is_err() {
                 thread::sleep(Duration::from_secs(2));
-                listing = list(&args);
+                listing = list(&args, tell);
             }
         }
         let listing = listing.map_err(|why| SlurmError::Silent { why })?;

@@ -41,6 +41,8 @@ pub(super) struct Batch {
     folder: PathBuf,
     /// How far each events file was read.
     read_up_to: BTreeMap<String, u64>,
+    /// A task of it went wrong, so that people may want to look at its files.
+    pub(super) has_failed: bool,
 }
 
 impl Batch {
@@ -80,6 +82,7 @@ impl Batch {
         Self {
             folder,
             read_up_to: BTreeMap::new(),
+            has_failed: false,
         }
     }
 

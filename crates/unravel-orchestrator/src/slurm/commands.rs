@@ -2,18 +2,23 @@
 
 use std::ffi::OsString;
 use std::io::{self, Read};
-use std::process::{Child, Command, Stdio};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 /// A controller that is down lets a command wait for its own limit, some ten seconds; one that hangs, for ever.
 const TIMEOUT: Duration = Duration::from_secs(60);
+/// A command that takes longer is named, so that people know what is waited for.
+pub(super) const SLOW: Duration = Duration::from_secs(5);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
 
 /// What a command came to.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) is_success: bool,
+    /// It was ended by a signal, not by us: what it did before is not known.
+    pub(super) is_killed: bool,
     pub(super) stdout: String,
     pub(super) stderr: String,
 }
@@ -23,6 +28,15 @@ pub(super) struct Answer {
 /// # Errors
 /// Where it, or a thread that listens to it, cannot be started; [`io::ErrorKind::NotFound`] where there is none of this name.
 pub(super) fn run(program: &str, args: &[OsString]) -> io::Result<Answer> {
+    run_telling(program, args, &mut |_| {})
+}
+
+/// The same; `tell` gets a sentence where the command is [`SLOW`].
+pub(super) fn run_telling(
+    program: &str,
+    args: &[OsString],
+    tell: &mut dyn FnMut(&str),
+) -> io::Result<Answer> {
     let mut child = Command::new(program)
         .args(args)
         .stdin(Stdio::null())
@@ -36,30 +50,60 @@ pub(super) fn run(program: &str, args: &[OsString]) -> io::Result<Answer> {
         let _ = child.kill();
         let _ = child.wait();
     })?;
-    let status = wait(&mut child)?;
+    let Some(status) = wait(&mut child, &mut || tell(&waiting_for(program)))? else {
+        // What it has started may still hold the pipes, so they are not read to their end.
+        let stderr = format!("Socket timed out: no answer in {} s", TIMEOUT.as_secs());
+        return Ok(Answer {
+            is_success: false,
+            is_killed: false,
+            stdout: String::new(),
+            stderr,
+        });
+    };
     let text = |thread: thread::JoinHandle<Vec<u8>>| {
         String::from_utf8_lossy(&thread.join().unwrap_or_default()).into_owned()
     };
     let (stdout, mut stderr) = (text(stdout), text(stderr));
-    if status.is_none() {
-        stderr.push_str(&format!(
-            "Socket timed out: no answer in {} s",
-            TIMEOUT.as_secs()
-        ));
+    if let Some(end) = unexplained(status, &stderr) {
+        stderr.push_str(&format!("\n{end}"));
     }
     Ok(Answer {
-        is_success: status == Some(true),
+        is_success: status.success(),
+        is_killed: status.signal().is_some(),
         stdout,
         stderr,
     })
 }
 
-/// Whether it was successful; `None` where it had to be killed.
-fn wait(child: &mut Child) -> io::Result<Option<bool>> {
+/// What is said of a command that is [`SLOW`].
+pub(super) fn waiting_for(program: &str) -> String {
+    let limit = TIMEOUT.as_secs();
+    format!(
+        "waiting for Slurm's `{program}`, which does not answer; it is given up after {limit} s"
+    )
+}
+
+/// How a command ended, where it does not say why it failed.
+fn unexplained(status: ExitStatus, stderr: &str) -> Option<String> {
+    match (status.signal(), status.code()) {
+        (Some(signal), _) => Some(format!("it was ended by signal {signal}")),
+        (None, Some(code)) if code != 0 && stderr.trim().is_empty() => {
+            Some(format!("it exited with status {code} and said nothing"))
+        }
+        _ => None,
+    }
+}
+
+/// How it ended; `None` where it had to be killed. Calls `on_slow` once, where it is slow.
+fn wait(child: &mut Child, on_slow: &mut dyn FnMut()) -> io::Result<Option<ExitStatus>> {
     let began = Instant::now();
+    let mut is_told = false;
     loop {
         if let Some(status) = child.try_wait()? {
-            return Ok(Some(status.success()));
+            return Ok(Some(status));
+        }
+        if SLOW < began.elapsed() && !std::mem::replace(&mut is_told, true) {
+            on_slow();
         }
         if TIMEOUT < began.elapsed() {
             child.kill()?;
@@ -93,6 +137,15 @@ mod tests {
             (answer.stdout.as_str(), answer.stderr.as_str()),
             ("out\n", "err\n")
         );
+        let of = |script: &str| run("sh", &["-c", script].map(OsString::from)).unwrap();
+        assert_eq!(
+            of("exit 3").stderr,
+            "\nit exited with status 3 and said nothing"
+        );
+        let killed = of("echo working >&2; kill -9 $$");
+        assert!(killed.is_killed && !killed.is_success);
+        assert_eq!(killed.stderr, "working\n\nit was ended by signal 9");
+        assert_eq!(of("true").stderr, "");
         let missing = run("no-such-command-anywhere", &[]).unwrap_err();
         assert_eq!(missing.kind(), io::ErrorKind::NotFound);
     }

@@ -63,7 +63,8 @@ impl Lister {
                 let args = self.args.clone();
                 let (sender, receiver) = channel();
                 // Where the machine gives no thread, the sender is gone, which is an answer too.
-                let _ = thread::Builder::new().spawn(move || drop(sender.send(list(&args))));
+                let _ = thread::Builder::new()
+                    .spawn(move || drop(sender.send(list(&args, &mut |_| {}))));
                 self.asked = Some((now, receiver));
             }
             return None;
@@ -87,9 +88,9 @@ impl Lister {
 }
 
 /// Asks now and waits for the answer.
-pub(super) fn list(args: &[OsString]) -> Result<Listing, String> {
+pub(super) fn list(args: &[OsString], tell: &mut dyn FnMut(&str)) -> Result<Listing, String> {
     let asked = Instant::now();
-    match commands::run("squeue", args) {
+    match commands::run_telling("squeue", args, tell) {
         Ok(answer) if answer.is_success => Ok(Listing {
             asked,
             lines: text::read_listing(&answer.stdout),

@@ -1,15 +1,21 @@
 //! From cohorts held back to arrays in the queue.
 
+use std::ffi::OsString;
+use std::io;
 use std::ops::Range;
 use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, TryRecvError, channel};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use unravel_store::protocol::Order;
 
+use super::SlurmLauncher;
 use super::batch::Batch;
+use super::commands::{self, Answer};
+use super::refused::{Refused, read_answer};
 use super::task::Place;
 use super::text::{self, Limit, Listed, Submission};
-use super::{SlurmLauncher, commands};
 use crate::launcher::{How, JobId};
 
 /// Tasks of a batch on the disk that Slurm does not have yet, as far as is known.
@@ -35,26 +41,15 @@ const MAX_WAIT: Duration = Duration::from_secs(120);
 /// A controller that is down for longer needs a person, and so does a queue that is full for longer.
 const PATIENCE: Duration = Duration::from_secs(24 * 3600);
 
-/// Why a batch was not submitted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Refused {
-    /// By a limit on the number of tasks: fewer may be taken.
-    Limit(Limit, String),
-    /// For a reason that passes.
-    ForNow(String),
-    /// For good.
-    ForGood(String),
-}
+/// Tries of a batch of which `sbatch` does not say whether it was taken.
+const MAX_UNCLEAR: u32 = 3;
 
-impl Refused {
-    fn read(stderr: &str) -> Self {
-        let why = text::complaint(stderr);
-        match text::read_limit(stderr) {
-            Some(limit) => Self::Limit(limit, why),
-            None if text::is_passing(stderr) => Self::ForNow(why),
-            None => Self::ForGood(why),
-        }
-    }
+/// A batch that `sbatch` is at.
+pub(super) struct Submitting {
+    waiting: Unsubmitted,
+    began: Instant,
+    is_told: bool,
+    answer: Receiver<io::Result<Answer>>,
 }
 
 impl Unsubmitted {
@@ -158,8 +153,46 @@ impl SlurmLauncher {
         }
     }
 
-    /// Submits the next batch whose time has come.
+    /// Submits the next batch whose time has come. `sbatch` is waited for in the background, as it may hang.
     pub(super) fn submit(&mut self) {
+        match self.submitting.take() {
+            Some(submitting) => self.look_at_submission(submitting),
+            None => self.begin_submission(),
+        }
+    }
+
+    fn look_at_submission(&mut self, mut submitting: Submitting) {
+        match submitting.answer.try_recv() {
+            Ok(answer) => self.take_answer(submitting.waiting, answer),
+            // The machine gives no thread.
+            Err(TryRecvError::Disconnected) => {
+                let error = io::Error::other("no thread could be started to wait for it");
+                self.take_answer(submitting.waiting, Err(error));
+            }
+            Err(TryRecvError::Empty) => {
+                if commands::SLOW < submitting.began.elapsed()
+                    && !std::mem::replace(&mut submitting.is_told, true)
+                {
+                    self.note(commands::waiting_for("sbatch"));
+                }
+                self.submitting = Some(submitting);
+            }
+        }
+    }
+
+    /// Whether `sbatch` is at the batch of this task, so that Slurm may have it soon.
+    pub(super) fn is_submitting(&self, place: Place) -> bool {
+        let Place::InBatch { batch, index } = place else {
+            return false;
+        };
+        let waiting = self
+            .submitting
+            .as_ref()
+            .map(|submitting| &submitting.waiting);
+        waiting.is_some_and(|waiting| waiting.batch == batch && waiting.tasks.contains(&index))
+    }
+
+    fn begin_submission(&mut self) {
         let now = Instant::now();
         let answered = self.lister.last_answered;
         let is_due = |waiting: &Unsubmitted| {
@@ -171,25 +204,57 @@ impl SlurmLauncher {
         let Some(position) = self.unsubmitted.iter().position(is_due) else {
             return;
         };
-        let Some(mut waiting) = self.unsubmitted.remove(position) else {
+        let Some(waiting) = self.unsubmitted.remove(position) else {
             return;
         };
+        let Some(args) = self.submission(&waiting) else {
+            self.not_started(&waiting, "the folder of the jobs is gone");
+            return;
+        };
+        let (sender, answer) = channel();
+        let ask = move || drop(sender.send(commands::run("sbatch", &args)));
+        // Where the machine gives no thread, the sender is gone, which is an answer too.
+        let _ = thread::Builder::new().spawn(ask);
+        self.submitting = Some(Submitting {
+            waiting,
+            began: now,
+            is_told: false,
+            answer,
+        });
+    }
+
+    fn take_answer(&mut self, waiting: Unsubmitted, answer: io::Result<Answer>) {
         let is_patient = waiting
             .first_failed
             .is_none_or(|first| first.elapsed() < PATIENCE);
-        match self.sbatch(&waiting) {
+        match read_answer(answer) {
             Ok(array) => self.set_submitted(waiting.batch, &waiting.tasks, array),
             Err(Refused::Limit(limit, why)) => self.beyond_limit(waiting, &limit, &why),
             Err(Refused::ForNow(why)) if is_patient => {
-                if waiting.n_tries == 0 {
-                    self.note(format!("Slurm takes no jobs now ({why}); trying again"));
-                }
-                waiting.failed = Some(Instant::now());
-                self.unsubmitted.push_back(waiting.again(now));
-                self.lister.ask_soon();
+                let note = format!("Slurm takes no jobs now ({why}); trying again");
+                self.try_again(waiting, note);
             }
-            Err(Refused::ForNow(why) | Refused::ForGood(why)) => self.not_started(&waiting, &why),
+            Err(Refused::Unclear(why)) if waiting.n_tries + 1 < MAX_UNCLEAR => {
+                let note = format!(
+                    "`sbatch` does not say whether Slurm took the jobs ({why}); asking Slurm for them, then trying again"
+                );
+                self.try_again(waiting, note);
+            }
+            Err(Refused::ForNow(why) | Refused::Unclear(why) | Refused::ForGood(why)) => {
+                self.not_started(&waiting, &why);
+            }
         }
+    }
+
+    /// Tries again after a while, where Slurm does not have the batch by then. `note` is said once.
+    fn try_again(&mut self, mut waiting: Unsubmitted, note: String) {
+        if waiting.n_tries == 0 {
+            self.note(note);
+        }
+        let now = Instant::now();
+        waiting.failed = Some(now);
+        self.unsubmitted.push_back(waiting.again(now));
+        self.lister.ask_soon();
     }
 
     /// Tries fewer tasks at once, and a single one for which there is no room when there may be.
@@ -256,11 +321,9 @@ impl SlurmLauncher {
         }
     }
 
-    /// The array's id, or why there is none.
-    fn sbatch(&self, waiting: &Unsubmitted) -> Result<u64, Refused> {
-        let Some(batch) = self.batches.get(&waiting.batch) else {
-            return Err(Refused::ForGood("its folder is gone".to_owned()));
-        };
+    /// The arguments of `sbatch`; none where nobody follows the batch any more.
+    fn submission(&self, waiting: &Unsubmitted) -> Option<Vec<OsString>> {
+        let batch = self.batches.get(&waiting.batch)?;
         let submission = Submission {
             name: &self.settings.name,
             tasks: waiting.tasks.clone(),
@@ -270,12 +333,7 @@ impl SlurmLauncher {
             script: &waiting.script,
             extra: &self.settings.extra_args,
         };
-        let answer = commands::run("sbatch", &submission.args())
-            .map_err(|error| Refused::ForGood(error.to_string()))?;
-        match text::read_submitted(&answer.stdout).filter(|_| answer.is_success) {
-            Some(array) => Ok(array),
-            None => Err(Refused::read(&answer.stderr)),
-        }
+        Some(submission.args())
     }
 
     /// Slurm has these tasks of a batch as this array.
@@ -334,19 +392,5 @@ mod tests {
         assert!(waiting(4..8).is_of(&line("/s/job.sh", 4)));
         assert!(!waiting(4..8).is_of(&line("/s/job.sh", 3)));
         assert!(!waiting(4..8).is_of(&line("/t/job.sh", 4)));
-    }
-
-    #[test]
-    fn refusals_are_told_apart() {
-        let of = |said: &str| Refused::read(&format!("sbatch: error: {said}\n"));
-        assert!(matches!(of("AssocMaxSubmitJobLimit"), Refused::Limit(..)));
-        assert!(matches!(
-            of("Unable to contact slurm controller"),
-            Refused::ForNow(_)
-        ));
-        assert!(matches!(
-            of("Invalid qos specification"),
-            Refused::ForGood(_)
-        ));
     }
 }

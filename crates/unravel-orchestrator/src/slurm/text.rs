@@ -239,6 +239,21 @@ pub(super) fn read_submitted(stdout: &str) -> Option<u64> {
     line.split(';').next()?.parse().ok()
 }
 
+/// What is wrong with an answer of `sbatch` that [`read_submitted`] does not understand.
+pub(super) fn not_submitted(stdout: &str) -> String {
+    const SHOWN: usize = 60;
+    match stdout.lines().last().map(str::trim) {
+        None | Some("") => "it reported success without the number of a job".to_owned(),
+        Some(line) => {
+            let mut shown: String = line.chars().take(SHOWN).collect();
+            if shown.len() < line.len() {
+                shown.push('…');
+            }
+            format!("it reported success, but `{shown}` is not the number of a job")
+        }
+    }
+}
+
 /// The most tasks an array may have, from `scontrol show config`.
 pub(super) fn read_max_array_size(stdout: &str) -> Option<usize> {
     let value = |wanted: &str| {
@@ -430,6 +445,16 @@ exec '/opt/it'\''s here/unravel' 'worker' \
         assert_eq!(read_submitted("7\n"), Some(7));
         assert_eq!(read_submitted("warning\n7;north\n"), Some(7));
         assert_eq!(read_submitted(""), None);
+        let huge = "9".repeat(200);
+        for odd in ["\u{1b}[31m5", huge.as_str(), "-1", "five"] {
+            assert_eq!(read_submitted(odd), None);
+            let said = not_submitted(odd);
+            assert!(
+                said.contains(&odd[..odd.len().min(60)]) && said.len() < 150,
+                "{said}"
+            );
+        }
+        assert!(not_submitted(" \n").contains("without the number"));
         let config = "MaxArraySize            = 1001\nMaxJobCount = 10000\n";
         assert_eq!(read_max_array_size(config), Some(1001));
         assert_eq!(read_max_array_size("MaxArraySize = 0"), None);

@@ -6,10 +6,10 @@ use super::queue::Pending;
 use super::running::Running;
 use super::{Bench, Run};
 use crate::device::Slot;
-use crate::held::PlannedTrial;
 use crate::launcher::JobId;
 use crate::observe::Observed;
 use crate::plan::{Cohort, Work};
+use crate::records::PlannedTrial;
 
 impl Run<'_> {
     /// Takes over the jobs that the launcher knows from an earlier run, with those of their trials that are left to do.
@@ -30,7 +30,7 @@ impl Run<'_> {
         for cohort in cohorts.iter_mut() {
             take(&mut cohort.trials, cohort.work);
         }
-        // Held by these very jobs, as far as anybody knows; how far they are will be heard.
+        // TrialProgress by these very jobs, as far as anybody knows; how far they are will be heard.
         take(locked, Work::Train { from_step: 0 });
         cohorts.retain(|cohort| !cohort.trials.is_empty());
         for (job, trials) in taken {

@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::device::Device;
-use crate::held::PlannedTrial;
 use crate::plan::Work;
+use crate::records::PlannedTrial;
 
 /// A cohort that waits for a slot, and what it has been through.
 #[derive(Clone, Debug, PartialEq)]

@@ -8,10 +8,10 @@ use super::queue::Pending;
 use super::running::{Running, Stage, outcome};
 use super::{Mood, Run};
 use crate::device::Device;
-use crate::held::PlannedTrial;
 use crate::launcher::{Ending, How, JobId, Report, with_last_lines};
 use crate::observe::Observed;
 use crate::plan::Cohort;
+use crate::records::PlannedTrial;
 use crate::summary::Outcome;
 
 /// A worker's end before its trials were settled.

@@ -6,9 +6,9 @@ use unravel_store::protocol::FailureCause;
 use unravel_sweep::TrialId;
 
 use super::queue::Pending;
-use crate::held::PlannedTrial;
 use crate::launcher::JobId;
 use crate::plan::Work;
+use crate::records::PlannedTrial;
 use crate::summary::Outcome;
 
 /// Where a running cohort stands with the supervisor.

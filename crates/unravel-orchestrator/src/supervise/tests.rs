@@ -4,16 +4,16 @@ mod stage;
 
 use stage::{Act, Scene};
 
-use crate::held::{Held, Reached};
 use Act::{
     Done, Exit, Fail, Fatal, Found, Heartbeat, HeldByOther, NotStarted, Raise, Signal, TakenAway,
 };
 use unravel_store::protocol::FailureCause;
+use unravel_store::{Reached, TrialProgress};
 
-fn locked() -> Held {
-    Held {
+fn locked() -> TrialProgress {
+    TrialProgress {
         is_locked: true,
-        ..Held::nothing()
+        ..TrialProgress::not_started()
     }
 }
 
@@ -49,8 +49,8 @@ fn trials_of_a_cohort_share_a_worker() {
 fn what_is_done_is_not_begun() {
     let scene = Scene::cpu(1)
         .trials(3)
-        .holds(0, Held::at(Reached::Scored))
-        .holds(1, Held::at(Reached::Trained));
+        .holds(0, TrialProgress::at(Reached::Scored))
+        .holds(1, TrialProgress::at(Reached::Trained));
     let summary = scene.check(
         "0 slot 0 starts 1 to score
          100 1 scored
@@ -122,7 +122,7 @@ fn a_crash_after_everything_was_done_costs_nothing() {
 
 #[test]
 fn what_a_dying_worker_finished_is_not_done_twice() {
-    let scored = || Found(0, Held::at(Reached::Scored));
+    let scored = || Found(0, TrialProgress::at(Reached::Scored));
     Scene::cpu(1)
         .trials(1)
         .worker(0, 1, [(10, scored()), (20, Signal(9))])
@@ -134,7 +134,7 @@ fn what_a_dying_worker_finished_is_not_done_twice() {
 
 #[test]
 fn a_worker_that_gets_further_each_time_may_crash_often() {
-    let at = |step| Found(0, Held::at(Reached::Step(step)));
+    let at = |step| Found(0, TrialProgress::at(Reached::Step(step)));
     Scene::cpu(1)
         .trials(1)
         .worker(0, 1, [(10, at(100)), (20, Exit(3))])
@@ -296,7 +296,7 @@ fn a_cohort_beyond_memory_is_split_at_once_and_later_ones_of_its_kind_are_no_lar
 
 #[test]
 fn a_cohort_that_outgrows_memory_is_split_however_far_it_got() {
-    let at = |seed| Found(seed, Held::at(Reached::Step(50)));
+    let at = |seed| Found(seed, TrialProgress::at(Reached::Step(50)));
     let [fatal, exit] = out_of_memory();
     Scene::cuda(1)
         .trials(3)
@@ -498,7 +498,7 @@ fn the_second_interrupt_kills_at_once() {
 #[test]
 fn a_trial_of_another_run_is_looked_at_again_until_it_is_done() {
     let scene = Scene::cpu(1).trials(2).holds(0, locked());
-    let scored = Found(0, Held::at(Reached::Scored));
+    let scored = Found(0, TrialProgress::at(Reached::Scored));
     let summary = scene
         .worker(1, 1, [(10, Done(1)), (10, Exit(0)), (4_500, scored)])
         .check(
@@ -512,7 +512,7 @@ fn a_trial_of_another_run_is_looked_at_again_until_it_is_done() {
 
 #[test]
 fn a_trial_whose_other_run_died_is_taken_over() {
-    let free = Found(1, Held::at(Reached::Step(70)));
+    let free = Found(1, TrialProgress::at(Reached::Step(70)));
     Scene::cpu(1)
         .trials(2)
         .together(2)
@@ -537,9 +537,9 @@ fn a_trial_whose_other_run_died_is_taken_over() {
 
 #[test]
 fn a_failure_seen_by_another_run_is_believed() {
-    let failed = Held {
+    let failed = TrialProgress {
         failure: Some("NaN at step 7".to_owned()),
-        ..Held::nothing()
+        ..TrialProgress::not_started()
     };
     let summary = Scene::cpu(1)
         .trials(2)
@@ -593,7 +593,7 @@ fn a_job_of_an_earlier_run_is_followed_and_not_started_again() {
 fn more_jobs_of_an_earlier_run_than_slots_are_all_followed() {
     Scene::cpu(1)
         .trials(2)
-        .holds(1, Held::at(Reached::Step(7)))
+        .holds(1, TrialProgress::at(Reached::Step(7)))
         .survivor(&[0], [(20, Done(0)), (20, Exit(0))])
         .survivor(&[1, 9], [(10, Signal(9))])
         .check(

@@ -5,7 +5,7 @@ use crate::report_input::{Rows, TrialRow};
 use crate::words::{count, duration, list};
 use std::collections::{BTreeMap, BTreeSet};
 use unravel_store::STORE_FORMAT;
-use unravel_sweep::{DatasetSource, FORMAT_VERSION, SEMANTICS_VERSION, Sweep, Trial};
+use unravel_sweep::{FORMAT_VERSION, SEMANTICS_VERSION, Sweep, Trial};
 
 /// The trials of one setting, with their ids.
 pub struct TrialList {
@@ -18,12 +18,7 @@ pub struct TrialList {
 /// Data, model and training in a few words each.
 pub fn facts(rows: &Rows, trials: &[Trial]) -> Vec<(&'static str, String)> {
     let each = |of: &dyn Fn(&Trial) -> String| distinct(trials.iter().map(of));
-    let data = |trial: &Trial| match &trial.data.dataset {
-        DatasetSource::Dsprites => "dSprites".to_owned(),
-        DatasetSource::DspritesColor => "coloured dSprites".to_owned(),
-        DatasetSource::DspritesNoisy => "noisy dSprites".to_owned(),
-        DatasetSource::Npz { path } => path.clone(),
-    };
+    let data = |trial: &Trial| trial.data.dataset.title();
     let keep = |trial: &Trial| match trial.data.keep.len() {
         0 => "whole grid".to_owned(),
         _ => {

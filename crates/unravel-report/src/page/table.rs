@@ -3,7 +3,7 @@
 use super::marker;
 use crate::axis::plain;
 use crate::figures::trade_off::Panel;
-use crate::report_input::{KL, RECONSTRUCTION, Rows, ScoreRow, Standing, TrialRow};
+use crate::report_input::{KL, RECONSTRUCTION, Rows, ScoreRow, TrialRow};
 use crate::stats::Spread;
 use crate::words::{
     capital, decimals, metric_sentence, metric_title, plus_minus, variant_sentence,
@@ -210,8 +210,7 @@ fn n_trials(rows: &Rows, setting: usize) -> String {
 }
 
 fn n_trained(rows: &Rows, setting: usize) -> usize {
-    let is_trained =
-        |trial: &&TrialRow| trial.setting == setting && trial.standing == Standing::Trained;
+    let is_trained = |trial: &&TrialRow| trial.setting == setting && trial.is_trained();
     rows.trials.iter().filter(is_trained).count()
 }
 

@@ -7,6 +7,7 @@ use super::{coord, length, text::BASELINE};
 use crate::scene::{Anchor, Mark, Point, Scene, TextStyle};
 use crate::style::{FONT_FAMILY, Shape, Theme, hex, size::SCALE};
 use std::fmt::Write as _;
+use unravel_sweep::harmless;
 
 /// Paints `scene` as one SVG element; colours are those of `theme`.
 pub fn svg(scene: &Scene, theme: Theme) -> String {
@@ -207,11 +208,10 @@ pub fn described(svg: &str, title: &str, description: &str) -> String {
     format!(r#"{open} role="img"><title>{title}</title><desc>{description}</desc>{body}"#)
 }
 
-/// Escapes the text of an element. Control characters, which XML does not allow, are replaced by U+FFFD, because factor
-/// names can come from untrusted files.
+/// Escapes the text of an element. Control characters, which XML does not allow, are replaced, because factor names can
+/// come from untrusted files.
 fn escape(text: &str) -> String {
-    let is_forbidden = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
-    text.replace(is_forbidden, "\u{fffd}")
+    harmless::markup(text)
         .replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
@@ -224,12 +224,15 @@ mod tests {
 
     #[test]
     fn a_hostile_name_leaves_the_file_well_formed() {
-        let svg = described("<svg></svg>", "a\u{1b}[2J<b>", "\u{0}&\u{7f}");
+        let svg = described("<svg></svg>", "a\u{1b}[2J<b>", "\u{0}&\u{7f}\u{202e}");
         assert!(
             svg.contains("<title>a\u{fffd}[2J&lt;b&gt;</title>"),
             "{svg}"
         );
-        assert!(svg.contains("<desc>\u{fffd}&amp;\u{fffd}</desc>"), "{svg}");
+        assert!(
+            svg.contains("<desc>\u{fffd}&amp;\u{fffd}\u{fffd}</desc>"),
+            "{svg}"
+        );
     }
 
     #[test]

@@ -109,7 +109,8 @@ pub(crate) fn open(path: &Path, max_bytes: u64) -> Result<Option<(File, u64)>, S
         .open(path)
     {
         Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        // Below what is no folder there is no file.
+        Err(error) if folders::is_no_folder(&error) => return Ok(None),
         Err(error) if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) => {
             return Err(StoreError::damaged(
                 path,

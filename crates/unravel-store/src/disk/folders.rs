@@ -15,7 +15,8 @@ pub(crate) fn entries_unsorted(folder: &Path) -> Result<Vec<DirEntry>, StoreErro
     }
 }
 
-fn is_no_folder(error: &io::Error) -> bool {
+/// Whether there is no folder, or something else in its place.
+pub(crate) fn is_no_folder(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory

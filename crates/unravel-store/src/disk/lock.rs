@@ -100,10 +100,10 @@ pub(crate) fn acquire(path: &Path, notices: &mut Vec<String>) -> Result<Lock, Re
     Err(Refusal::Held(Holding::local(holder)))
 }
 
-/// The turn to acquire, one at a time on this machine, by a file lock of the folder; `None` where others have it for
+/// The turn to change what is at `path`, one at a time on this machine, by a file lock of its folder; `None` where others have it for
 /// long. Some disks have no locks of folders: then a file that is put in place at the same moment as another may be lost
 /// again, and its owner finds that out before its first write.
-fn turn(path: &Path) -> Result<Option<File>, Refusal> {
+pub(crate) fn turn(path: &Path) -> Result<Option<File>, Refusal> {
     let path = path.parent().unwrap_or(path);
     let folder = File::open(path).map_err(|source| StoreError::io("lock", path, source))?;
     for _ in 0..N_TRIES_OF_TURN {

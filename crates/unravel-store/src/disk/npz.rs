@@ -10,7 +10,7 @@ use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use unravel_data::arrays::{Archive, Element, Header};
-use unravel_data::{ArrayFault, NpzError};
+use unravel_data::{ArrayFault, FailsOnce, NpzError};
 use unravel_sweep::TrialId;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
@@ -34,17 +34,18 @@ const MAX_SEAL_BYTES: u64 = 256;
 pub(crate) fn write(
     path: &Path,
     trial: &TrialId,
-    fill: impl FnOnce(&mut NpzWriter<&mut BufWriter<File>>) -> io::Result<()>,
+    fill: impl FnOnce(&mut NpzWriter<FailsOnce<&mut BufWriter<File>>>) -> io::Result<()>,
 ) -> Result<(), StoreError> {
     let before_hash = format!("{SEAL}{FILE_FORMAT}{TRIAL}{trial}{HASH}");
     atomic::write_with(path, |file| {
         let mut writer = NpzWriter {
-            zip: ZipWriter::new(file),
+            zip: ZipWriter::new(FailsOnce::new(file)),
         };
         fill(&mut writer)?;
         let comment = format!("{before_hash}{}", "0".repeat(N_HASH_DIGITS));
         writer.zip.set_comment(comment);
-        let buffered = writer.zip.finish()?;
+        let mut finished = writer.zip.finish()?;
+        let buffered = finished.get_mut();
         buffered.flush()?;
         let file = buffered.get_mut();
         let n_hashed = file.seek(SeekFrom::End(-(N_HASH_DIGITS as i64)))?;

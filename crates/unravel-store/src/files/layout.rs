@@ -1,4 +1,4 @@
-//! Names of the files in a trial's folder.
+//! The files in a trial's folder: their names and kinds.
 
 pub(crate) const TRIAL: &str = "trial.toml";
 pub(crate) const STATE: &str = "state.json";
@@ -14,19 +14,62 @@ pub(crate) const CODES: &str = "codes.npz";
 pub(crate) const SCORES: &str = "scores";
 pub(crate) const SCORE_SUFFIX: &str = ".json";
 
-/// Every file of a trial's folder but the lock, which comes and goes by rules of its own.
-pub(crate) const FILES: [&str; 10] = [
-    TRIAL,
-    STATE,
-    LOG,
-    TRAIN_LOG,
-    CHECKPOINT,
-    PREVIOUS_CHECKPOINT,
-    MODEL,
-    PICTURES,
-    PROBE,
-    CODES,
+/// Every file of a trial's folder with its kind, except the lock. A new file is one row here.
+pub(crate) const FILES: [(&str, FileKind); 10] = [
+    (TRIAL, FileKind::Records),
+    (STATE, FileKind::Records),
+    (LOG, FileKind::Records),
+    (TRAIN_LOG, FileKind::Curves),
+    (CHECKPOINT, FileKind::Checkpoints),
+    (PREVIOUS_CHECKPOINT, FileKind::Checkpoints),
+    (MODEL, FileKind::Models),
+    (PICTURES, FileKind::Pictures),
+    (PROBE, FileKind::Probes),
+    (CODES, FileKind::Codes),
 ];
+
+/// Kinds of files in a trial's folder, in the order in which they are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FileKind {
+    /// What training goes on from: weights and moments.
+    Checkpoints,
+    /// The final weights.
+    Models,
+    /// Whole tables of codes.
+    Codes,
+    /// Codes at the fixed points.
+    Probes,
+    /// What the report draws.
+    Pictures,
+    /// Scores with their matrices.
+    Scores,
+    /// Training curves.
+    Curves,
+    /// Everything small: trial, state, log, lock.
+    Records,
+}
+
+impl FileKind {
+    /// The word in tables and in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Checkpoints => "checkpoints",
+            Self::Models => "models",
+            Self::Codes => "codes",
+            Self::Probes => "probes",
+            Self::Pictures => "pictures",
+            Self::Scores => "scores",
+            Self::Curves => "curves",
+            Self::Records => "records",
+        }
+    }
+
+    /// The kind of the file with this name.
+    pub(crate) fn of(file_name: &str) -> Self {
+        let row = FILES.iter().find(|(name, _)| *name == file_name);
+        row.map_or(Self::Records, |(_, kind)| *kind)
+    }
+}
 
 /// No metric of the field has a longer name.
 pub(crate) const MAX_NAME_BYTES: usize = 64;

@@ -1,7 +1,7 @@
 //! What a machine had too little of, known by the words of whoever met the limit.
 //!
 //! The standard library and the libraries that start threads panic where the system gives none, and a process without
-//! memory aborts; all that is left of the cause is the text of the panic or the abort.
+//! memory ends at once; all that is left of the cause is the text of the panic or the last line.
 
 /// What the machine had too little of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,8 +12,10 @@ pub enum Lack {
     Handles,
 }
 
-/// Words of the system and of the standard library for want of memory.
-const OF_MEMORY: [&str; 2] = ["memory allocation of ", "Cannot allocate memory"];
+/// How this program's own sentence for want of memory begins.
+pub const NO_MEMORY: &str = "not enough memory";
+/// Words of this program, the system and the standard library for want of memory.
+const OF_MEMORY: [&str; 3] = [NO_MEMORY, "memory allocation of ", "Cannot allocate memory"];
 /// The same for want of threads, processes and open files.
 const OF_HANDLES: [&str; 3] = [
     "Resource temporarily unavailable",

@@ -3,6 +3,7 @@
 //! Every reader gives `None` for a file that is not there and [`StoreError::Damaged`] for one that is not what was
 //! written; [`none_if_damaged`] makes the second into the first. Writing needs the trial's lock: see [`TrialWriter`].
 
+use std::fs;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
@@ -60,6 +61,21 @@ impl TrialFolder {
     /// Whether the folder is there.
     pub fn is_present(&self) -> bool {
         self.path.is_dir()
+    }
+
+    /// A sentence about what is in the folder's place and is no folder: a file, a pipe, a link. A link to a folder is
+    /// read, but not written through. [`create`](Self::create) moves it aside.
+    pub fn obstacle(&self) -> Option<String> {
+        let metadata = fs::symlink_metadata(&self.path).ok()?;
+        let what = match metadata.file_type() {
+            kind if kind.is_dir() => return None,
+            kind if kind.is_symlink() => "it is a link, and a trial is not written through links",
+            _ => "it is not a folder",
+        };
+        let path = self.path.display();
+        Some(format!(
+            "`{path}` is damaged: {what}; `unravel run` moves it aside and trains the trial"
+        ))
     }
 
     /// Who is writing this trial just now, if anybody is. In a store that is open for writing, a lock of another machine

@@ -3,6 +3,9 @@
 //! What is no plain file where one belongs cannot be written over: it is moved aside, and nothing in it is lost.
 
 use crate::disk::folders;
+use crate::disk::lock::{self, Refusal};
+use std::path::Path;
+
 use crate::disk::{aside, atomic};
 use crate::error::StoreError;
 use crate::files::layout::{FILES, SCORE_SUFFIX, SCORES};
@@ -11,7 +14,7 @@ use crate::trial::folder::TrialFolder;
 /// Removes what a killed writer left, and moves aside what is no file where one will be written.
 pub(crate) fn tidy(folder: &TrialFolder, notices: &mut Vec<String>) -> Result<(), StoreError> {
     atomic::remove_temporaries(folder.path())?;
-    for name in FILES {
+    for (name, _) in FILES {
         notices.extend(aside::clear_the_way(&folder.file(name))?);
     }
     let scores = folder.file(SCORES);
@@ -35,4 +38,21 @@ pub(crate) fn tidy(folder: &TrialFolder, notices: &mut Vec<String>) -> Result<()
         }
     }
     Ok(())
+}
+
+/// Moves aside what is in the place of a trial's folder unless it is a folder; a link is moved, and what it leads to is
+/// left alone. Returns a sentence where something was moved.
+///
+/// Only one process on this machine does so at a time: another one may have made the folder meanwhile.
+pub(crate) fn clear_for_folder(path: &Path) -> Result<Option<String>, StoreError> {
+    let _turn = match lock::turn(path) {
+        Ok(turn) => turn,
+        // The store itself is gone: making the folder fails with the reason.
+        Err(Refusal::Gone | Refusal::Held(_)) => return Ok(None),
+        Err(Refusal::Store(error)) => return Err(error),
+    };
+    match folders::is_folder(path) {
+        Err(StoreError::NotAFolder { .. }) => aside::move_aside(path, "folder").map(Some),
+        other => other.map(|_| None),
+    }
 }

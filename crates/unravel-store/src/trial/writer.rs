@@ -54,7 +54,8 @@ impl Deref for TrialWriter {
 }
 
 impl TrialFolder {
-    /// Makes the folder with its `trial.toml` where they are not there, and takes its lock.
+    /// Makes the folder with its `trial.toml` where they are not there, and takes its lock. What is no folder in its place
+    /// is moved aside; [`TrialWriter::restore_records`] says so.
     ///
     /// # Errors
     /// [`StoreError::Held`] while another process writes the trial; [`StoreError::ReadOnly`]; [`StoreError::Unwritable`]
@@ -95,14 +96,20 @@ impl TrialWriter {
     /// remove it. Then it is made again.
     fn make_and_take(folder: &TrialFolder) -> Result<Self, StoreError> {
         let mut n_tries = 0;
+        let mut moved = Vec::new();
         loop {
-            folders::make(folder.path())?;
+            make_folder(folder, &mut moved)?;
             n_tries += 1;
             match Self::take(folder) {
                 Err(StoreError::NoTrial { .. }) if n_tries < N_TRIES_TO_MAKE => {
                     thread::sleep(BETWEEN_TRIES_TO_MAKE);
                 }
-                taken => return taken,
+                taken => {
+                    return taken.map(|mut lock| {
+                        lock.notices.splice(0..0, moved);
+                        lock
+                    });
+                }
             }
         }
     }
@@ -351,6 +358,17 @@ impl TrialWriter {
             }
             _ => Ok(()),
         }
+    }
+}
+
+/// Makes a trial's folder where it is not there. What is no folder in its place is moved aside, with a sentence.
+fn make_folder(folder: &TrialFolder, notices: &mut Vec<String>) -> Result<(), StoreError> {
+    match folders::make(folder.path()) {
+        Err(StoreError::NotAFolder { .. }) => {
+            notices.extend(prepare::clear_for_folder(folder.path())?);
+            folders::make(folder.path())
+        }
+        made => made,
     }
 }
 
@@ -708,18 +726,62 @@ mod tests {
         fs::create_dir(&outside).unwrap();
         symlink(&outside, store.path().join(trial().id().as_str())).unwrap();
         assert!(matches!(
-            store.create(&trial()),
+            store.trial(&trial().id()).lock(),
             Err(StoreError::NotAFolder { .. })
         ));
         assert_eq!(store.trial_ids().unwrap(), []);
-        fs::remove_file(store.path().join(trial().id().as_str())).unwrap();
         let lock = store.create(&trial()).unwrap();
+        assert_eq!(fs::read_dir(&outside).unwrap().count(), 0);
         fs::remove_dir(lock.file(SCORES)).unwrap();
         symlink(&outside, lock.file(SCORES)).unwrap();
         assert!(lock.set_scores(&scores()).is_err());
         symlink(outside.join("log"), lock.file(LOG)).unwrap();
         assert!(lock.append_log("line").is_err());
         assert_eq!(fs::read_dir(&outside).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn what_is_in_the_place_of_a_trial_is_named_and_moved_aside() {
+        let (folder, store) = new_store();
+        let id = trial().id();
+        let place = store.trial(&id).path().to_owned();
+        let elsewhere = folder.path().join("elsewhere");
+        fs::create_dir(&elsewhere).unwrap();
+        let makers: [&dyn Fn(); 4] = [
+            &|| fs::write(&place, "mine").unwrap(),
+            &|| symlink(&elsewhere, &place).unwrap(),
+            &|| symlink("/nowhere", &place).unwrap(),
+            &|| {
+                rustix::fs::mknodat(
+                    rustix::fs::CWD,
+                    &place,
+                    rustix::fs::FileType::Fifo,
+                    rustix::fs::Mode::RWXU,
+                    0,
+                )
+                .unwrap();
+            },
+        ];
+        assert_eq!(store.trial(&id).obstacle(), None);
+        for (n, make) in makers.iter().enumerate() {
+            make();
+            let found = store.trial(&id);
+            let said = found.obstacle().unwrap();
+            assert!(said.contains(id.as_str()), "{said}");
+            assert!(found.missing(&wanted(), Check::Thorough).unwrap().model);
+            assert_eq!(found.state().unwrap().value, TrialState::default());
+            let lock = store.create(&trial()).unwrap();
+            let aside = format!("{id}.aside-{n}");
+            assert!(lock.restore_records().unwrap()[0].contains(&aside));
+            assert!(fs::symlink_metadata(store.path().join(&aside)).is_ok());
+            assert_eq!(found.obstacle(), None);
+            finish(&lock);
+            assert_eq!(store.trial_ids().unwrap(), std::slice::from_ref(&id));
+            lock.remove().unwrap();
+        }
+        assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 0);
+        let kept = store.path().join(format!("{id}.aside-0"));
+        assert_eq!(fs::read(kept).unwrap(), b"mine");
     }
 
     #[test]

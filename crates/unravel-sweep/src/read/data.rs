@@ -7,7 +7,7 @@ use super::node::shown;
 use super::node::{Entry, entries};
 use super::numbers::count;
 use super::tree::string;
-use crate::data::{DSPRITES_FACTORS, DataConfig, DatasetSource};
+use crate::data::{DataConfig, DatasetSource};
 
 const KEYS: &[&str] = &["dataset", "npz", "keep"];
 
@@ -59,7 +59,8 @@ fn read_dataset(entry: &Entry, faults: &mut Collector) -> Option<DatasetSource> 
             format!("write npz = {name:?}"),
         );
     } else if dataset.is_none() {
-        faults.unknown_name(entry.value.span(), "dataset", name, DatasetSource::NAMES);
+        let known: Vec<&str> = DatasetSource::names().collect();
+        faults.unknown_name(entry.value.span(), "dataset", name, &known);
     }
     dataset
 }
@@ -89,12 +90,10 @@ fn read_keep(
     let n_faults = faults.len();
     for factor in entries(entry.table("keep = { orientation = 10 }", faults)?) {
         // The factors of a file are known when it is read.
-        let is_dsprites = dataset.is_some_and(|dataset| dataset.name().is_some());
-        let size = DSPRITES_FACTORS
-            .iter()
-            .find(|(name, _)| is_dsprites && *name == factor.key);
-        if size.is_none() && is_dsprites {
-            let known = DSPRITES_FACTORS.map(|(name, _)| name);
+        let factors = dataset.and_then(DatasetSource::factors);
+        let size = factors.and_then(|factors| factors.iter().find(|(name, _)| *name == factor.key));
+        if let (Some(factors), None) = (factors, size) {
+            let known: Vec<&str> = factors.iter().map(|(name, _)| *name).collect();
             faults.unknown_name(factor.key_span, "factor", factor.key, &known);
             continue;
         }

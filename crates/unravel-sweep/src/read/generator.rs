@@ -7,6 +7,7 @@ use super::node::{Entry, Node, entries};
 use super::{MAX_TRIALS, Span, weight_schedule};
 use crate::field::{Field, Kind, Value};
 use crate::loss_weight::Weight;
+use crate::number::short;
 
 const GENERATORS: &[&str] = &["range", "linspace", "logspace"];
 
@@ -197,10 +198,12 @@ fn to_values(
     };
     let mut values = Vec::with_capacity(numbers.len());
     for number in numbers {
-        match to_value(number).filter(|&value| field.accepts(value)) {
+        let value = to_value(number);
+        match value.filter(|&value| field.accepts(value)) {
             Some(value) => values.push(value),
             None => {
-                let must = field.describe();
+                let must = value.map_or_else(|| field.describe(), |v| field.describe_for(v));
+                let number = short(*number);
                 let message = format!("`{}` must be {must}; this list has {number}", field.name());
                 faults.push(entry.value.span(), message, format!("gives {number}"));
                 return None;

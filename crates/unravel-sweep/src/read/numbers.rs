@@ -5,7 +5,7 @@ use toml::de::DeValue;
 use super::collector::Collector;
 use super::node::{Node, describe};
 use crate::field::RealRange;
-use crate::number::whole_numbers;
+use crate::number::{fits_float32, whole_numbers};
 
 /// A whole number in `min..=max`.
 pub(super) fn count(
@@ -46,6 +46,23 @@ fn whole_float(node: &Node) -> Option<u64> {
     let value: f64 = float.as_str().parse().ok()?;
     // Beyond 2^53 a float no longer says which integer it is.
     (value.fract() == 0.0 && (0.0..9e15).contains(&value)).then_some(value as u64)
+}
+
+/// A number in a range that float32, in which trials train, has: a smaller one would be 0 there, a greater one infinite.
+pub(super) fn trained_with(
+    range: RealRange,
+    key: &str,
+    node: &Node,
+    faults: &mut Collector,
+) -> Option<f64> {
+    let value = real(range, key, node, faults)?;
+    if fits_float32(value) {
+        return Some(value);
+    }
+    let must = range.describe_in_float32();
+    let message = format!("`{key}` must be {must}, not {}", describe(node));
+    faults.push(node.span(), message, format!("must be {must}"));
+    None
 }
 
 /// A finite number in a range.

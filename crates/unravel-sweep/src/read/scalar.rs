@@ -4,7 +4,7 @@ use toml::de::DeValue;
 
 use super::collector::Collector;
 use super::node::Node;
-use super::numbers::{count, real};
+use super::numbers::{count, trained_with};
 use super::tree::string;
 use super::weight_schedule;
 use crate::field::{Field, Kind, Value};
@@ -16,13 +16,15 @@ pub(super) fn read(field: &Field, node: &Node, faults: &mut Collector) -> Option
         Kind::Count { min, max, .. } => {
             count(node, field.name(), min, max, faults).map(Value::Count)
         }
-        Kind::Real { range, .. } => real(range, field.name(), node, faults).map(Value::Real),
+        Kind::Real { range, .. } => {
+            trained_with(range, field.name(), node, faults).map(Value::Real)
+        }
         Kind::Weight { range, .. } => {
             let weight = match node.get_ref() {
                 DeValue::Table(table) => {
                     weight_schedule::read(field, range, table, node.span(), faults)
                 }
-                _ => real(range, field.name(), node, faults).map(Weight::Constant),
+                _ => trained_with(range, field.name(), node, faults).map(Weight::Constant),
             };
             weight.map(Value::Weight)
         }

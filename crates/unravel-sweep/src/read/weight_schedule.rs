@@ -5,7 +5,7 @@ use toml::de::DeTable;
 use super::Span;
 use super::collector::Collector;
 use super::node::{Entry, entries};
-use super::numbers::{count, real};
+use super::numbers::{count, real, trained_with};
 use crate::field::{Field, Kind, RealRange};
 use crate::loss_weight::{Cycle, Ramp, Schedule, Weight};
 
@@ -114,7 +114,7 @@ fn cycle(shape: &Entry, range: RealRange, faults: &mut Collector) -> Option<Cycl
 }
 
 fn level(entry: &Entry, range: RealRange, faults: &mut Collector) -> Option<f64> {
-    real(range, entry.key, entry.value, faults)
+    trained_with(range, entry.key, entry.value, faults)
 }
 
 /// The keys of one schedule.

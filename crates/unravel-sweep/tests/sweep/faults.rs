@@ -1027,3 +1027,49 @@ objective.beta-tcvae = { beta = 1 }
       help: did you mean "beta-tc-vae"?
     "#);
 }
+
+#[test]
+fn numbers_that_float32_does_not_have_are_refused_in_their_place() {
+    let text = r#"
+[training]
+learning-rate = 1e-300
+adam-epsilon = 1e-50
+
+[[arm]]
+objective.beta-vae.beta = [5e-324, 1e300, 0, 1e-37, 3.4e38]
+[[arm]]
+objective.beta-vae.beta = { linear = { from = 0, to = 1e39, until = 9 } }
+[[arm]]
+objective.factor-vae.gamma = { logspace = [1e-300, 1, 3] }
+[[arm]]
+objective.annealed-vae = { gamma = 1, c-max = 1e300 }
+"#;
+    let found = faults_below_name(text);
+    for (place, what) in [
+        (
+            "5:17",
+            "`learning-rate` must be a number that float32 has, from 1.2e-38 to 3.4e38, not 1e-300",
+        ),
+        ("6:16", "`adam-epsilon` must be a number that float32 has"),
+        (
+            "9:28",
+            "`beta` must be 0 or a number that float32 has, from 1.2e-38 to 3.4e38, not 5e-324",
+        ),
+        (
+            "9:36",
+            "`beta` must be 0 or a number that float32 has, from 1.2e-38 to 3.4e38, not 1e300",
+        ),
+        ("11:55", "`to` must be 0 or a number that float32 has"),
+        (
+            "13:43",
+            "`gamma` must be 0 or a number that float32 has, from 1.2e-38 to 3.4e38; this list has 1e-300",
+        ),
+        ("15:47", "`c-max` must be 0 or a number that float32 has"),
+    ] {
+        assert!(
+            found.contains(&format!("{place}: {what}")),
+            "{place}: {what}\n{found}"
+        );
+    }
+    assert_eq!(found.matches("float32").count(), 13, "{found}");
+}

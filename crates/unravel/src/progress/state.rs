@@ -1,6 +1,6 @@
 //! Where a run is, from what it observed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use unravel_orchestrator::launcher::JobId;
@@ -60,6 +60,8 @@ pub struct RunState {
     /// Steps that the cohorts at work had behind them when they started.
     steps_before: BTreeMap<JobId, u64>,
     leaves_jobs: bool,
+    /// Who broke off and why, of all that was told.
+    told: BTreeSet<(String, String)>,
 }
 
 impl RunState {
@@ -87,6 +89,7 @@ impl RunState {
             steps_ended: 0,
             steps_before: BTreeMap::new(),
             leaves_jobs,
+            told: BTreeSet::new(),
         }
     }
 
@@ -181,7 +184,7 @@ impl RunState {
     }
 
     /// What should be told in words, if anything.
-    pub fn sentence(&self, observed: &Observed<'_>) -> Option<String> {
+    pub fn sentence(&mut self, observed: &Observed<'_>) -> Option<String> {
         match observed {
             Observed::Worker {
                 event: Event::Log { message },
@@ -212,14 +215,16 @@ impl RunState {
                     .get(job)
                     .map_or("a worker", |job| job.title.as_str());
                 let secs = wait.as_secs_f64();
-                Some(format!(
-                    "{who} broke off ({reason}); trying again in {secs:.0} s"
-                ))
+                // The same once more says nothing new; what becomes of it in the end is told.
+                let is_new = self.told.insert((who.to_owned(), (*reason).to_owned()));
+                is_new.then(|| format!("{who} broke off ({reason}); trying again in {secs:.0} s"))
             }
             Observed::Stopping { .. } if self.leaves_jobs => None,
             Observed::Stopping { .. } => {
                 Some("saving checkpoints; interrupt again to stop at once".to_owned())
             }
+            // With nothing else at work the run ends at once, and says the same.
+            Observed::GaveUp { .. } if self.jobs.is_empty() => None,
             Observed::GaveUp { reason } => Some((*reason).to_owned()),
             _ => None,
         }

@@ -27,7 +27,7 @@ CODES is a .npy [737280, codes] in the order of dSprites, or an .npz with `codes
 input; pipes of up to 4 GiB are read too. Factor values are integers, or floats that are whole numbers; with \
 --factor-bins they may be any numbers. Rows that are every combination of factor values once are a complete grid; of \
 others each row counts once, and metrics that hold a factor fixed take the values that 10 rows or more have. Arrays are \
-float32 or float64, C or Fortran order; float64 codes are rounded to float32.";
+float32 or float64, C or Fortran order; float64 codes are rounded to float32, and a note says where that loses their differences.";
 
 #[derive(Args, Debug)]
 #[command(after_help = FORMATS)]
@@ -35,7 +35,7 @@ pub struct EvaluateArgs {
     /// The codes, as NumPy wrote them; `-` for standard input
     #[arg(value_name = "CODES")]
     codes: PathBuf,
-    /// Metrics to compute, or `all` [default: all that take moments]
+    /// Metrics to compute; `moments`: every one of less than a second on dSprites; `all` [default: moments]
     #[arg(long, value_name = "NAME,…", value_delimiter = ',', value_parser = metrics())]
     metrics: Vec<Named>,
     /// study: sampled, as disentanglement_lib does; exact: every point once [default: all that a metric has but lin-2020]
@@ -68,16 +68,21 @@ pub struct EvaluateArgs {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Named {
     Metric(Metric),
+    /// Every metric and variant that takes moments, as without a word.
+    Moments,
     /// Every metric that a single table has.
     All,
 }
 
+const MOMENTS: &str = "moments";
 const ALL: &str = "all";
 
 fn metrics() -> impl TypedValueParser<Value = Named> {
-    let names = Metric::NAMES.into_iter().chain([ALL]);
-    PossibleValuesParser::new(names)
-        .map(|name| Metric::from_name(&name).map_or(Named::All, Named::Metric))
+    let names = Metric::NAMES.into_iter().chain([MOMENTS, ALL]);
+    PossibleValuesParser::new(names).map(|name| match name.as_str() {
+        MOMENTS => Named::Moments,
+        _ => Metric::from_name(&name).map_or(Named::All, Named::Metric),
+    })
 }
 
 impl EvaluateArgs {
@@ -86,9 +91,15 @@ impl EvaluateArgs {
         let is_of_one_table = |metric: &Metric| !metric.needs().several_trials;
         let named = self.metrics.iter().flat_map(|named| match named {
             Named::Metric(metric) => vec![*metric],
+            Named::Moments => Vec::new(),
             Named::All => Metric::ALL.into_iter().filter(is_of_one_table).collect(),
         });
         named.collect()
+    }
+
+    /// Whether all that takes moments is asked for: by name, or by naming nothing.
+    fn asks_for_moments(&self) -> bool {
+        self.metrics.is_empty() || self.metrics.contains(&Named::Moments)
     }
 
     /// The bins that factor values go into, if any.
@@ -100,7 +111,7 @@ impl EvaluateArgs {
 
     /// Whether a metric that cannot be computed is left out: whoever names it wants to know.
     fn leaves_out(&self) -> bool {
-        self.metrics.is_empty() || self.metrics.contains(&Named::All)
+        self.asks_for_moments() || self.metrics.contains(&Named::All)
     }
 }
 
@@ -124,16 +135,23 @@ fn binnings() -> impl TypedValueParser<Value = Binning> {
 
 /// Reads the codes, scores them and says so.
 pub fn evaluate(args: &EvaluateArgs) -> Result<Exit, Failure> {
-    let pairs = match args.metrics.contains(&Named::All) {
-        true => select::had(&args.named(), &args.variants),
-        false => select::pairs(&args.named(), &args.variants).map_err(Failure::usage)?,
+    let named = match args.named().as_slice() {
+        [] => Vec::new(),
+        metrics if args.metrics.contains(&Named::All) => select::had(metrics, &args.variants),
+        metrics => select::pairs(metrics, &args.variants).map_err(Failure::usage)?,
+    };
+    let quick = match args.asks_for_moments() {
+        true => select::pairs(&[], &args.variants).map_err(Failure::usage)?,
+        false => Vec::new(),
     };
     if let Some(folder) = &args.out {
         files::create(folder)?;
     }
     let bins = args.bins()?;
     let representation = codes::read(&args.codes, args.logvars.as_deref(), bins)?;
-    let pairs = within_reason(args, &representation, pairs)?;
+    let mut pairs = within_reason(args, &representation, quick)?;
+    pairs.extend(named);
+    select::keep_distinct(&mut pairs);
     let (scores, notes) = score(args, &representation, &pairs, bins)?;
     // Whoever asks for no progress still wants to know what a score does not say.
     for Note {
@@ -154,15 +172,12 @@ pub fn evaluate(args: &EvaluateArgs) -> Result<Exit, Failure> {
     Ok(Exit::Success)
 }
 
-/// Leaves out what nobody named and what would take more than moments.
+/// Leaves out what would take more than moments of what was asked for as taking moments.
 fn within_reason(
     args: &EvaluateArgs,
     representation: &Representation,
     pairs: Vec<(Metric, Variant)>,
 ) -> Result<Vec<(Metric, Variant)>, Failure> {
-    if !args.metrics.is_empty() {
-        return Ok(pairs);
-    }
     let extent = Extent {
         n_points: representation.grid.n_points(),
         n_codes: representation.n_codes,
@@ -170,10 +185,9 @@ fn within_reason(
     };
     let (pairs, left_out) = select::quick(pairs, &extent, args.seeds);
     match left_out {
-        Some(sentence) if pairs.is_empty() => Err(Failure::usage(format!(
-            "`{}`: {sentence}",
-            args.codes.display()
-        ))),
+        Some(sentence) if pairs.is_empty() && args.named().is_empty() => Err(Failure::usage(
+            format!("`{}`: {sentence}", args.codes.display()),
+        )),
         Some(sentence) => {
             if !args.quiet {
                 say::note(sentence);
@@ -198,7 +212,7 @@ fn score(
         logvars,
         n_codes,
         grid,
-        constant,
+        read,
     } = representation;
     if !grid.is_complete() && !args.quiet {
         say::note(format_args!(
@@ -243,7 +257,7 @@ fn score(
         scores.any(|score| (score.metric, score.variant) == (metric.name(), variant.name()))
     };
     let scored: Vec<_> = pairs.iter().filter(is_scored).copied().collect();
-    let notes = notes(&table, &scored, constant);
+    let notes = notes(&table, &scored, read);
     Ok((scores, notes))
 }
 

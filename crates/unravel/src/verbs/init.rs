@@ -73,7 +73,12 @@ fn write_new(path: &Path, text: &str) -> Result<(), Failure> {
             io::ErrorKind::AlreadyExists => Failure::usage(format!(
                 "`{file}` is there already, and was left as it is; give another name"
             )),
-            _ => Failure::new(Exit::BadStore, format!("cannot write `{file}`: {error}")),
+            _ => Failure::new(
+                Exit::BadStore,
+                format!(
+                    "cannot write `{file}`: {error}; check the folder, its permissions and the free space"
+                ),
+            ),
         }
     };
     if let Some(folder) = path.parent() {

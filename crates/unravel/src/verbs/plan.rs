@@ -6,10 +6,11 @@ use std::collections::btree_map::Entry;
 use serde_json::json;
 use unravel_orchestrator::device::{DeviceClass, slots};
 use unravel_orchestrator::estimate::{TrialCost, estimate};
-use unravel_orchestrator::held::{Held, PlannedTrial, Records};
 use unravel_orchestrator::plan::{Cohort, Plan, PlanOptions, Work, plan_at_once};
+use unravel_orchestrator::records::{PlannedTrial, Records};
 use unravel_orchestrator::store_records::StoreRecords;
 use unravel_store::Store;
+use unravel_store::TrialProgress;
 use unravel_worker::cost;
 
 use crate::cli::PlanArgs;
@@ -35,12 +36,13 @@ pub fn plan(args: &PlanArgs) -> Result<Exit, Failure> {
             let store = Store::open_read(&args.common.store)?;
             let wanted = |trial: &_| study.requests(trial, false);
             let records = StoreRecords::new(&store, &wanted);
-            let plan = plan_at_once(trials, &options, |trials| records.held_of_all(trials));
+            let plan = plan_at_once(trials, &options, |trials| records.progress_of_all(trials));
             records.take_notices().iter().for_each(say::note);
             plan
         }
         false => {
-            let nothing = |trials: &[PlannedTrial]| vec![Held::nothing(); trials.len()];
+            let nothing =
+                |trials: &[PlannedTrial]| vec![TrialProgress::not_started(); trials.len()];
             plan_at_once(trials, &options, nothing)
         }
     };

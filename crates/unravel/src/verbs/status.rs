@@ -5,8 +5,9 @@ mod watch;
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
-use unravel_orchestrator::held::{Held, PlannedTrial, Reached, Records};
+use unravel_orchestrator::records::{PlannedTrial, Records};
 use unravel_orchestrator::store_records::StoreRecords;
+use unravel_store::TrialProgress;
 use unravel_store::{DiskUsage, Store};
 use unravel_sweep::settings;
 
@@ -42,7 +43,7 @@ pub fn status(args: &StatusArgs) -> Result<Exit, Failure> {
     Ok(Exit::Success)
 }
 
-type Trials = Vec<(PlannedTrial, Held)>;
+type Trials = Vec<(PlannedTrial, TrialProgress)>;
 
 /// Where every trial stands now, and a sentence for each file that cannot be read.
 fn look(study: &Study, store: &Store) -> (Trials, Vec<String>) {
@@ -53,8 +54,8 @@ fn look(study: &Study, store: &Store) -> (Trials, Vec<String>) {
         .iter()
         .map(|trial| PlannedTrial::new(trial.clone()))
         .collect();
-    let held = records.held_of_all(&planned);
-    let trials = planned.into_iter().zip(held).collect();
+    let progress = records.progress_of_all(&planned);
+    let trials = planned.into_iter().zip(progress).collect();
     (trials, records.take_notices())
 }
 
@@ -62,8 +63,8 @@ const HEADER: [&str; 7] = [
     "setting", "trials", "done", "to score", "training", "failed", "steps",
 ];
 
-fn by_setting(study: &Study, trials: &[(PlannedTrial, Held)]) -> Vec<Vec<String>> {
-    let mut of_settings = BTreeMap::<String, Vec<&(PlannedTrial, Held)>>::new();
+fn by_setting(study: &Study, trials: &[(PlannedTrial, TrialProgress)]) -> Vec<Vec<String>> {
+    let mut of_settings = BTreeMap::<String, Vec<&(PlannedTrial, TrialProgress)>>::new();
     for both in trials {
         let id = both.0.trial.setting().id;
         of_settings.entry(id).or_default().push(both);
@@ -73,10 +74,13 @@ fn by_setting(study: &Study, trials: &[(PlannedTrial, Held)]) -> Vec<Vec<String>
         let n = |words: &[&str]| {
             let of_kind = of_setting
                 .iter()
-                .filter(|(_, held)| words.contains(&word(held)));
+                .filter(|(_, progress)| words.contains(&progress.word()));
             of_kind.count().to_string()
         };
-        let steps: u64 = of_setting.iter().map(|(t, held)| steps_done(t, held)).sum();
+        let steps: u64 = of_setting
+            .iter()
+            .map(|(t, progress)| progress.step(t.trial.training.steps))
+            .sum();
         let all_steps: u64 = of_setting.iter().map(|(t, _)| t.trial.training.steps).sum();
         let percent = 100.0 * steps as f64 / all_steps.max(1) as f64;
         vec![
@@ -84,7 +88,7 @@ fn by_setting(study: &Study, trials: &[(PlannedTrial, Held)]) -> Vec<Vec<String>
             of_setting.len().to_string(),
             n(&["done"]),
             n(&["to score"]),
-            n(&["training", "begun"]),
+            n(&["training", "started"]),
             n(&["failed"]),
             format!("{percent:.0}%"),
         ]
@@ -93,10 +97,13 @@ fn by_setting(study: &Study, trials: &[(PlannedTrial, Held)]) -> Vec<Vec<String>
 }
 
 /// A line for each trial that failed, and the last of its log below.
-fn failures(trials: &[(PlannedTrial, Held)], store: &Store) -> Vec<String> {
+fn failures(trials: &[(PlannedTrial, TrialProgress)], store: &Store) -> Vec<String> {
     let mut lines = Vec::new();
-    for (trial, held) in trials.iter().filter(|(_, held)| word(held) == "failed") {
-        let reason = held.failure.as_deref().unwrap_or_default();
+    for (trial, progress) in trials
+        .iter()
+        .filter(|(_, progress)| progress.word() == "failed")
+    {
+        let reason = progress.failure.as_deref().unwrap_or_default();
         let (label, seed) = (trial.trial.setting().label, trial.trial.seed);
         let id = &trial.id;
         lines.push(format!("failed: {label}, seed {seed} ({id}): {reason}"));
@@ -106,8 +113,10 @@ fn failures(trials: &[(PlannedTrial, Held)], store: &Store) -> Vec<String> {
     lines
 }
 
-fn all_json(study: &Study, trials: &[(PlannedTrial, Held)], store: &Store) -> Value {
-    let values = trials.iter().map(|(t, held)| to_json(t, held, store));
+fn all_json(study: &Study, trials: &[(PlannedTrial, TrialProgress)], store: &Store) -> Value {
+    let values = trials
+        .iter()
+        .map(|(t, progress)| to_json(t, progress, store));
     let values: Vec<Value> = values.collect();
     json!({ "sweep": study.sweep.name, "trials": values })
 }
@@ -144,44 +153,25 @@ fn log_tail(trial: &PlannedTrial, store: &Store) -> Vec<String> {
     tail.unwrap_or_default()
 }
 
-fn to_json(trial: &PlannedTrial, held: &Held, store: &Store) -> Value {
-    let is_failed = word(held) == "failed";
+fn to_json(trial: &PlannedTrial, progress: &TrialProgress, store: &Store) -> Value {
+    let is_failed = progress.word() == "failed";
     let log = if is_failed {
         log_tail(trial, store)
     } else {
         Vec::new()
     };
     // In words, such as `process 7 on node-2, last heard of 12s ago`.
-    let holder = held.is_locked.then(|| store.trial(&trial.id).holder());
+    let holder = progress.is_locked.then(|| store.trial(&trial.id).holder());
     let holder = holder.and_then(|found| found.ok()?);
     json!({
         "trial": trial.id.to_string(),
         "setting": trial.trial.setting().label,
         "seed": trial.trial.seed,
-        "status": word(held),
-        "step": steps_done(trial, held),
+        "status": progress.word(),
+        "step": progress.step(trial.trial.training.steps),
         "steps": trial.trial.training.steps,
         "holder": holder.map(|holding| holding.to_string()),
-        "reason": held.failure,
+        "reason": progress.failure,
         "log": log,
     })
-}
-
-fn steps_done(trial: &PlannedTrial, held: &Held) -> u64 {
-    match held.reached {
-        Reached::Step(step) => step,
-        Reached::Trained | Reached::Scored => trial.trial.training.steps,
-    }
-}
-
-/// Where a trial stands, in a word.
-fn word(held: &Held) -> &'static str {
-    match held.reached {
-        Reached::Scored => "done",
-        _ if held.is_locked => "training",
-        _ if held.failure.is_some() => "failed",
-        Reached::Trained => "to score",
-        Reached::Step(0) => "not begun",
-        Reached::Step(_) => "begun",
-    }
 }

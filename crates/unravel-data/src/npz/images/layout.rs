@@ -8,8 +8,33 @@ const MOST_CHANNELS: u64 = 4;
 pub(crate) struct Layout {
     /// `[height, width, channels]`.
     shape: [usize; 3],
-    /// The array's shape, where the channels come first.
-    planar: Option<Vec<u64>>,
+    /// The array's shape, if it has four axes.
+    axes: Option<[u64; 4]>,
+    reading: Reading,
+}
+
+/// Which axis of `[n, a, b, c]` is that of the channels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reading {
+    Last,
+    /// The last one, though it may be the first.
+    LastOrFirst,
+    First,
+}
+
+impl Reading {
+    /// Channels are few, and fewer than the pixels of a side: so they come first where only the first axis is like
+    /// that, and last where there is doubt, since that is the usual layout.
+    fn of([first, second, last]: [u64; 3]) -> Self {
+        let is_least = first < second.min(last);
+        if is_least && first <= MOST_CHANNELS && MOST_CHANNELS < last {
+            return Self::First;
+        }
+        match is_least || (first <= MOST_CHANNELS && first <= last) {
+            true => Self::LastOrFirst,
+            false => Self::Last,
+        }
+    }
 }
 
 /// A shape that is not one of images.
@@ -24,8 +49,8 @@ pub(super) struct Misfit {
 impl Layout {
     /// Of an array of this shape, with an image for each of `n_images` rows.
     ///
-    /// `[n, a, b, c]` has its channels last, unless `c` is more channels than a picture has and `a` is not: a picture of
-    /// at most four pixels' height with more than four channels is none.
+    /// `[n, a, b, c]` has its channels last, unless `a` is at most four and smaller than `b`, and `c` is more channels
+    /// than a picture has.
     pub(super) fn of(shape: &[u64], n_images: usize) -> Result<Self, Misfit> {
         let misfit = || Misfit {
             expected: format!(
@@ -34,12 +59,12 @@ impl Layout {
             ),
             remedy: remedy(shape, n_images as u64),
         };
-        let ([height, width, channels], is_planar) = match *shape {
-            [_, height, width] => ([height, width, 1], false),
-            [_, channels, height, width] if is_planar(channels, height, width) => {
-                ([height, width, channels], true)
-            }
-            [_, height, width, channels] => ([height, width, channels], false),
+        let ([height, width, channels], axes, reading) = match *shape {
+            [_, height, width] => ([height, width, 1], None, Reading::Last),
+            [n, a, b, c] => match Reading::of([a, b, c]) {
+                Reading::First => ([b, c, a], Some([n, a, b, c]), Reading::First),
+                reading => ([a, b, c], Some([n, a, b, c]), reading),
+            },
             _ => return Err(misfit()),
         };
         if shape[0] != n_images as u64 || [height, width, channels].contains(&0) {
@@ -48,7 +73,8 @@ impl Layout {
         Ok(Self {
             // The casts are exact: the array's length was checked against the cap.
             shape: [height, width, channels].map(|axis| axis as usize),
-            planar: is_planar.then(|| shape.to_vec()),
+            axes,
+            reading,
         })
     }
 
@@ -64,7 +90,7 @@ impl Layout {
 
     /// Whether an image lies channel by channel, and there are several.
     pub(super) fn is_planar(&self) -> bool {
-        self.planar.is_some() && 1 < self.shape[2]
+        self.reading == Reading::First && 1 < self.shape[2]
     }
 
     /// From `[channels, height, width]` to `[height, width, channels]`.
@@ -78,20 +104,27 @@ impl Layout {
         }
     }
 
-    /// What to say where the channels come first.
+    /// What to say where the channels come first, or may do so.
     pub(crate) fn note(&self) -> Option<String> {
-        let shape = self.planar.as_ref()?;
+        let shape = self.axes?;
         let [height, width, channels] = self.shape;
         let plural = if channels == 1 { "" } else { "s" };
+        let (place, remedy) = match self.reading {
+            Reading::Last => return None,
+            Reading::LastOrFirst => (
+                "last",
+                "if the channels come first, write np.moveaxis(imgs, 1, -1)",
+            ),
+            Reading::First => (
+                "first",
+                "if they are not, write them as [n, height, width, channels] with np.moveaxis",
+            ),
+        };
         Some(format!(
-            "imgs has the shape {shape:?}, which is read as channels first: images of {height}x{width} with {channels} \
-             channel{plural}; if they are not, write them as [n, height, width, channels] with np.moveaxis"
+            "imgs has the shape {shape:?}, which is read as channels {place}: images of {height}x{width} with {channels} \
+             channel{plural}; {remedy}"
         ))
     }
-}
-
-fn is_planar(first: u64, second: u64, last: u64) -> bool {
-    first <= MOST_CHANNELS && MOST_CHANNELS < second.min(last)
 }
 
 /// What makes images of an array of this shape, where that can be told.
@@ -121,8 +154,17 @@ mod tests {
 
     fn of(shape: &[u64]) -> ([usize; 3], bool) {
         let layout = Layout::of(shape, 6).unwrap();
-        assert_eq!(layout.note().is_some(), layout.planar.is_some());
-        (layout.shape(), layout.planar.is_some())
+        let is_first = layout.reading == Reading::First;
+        let word = if is_first {
+            "channels first"
+        } else {
+            "channels last"
+        };
+        assert_eq!(
+            layout.note().is_some_and(|note| note.contains(word)),
+            layout.reading != Reading::Last
+        );
+        (layout.shape(), is_first)
     }
 
     #[test]
@@ -131,20 +173,60 @@ mod tests {
         assert_eq!(of(&[6, 64, 64, 3]), ([64, 64, 3], false));
         assert_eq!(of(&[6, 1, 32, 32]), ([32, 32, 1], true));
         assert_eq!(of(&[6, 3, 48, 64]), ([48, 64, 3], true));
-        // Either reading would do, so it is the usual one.
-        for shape in [[6, 3, 64, 3], [6, 4, 4, 4], [6, 1, 4, 64], [6, 1, 64, 1]] {
-            let [_, height, width, channels] = shape.map(|axis| axis as usize);
-            assert_eq!(of(&shape), ([height, width, channels], false));
-        }
+        assert_eq!(of(&[6, 3, 4, 16]), ([4, 16, 3], true));
+        assert_eq!(of(&[6, 1, 4, 64]), ([4, 64, 1], true));
         // Many channels of large images, such as of spectra.
         assert_eq!(of(&[6, 64, 64, 31]), ([64, 64, 31], false));
+        assert_eq!(of(&[6, 5, 5, 1]), ([5, 5, 1], false));
+    }
+
+    #[test]
+    fn where_either_reading_makes_sense_it_is_the_usual_one_with_a_note() {
+        let is_noted = |shape: &[u64]| {
+            let [_, height, width, channels] = shape.try_into().unwrap();
+            let layout = Layout::of(shape, 6).unwrap();
+            assert_eq!(
+                layout.shape(),
+                [height, width, channels].map(|axis: u64| axis as usize)
+            );
+            assert!(!layout.is_planar());
+            layout
+                .note()
+                .is_some_and(|note| note.contains("np.moveaxis(imgs, 1, -1)"))
+        };
+        let doubtful = [
+            [6, 1, 2, 2],
+            [6, 3, 4, 4],
+            [6, 2, 5, 3],
+            [6, 3, 64, 3],
+            [6, 4, 4, 4],
+            [6, 4, 4, 16],
+            [6, 1, 64, 1],
+            [6, 5, 16, 16],
+            [6, 12, 16, 16],
+            [6, 16, 32, 64],
+        ];
+        for shape in doubtful {
+            assert!(is_noted(&shape), "{shape:?}");
+        }
+        let clear = [
+            [6, 64, 64, 3],
+            [6, 2, 5, 1],
+            [6, 64, 64, 31],
+            [6, 16, 16, 16],
+            [6, 5, 5, 5],
+        ];
+        for shape in clear {
+            assert!(!is_noted(&shape), "{shape:?}");
+        }
     }
 
     #[test]
     fn planes_are_interleaved() {
         let layout = Layout {
             shape: [2, 2, 3],
-            planar: Some(Vec::new()),
+            axes: None,
+            reading: Reading::First,
         };
         let planes = [1, 2, 3, 4, 11, 12, 13, 14, 21, 22, 23, 24];
         let mut out = [0; 12];

@@ -84,15 +84,25 @@ fn what_is_read_in_another_way_or_shows_nothing_is_noted() {
     let notes = |images: Vec<u8>| opened(&fixture, images).notes().join(" ");
     let constant = |value: u8| notes(sample::array("|u1", &[6, 2, 5], &[value; 60]));
     assert!(constant(0).starts_with("all 6 images are black: every pixel is 0"));
+    assert!(constant(0).contains("makes floats from 0 to 1 black"));
     assert!(constant(1).contains("white") && constant(255).contains("white"));
     assert!(constant(17).contains("every pixel is 17 of 255"));
     let one = images()[1].repeat(6);
-    assert!(notes(sample::array("|u1", &[6, 2, 5], &one)).starts_with("all 6 images are the same"));
+    let copies = notes(sample::array("|u1", &[6, 2, 5], &one));
+    assert!(copies.starts_with("all 6 images are the same"));
+    // What makes black images makes none of these.
+    for others in [constant(1), constant(255), constant(17), copies] {
+        assert!(
+            !others.contains("black") && others.contains("; check that"),
+            "{others}"
+        );
+    }
     assert!(notes(sound_images()).contains("only the values 0 and 1 out of 0 to 255"));
     assert_eq!(notes(encoded("|b1", |pixel| vec![pixel])), "");
     let dark = notes(encoded("|u1", |pixel| vec![3 * pixel]));
     assert!(
-        dark.contains("only the values 0 to 3 out of 0 to 255"),
+        dark.contains("only the values 0 to 3 out of 0 to 255")
+            && dark.contains("[0, 3], [0, 255]"),
         "{dark}"
     );
     // Black and white, as most programs write it: nothing to say.
@@ -121,6 +131,40 @@ fn channels_that_come_first_are_put_last() {
     );
     assert!(first.notes()[0].contains("[6, 3, 5, 5], which is read as channels first"));
     assert_eq!(last.notes(), [""; 0]);
+}
+
+#[test]
+fn types_that_are_not_read_are_called_by_their_names() {
+    let fixture = Fixture::new();
+    let refused = |descr: &str, width: usize| {
+        let images = sample::array(descr, &[6, 2, 5], &vec![0; 60 * width]);
+        // A list of fields stands without quotes.
+        let text = String::from_utf8_lossy(&images[10..128]);
+        let text = match descr.starts_with('[') {
+            true => text.replacen("'[", "[", 1).replacen("]'", "]", 1),
+            false => text.into_owned(),
+        };
+        let images = [
+            &images[..10],
+            format!("{text:118}").as_bytes(),
+            &images[128..],
+        ]
+        .concat();
+        fixture.fault(&[
+            ("imgs", images),
+            ("latents_classes", sample::classes(&CLASSES)),
+        ])
+    };
+    for (descr, expected) in [
+        ("<m8[ns]", "its dtype is '<m8[ns]', and only arrays of"),
+        ("<M8[D]", "x.astype(np.int64) keeps its values"),
+        ("[('a','<f4')]", "a structure of the fields [('a','<f4')]"),
+        ("[('a','|O')]", "pickled Python objects"),
+    ] {
+        let message = refused(descr, 8);
+        assert!(message.contains(expected), "{message}");
+        assert!(!message.contains("not that of a NumPy array"), "{message}");
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::{Estimates, Sample, predicted};
+use super::{ACTIVE_SHARE, Estimates, Sample, predicted};
 use crate::estimators::balanced_logistic;
 use crate::estimators::knn_information::SortedValues;
 use crate::sampling::{Normals, Purpose, generator};
@@ -14,9 +14,6 @@ const N_NEIGHBOURS: usize = 10;
 
 /// Noise in standard deviations of a code.
 const NOISE_SDS: f64 = 1e-10;
-
-/// A code is active if its range is larger than this share of the largest range.
-const ACTIVE_SHARE: f32 = 1.0 / 20.0;
 
 /// The estimates of a sample; `seed` seeds the noise.
 pub(super) fn estimate(sample: &Sample<'_>, seed: u64) -> Estimates {

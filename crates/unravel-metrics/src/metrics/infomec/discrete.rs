@@ -2,54 +2,19 @@
 
 use rayon::prelude::*;
 
+use super::levels::Levels;
 use super::{Estimates, Sample, predicted};
 use crate::bytes::{Bytes, array_bytes};
 use crate::estimators::balanced_logistic;
 use crate::estimators::indicators::Indicators;
-use crate::table::CodeTable;
 
-/// Most distinct values of a discrete code.
-const MAX_VALUES: usize = 256;
-
-/// Fewest points of a distinct value, on average.
-const MIN_POINTS_PER_VALUE: usize = 20;
-
-/// The distinct values of each code of a table, in ascending order, if every code has few values and at least one code
-/// varies.
-///
-/// A code has few values if it has at most 256 distinct values with at least 20 points each on average.
-pub(crate) fn levels(table: &CodeTable) -> Option<Vec<Vec<f32>>> {
-    let limit = MAX_VALUES.min(table.grid().n_points() / MIN_POINTS_PER_VALUE);
-    let levels: Option<Vec<Vec<f32>>> = (0..table.n_codes())
-        .into_par_iter()
-        .map(|code| levels_of(table, code, limit))
-        .collect();
-    levels.filter(|levels| levels.iter().any(|levels| 1 < levels.len()))
-}
-
-/// The distinct values of one code, if there are at most `limit`.
-fn levels_of(table: &CodeTable, code: usize, limit: usize) -> Option<Vec<f32>> {
-    let mut levels: Vec<f32> = Vec::new();
-    for &value in table.codes().iter().skip(code).step_by(table.n_codes()) {
-        let at = levels.partition_point(|level| *level < value);
-        if levels.get(at) != Some(&value) {
-            if levels.len() == limit {
-                return None;
-            }
-            levels.insert(at, value);
-        }
-    }
-    Some(levels)
-}
-
-/// The estimates of a sample whose codes have these values.
-pub(super) fn estimate(sample: &Sample<'_>, levels: &[Vec<f32>]) -> Estimates {
+/// The estimates of a sample whose codes take these values.
+pub(super) fn estimate(sample: &Sample<'_>, levels: &[Levels]) -> Estimates {
     let n_codes = levels.len();
     let mut values: Vec<u16> = Vec::with_capacity(sample.points.len() * n_codes);
     for &point in sample.points {
         let row = sample.table.row(point as usize).iter().zip(levels);
-        // At most `MAX_VALUES` levels.
-        values.extend(row.map(|(&x, levels)| levels.partition_point(|level| *level < x) as u16));
+        values.extend(row.map(|(&x, levels)| levels.number(x)));
     }
     let column = |code: usize| values.iter().skip(code).step_by(n_codes).copied();
     let shares = |code: usize| -> Vec<f64> {
@@ -62,7 +27,7 @@ pub(super) fn estimate(sample: &Sample<'_>, levels: &[Vec<f32>]) -> Estimates {
         };
         sample.labels.iter().enumerate().map(of_factor).collect()
     };
-    let n_levels: Vec<usize> = levels.iter().map(Vec::len).collect();
+    let n_levels: Vec<usize> = levels.iter().map(Levels::len).collect();
     let indicators = Indicators::new(&values, &n_levels);
     let explained = |labels: &Vec<u16>| {
         let labels: Vec<u32> = labels.iter().map(|&label| u32::from(label)).collect();
@@ -119,12 +84,12 @@ fn information(counts: &[Vec<u32>], n: usize) -> f64 {
 /// occur, with `n_threads` threads.
 pub(crate) fn bytes(
     n_points: usize,
-    levels: &[Vec<f32>],
+    levels: &[Levels],
     [n_classes, n_labels]: [usize; 2],
     n_threads: usize,
 ) -> Bytes {
-    let n_features = levels.iter().map(Vec::len).sum();
-    let largest = levels.iter().map(Vec::len).max().unwrap_or(0);
+    let n_features = levels.iter().map(Levels::len).sum();
+    let largest = levels.iter().map(Levels::len).max().unwrap_or(0);
     let joint = array_bytes::<u32>(&[largest, n_labels.min(1 << 16), n_threads.min(levels.len())]);
     let fit = Indicators::bytes(n_points, levels.len(), n_features)
         + balanced_logistic::bytes(n_points, n_features, n_classes);
@@ -133,8 +98,10 @@ pub(crate) fn bytes(
 
 #[cfg(test)]
 mod tests {
+    use super::super::levels::of_table;
     use super::super::{exact, study};
     use super::*;
+    use crate::table::CodeTable;
 
     /// Codes of 10,000 points of a grid of four factors: a factor, another in three steps, a sum of two, a small step.
     fn quantised() -> Vec<f32> {
@@ -151,9 +118,9 @@ mod tests {
     fn few_values_in_every_code_are_discrete() {
         let codes = quantised();
         let table = CodeTable::new(&codes, 4, &[10; 4]).unwrap();
-        let found = levels(&table).unwrap();
+        let found = of_table(&table).unwrap();
         assert_eq!(
-            found.iter().map(Vec::len).collect::<Vec<_>>(),
+            found.iter().map(Levels::len).collect::<Vec<_>>(),
             [10, 3, 5, 2]
         );
         let outcome = exact(&table).unwrap();
@@ -187,8 +154,42 @@ mod tests {
             .enumerate()
             .for_each(|(point, x)| *x += 1e-3 * point as f32);
         let table = CodeTable::new(&codes, 4, &[10; 4]).unwrap();
-        assert!(levels(&table).is_none());
-        assert_eq!(exact(&table).unwrap().notes, [""; 0]);
+        assert!(of_table(&table).is_none());
+        assert_eq!(
+            exact(&table).unwrap().notes,
+            [super::super::MOSTLY_DISCRETE]
+        );
+    }
+
+    #[test]
+    fn a_dead_code_with_noise_leaves_the_estimator_as_it_is() {
+        let noise = |point: usize| (point * 2_654_435_761 % 1_000_003) as f32 / 1e6;
+        let with = |scale: f32| -> Vec<f32> {
+            let rows = quantised();
+            let rows = rows.chunks_exact(4).enumerate();
+            rows.flat_map(|(point, row)| [row[0], row[1], row[2], scale * noise(point)])
+                .collect()
+        };
+        let score = |codes: &[f32]| exact(&CodeTable::new(codes, 4, &[10; 4]).unwrap()).unwrap();
+        let (constant, dead) = (score(&with(0.0)), score(&with(1e-3)));
+        assert_eq!(constant.notes, [super::super::DISCRETE]);
+        assert_eq!(dead.notes, [super::super::DISCRETE_BUT_DEAD]);
+        assert_eq!(dead.quantities, constant.quantities);
+        // An active one is continuous, and that is said.
+        assert_eq!(score(&with(1.0)).notes, [super::super::MOSTLY_DISCRETE]);
+    }
+
+    #[test]
+    fn a_few_rows_with_noise_in_every_code_are_said_to_switch_the_estimator() {
+        let mut codes = quantised();
+        for (row, codes) in codes.chunks_exact_mut(4).enumerate().step_by(25) {
+            codes.iter_mut().for_each(|x| *x += 1e-4 * (1 + row) as f32);
+        }
+        let table = CodeTable::new(&codes, 4, &[10; 4]).unwrap();
+        assert_eq!(
+            exact(&table).unwrap().notes,
+            [super::super::MOSTLY_DISCRETE]
+        );
     }
 
     #[test]
@@ -197,7 +198,7 @@ mod tests {
             let codes: Vec<f32> = (0..n_points)
                 .map(|point| (point % n_values) as f32)
                 .collect();
-            levels(&CodeTable::new(&codes, 1, &[n_points]).unwrap()).is_some()
+            of_table(&CodeTable::new(&codes, 1, &[n_points]).unwrap()).is_some()
         };
         assert!(level(40, 2) && level(5120, 256));
         assert!(!level(39, 2) && !level(100_000, 257) && !level(100, 1));

@@ -31,8 +31,9 @@ pub(super) fn bytes(scoring: Scoring<'_>, variant: Variant) -> Bytes {
     if usize::from(u16::MAX) < n_mixtures {
         return 0;
     }
-    let held =
-        array_bytes::<u16>(&[n_points, n_memberships]) + array_bytes::<f64>(&[n_mixtures, 2]);
+    let held = array_bytes::<u16>(&[n_points, n_memberships])
+        + array_bytes::<f64>(&[n_mixtures, 2])
+        + array_bytes::<f64>(&[scoring.n_codes()]);
     let drawn = match variant {
         // The members of each mixture, in vectors with up to twice the needed capacity.
         Variant::Study => {

@@ -5,9 +5,10 @@ use burn::tensor::{Int, Tensor, TensorData};
 use unravel_sweep::{DiscriminatorConfig, Objective, Trial};
 
 use crate::arrays::Arrays;
-use crate::cohort::{Cohort, Draws, Source};
+use crate::cohort::{BatchSource, Cohort};
+use crate::draws::Draws;
 use crate::kernels::{Activation, ConvShape};
-use crate::network::{LayerSpec, Network, Pixels, Vae};
+use crate::network::{LayerSpec, Network, PixelDistribution, Vae};
 use crate::placement::Placement;
 use crate::random::Purpose;
 
@@ -110,9 +111,9 @@ pub fn cohort(trial: Trial, weights: &Arrays, draws: GivenDraws) -> Cohort<Flex>
         network("encoder", encoder_layers()),
         network("decoder", decoder_layers()),
         LATENTS,
-        Pixels::of(&trial.model),
+        PixelDistribution::of(&trial.model),
     );
-    let source = Source {
+    let source = BatchSource {
         draws: Box::new(draws),
         n_points: N_POINTS,
         placement,

@@ -1,6 +1,6 @@
-//! Which instruction set the kernels use.
+//! The instruction set that the kernels use.
 
-/// The widest that the machine has; within tests, what [`tests::with`] says.
+/// The widest instruction set of this CPU; in tests, the one that [`tests::with`] selects.
 #[cfg(not(test))]
 pub fn arch() -> pulp::Arch {
     pulp::Arch::new()
@@ -17,12 +17,12 @@ pub mod tests {
 
     thread_local!(static FORCED: Cell<Option<Arch>> = const { Cell::new(None) });
 
-    /// The widest that the machine has, unless [`with`] says otherwise.
+    /// The widest instruction set of this CPU, or the one that [`with`] selects.
     pub fn arch() -> Arch {
         FORCED.get().unwrap_or_default()
     }
 
-    /// Does some work, all of it on one thread, with this instruction set.
+    /// Runs `work` on one thread with this instruction set.
     pub fn with<R: Send>(arch: Arch, work: impl FnOnce() -> R + Send) -> R {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
         pool.unwrap().install(|| {

@@ -1,38 +1,38 @@
 //! Recycled memory for activations and gradients.
 //!
-//! A training step makes the same tensors every time, megabytes each. Asked of the system anew, each page would be
-//! zeroed and mapped again at every step; here a buffer goes back to a pool when its tensor is dropped.
+//! A training step allocates the same tensors of several megabytes each time. The operating system would zero and map
+//! every page again in every step. Here, a dropped tensor returns its buffer to a pool.
 
 use std::mem::MaybeUninit;
 use std::sync::Mutex;
 
 use burn_std::{AllocationController, AllocationProperty, Bytes};
 
-/// Buffers below this many numbers are left to the allocator.
+/// Smaller buffers come from the allocator.
 const MIN_POOLED_LEN: usize = 16 * 1024;
 
-/// Bytes that the pool keeps at the most.
+/// Maximum number of bytes in the pool.
 const MAX_POOLED_BYTES: usize = 4 << 30;
 
-/// One cache line, which is also the width of the widest registers.
+/// One cache line, which is also the size of the widest registers.
 #[derive(Clone, Copy)]
 #[repr(C, align(64))]
-pub struct Line([f32; Self::LEN]);
+pub struct CacheLine([f32; Self::LEN]);
 
-impl Line {
-    /// Numbers in a line.
+impl CacheLine {
+    /// Number of values in a line.
     pub const LEN: usize = 16;
 
     /// A line of zeros.
     pub const ZERO: Self = Self([0.0; Self::LEN]);
 
-    /// The numbers of some lines.
+    /// The values of some lines.
     pub fn as_numbers(lines: &[Self]) -> &[f32] {
         // SAFETY: a line is `LEN` floats without padding.
         unsafe { std::slice::from_raw_parts(lines.as_ptr().cast(), lines.len() * Self::LEN) }
     }
 
-    /// The numbers of some lines.
+    /// The values of some lines.
     pub fn as_numbers_mut(lines: &mut [Self]) -> &mut [f32] {
         // SAFETY: as in `as_numbers`.
         unsafe {
@@ -41,25 +41,25 @@ impl Line {
     }
 }
 
-/// Free buffers, the last one freed at the end, and their bytes.
-static POOL: Mutex<(Vec<Vec<Line>>, usize)> = Mutex::new((Vec::new(), 0));
+/// Free buffers in the order in which they were freed, and their total bytes.
+static POOL: Mutex<(Vec<Vec<CacheLine>>, usize)> = Mutex::new((Vec::new(), 0));
 
-/// Numbers that will become a tensor.
+/// Values that will become a tensor.
 pub struct Buffer {
-    lines: Vec<Line>,
+    lines: Vec<CacheLine>,
     len: usize,
 }
 
 impl Buffer {
-    /// A buffer of `len` numbers of unspecified value, for results that overwrite all of it.
+    /// A buffer of `len` unspecified values, for results that overwrite all of it.
     pub fn unspecified(len: usize) -> Self {
-        let n_lines = len.div_ceil(Line::LEN);
+        let n_lines = len.div_ceil(CacheLine::LEN);
         let recycled = if MIN_POOLED_LEN <= len {
             take(n_lines)
         } else {
             None
         };
-        let lines = recycled.unwrap_or_else(|| vec![Line::ZERO; n_lines]);
+        let lines = recycled.unwrap_or_else(|| vec![CacheLine::ZERO; n_lines]);
         Self { lines, len }
     }
 
@@ -70,35 +70,35 @@ impl Buffer {
         buffer
     }
 
-    /// The numbers.
+    /// The values.
     pub fn values_mut(&mut self) -> &mut [f32] {
-        &mut Line::as_numbers_mut(&mut self.lines)[..self.len]
+        &mut CacheLine::as_numbers_mut(&mut self.lines)[..self.len]
     }
 
-    /// The numbers.
+    /// The values.
     pub fn values(&self) -> &[f32] {
-        &Line::as_numbers(&self.lines)[..self.len]
+        &CacheLine::as_numbers(&self.lines)[..self.len]
     }
 
-    /// Hands the memory over to a tensor, which gives it back to the pool.
+    /// Turns the memory into a tensor's. The tensor returns it to the pool when it is dropped.
     pub fn into_bytes(self) -> Bytes {
         let n_bytes = self.len * size_of::<f32>();
-        // SAFETY: every number was initialised, at the latest when the lines were made.
+        // SAFETY: every value is initialised, at the latest when the lines were allocated.
         unsafe { Bytes::from_controller(Box::new(self), n_bytes) }
     }
 }
 
-/// The latest free buffer of exactly so many lines: it is the likeliest to be in cache.
-fn take(n_lines: usize) -> Option<Vec<Line>> {
+/// Takes the most recently freed buffer of exactly `n_lines` lines, which is most likely in the cache.
+fn take(n_lines: usize) -> Option<Vec<CacheLine>> {
     let mut pool = POOL.lock().ok()?;
     let at = pool.0.iter().rposition(|lines| lines.len() == n_lines)?;
-    pool.1 -= n_lines * size_of::<Line>();
+    pool.1 -= n_lines * size_of::<CacheLine>();
     Some(pool.0.remove(at))
 }
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        let n_bytes = self.lines.len() * size_of::<Line>();
+        let n_bytes = self.lines.len() * size_of::<CacheLine>();
         if self.len < MIN_POOLED_LEN {
             return;
         }
@@ -113,7 +113,7 @@ impl Drop for Buffer {
 
 impl AllocationController for Buffer {
     fn alloc_align(&self) -> usize {
-        align_of::<Line>()
+        align_of::<CacheLine>()
     }
 
     fn property(&self) -> AllocationProperty {
@@ -121,14 +121,14 @@ impl AllocationController for Buffer {
     }
 
     unsafe fn memory_mut(&mut self) -> &mut [MaybeUninit<u8>] {
-        let n_bytes = self.lines.len() * size_of::<Line>();
-        // SAFETY: the bytes of the lines, which are exclusively ours; the caller writes initialised bytes only.
+        let n_bytes = self.lines.len() * size_of::<CacheLine>();
+        // SAFETY: these are the lines' bytes, which this value owns; the caller writes initialised bytes only.
         unsafe { std::slice::from_raw_parts_mut(self.lines.as_mut_ptr().cast(), n_bytes) }
     }
 
     fn memory(&self) -> &[MaybeUninit<u8>] {
-        let n_bytes = self.lines.len() * size_of::<Line>();
-        // SAFETY: the bytes of the lines.
+        let n_bytes = self.lines.len() * size_of::<CacheLine>();
+        // SAFETY: these are the lines' bytes.
         unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast(), n_bytes) }
     }
 }

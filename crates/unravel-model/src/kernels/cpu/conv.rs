@@ -1,14 +1,15 @@
-//! The strided convolution and its gradients, a few images at a time while they are in cache.
+//! The strided convolution and its gradients. A few images at a time are computed while they are in the cache.
 //!
-//! Where sizes allow, [`winograd`] does it with fewer multiplications. Otherwise there are three ways to put the large
-//! image before a matrix product, each the fastest for some shapes:
+//! If the sizes allow it, [`winograd`] computes the convolution with fewer multiplications. Otherwise, the large image
+//! is brought into one of three layouts for a matrix product. Each is the fastest for some shapes:
 //!
-//! - [`planes`]: one channel. The image is split into shifted planes, one a kernel tap.
-//! - [`rows`]: large images. Patches are not copied at all: in an image whose even and odd rows are kept apart, the
-//!   patches of one kernel row are overlapping runs a fixed stride apart, which is what a matrix product reads.
-//! - [`patches`]: the rest. Every patch is copied into a row of a matrix.
+//! - [`planes`]: for one channel. The image is split into shifted planes, one for each kernel tap.
+//! - [`rows`]: for large images. Patches are not copied: if even and odd rows of an image are stored separately, the
+//! patches of one kernel row are overlapping runs with a fixed stride, which a matrix product can read.
+//! - [`patches`]: for all others. Every patch is copied into a row of a matrix.
 //!
-//! [`Prepared`] is the large image in its form, from which both the convolution and the gradient by the weight follow;
+//! [`PreparedImages`] has large images in their layout, for the convolution and for the weight gradient. [`spread`] has
+//! the transposed convolution, which reads the small image. Work is divided into tasks by shape alone.
 //! [`spread`] is the transposed convolution, which works on the small image. All cutting into tasks is by shape alone.
 
 mod padded;
@@ -25,21 +26,21 @@ use super::buffer::Buffer;
 use super::elementwise::gate;
 use super::scratch::{Scratch, with_scratch};
 use crate::kernels::{Activation, ConvShape};
-use prepared::Prepared;
+use prepared::PreparedImages;
 use spread::SpreadWeight;
 
-/// Images whose gradients by the weight are added up by one task, in order.
+/// Number of images in a task. Their weight gradients are summed in order.
 const IMAGES_PER_TASK: usize = 8;
 
-/// One layer for all models: sizes and what follows the sum.
+/// The sizes and the activation of a layer, for all models.
 #[derive(Clone, Copy)]
-pub struct Layer {
+pub struct ConvLayer {
     pub shape: ConvShape,
     pub activation: Activation,
     pub batch: usize,
 }
 
-impl Layer {
+impl ConvLayer {
     fn large_len(&self) -> usize {
         self.batch * self.shape.large_len()
     }
@@ -50,7 +51,13 @@ impl Layer {
 }
 
 /// `small = activation(conv(large, weight) + bias)`.
-pub fn down(large: &[f32], weight: &[f32], bias: Option<&[f32]>, layer: Layer, small: &mut [f32]) {
+pub fn down(
+    large: &[f32],
+    weight: &[f32],
+    bias: Option<&[f32]>,
+    layer: ConvLayer,
+    small: &mut [f32],
+) {
     let shape = layer.shape;
     if winograd::suits(shape) {
         return winograd::down(large, weight, bias, layer, small);
@@ -73,7 +80,7 @@ pub fn down(large: &[f32], weight: &[f32], bias: Option<&[f32]>, layer: Layer, s
                         product,
                         ..
                     } = scratch;
-                    let large = Prepared::new(large, shape, space);
+                    let large = PreparedImages::new(large, shape, space);
                     large.down(weight, bias, layer.activation, product, small);
                 });
             });
@@ -81,7 +88,13 @@ pub fn down(large: &[f32], weight: &[f32], bias: Option<&[f32]>, layer: Layer, s
 }
 
 /// `large = activation(conv_transpose(small, weight) + bias)`.
-pub fn up(small: &[f32], weight: &[f32], bias: Option<&[f32]>, layer: Layer, large: &mut [f32]) {
+pub fn up(
+    small: &[f32],
+    weight: &[f32],
+    bias: Option<&[f32]>,
+    layer: ConvLayer,
+    large: &mut [f32],
+) {
     let shape = layer.shape;
     if winograd::suits(shape) {
         return winograd::up(small, weight, bias, layer, large);
@@ -103,17 +116,17 @@ pub fn up(small: &[f32], weight: &[f32], bias: Option<&[f32]>, layer: Layer, lar
         });
 }
 
-/// Gradient by the weight, summed over the batch in a fixed order.
-pub fn weight_gradient(large: &[f32], small: &[f32], layer: Layer, by_weight: &mut [f32]) {
+/// Weight gradient, summed over the batch in a fixed order.
+pub fn weight_gradient(large: &[f32], small: &[f32], layer: ConvLayer, grad_weight: &mut [f32]) {
     let shape = layer.shape;
     if winograd::suits(shape) {
-        return winograd::weight_gradient(large, small, layer, by_weight);
+        return winograd::weight_gradient(large, small, layer, grad_weight);
     }
     let models = large
         .par_chunks(layer.large_len())
         .zip(small.par_chunks(layer.small_len()));
-    let models = models.zip(by_weight.par_chunks_mut(shape.weight_len()));
-    models.for_each(|((large, small), by_weight)| {
+    let models = models.zip(grad_weight.par_chunks_mut(shape.weight_len()));
+    models.for_each(|((large, small), grad_weight)| {
         let group = prepared::images_per_product(shape);
         let tasks = large
             .par_chunks(IMAGES_PER_TASK * shape.large_len())
@@ -130,37 +143,38 @@ pub fn weight_gradient(large: &[f32], small: &[f32], layer: Layer, by_weight: &m
                         small: small_space,
                         ..
                     } = scratch;
-                    let large = Prepared::new(large, shape, space);
+                    let large = PreparedImages::new(large, shape, space);
                     large.add_weight_gradient(small, small_space, sum.values_mut());
                 });
             }
             sum
         });
-        add_in_order(&sums.collect::<Vec<Buffer>>(), by_weight);
+        add_in_order(&sums.collect::<Vec<Buffer>>(), grad_weight);
     });
 }
 
-/// What the backward pass of a layer computes.
+/// The results of a layer's backward pass.
 pub struct Backward<'a> {
     /// `[models, weight_len]`.
-    pub by_weight: &'a mut [f32],
+    pub grad_weight: &'a mut [f32],
     /// `[models, channels]`.
-    pub by_bias: &'a mut [f32],
-    /// As the input; none where it is not wanted.
-    pub by_input: Option<&'a mut [f32]>,
+    pub grad_bias: &'a mut [f32],
+    /// The shape of the input; `None` if it is not requested.
+    pub grad_input: Option<&'a mut [f32]>,
 }
 
-/// Backward pass of [`down`] with an activation: from the gradient by its result, in one sweep over the images.
+/// Backward pass of [`down`] with an activation, from its result and the result's gradient, in one pass over the
+/// images.
 pub fn down_backward(
     large: &[f32],
     weight: &[f32],
-    (small, by_small): (&[f32], &[f32]),
-    layer: Layer,
+    (small, grad_small): (&[f32], &[f32]),
+    layer: ConvLayer,
     out: Backward<'_>,
 ) {
     let shape = layer.shape;
     if winograd::suits(shape) {
-        return winograd::down_backward(large, weight, (small, by_small), layer, out);
+        return winograd::down_backward(large, weight, (small, grad_small), layer, out);
     }
     let input_len = shape.large_len();
     for_each_task(
@@ -174,52 +188,52 @@ pub fn down_backward(
             let first = model * layer.batch + images.start;
             let large = &large[first * shape.large_len()..][..images.len() * shape.large_len()];
             let run = first * shape.small_len()..(first + images.len()) * shape.small_len();
-            let (small, by_small) = (&small[run.clone()], &by_small[run]);
+            let (small, grad_small) = (&small[run.clone()], &grad_small[run]);
             let weight = part(weight, model, shape.weight_len());
             let spread_weight = task
-                .by_input
+                .grad_input
                 .is_some()
                 .then(|| SpreadWeight::new(weight, shape));
             let group = prepared::images_per_product(shape);
-            let mut by_input = task.by_input.map(|all| all.chunks_mut(group * input_len));
+            let mut grad_input = task.grad_input.map(|all| all.chunks_mut(group * input_len));
             let groups = small
                 .chunks(group * shape.small_len())
-                .zip(by_small.chunks(group * shape.small_len()))
+                .zip(grad_small.chunks(group * shape.small_len()))
                 .zip(large.chunks(group * shape.large_len()));
-            for ((small, by_small), large) in groups {
+            for ((small, grad_small), large) in groups {
                 with_scratch(|scratch| {
-                    let mut by_sum = std::mem::take(&mut scratch.by_sum);
-                    let gated = by_sum.unspecified(by_small.len());
-                    gate(by_small, small, layer.activation, gated, sums.by_bias);
+                    let mut grad_sum = std::mem::take(&mut scratch.grad_sum);
+                    let gated = grad_sum.unspecified(grad_small.len());
+                    gate(grad_small, small, layer.activation, gated, sums.grad_bias);
                     let Scratch {
                         large: space,
                         small: small_space,
                         ..
                     } = scratch;
-                    let large = Prepared::new(large, shape, space);
-                    large.add_weight_gradient(gated, small_space, sums.by_weight);
-                    let by_input = by_input.as_mut().and_then(Iterator::next);
-                    if let (Some(weight), Some(by_input)) = (&spread_weight, by_input) {
-                        weight.up(gated, None, Activation::Identity, scratch, by_input);
+                    let large = PreparedImages::new(large, shape, space);
+                    large.add_weight_gradient(gated, small_space, sums.grad_weight);
+                    let grad_input = grad_input.as_mut().and_then(Iterator::next);
+                    if let (Some(weight), Some(grad_input)) = (&spread_weight, grad_input) {
+                        weight.up(gated, None, Activation::Identity, scratch, grad_input);
                     }
-                    scratch.by_sum = by_sum;
+                    scratch.grad_sum = grad_sum;
                 });
             }
         },
     );
 }
 
-/// Backward pass of [`up`] with an activation.
+/// Backward pass of [`up`] with an activation, from its result and the result's gradient.
 pub fn up_backward(
     small: &[f32],
     weight: &[f32],
-    (large, by_large): (&[f32], &[f32]),
-    layer: Layer,
+    (large, grad_large): (&[f32], &[f32]),
+    layer: ConvLayer,
     out: Backward<'_>,
 ) {
     let shape = layer.shape;
     if winograd::suits(shape) {
-        return winograd::up_backward(small, weight, (large, by_large), layer, out);
+        return winograd::up_backward(small, weight, (large, grad_large), layer, out);
     }
     let input_len = shape.small_len();
     for_each_task(
@@ -233,110 +247,111 @@ pub fn up_backward(
             let first = model * layer.batch + images.start;
             let small = &small[first * shape.small_len()..][..images.len() * shape.small_len()];
             let run = first * shape.large_len()..(first + images.len()) * shape.large_len();
-            let (large, by_large) = (&large[run.clone()], &by_large[run]);
+            let (large, grad_large) = (&large[run.clone()], &grad_large[run]);
             let weight = part(weight, model, shape.weight_len());
             let group = prepared::images_per_product(shape);
-            let mut by_input = task.by_input.map(|all| all.chunks_mut(group * input_len));
+            let mut grad_input = task.grad_input.map(|all| all.chunks_mut(group * input_len));
             let groups = large
                 .chunks(group * shape.large_len())
-                .zip(by_large.chunks(group * shape.large_len()))
+                .zip(grad_large.chunks(group * shape.large_len()))
                 .zip(small.chunks(group * shape.small_len()));
-            for ((large, by_large), small) in groups {
+            for ((large, grad_large), small) in groups {
                 with_scratch(|scratch| {
-                    let mut by_sum = std::mem::take(&mut scratch.by_sum);
-                    let gated = by_sum.unspecified(by_large.len());
-                    gate(by_large, large, layer.activation, gated, sums.by_bias);
+                    let mut grad_sum = std::mem::take(&mut scratch.grad_sum);
+                    let gated = grad_sum.unspecified(grad_large.len());
+                    gate(grad_large, large, layer.activation, gated, sums.grad_bias);
                     let Scratch {
                         large: space,
                         small: small_space,
                         product,
                         ..
                     } = scratch;
-                    let by_large = Prepared::new(gated, shape, space);
-                    by_large.add_weight_gradient(small, small_space, sums.by_weight);
-                    if let Some(by_input) = by_input.as_mut().and_then(Iterator::next) {
-                        by_large.down(weight, None, Activation::Identity, product, by_input);
+                    let grad_large = PreparedImages::new(gated, shape, space);
+                    grad_large.add_weight_gradient(small, small_space, sums.grad_weight);
+                    if let Some(grad_input) = grad_input.as_mut().and_then(Iterator::next) {
+                        grad_large.down(weight, None, Activation::Identity, product, grad_input);
                     }
-                    scratch.by_sum = by_sum;
+                    scratch.grad_sum = grad_sum;
                 });
             }
         },
     );
 }
 
-/// A run of images of one model.
-struct Task<'a> {
+/// Consecutive images of one model.
+struct ImageTask<'a> {
     index: usize,
     n_images: usize,
-    by_input: Option<&'a mut [f32]>,
+    grad_input: Option<&'a mut [f32]>,
 }
 
-impl Task<'_> {
+impl ImageTask<'_> {
     fn images(&self, batch: usize) -> std::ops::Range<usize> {
         let first = self.index * self.n_images;
         first..batch.min(first + self.n_images)
     }
 }
 
-/// Sums over the images of a task.
-struct Sums<'a> {
-    by_weight: &'a mut [f32],
-    by_bias: &'a mut [f32],
+/// Gradients, summed over the images of a task.
+struct GradientSums<'a> {
+    grad_weight: &'a mut [f32],
+    grad_bias: &'a mut [f32],
 }
 
-/// Cuts every model's batch into tasks of so many images, and adds up their sums in order.
+/// Divides each model's batch into tasks of `n_images` images, and adds their gradients in order.
 fn for_each_task(
-    layer: Layer,
+    layer: ConvLayer,
     n_images: usize,
     channels: usize,
     input_len: usize,
     out: Backward<'_>,
-    work: impl Fn(usize, Task<'_>, Sums<'_>) + Sync,
+    work: impl Fn(usize, ImageTask<'_>, GradientSums<'_>) + Sync,
 ) {
     let n_tasks = layer.batch.div_ceil(n_images);
     let weight_len = layer.shape.weight_len();
-    let inputs: Vec<Option<&mut [f32]>> = match out.by_input {
-        Some(by_input) => by_input
+    let inputs: Vec<Option<&mut [f32]>> = match out.grad_input {
+        Some(grad_input) => grad_input
             .chunks_mut(layer.batch * input_len)
             .flat_map(|model| model.chunks_mut(n_images * input_len))
             .map(Some)
             .collect(),
-        None => (0..n_tasks * out.by_weight.len() / weight_len)
+        None => (0..n_tasks * out.grad_weight.len() / weight_len)
             .map(|_| None)
             .collect(),
     };
     let sums: Vec<(Buffer, Buffer)> = inputs
         .into_par_iter()
         .enumerate()
-        .map(|(at, by_input)| {
-            let (mut by_weight, mut by_bias) = (Buffer::zeros(weight_len), Buffer::zeros(channels));
-            let sums = Sums {
-                by_weight: by_weight.values_mut(),
-                by_bias: by_bias.values_mut(),
+        .map(|(at, grad_input)| {
+            let (mut grad_weight, mut grad_bias) =
+                (Buffer::zeros(weight_len), Buffer::zeros(channels));
+            let sums = GradientSums {
+                grad_weight: grad_weight.values_mut(),
+                grad_bias: grad_bias.values_mut(),
             };
             work(
                 at / n_tasks,
-                Task {
+                ImageTask {
                     index: at % n_tasks,
                     n_images,
-                    by_input,
+                    grad_input,
                 },
                 sums,
             );
-            (by_weight, by_bias)
+            (grad_weight, grad_bias)
         })
         .collect();
     let (weights, biases): (Vec<Buffer>, Vec<Buffer>) = sums.into_iter().unzip();
     let models = weights.par_chunks(n_tasks).zip(biases.par_chunks(n_tasks));
     let totals = out
-        .by_weight
+        .grad_weight
         .par_chunks_mut(weight_len)
-        .zip(out.by_bias.par_chunks_mut(channels));
+        .zip(out.grad_bias.par_chunks_mut(channels));
     models
         .zip(totals)
-        .for_each(|((weights, biases), (by_weight, by_bias))| {
-            add_in_order(weights, by_weight);
-            add_in_order(biases, by_bias);
+        .for_each(|((weights, biases), (grad_weight, grad_bias))| {
+            add_in_order(weights, grad_weight);
+            add_in_order(biases, grad_bias);
         });
 }
 

@@ -1,4 +1,4 @@
-//! Elementwise passes, each one sweep over memory, compiled for the best instruction set that the machine has.
+//! Elementwise operations. Each passes over memory once and is compiled for the best instruction set of the CPU.
 
 use rayon::prelude::*;
 
@@ -6,13 +6,13 @@ use super::arch::arch;
 use super::vector_math::{exp_of_negative, ln_1p_of_unit};
 use crate::kernels::{Activation, AdamStep, LEAKY_SLOPE};
 
-/// Numbers of one task.
+/// Number of values in a task.
 const TASK_LEN: usize = 32 * 1024;
 
-/// Sums are taken in this many lanes, whatever the width of the machine's registers.
+/// Sums are split into this number of lanes, for every register width.
 const LANES: usize = 16;
 
-/// Adds the bias to every run of its length and applies the activation, in place.
+/// Adds the bias to each run of its length and applies the activation, in place.
 pub fn activate(values: &mut [f32], bias: Option<&[f32]>, activation: Activation) {
     match activation {
         Activation::Identity if bias.is_none() => {}
@@ -23,7 +23,7 @@ pub fn activate(values: &mut [f32], bias: Option<&[f32]>, activation: Activation
     }
 }
 
-/// `target = activation(source + bias)`: as [`activate`], on the way from one place to another.
+/// `target = activation(source + bias)`: as [`activate`], but not in place.
 pub fn activate_from(
     source: &[f32],
     target: &mut [f32],
@@ -46,7 +46,7 @@ fn leaky(x: f32) -> f32 {
 
 fn add_bias_and(values: &mut [f32], bias: Option<&[f32]>, f: impl Fn(f32) -> f32) {
     arch().dispatch(|| match bias {
-        // One channel: the inner loop would have a single turn.
+        // With one channel, the inner loop would have a single iteration.
         Some(&[bias]) => values.iter_mut().for_each(|x| *x = f(*x + bias)),
         Some(bias) => values.chunks_exact_mut(bias.len()).for_each(|run| {
             run.iter_mut().zip(bias).for_each(|(x, b)| *x = f(*x + b));
@@ -75,37 +75,37 @@ fn move_with_bias(
     });
 }
 
-/// From the gradient by a layer's output the one by its sum, and that added up by channel.
+/// Computes the gradient of a layer's sum from the gradient of its output, and the bias gradient, its sum by channel.
 ///
-/// `len` is the number of values of one model; `by_bias` is `[models, channels]`.
+/// `len` is the number of values of one model. `grad_bias` is `[models, channels]`.
 pub fn activation_gradient(
     gradient: &[f32],
     output: &[f32],
     activation: Activation,
     len: usize,
-    by_sum: &mut [f32],
-    by_bias: &mut [f32],
+    grad_sum: &mut [f32],
+    grad_bias: &mut [f32],
 ) {
-    let channels = by_bias.len() / (gradient.len() / len);
+    let channels = grad_bias.len() / (gradient.len() / len);
     let task_len = channels * (TASK_LEN / channels).max(1);
     let inputs = gradient.par_chunks(len).zip(output.par_chunks(len));
     let models = inputs
-        .zip(by_sum.par_chunks_mut(len))
-        .zip(by_bias.par_chunks_mut(channels));
-    models.for_each(|(((gradient, output), by_sum), by_bias)| {
+        .zip(grad_sum.par_chunks_mut(len))
+        .zip(grad_bias.par_chunks_mut(channels));
+    models.for_each(|(((gradient, output), grad_sum), grad_bias)| {
         let inputs = gradient
             .par_chunks(task_len)
             .zip(output.par_chunks(task_len));
         let partial: Vec<Vec<f32>> = inputs
-            .zip(by_sum.par_chunks_mut(task_len))
-            .map(|((gradient, output), by_sum)| {
+            .zip(grad_sum.par_chunks_mut(task_len))
+            .map(|((gradient, output), grad_sum)| {
                 let mut sums = vec![0.0; channels];
-                gate(gradient, output, activation, by_sum, &mut sums);
+                gate(gradient, output, activation, grad_sum, &mut sums);
                 sums
             })
             .collect();
         for sums in partial {
-            by_bias
+            grad_bias
                 .iter_mut()
                 .zip(sums)
                 .for_each(|(total, sum)| *total += sum);
@@ -113,52 +113,52 @@ pub fn activation_gradient(
     });
 }
 
-/// The gradient times the activation's slope at each output, into `by_sum`, and added to the sums by channel.
+/// Writes the gradient times the activation's slope at each output to `grad_sum`, and adds it to the sums by channel.
 pub fn gate(
     gradient: &[f32],
     output: &[f32],
     activation: Activation,
-    by_sum: &mut [f32],
+    grad_sum: &mut [f32],
     sums: &mut [f32],
 ) {
     match activation {
-        Activation::Identity => gate_by(gradient, output, by_sum, sums, |_| 1.0),
+        Activation::Identity => gate_by(gradient, output, grad_sum, sums, |_| 1.0),
         Activation::Relu => {
-            gate_by(gradient, output, by_sum, sums, |y| {
+            gate_by(gradient, output, grad_sum, sums, |y| {
                 if y > 0.0 { 1.0 } else { 0.0 }
             });
         }
         Activation::LeakyRelu => {
             let slope = |y| if y > 0.0 { 1.0 } else { LEAKY_SLOPE as f32 };
-            gate_by(gradient, output, by_sum, sums, slope);
+            gate_by(gradient, output, grad_sum, sums, slope);
         }
-        Activation::Tanh => gate_by(gradient, output, by_sum, sums, |y| 1.0 - y * y),
+        Activation::Tanh => gate_by(gradient, output, grad_sum, sums, |y| 1.0 - y * y),
     }
 }
 
 fn gate_by(
     gradient: &[f32],
     output: &[f32],
-    by_sum: &mut [f32],
+    grad_sum: &mut [f32],
     sums: &mut [f32],
     slope: impl Fn(f32) -> f32,
 ) {
     let n = if sums.len() == 1 { LANES } else { sums.len() };
     arch().dispatch(|| {
-        // One channel is added up in lanes, as if it were many.
+        // One channel is summed in lanes, as if it were many.
         let mut lanes = [0.0; LANES];
         let totals = if sums.len() == 1 {
             lanes.as_mut_slice()
         } else {
             &mut *sums
         };
-        let runs = by_sum
+        let runs = grad_sum
             .chunks_mut(n)
             .zip(gradient.chunks(n))
             .zip(output.chunks(n));
-        for ((by_sum, gradient), output) in runs {
+        for ((grad_sum, gradient), output) in runs {
             let inputs = gradient.iter().zip(output);
-            for ((d, (g, y)), total) in by_sum.iter_mut().zip(inputs).zip(totals.iter_mut()) {
+            for ((d, (g, y)), total) in grad_sum.iter_mut().zip(inputs).zip(totals.iter_mut()) {
                 *d = g * slope(*y);
                 *total += *d;
             }
@@ -169,7 +169,7 @@ fn gate_by(
     });
 }
 
-/// `log(1 + exp(l)) - l x` summed over pixels, mean over the batch: one number a model.
+/// `log(1 + exp(l)) - l x`, sum over pixels, mean over the batch: one value per model.
 pub fn bernoulli_nats(logits: &[f32], targets: &[f32], models: usize, batch: usize) -> Vec<f32> {
     let pixels = logits.len() / (models * batch);
     let mut images = vec![0.0f64; models * batch];
@@ -187,7 +187,7 @@ pub fn bernoulli_nats(logits: &[f32], targets: &[f32], models: usize, batch: usi
 }
 
 fn image_nats(logits: &[f32], targets: &[f32]) -> f64 {
-    /// Pixels whose losses stay in the nearest cache until they are added up.
+    /// Number of pixels whose losses stay in the first-level cache until they are summed.
     const RUN: usize = 1024;
     let mut nats = [0.0f32; RUN];
     let mut lanes = [0.0f32; LANES];

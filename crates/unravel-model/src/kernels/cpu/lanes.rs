@@ -1,4 +1,4 @@
-//! Arithmetic on vectors as wide as the machine's registers.
+//! Arithmetic on vectors of the CPU's register width.
 
 use pulp::Simd;
 
@@ -7,7 +7,7 @@ use pulp::Simd;
 pub struct Lanes<S: Simd>(pub S);
 
 impl<S: Simd> Lanes<S> {
-    /// Numbers in a vector.
+    /// Number of values in a vector.
     pub const N: usize = S::F32_LANES;
 
     #[inline(always)]
@@ -35,25 +35,25 @@ impl<S: Simd> Lanes<S> {
         self.0.neg_f32s(a)
     }
 
-    /// `a b + c`, rounded once where the machine can.
+    /// `a b + c`, rounded once if the CPU has such an instruction.
     #[inline(always)]
     pub fn mul_add(self, a: S::f32s, b: S::f32s, c: S::f32s) -> S::f32s {
         self.0.mul_add_e_f32s(a, b, c)
     }
 
     /// # Safety
-    /// [`Self::N`] numbers from `at` on can be read.
+    /// [`Self::N`] values can be read from `at`.
     #[inline(always)]
     pub unsafe fn load(self, at: *const f32) -> S::f32s {
-        // SAFETY: the caller's; a vector is plain numbers.
+        // SAFETY: guaranteed by the caller; a vector consists of plain values.
         unsafe { at.cast::<S::f32s>().read_unaligned() }
     }
 
     /// # Safety
-    /// [`Self::N`] numbers from `at` on can be written.
+    /// [`Self::N`] values can be written at `at`.
     #[inline(always)]
     pub unsafe fn store(self, at: *mut f32, values: S::f32s) {
-        // SAFETY: the caller's.
+        // SAFETY: guaranteed by the caller.
         unsafe { at.cast::<S::f32s>().write_unaligned(values) }
     }
 }

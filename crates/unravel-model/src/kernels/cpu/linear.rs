@@ -1,17 +1,17 @@
-//! Fully connected layers: matrix products cut into fixed blocks of columns or rows.
+//! Fully connected layers: matrix products, divided into fixed blocks of rows or columns.
 
 use rayon::prelude::*;
 
 use super::arch::arch;
 use super::buffer::Buffer;
 use super::elementwise::activate;
-use super::matmul::{Matrix, Write, matmul};
+use super::matmul::{MatrixView, WriteMode, matmul};
 use crate::kernels::Activation;
 
-/// Images of one task. Every element is one dot product, so cutting changes no result.
+/// Number of images in a task. Each result is one dot product, so the division changes no result.
 const IMAGES_PER_TASK: usize = 64;
 
-/// Rows of a weight gradient of one task.
+/// Number of rows of a weight gradient in a task.
 const ROWS_PER_TASK: usize = 256;
 
 /// The sizes of a layer.
@@ -23,9 +23,9 @@ pub struct Dims {
 }
 
 impl Dims {
-    fn weight<'a>(&self, weight: &'a [f32], model: usize) -> Matrix<'a> {
+    fn weight<'a>(&self, weight: &'a [f32], model: usize) -> MatrixView<'a> {
         let len = self.inputs * self.outputs;
-        Matrix::new(&weight[model * len..][..len], self.inputs, self.outputs)
+        MatrixView::new(&weight[model * len..][..len], self.inputs, self.outputs)
     }
 }
 
@@ -53,32 +53,32 @@ pub fn forward(
             tasks
                 .zip(input.par_chunks(IMAGES_PER_TASK * inputs))
                 .for_each(|(output, input)| {
-                    let input = Matrix::new(input, input.len() / inputs, inputs);
+                    let input = MatrixView::new(input, input.len() / inputs, inputs);
                     matmul(
                         input,
                         dims.weight(weight, model),
                         output,
                         outputs,
-                        Write::Replace,
+                        WriteMode::Replace,
                     );
                     activate(output, Some(bias), activation);
                 });
         });
 }
 
-/// `by_input = gradient * weight^T`. The weight is transposed first: a product that reads it against its order would
-/// spend more time on that than on multiplying.
-pub fn input_gradient(gradient: &[f32], weight: &[f32], dims: Dims, by_input: &mut [f32]) {
+/// `grad_input = gradient * weight^T`. The weight is transposed first, because a product that reads it column by column
+/// spends more time on reading than on multiplication.
+pub fn input_gradient(gradient: &[f32], weight: &[f32], dims: Dims, grad_input: &mut [f32]) {
     let Dims {
         batch,
         inputs,
         outputs,
     } = dims;
     let len = inputs * outputs;
-    by_input
+    grad_input
         .par_chunks_mut(batch * inputs)
         .enumerate()
-        .for_each(|(model, by_input)| {
+        .for_each(|(model, grad_input)| {
             let gradient = &gradient[model * batch * outputs..][..batch * outputs];
             let mut transposed = Buffer::unspecified(len);
             transpose(
@@ -87,18 +87,18 @@ pub fn input_gradient(gradient: &[f32], weight: &[f32], dims: Dims, by_input: &m
                 outputs,
                 transposed.values_mut(),
             );
-            let weight = Matrix::new(transposed.values(), outputs, inputs);
-            let tasks = by_input.par_chunks_mut(IMAGES_PER_TASK * inputs);
+            let weight = MatrixView::new(transposed.values(), outputs, inputs);
+            let tasks = grad_input.par_chunks_mut(IMAGES_PER_TASK * inputs);
             tasks
                 .zip(gradient.par_chunks(IMAGES_PER_TASK * outputs))
-                .for_each(|(by_input, gradient)| {
-                    let gradient = Matrix::new(gradient, gradient.len() / outputs, outputs);
-                    matmul(gradient, weight, by_input, inputs, Write::Replace);
+                .for_each(|(grad_input, gradient)| {
+                    let gradient = MatrixView::new(gradient, gradient.len() / outputs, outputs);
+                    matmul(gradient, weight, grad_input, inputs, WriteMode::Replace);
                 });
         });
 }
 
-/// `[rows, columns]` to `[columns, rows]`, in square tiles that stay in registers.
+/// Transposes `[rows, columns]` to `[columns, rows]`, in square tiles that fit into registers.
 pub fn transpose(from: &[f32], rows: usize, columns: usize, to: &mut [f32]) {
     const TILE: usize = 16;
     let strip = |top: usize, to: &mut [f32]| {
@@ -126,32 +126,32 @@ pub fn transpose(from: &[f32], rows: usize, columns: usize, to: &mut [f32]) {
     arch().dispatch(|| (0..rows).step_by(TILE).for_each(|top| strip(top, to)));
 }
 
-/// `by_weight = input^T * gradient`, summed over the batch.
-pub fn weight_gradient(input: &[f32], gradient: &[f32], dims: Dims, by_weight: &mut [f32]) {
+/// `grad_weight = input^T * gradient`, summed over the batch.
+pub fn weight_gradient(input: &[f32], gradient: &[f32], dims: Dims, grad_weight: &mut [f32]) {
     let Dims {
         batch,
         inputs,
         outputs,
     } = dims;
-    by_weight
+    grad_weight
         .par_chunks_mut(inputs * outputs)
         .enumerate()
-        .for_each(|(model, by_weight)| {
+        .for_each(|(model, grad_weight)| {
             let input = &input[model * batch * inputs..][..batch * inputs];
-            let gradient = Matrix::new(&gradient[model * batch * outputs..], batch, outputs);
-            let tasks = by_weight
+            let gradient = MatrixView::new(&gradient[model * batch * outputs..], batch, outputs);
+            let tasks = grad_weight
                 .par_chunks_mut(ROWS_PER_TASK * outputs)
                 .enumerate();
-            tasks.for_each(|(at, by_weight)| {
-                let rows = by_weight.len() / outputs;
+            tasks.for_each(|(at, grad_weight)| {
+                let rows = grad_weight.len() / outputs;
                 let columns = &input[at * ROWS_PER_TASK..];
-                let input = Matrix::with_row_stride(columns, batch, rows, inputs);
+                let input = MatrixView::with_row_stride(columns, batch, rows, inputs);
                 matmul(
                     input.transposed(),
                     gradient,
-                    by_weight,
+                    grad_weight,
                     outputs,
-                    Write::Replace,
+                    WriteMode::Replace,
                 );
             });
         });

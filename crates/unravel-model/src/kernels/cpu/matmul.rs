@@ -1,8 +1,8 @@
-//! Single-threaded matrix products on slices; the parallelism lies around them.
+//! Single-threaded matrix products on slices. The callers divide work among threads.
 
 /// A matrix within a slice: element `(row, column)` is at `row * row_stride + column * column_stride`.
 #[derive(Clone, Copy)]
-pub struct Matrix<'a> {
+pub struct MatrixView<'a> {
     values: &'a [f32],
     rows: usize,
     columns: usize,
@@ -10,13 +10,13 @@ pub struct Matrix<'a> {
     column_stride: usize,
 }
 
-impl<'a> Matrix<'a> {
-    /// Row by row.
+impl<'a> MatrixView<'a> {
+    /// A row-major matrix.
     pub fn new(values: &'a [f32], rows: usize, columns: usize) -> Self {
         Self::with_row_stride(values, rows, columns, columns)
     }
 
-    /// Row by row, the rows `row_stride` apart.
+    /// A row-major matrix whose rows begin `row_stride` values apart.
     pub fn with_row_stride(
         values: &'a [f32],
         rows: usize,
@@ -33,7 +33,7 @@ impl<'a> Matrix<'a> {
         }
     }
 
-    /// The transpose, without moving anything.
+    /// The transpose, without a copy.
     pub fn transposed(self) -> Self {
         Self {
             values: self.values,
@@ -45,15 +45,21 @@ impl<'a> Matrix<'a> {
     }
 }
 
-/// Whether a product replaces what it is written to or is added to it.
+/// Whether a product replaces the output or is added to it.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Write {
+pub enum WriteMode {
     Replace,
     Add,
 }
 
-/// `out = lhs * rhs` or `out += lhs * rhs`; `out` row by row, its rows `out_stride` apart.
-pub fn matmul(lhs: Matrix, rhs: Matrix, out: &mut [f32], out_stride: usize, write: Write) {
+/// `out = lhs * rhs` or `out += lhs * rhs`. `out` is row-major; its rows begin `out_stride` values apart.
+pub fn matmul(
+    lhs: MatrixView,
+    rhs: MatrixView,
+    out: &mut [f32],
+    out_stride: usize,
+    write: WriteMode,
+) {
     assert_eq!(lhs.columns, rhs.rows);
     assert!(lhs.rows == 0 || (lhs.rows - 1) * out_stride + rhs.columns <= out.len());
     // SAFETY: the constructors and the assertions above keep every index within its slice, and `out` is exclusive.
@@ -65,7 +71,7 @@ pub fn matmul(lhs: Matrix, rhs: Matrix, out: &mut [f32], out_stride: usize, writ
             out.as_mut_ptr(),
             1,
             out_stride as isize,
-            write == Write::Add,
+            write == WriteMode::Add,
             lhs.values.as_ptr(),
             lhs.column_stride as isize,
             lhs.row_stride as isize,

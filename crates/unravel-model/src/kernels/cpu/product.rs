@@ -1,20 +1,21 @@
-//! Matrix products by register blocks, for operands that lie as they are read: nothing is packed.
+//! Matrix products by register blocks, without packing: the operands already have the layout in which they are
+//! read.
 //!
-//! A block is a few rows by one or two vectors of columns, over all inner terms. Every element is one chain of
-//! multiply-adds in the order of its inner terms, whatever block it falls into; so it does not depend on how many rows a
-//! product has.
+//! A block has a few rows and one or two vectors of columns, for all inner terms. Each element of the result is one
+//! chain of multiply-adds in the order of the inner terms, in whichever block it is. It therefore does not depend on
+//! the number of rows.
 
-// Bodies of loops over rows and columns must be inlined, which closures of iterators are not always.
+// Loops over rows and columns must be inlined. Closures of iterators are not always inlined.
 #![expect(clippy::needless_range_loop)]
 
 use pulp::{Simd, WithSimd};
 
 use super::lanes::Lanes;
 
-/// Columns of the right matrix that may lie together.
+/// Maximum number of adjacent columns of the right matrix.
 pub const PANEL: usize = 32;
 
-/// Columns come in multiples of this many, which the vectors of every instruction set divide.
+/// The number of columns is a multiple of this. The vector length of every instruction set divides it.
 pub const COLUMNS: usize = 16;
 
 /// The left matrix: element `(row, inner)` is at `row * row_stride + inner * inner_stride`.
@@ -25,7 +26,7 @@ pub struct Left<'a> {
     pub inner_stride: usize,
 }
 
-/// The right matrix, cut into panels of [`PANEL`] columns, whose columns are neighbours.
+/// The right matrix, divided into panels of [`PANEL`] adjacent columns.
 #[derive(Clone, Copy)]
 pub struct Right<'a> {
     pub values: &'a [f32],
@@ -34,7 +35,7 @@ pub struct Right<'a> {
 }
 
 impl<'a> Right<'a> {
-    /// Row by row, without gaps.
+    /// A row-major matrix without gaps.
     pub fn by_rows(values: &'a [f32], columns: usize) -> Self {
         Self {
             values,
@@ -44,11 +45,11 @@ impl<'a> Right<'a> {
     }
 }
 
-/// `out = left * right`, or `out += left * right`; `out` is row by row without gaps.
+/// `out = left * right`, or `out += left * right`. `out` is row-major without gaps.
 pub struct Product<'a> {
     pub rows: usize,
     pub inner: usize,
-    /// A multiple of [`COLUMNS`], and of [`PANEL`] where it is larger than that.
+    /// A multiple of [`COLUMNS`], and of [`PANEL`] if it is larger than that.
     pub columns: usize,
     pub left: Left<'a>,
     pub right: Right<'a>,
@@ -93,7 +94,7 @@ impl Product<'_> {
         let right_end = last_panel + (inner - 1) * right.inner_stride + panel;
         assert!(left_end < left.values.len() && right_end <= right.values.len());
         assert!(rows * columns <= out.len());
-        let block = Block {
+        let block = RegisterBlock {
             inner,
             left_row: left.row_stride,
             left_inner: left.inner_stride,
@@ -104,8 +105,8 @@ impl Product<'_> {
         for column in (0..columns).step_by(VECTORS * Lanes::<S>::N) {
             let start = column / panel * right.panel_stride + column % panel;
             let mut row = 0;
-            // SAFETY: the assertions above keep every element of a block within its slice: a block has at most `ROWS`
-            // rows of the `rows`, and its columns lie within one panel, whose width they divide.
+            // SAFETY: the assertions above keep each element of a block within its slice: a block has at most `ROWS` of
+            // the `rows`, and its columns are within one panel, whose width they divide.
             unsafe {
                 let right = right.values.as_ptr().add(start);
                 let left = left.values.as_ptr();
@@ -126,7 +127,7 @@ impl Product<'_> {
 }
 
 #[derive(Clone, Copy)]
-struct Block {
+struct RegisterBlock {
     inner: usize,
     left_row: usize,
     left_inner: usize,
@@ -135,9 +136,9 @@ struct Block {
     is_added: bool,
 }
 
-impl Block {
+impl RegisterBlock {
     /// # Safety
-    /// `ROWS` rows and `VECTORS` vectors of columns, and `inner` terms, lie within what the pointers point to.
+    /// The pointers are valid for `ROWS` rows, `VECTORS` vectors of columns and `inner` terms.
     #[inline(always)]
     unsafe fn multiply<S: Simd, const ROWS: usize, const VECTORS: usize>(
         self,
@@ -147,7 +148,7 @@ impl Block {
         out: *mut f32,
     ) {
         let mut sums = [[v.splat(0.0); VECTORS]; ROWS];
-        // SAFETY: the caller's.
+        // SAFETY: guaranteed by the caller.
         unsafe {
             let (mut left, mut right) = (left, right);
             for _ in 0..self.inner {

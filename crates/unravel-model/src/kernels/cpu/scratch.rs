@@ -1,40 +1,40 @@
-//! Buffers that a thread keeps from one task to the next.
+//! Buffers that a thread reuses for all its tasks.
 
 use std::cell::RefCell;
 
-use super::buffer::Line;
+use super::buffer::CacheLine;
 
-/// Work space of one thread; what it holds between tasks has no meaning.
+/// Work space of one thread. Its content between tasks has no meaning.
 #[derive(Default)]
 pub struct Scratch {
-    /// The large images in the form that a product reads.
+    /// The large images in the layout that a product reads.
     pub large: Space,
-    /// The small images in the form that a product reads.
+    /// The small images in the layout that a product reads.
     pub small: Space,
-    /// What a product wrote.
+    /// The result of a product.
     pub product: Space,
-    /// Gradients by a layer's sum.
-    pub by_sum: Space,
-    /// Gradients by a weight in the form that products add to.
+    /// Gradients of a layer's sum.
+    pub grad_sum: Space,
+    /// Weight gradients in the layout that products add to.
     pub by_points: Space,
 }
 
-/// Numbers from the start of a cache line on.
+/// Values aligned to a cache line.
 #[derive(Default)]
-pub struct Space(Vec<Line>);
+pub struct Space(Vec<CacheLine>);
 
 impl Space {
-    /// So many numbers of unspecified value; the space is made larger where it is too small.
+    /// A slice of `len` unspecified values. The space grows if it is too small.
     pub fn unspecified(&mut self, len: usize) -> &mut [f32] {
-        let n_lines = len.div_ceil(Line::LEN);
+        let n_lines = len.div_ceil(CacheLine::LEN);
         if self.0.len() < n_lines {
-            self.0.resize(n_lines, Line::ZERO);
+            self.0.resize(n_lines, CacheLine::ZERO);
         }
-        &mut Line::as_numbers_mut(&mut self.0)[..len]
+        &mut CacheLine::as_numbers_mut(&mut self.0)[..len]
     }
 }
 
-/// Lends this thread's work space.
+/// Runs `work` with this thread's work space.
 pub fn with_scratch<R>(work: impl FnOnce(&mut Scratch) -> R) -> R {
     thread_local!(static SCRATCH: RefCell<Scratch> = RefCell::default());
     SCRATCH.with_borrow_mut(work)

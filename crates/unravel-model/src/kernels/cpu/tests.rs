@@ -6,8 +6,8 @@ use unravel_sweep::{Architecture, DiscriminatorConfig};
 
 use super::super::reference;
 use crate::kernels::{
-    Activation, AdamStep, ConvShape, ForwardPass, Kernels, LayerGradients, LayerKind, Moments,
-    WantedGradients, compose_backward,
+    Activation, AdamMoments, AdamStep, ConvShape, ForwardPass, Kernels, LayerGradients, LayerKind,
+    RequestedGradients, compose_backward,
 };
 use crate::network::{LayerSpec, decoder_layers, discriminator_layers, encoder_layers};
 use crate::random::{Purpose, Stream};
@@ -193,7 +193,7 @@ fn elementwise_passes_agree_with_the_reference() {
 fn adam_agrees_with_the_reference_over_many_steps() {
     let start = || {
         let zeros = || Tensor::zeros([2, 1000], &Default::default());
-        Moments {
+        AdamMoments {
             value: random([2, 1000], 1),
             first: zeros(),
             second: zeros(),
@@ -226,7 +226,7 @@ fn the_fused_backward_pass_agrees_with_its_parts() {
                 LayerKind::ConvTranspose(_) => (shape.small_len(), shape.large_len()),
                 _ => (shape.large_len(), shape.small_len()),
             };
-            for by_input in [true, false] {
+            for has_input_gradient in [true, false] {
                 let run = |f: fn(_, _, _, _, _) -> LayerGradients<Flex>| {
                     let pass = ForwardPass {
                         input: random([models, batch, inputs], 1),
@@ -234,18 +234,22 @@ fn the_fused_backward_pass_agrees_with_its_parts() {
                         output: random([models, batch, outputs], 3),
                     };
                     let gradient = random([models, batch, outputs], 4);
-                    let wanted = WantedGradients {
-                        by_parameters: true,
-                        by_input,
+                    let wanted = RequestedGradients {
+                        parameters: true,
+                        input: has_input_gradient,
                     };
                     f(kind, Activation::Relu, pass, gradient, wanted)
                 };
                 let (fused, parts) = (run(Flex::layer_backward), run(compose_backward::<Flex>));
                 let what = format!("{kind:?}");
-                check(fused.by_weight.unwrap(), parts.by_weight.unwrap(), &what);
-                check(fused.by_bias.unwrap(), parts.by_bias.unwrap(), &what);
-                assert_eq!(fused.by_input.is_some(), by_input);
-                if let (Some(fused), Some(parts)) = (fused.by_input, parts.by_input) {
+                check(
+                    fused.grad_weight.unwrap(),
+                    parts.grad_weight.unwrap(),
+                    &what,
+                );
+                check(fused.grad_bias.unwrap(), parts.grad_bias.unwrap(), &what);
+                assert_eq!(fused.grad_input.is_some(), has_input_gradient);
+                if let (Some(fused), Some(parts)) = (fused.grad_input, parts.grad_input) {
                     check(fused, parts, &what);
                 }
             }
@@ -300,27 +304,27 @@ fn expected(layer: &LayerSpec, batch: usize) -> Computed {
         reference::up,
         |kind, activation, pass, gradient, _| {
             let channels = kind.channels(gradient.dims()[2]);
-            let (by_sum, by_bias) =
+            let (grad_sum, grad_bias) =
                 reference::activation_gradient(gradient, pass.output, activation, channels);
             let (input, weight, identity) = (pass.input, pass.weight, Activation::Identity);
-            let (by_weight, by_input) = match kind {
+            let (grad_weight, grad_input) = match kind {
                 LayerKind::Linear => (
-                    reference::dense_weight_gradient(input, by_sum.clone()),
-                    reference::dense_input_gradient(by_sum, weight),
+                    reference::dense_weight_gradient(input, grad_sum.clone()),
+                    reference::dense_input_gradient(grad_sum, weight),
                 ),
                 LayerKind::Conv(shape) => (
-                    reference::weight_gradient(input, by_sum.clone(), shape),
-                    reference::up(by_sum, weight, None, identity, shape),
+                    reference::weight_gradient(input, grad_sum.clone(), shape),
+                    reference::up(grad_sum, weight, None, identity, shape),
                 ),
                 LayerKind::ConvTranspose(shape) => (
-                    reference::weight_gradient(by_sum.clone(), input, shape),
-                    reference::down(by_sum, weight, None, identity, shape),
+                    reference::weight_gradient(grad_sum.clone(), input, shape),
+                    reference::down(grad_sum, weight, None, identity, shape),
                 ),
             };
             LayerGradients {
-                by_weight: Some(by_weight),
-                by_bias: Some(by_bias),
-                by_input: Some(by_input),
+                grad_weight: Some(grad_weight),
+                grad_bias: Some(grad_bias),
+                grad_input: Some(grad_input),
             }
         },
     )
@@ -333,7 +337,7 @@ type Backpropagate = fn(
     Activation,
     ForwardPass<Flex>,
     Tensor<Flex, 3>,
-    WantedGradients,
+    RequestedGradients,
 ) -> LayerGradients<Flex>;
 
 type Convolve = fn(
@@ -367,9 +371,9 @@ fn compute(
         weight,
         output: random([models, batch, layer.outputs], 4).tanh(),
     };
-    let wanted = WantedGradients {
-        by_parameters: true,
-        by_input: true,
+    let wanted = RequestedGradients {
+        parameters: true,
+        input: true,
     };
     let gradient = random([models, batch, layer.outputs], 5);
     let gradients = backward(layer.kind, activation, pass, gradient, wanted);
@@ -381,11 +385,15 @@ fn check_computed(got: Computed, expected: Computed, layer: &LayerSpec) {
     let kind = layer.kind;
     let gradients = |computed: Computed| {
         let LayerGradients {
-            by_weight,
-            by_bias,
-            by_input,
+            grad_weight,
+            grad_bias,
+            grad_input,
         } = computed.1;
-        (by_weight.unwrap(), by_bias.unwrap(), by_input.unwrap())
+        (
+            grad_weight.unwrap(),
+            grad_bias.unwrap(),
+            grad_input.unwrap(),
+        )
     };
     check(got.0.clone(), expected.0.clone(), &format!("{kind:?}"));
     let (got, expected) = (gradients(got), gradients(expected));
@@ -401,7 +409,8 @@ fn every_layer_of_every_architecture_agrees_with_the_reference() {
     }
 }
 
-/// On processors without AVX-512 this compares the path of those that have AVX2 with itself, and on others the plain one.
+/// On processors without AVX-512 this compares the path of those that have AVX2 with itself, and on others the plain
+/// one.
 #[test]
 fn narrower_instruction_sets_agree_with_the_widest() {
     let mut narrower = vec![pulp::Arch::Scalar];

@@ -1,4 +1,4 @@
-//! Exponential and logarithm as straight-line arithmetic that the compiler turns into vector instructions.
+//! Exponential and logarithm without branches, so that the compiler vectorises them.
 
 /// `exp(x)` for `x <= 0`, to two units in the last place; 0 below -87.
 #[inline(always)]
@@ -6,9 +6,9 @@ pub fn exp_of_negative(x: f32) -> f32 {
     const LOG2_E: f32 = std::f32::consts::LOG2_E;
     const LN_2_HIGH: f32 = 0.693_359_4;
     const LN_2_LOW: f32 = -2.121_944_4e-4;
-    // Adding and taking away 1.5 * 2^23 rounds to the nearest integer.
+    // Adding and subtracting 1.5 * 2^23 rounds to the nearest integer.
     const ROUND: f32 = 12_582_912.0;
-    let clamped = if x < -87.0 { -87.0 } else { x }; // not `max`, which would swallow a NaN
+    let clamped = if x < -87.0 { -87.0 } else { x }; // not `max`, which would drop a NaN
     let shifted = clamped * LOG2_E + ROUND;
     let n = shifted - ROUND;
     let r = clamped - n * LN_2_HIGH - n * LN_2_LOW;

@@ -6,7 +6,7 @@ use unravel_sweep::{DiscriminatorConfig, Objective, PermutedBatch, Trial};
 
 use super::posteriors::{Batch, assert_close, host, placement};
 use crate::arrays::Arrays;
-use crate::cohort::Draws;
+use crate::draws::Draws;
 use crate::kernels::LEAKY_SLOPE;
 use crate::objective::build::Setup;
 use crate::objective::factor_vae::permute;

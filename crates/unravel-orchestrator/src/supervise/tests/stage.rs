@@ -10,14 +10,15 @@ use unravel_sweep::{EvaluationConfig, TrialId};
 
 use crate::cohort_sizes::CohortSizes;
 use crate::device::{Device, Slot};
-use crate::held::{Held, PlannedTrial, Reached, Records};
 use crate::launcher::{Adopted, Ending, How, JobId, Launcher, Report};
 use crate::observe::{Observed, Observer};
 use crate::plan::{PlanOptions, Work, plan};
 use crate::policy::{Clock, Interrupt, Policy};
+use crate::records::{PlannedTrial, Records};
 use crate::summary::{Outcome, Summary};
 use crate::supervise::Supervisor;
 use crate::testing::{seeds, trial};
+use unravel_store::{Reached, TrialProgress};
 
 /// How long a killed worker takes to end.
 const DYING: Duration = Duration::from_millis(10);
@@ -37,7 +38,7 @@ pub(super) enum Act {
     NotStarted(&'static str),
     TakenAway(&'static str),
     /// The store is found to hold this.
-    Found(u64, Held),
+    Found(u64, TrialProgress),
     /// The user interrupts.
     Raise,
     /// The orchestrator stands still for so many seconds.
@@ -66,7 +67,7 @@ struct World {
     scripts: BTreeMap<(u64, usize), Vec<(u64, Act)>>,
     n_starts: BTreeMap<u64, usize>,
     jobs: BTreeMap<JobId, u64>,
-    held: BTreeMap<u64, Held>,
+    held: BTreeMap<u64, TrialProgress>,
     /// Jobs of an earlier run, by their trials, with what they do from the beginning.
     survivors: Vec<(Vec<u64>, Script)>,
     names: BTreeMap<TrialId, u64>,
@@ -133,7 +134,7 @@ impl Scene {
     }
 
     /// What the store holds at the beginning.
-    pub(super) fn holds(mut self, seed: u64, held: Held) -> Self {
+    pub(super) fn holds(mut self, seed: u64, held: TrialProgress) -> Self {
         self.world.held.insert(seed, held);
         self
     }
@@ -185,9 +186,9 @@ impl Scene {
                 .names
                 .insert(planned.id.clone(), planned.trial.seed);
             // Locks are not looked at beforehand: they come and go.
-            Held {
+            TrialProgress {
                 is_locked: false,
-                ..Stage(world.clone()).held(planned)
+                ..Stage(world.clone()).progress(planned)
             }
         });
         let summary = Supervisor {
@@ -251,7 +252,7 @@ impl World {
         };
         let event = match act {
             Act::Done(seed) => {
-                self.held.insert(seed, Held::at(Reached::Scored));
+                self.held.insert(seed, TrialProgress::at(Reached::Scored));
                 Event::TrialDone { id: self.id(seed) }
             }
             Act::Fail(seed, reason) => Event::TrialFailed {
@@ -261,9 +262,9 @@ impl World {
             Act::HeldByOther(seed) => {
                 self.held.insert(
                     seed,
-                    Held {
+                    TrialProgress {
                         is_locked: true,
-                        ..Held::nothing()
+                        ..TrialProgress::not_started()
                     },
                 );
                 Event::TrialHeld {
@@ -391,13 +392,13 @@ impl Launcher for Stage {
 }
 
 impl Records for Stage {
-    fn held(&self, planned: &PlannedTrial) -> Held {
+    fn progress(&self, planned: &PlannedTrial) -> TrialProgress {
         let world = self.0.borrow();
         world
             .held
             .get(&planned.trial.seed)
             .cloned()
-            .unwrap_or_else(Held::nothing)
+            .unwrap_or_else(TrialProgress::not_started)
     }
 
     fn mark_failed(&self, planned: &PlannedTrial, reason: &str) {

@@ -1,7 +1,7 @@
 //! The numbers of the KL of each latent. Latents of different trials have no common order. The latents of each trial
 //! are therefore ranked by their final KL, the largest first, and trials are averaged by rank.
 
-use crate::report_input::{LatentLog, Rows, Standing};
+use crate::report_input::{LatentLog, Rows};
 use crate::stats::Spread;
 use crate::tables::{column, text_column};
 use polars::prelude::{DataFrame, PolarsResult};
@@ -32,7 +32,7 @@ pub fn latents(rows: &Rows) -> Vec<Latents> {
     let mut by_setting: BTreeMap<usize, Vec<&LatentLog>> = BTreeMap::new();
     for log in &rows.latents {
         let trial = &rows.trials[log.trial];
-        if trial.standing == Standing::Trained && !log.rows.is_empty() {
+        if trial.is_trained() && !log.rows.is_empty() {
             by_setting.entry(trial.setting).or_default().push(log);
         }
     }

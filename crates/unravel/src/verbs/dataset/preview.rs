@@ -1,6 +1,7 @@
 //! `unravel dataset preview`: a contact sheet of dSprites as PNG.
 
 use unravel_data::{Dsprites, Sheet};
+use unravel_store::export::write_file;
 
 use super::PreviewArgs;
 use crate::exit::{Exit, Failure};
@@ -10,13 +11,14 @@ use crate::output;
 pub fn preview(args: &PreviewArgs) -> Result<Exit, Failure> {
     let out = args.out.display();
     let failed = |error: &dyn std::fmt::Display| {
-        let sentence =
-            format!("cannot write `{out}`: {error}; check the folder and its permissions");
+        let sentence = format!(
+            "cannot write `{out}`: {error}; check the folder, its permissions and the free space"
+        );
         Failure::new(Exit::BadStore, sentence)
     };
     let sheet = unravel_data::preview(&Dsprites::new());
     let bytes = encode(&sheet).map_err(|error| failed(&error))?;
-    std::fs::write(&args.out, bytes).map_err(|error| failed(&error))?;
+    write_file(&args.out, &bytes).map_err(|error| failed(&error))?;
     output::line(&format!("{out}: {} x {} pixels", sheet.width, sheet.height));
     Ok(Exit::Success)
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use unravel_data::arrays::{Archive, ArrayFile, ArrayPlace, ArrayReader};
 use unravel_data::free_memory;
 use unravel_data::{Factor, FactorSpace, FactorialKeys, Labels};
-use unravel_metrics::{FactorBins, FactorGrid, LOGVAR_RANGE, MetricError};
+use unravel_metrics::{AsRead, FactorBins, FactorGrid, LOGVAR_RANGE, MetricError};
 
 use super::input;
 use crate::exit::Failure;
@@ -38,9 +38,13 @@ pub struct Representation {
     pub n_codes: usize,
     /// The factors that vary, and the points.
     pub grid: FactorGrid,
-    /// Names of columns of factor values that have one value in all rows.
-    pub constant: Vec<String>,
+    /// What the file shows beside the table.
+    pub read: AsRead,
 }
+
+/// What a reader of the codes has to do before float32 holds them.
+const TO_SINGLE: &str =
+    "write codes - codes.mean(axis=0), or scale codes whose values are below 1e-37";
 
 /// Reads a `.npy` in the order of dSprites, or an `.npz` with `codes` and `factors`, whose values go into `bins` if there are
 /// any; `logvars` is a file of the log variances of a `.npy`. What each of them is, its first bytes say.
@@ -85,7 +89,7 @@ fn of_dsprites(array: ArrayReader<'_>, logvars: Option<&Path>) -> Result<Represe
         )));
     }
     check_width(&array.place(), shape)?;
-    let codes = finite(array, shape)?;
+    let (codes, rounded) = finite(array, shape)?;
     let logvars = match logvars.map(input::open).transpose()? {
         None => None,
         Some(ArrayFile::Array(array)) => Some(checked_logvars(array, shape)?),
@@ -100,7 +104,10 @@ fn of_dsprites(array: ArrayReader<'_>, logvars: Option<&Path>) -> Result<Represe
         logvars,
         n_codes: shape[1],
         grid: grid(space.factors(), None).map_err(Failure::usage)?,
-        constant: Vec::new(),
+        read: AsRead {
+            constant: Vec::new(),
+            rounded,
+        },
     })
 }
 
@@ -109,7 +116,7 @@ fn of_table(mut archive: Archive, bins: Option<FactorBins>) -> Result<Representa
     let shape = array.axes("[n, codes]").map_err(Failure::usage)?;
     let place = array.place();
     check_width(&place, shape)?;
-    let codes = finite(array, shape)?;
+    let (codes, rounded) = finite(array, shape)?;
     let logvars = match archive.has("logvars") {
         true => {
             let array = archive.array("logvars").map_err(Failure::usage)?;
@@ -148,20 +155,24 @@ fn of_table(mut archive: Archive, bins: Option<FactorBins>) -> Result<Representa
     };
     free_memory::check(taken).map_err(|fault| Failure::usage(place.fault(fault)))?;
     let refused = |error: MetricError| Failure::usage(format!("{place}: {error}"));
+    let read = AsRead {
+        constant: labels.constant,
+        rounded,
+    };
     Ok(match labels.points {
         Some(points) => Representation {
             codes: in_order(&codes, n_codes, &points),
             logvars: logvars.map(|logvars| in_order(&logvars, n_codes, &points)),
             n_codes,
             grid: grid(&labels.factors, None).map_err(refused)?,
-            constant: labels.constant,
+            read,
         },
         None => Representation {
             codes,
             logvars,
             n_codes,
             grid: grid(&labels.factors, Some(labels.values)).map_err(refused)?,
-            constant: labels.constant,
+            read,
         },
     })
 }
@@ -187,13 +198,28 @@ fn check_width(place: &ArrayPlace, [_, n_codes]: [usize; 2]) -> Result<(), Failu
     }
 }
 
-/// All codes, in the order of the file's rows, once found to be finite.
-fn finite(array: ArrayReader<'_>, [_, n_codes]: [usize; 2]) -> Result<Vec<f32>, Failure> {
+/// All codes, in the order of the file's rows, once found to be finite, and which of them lose their differences in
+/// float32.
+fn finite(
+    array: ArrayReader<'_>,
+    [_, n_codes]: [usize; 2],
+) -> Result<(Vec<f32>, Vec<usize>), Failure> {
     let place = array.place();
-    let codes = array.floats().map_err(Failure::usage)?;
-    match codes.iter().position(|code| !code.is_finite()) {
-        Some(at) => Err(not_finite(&place, at / n_codes, at % n_codes, codes[at])),
-        None => Ok(codes),
+    let (codes, columns) = array.rounded(n_codes).map_err(Failure::usage)?;
+    if let Some(at) = codes.iter().position(|code| !code.is_finite()) {
+        return Err(not_finite(&place, at / n_codes, at % n_codes, codes[at]));
+    }
+    let lost: Vec<usize> = (0..columns.len())
+        .filter(|&code| columns[code].loses_differences())
+        .collect();
+    let n_varying = columns.iter().filter(|column| column.varies()).count();
+    match lost.first() {
+        // Some may be dead codes with an offset; all of them are the representation.
+        Some(first) if lost.len() == n_varying => Err(Failure::usage(format!(
+            "{place}: every code that varies loses its differences in float32, to which float64 codes are rounded (the \
+             first is code {first}); {TO_SINGLE}"
+        ))),
+        _ => Ok((codes, lost)),
     }
 }
 

@@ -4,6 +4,9 @@ use std::fmt::Display;
 use std::fs;
 use std::path::Path;
 
+use unravel_store::export::write_file;
+use unravel_sweep::harmless;
+
 use super::scores::{Score, ScoredMatrix, Scores};
 use crate::exit::{Exit, Failure};
 
@@ -17,7 +20,9 @@ pub fn create(folder: &Path) -> Result<(), Failure> {
 pub fn write(folder: &Path, scores: &Scores, json: &serde_json::Value) -> Result<(), Failure> {
     put(
         &folder.join("scores.json"),
-        format!("{json:#}\n").into_bytes(),
+        harmless::json(&format!("{json:#}\n"))
+            .into_owned()
+            .into_bytes(),
     )?;
     put(
         &folder.join("scores.csv"),
@@ -33,12 +38,12 @@ pub fn write(folder: &Path, scores: &Scores, json: &serde_json::Value) -> Result
 }
 
 fn put(path: &Path, bytes: Vec<u8>) -> Result<(), Failure> {
-    fs::write(path, bytes).map_err(|error| unwritable(path, &error))
+    write_file(path, &bytes).map_err(|error| unwritable(path, &error))
 }
 
 fn unwritable(path: &Path, error: &dyn Display) -> Failure {
     let sentence = format!(
-        "cannot write `{}`: {error}; give another --out",
+        "cannot write `{}`: {error}; check the folder, its permissions and the free space, or give another --out",
         path.display()
     );
     Failure::new(Exit::BadStore, sentence)
@@ -109,8 +114,10 @@ fn file_name(
 fn to_csv(rows: &[Vec<String>]) -> Vec<u8> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     for row in rows {
+        // Names of factors come from a stranger's file, and a CSV may be shown on a terminal.
+        let row = row.iter().map(|cell| harmless::text(cell).into_owned());
         writer
-            .write_record(row)
+            .write_record(row.map(String::into_bytes))
             .expect("rows of one length go to memory");
     }
     writer.into_inner().expect("memory takes all")
@@ -131,7 +138,7 @@ mod tests {
             matrix: Matrix {
                 name: "mutual_information_nats".to_owned(),
                 row_names: vec!["code_0".to_owned(), "code_1".to_owned()],
-                col_names: vec!["shape".to_owned(), "x, y".to_owned()],
+                col_names: vec!["sh\u{1b}[2Jape\u{7}".to_owned(), "x, y".to_owned()],
                 values: vec![0.5, 0.0, 1e-9, 2.0],
             },
         };
@@ -142,7 +149,7 @@ mod tests {
         let csv = String::from_utf8(to_csv(&matrix_rows(&matrix))).unwrap();
         assert_eq!(
             csv,
-            "row,shape,\"x, y\"\ncode_0,0.5,0\ncode_1,0.000000001,2\n"
+            "row,sh\\u{1b}[2Jape\\u{7},\"x, y\"\ncode_0,0.5,0\ncode_1,0.000000001,2\n"
         );
     }
 }

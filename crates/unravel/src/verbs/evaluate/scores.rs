@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use unravel_metrics::{CodeTable, FactorBins, Matrix, MetricError, MetricExt, Outcome, score};
-use unravel_score::{Metric, Variant};
+use unravel_score::{Metric, Variant, mean_and_sd};
 
 /// What is scored is taken as it is: nothing is sampled around it.
 const REPRESENTATION: &str = "mean";
@@ -184,16 +184,6 @@ impl Score {
             None => format!("{:.4}", self.mean),
         }
     }
-}
-
-fn mean_and_sd(values: &[f64]) -> (f64, Option<f64>) {
-    let n = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / n;
-    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
-    (
-        mean,
-        (1 < values.len()).then(|| (squares / (n - 1.0)).sqrt()),
-    )
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Which metrics in which variants.
 
+use std::collections::BTreeSet;
+
 use unravel_metrics::{Extent, MetricExt};
 use unravel_score::{Cost, Metric, Variant};
 
@@ -36,13 +38,14 @@ pub fn pairs(metrics: &[Metric], variants: &[Variant]) -> Result<Vec<(Metric, Va
             ));
         }
     }
-    let mut distinct = Vec::new();
-    for pair in pairs {
-        if !distinct.contains(&pair) {
-            distinct.push(pair);
-        }
-    }
-    Ok(distinct)
+    keep_distinct(&mut pairs);
+    Ok(pairs)
+}
+
+/// Leaves out what stands in the list before.
+pub fn keep_distinct(pairs: &mut Vec<(Metric, Variant)>) {
+    let mut seen = BTreeSet::new();
+    pairs.retain(|(metric, variant)| seen.insert((metric.name(), variant.name())));
 }
 
 fn is_quick(metric: Metric, variant: Variant, extent: &Extent) -> bool {

@@ -3,10 +3,11 @@
 use std::time::{Duration, Instant};
 
 use console::{Term, truncate_str};
-use unravel_orchestrator::held::{Held, PlannedTrial};
+use unravel_orchestrator::records::PlannedTrial;
 use unravel_store::Store;
+use unravel_store::TrialProgress;
 
-use super::{HEADER, all_json, by_setting, failures, look, steps_done, word};
+use super::{HEADER, all_json, by_setting, failures, look};
 use crate::cli::StatusArgs;
 use crate::exit::{Exit, Failure};
 use crate::study::Study;
@@ -60,10 +61,11 @@ struct Tally {
 }
 
 impl Tally {
-    fn of(trials: &[(PlannedTrial, Held)]) -> Self {
-        let n = |wanted: &str| trials.iter().filter(|(_, h)| word(h) == wanted).count();
-        let sum = |of: &dyn Fn(&(PlannedTrial, Held)) -> u64| trials.iter().map(of).sum::<u64>();
-        let steps = sum(&|(trial, held)| steps_done(trial, held));
+    fn of(trials: &[(PlannedTrial, TrialProgress)]) -> Self {
+        let n = |wanted: &str| trials.iter().filter(|(_, h)| h.word() == wanted).count();
+        let sum =
+            |of: &dyn Fn(&(PlannedTrial, TrialProgress)) -> u64| trials.iter().map(of).sum::<u64>();
+        let steps = sum(&|(trial, progress)| progress.step(trial.trial.training.steps));
         let all_steps = sum(&|(trial, _)| trial.trial.training.steps);
         Self {
             n: trials.len(),
@@ -126,7 +128,7 @@ impl Form {
 }
 
 impl View<'_> {
-    fn show(&mut self, trials: &[(PlannedTrial, Held)]) {
+    fn show(&mut self, trials: &[(PlannedTrial, TrialProgress)]) {
         let (study, store) = (self.study, self.store);
         let sentence = Tally::of(trials).sentence(&study.sweep.name);
         match &mut self.form {
@@ -163,7 +165,7 @@ impl View<'_> {
     }
 
     /// Leaves the whole table behind, also where the terminal was too small for it.
-    fn close(&mut self, trials: &[(PlannedTrial, Held)], notices: &[String]) {
+    fn close(&mut self, trials: &[(PlannedTrial, TrialProgress)], notices: &[String]) {
         let study = self.study;
         if let Form::Redrawn { term, n_lines } = &mut self.form {
             let _ = term.clear_last_lines(*n_lines);

@@ -1,7 +1,7 @@
-//! Images with a border of zeros.
+//! Pads images with zeros.
 
-/// Copies `[height, width, channels]` into `[height + 2, width + 2, channels]`, zero around it.
-pub fn pad(image: &[f32], (height, width, channels): (usize, usize, usize), out: &mut [f32]) {
+/// Copies `[height, width, channels]` into `[height + 2, width + 2, channels]`, with zeros around it.
+pub fn pad(image: &[f32], [height, width, channels]: [usize; 3], out: &mut [f32]) {
     let row_len = (width + 2) * channels;
     out[..row_len].fill(0.0);
     out[(height + 1) * row_len..][..row_len].fill(0.0);

@@ -1,17 +1,18 @@
-//! Patches copied into the rows of a matrix. Channels last makes a row of a patch one contiguous run of the image.
+//! Patches, copied into the rows of a matrix. With the channels last, a row of a patch is one contiguous run of the
+//! image.
 
 use crate::kernels::ConvShape;
 
-/// Bytes of patches of one product: half of a common second-level cache.
+/// Bytes of the patches of one product: half of a common second-level cache.
 const PATCH_BYTES: usize = 512 * 1024;
 
-/// As many images as keep their patches within [`PATCH_BYTES`].
+/// The number of images whose patches fit into [`PATCH_BYTES`].
 pub fn images_per_product(shape: ConvShape) -> usize {
     let bytes = shape.small_pixels() * shape.patch_len() * size_of::<f32>();
     (PATCH_BYTES / bytes.max(1)).clamp(1, super::IMAGES_PER_TASK)
 }
 
-/// Copies the patch under each small pixel into a row of `patches`, zero outside the image.
+/// Copies the patch under each small pixel into a row of `patches`, with zeros outside the image.
 pub fn unfold(large: &[f32], shape: ConvShape, patches: &mut [f32]) {
     let images = large.chunks_exact(shape.large_len());
     let targets = patches.chunks_exact_mut(shape.small_pixels() * shape.patch_len());
@@ -22,7 +23,7 @@ pub fn unfold(large: &[f32], shape: ConvShape, patches: &mut [f32]) {
                 let Some(patch) = rows.next() else { return };
                 let run_len = shape.kernel * shape.large_channels;
                 for (ky, run) in patch.chunks_exact_mut(run_len).enumerate() {
-                    match Run::of(shape, y, x, ky) {
+                    match PatchRow::of(shape, y, x, ky) {
                         Some(inside) => {
                             run[..inside.skip].fill(0.0);
                             run[inside.skip..inside.skip + inside.len]
@@ -37,7 +38,7 @@ pub fn unfold(large: &[f32], shape: ConvShape, patches: &mut [f32]) {
     }
 }
 
-/// Adds each row of `patches` to the pixels it came from: the adjoint of [`unfold`].
+/// Adds each row of `patches` to the pixels that it was copied from: the adjoint of [`unfold`].
 pub fn fold(patches: &[f32], shape: ConvShape, large: &mut [f32]) {
     let images = large.chunks_exact_mut(shape.large_len());
     let sources = patches.chunks_exact(shape.small_pixels() * shape.patch_len());
@@ -48,7 +49,7 @@ pub fn fold(patches: &[f32], shape: ConvShape, large: &mut [f32]) {
                 let Some(patch) = rows.next() else { return };
                 let run_len = shape.kernel * shape.large_channels;
                 for (ky, run) in patch.chunks_exact(run_len).enumerate() {
-                    if let Some(inside) = Run::of(shape, y, x, ky) {
+                    if let Some(inside) = PatchRow::of(shape, y, x, ky) {
                         let target = &mut image[inside.start..][..inside.len];
                         let values = &run[inside.skip..][..inside.len];
                         target
@@ -63,17 +64,17 @@ pub fn fold(patches: &[f32], shape: ConvShape, large: &mut [f32]) {
 }
 
 /// The part of one row of a patch that lies inside the large image.
-struct Run {
-    /// Where it begins in the image.
+struct PatchRow {
+    /// Its first value in the image.
     start: usize,
-    /// Its length in numbers.
+    /// Its number of values.
     len: usize,
-    /// Numbers of the patch row before it, left of the image.
+    /// Number of values of the patch row to the left of the image.
     skip: usize,
 }
 
-impl Run {
-    /// Row `ky` of the patch under small pixel `(y, x)`; none where all of it is outside.
+impl PatchRow {
+    /// Row `ky` of the patch under small pixel `(y, x)`. Returns `None` if it is outside the image.
     #[inline]
     fn of(shape: ConvShape, y: usize, x: usize, ky: usize) -> Option<Self> {
         let row = (2 * y + ky)

@@ -1,4 +1,4 @@
-//! One channel: a plane for each kernel tap, so that copying runs along rows of pixels and not of channels.
+//! The layout for one channel: one plane for each kernel tap, so that rows of pixels are copied at once.
 
 use crate::kernels::ConvShape;
 use crate::kernels::cpu::product::PANEL;
@@ -8,13 +8,13 @@ pub fn suit(shape: ConvShape) -> bool {
     shape.large_channels == 1 && shape.kernel == 4
 }
 
-/// Whether planes are multiplied where they lie: with few channels, packing them first is faster.
+/// Whether planes are multiplied without packing. With few channels, packing is faster.
 pub fn products_suit(shape: ConvShape) -> bool {
     shape.small_channels.is_multiple_of(PANEL)
 }
 
-/// Splits an image `[H, W]` into planes `[16, H / 2 * W / 2]`: plane `4 ky + kx` holds what tap `(ky, kx)` sees at each
-/// small pixel.
+/// Splits an image `[H, W]` into planes `[16, H / 2 * W / 2]`: plane `4 ky + kx` has the pixel that tap `(ky, kx)`
+/// reads for each small pixel.
 pub fn split(large: &[f32], shape: ConvShape, planes: &mut [f32]) {
     let (height, width) = (shape.small_height(), shape.small_width());
     for (tap, plane) in planes.chunks_exact_mut(height * width).enumerate() {
@@ -58,7 +58,7 @@ pub fn split(large: &[f32], shape: ConvShape, planes: &mut [f32]) {
     }
 }
 
-/// The adjoint of [`split`]: adds up the planes into `[H, W]`.
+/// The adjoint of [`split`]: sums the planes into `[H, W]`.
 pub fn merge(planes: &[f32], shape: ConvShape, large: &mut [f32]) {
     let (height, width) = (shape.small_height(), shape.small_width());
     let row_of = |tap: usize, y: usize| &planes[(tap * height + y) * width..][..width];

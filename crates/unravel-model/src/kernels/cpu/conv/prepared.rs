@@ -1,38 +1,38 @@
-//! Large images in the form that is the fastest for their shape.
+//! Large images in the layout that is the fastest for their shape.
 
 use super::patches::{self, unfold};
 use super::planes::{self, products_suit, split};
 use super::rows::{self, RowPlanes};
 use crate::kernels::cpu::arch::arch;
 use crate::kernels::cpu::elementwise::activate;
-use crate::kernels::cpu::matmul::{Matrix, Write, matmul};
+use crate::kernels::cpu::matmul::{MatrixView, WriteMode, matmul};
 use crate::kernels::cpu::product::{Left, Product, Right};
 use crate::kernels::cpu::scratch::Space;
 use crate::kernels::{Activation, ConvShape};
 
-/// Images of one product.
+/// Number of images in one product.
 pub fn images_per_product(shape: ConvShape) -> usize {
-    match Form::of(shape) {
-        Form::Planes | Form::Rows => 1,
-        Form::Patches => patches::images_per_product(shape),
+    match ImageLayout::of(shape) {
+        ImageLayout::Planes | ImageLayout::Rows => 1,
+        ImageLayout::Patches => patches::images_per_product(shape),
     }
 }
 
-/// A few large images before a product.
-pub struct Prepared<'a> {
+/// A few large images in the layout for a product.
+pub struct PreparedImages<'a> {
     shape: ConvShape,
-    form: Form,
+    form: ImageLayout,
     values: &'a [f32],
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
+enum ImageLayout {
     Planes,
     Rows,
     Patches,
 }
 
-impl Form {
+impl ImageLayout {
     fn of(shape: ConvShape) -> Self {
         match shape {
             _ if planes::suit(shape) => Self::Planes,
@@ -42,23 +42,23 @@ impl Form {
     }
 }
 
-impl<'a> Prepared<'a> {
-    /// Brings images into form; at most [`images_per_product`] of them.
+impl<'a> PreparedImages<'a> {
+    /// Converts at most [`images_per_product`] images.
     pub fn new(large: &[f32], shape: ConvShape, space: &'a mut Space) -> Self {
         let images = large.len() / shape.large_len();
-        let form = Form::of(shape);
+        let form = ImageLayout::of(shape);
         let values = match form {
-            Form::Planes => {
+            ImageLayout::Planes => {
                 let planes = space.unspecified(shape.patch_len() * shape.small_pixels());
                 split(large, shape, planes);
                 planes
             }
-            Form::Rows => {
+            ImageLayout::Rows => {
                 let planes = space.unspecified(RowPlanes::len(shape));
                 RowPlanes::write(large, shape, planes);
                 planes
             }
-            Form::Patches => {
+            ImageLayout::Patches => {
                 let len = images * shape.small_pixels() * shape.patch_len();
                 let patches = space.unspecified(len);
                 unfold(large, shape, patches);
@@ -83,10 +83,10 @@ impl<'a> Prepared<'a> {
     ) {
         let shape = self.shape;
         match self.form {
-            Form::Rows => {
+            ImageLayout::Rows => {
                 RowPlanes::down(self.values, weight, bias, activation, shape, product, small)
             }
-            Form::Planes if products_suit(shape) => {
+            ImageLayout::Planes if products_suit(shape) => {
                 let pixels = shape.small_pixels();
                 arch().dispatch(Product {
                     rows: pixels,
@@ -103,28 +103,28 @@ impl<'a> Prepared<'a> {
                 });
                 activate(small, bias, activation);
             }
-            Form::Planes | Form::Patches => {
-                let weight = Matrix::new(weight, shape.patch_len(), shape.small_channels);
+            ImageLayout::Planes | ImageLayout::Patches => {
+                let weight = MatrixView::new(weight, shape.patch_len(), shape.small_channels);
                 matmul(
                     self.as_patches(),
                     weight,
                     small,
                     shape.small_channels,
-                    Write::Replace,
+                    WriteMode::Replace,
                 );
                 activate(small, bias, activation);
             }
         }
     }
 
-    /// `by_weight += patches^T * small`.
-    pub fn add_weight_gradient(&self, small: &[f32], space: &mut Space, by_weight: &mut [f32]) {
+    /// `grad_weight += patches^T * small`.
+    pub fn add_weight_gradient(&self, small: &[f32], space: &mut Space, grad_weight: &mut [f32]) {
         let channels = self.shape.small_channels;
         match self.form {
-            Form::Rows => {
-                RowPlanes::add_weight_gradient(self.values, small, self.shape, space, by_weight);
+            ImageLayout::Rows => {
+                RowPlanes::add_weight_gradient(self.values, small, self.shape, space, grad_weight);
             }
-            Form::Planes if products_suit(self.shape) => {
+            ImageLayout::Planes if products_suit(self.shape) => {
                 let pixels = self.shape.small_pixels();
                 arch().dispatch(Product {
                     rows: self.shape.patch_len(),
@@ -136,30 +136,32 @@ impl<'a> Prepared<'a> {
                         inner_stride: 1,
                     },
                     right: Right::by_rows(small, channels),
-                    out: by_weight,
+                    out: grad_weight,
                     is_added: true,
                 });
             }
-            Form::Planes | Form::Patches => {
-                let small = Matrix::new(small, small.len() / channels, channels);
+            ImageLayout::Planes | ImageLayout::Patches => {
+                let small = MatrixView::new(small, small.len() / channels, channels);
                 matmul(
                     self.as_patches().transposed(),
                     small,
-                    by_weight,
+                    grad_weight,
                     channels,
-                    Write::Add,
+                    WriteMode::Add,
                 );
             }
         }
     }
 
     /// `[pixels, patch_len]`.
-    fn as_patches(&self) -> Matrix<'_> {
+    fn as_patches(&self) -> MatrixView<'_> {
         let patch_len = self.shape.patch_len();
         let rows = self.values.len() / patch_len;
         match self.form {
-            Form::Planes => Matrix::new(self.values, patch_len, rows).transposed(),
-            Form::Rows | Form::Patches => Matrix::new(self.values, rows, patch_len),
+            ImageLayout::Planes => MatrixView::new(self.values, patch_len, rows).transposed(),
+            ImageLayout::Rows | ImageLayout::Patches => {
+                MatrixView::new(self.values, rows, patch_len)
+            }
         }
     }
 }

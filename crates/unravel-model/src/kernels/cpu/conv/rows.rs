@@ -1,19 +1,19 @@
-//! Patches without copying: overlapping runs of the padded image, read with a stride.
+//! The layout without copied patches: overlapping runs of the padded image, read with a stride.
 //!
-//! With padding the image has `H + 2` rows of `W + 2` pixels. Its even and odd rows are kept in two planes of
-//! `H / 2 + 1` rows. In a plane, the patches of one kernel row begin two pixels apart along a row, and the next row of
-//! patches begins where the row ends, after one patch that belongs to nobody. So the product has `W / 2 + 1` rows for
-//! each row of small pixels, of which the last is left out.
+//! The padded image has `H + 2` rows of `W + 2` pixels. Its even and odd rows are stored in two planes of `H / 2 + 1`
+//! rows. In a plane, the patches of one kernel row begin two pixels apart. Between the last patch of a row and the
+//! first patch of the next row, there is one patch that spans both rows. The product therefore has `W / 2 + 1` rows for
+//! each row of small pixels, and the last of them is discarded.
 
 use crate::kernels::cpu::elementwise::activate_from;
-use crate::kernels::cpu::matmul::{Matrix, Write, matmul};
+use crate::kernels::cpu::matmul::{MatrixView, WriteMode, matmul};
 use crate::kernels::cpu::scratch::Space;
 use crate::kernels::{Activation, ConvShape};
 
-/// Small width from which the left-out patches cost less than copying would.
+/// From this small width on, the discarded patches cost less than copying.
 const MIN_SMALL_WIDTH: usize = 16;
 
-/// Whether images of this shape are kept as row planes.
+/// Whether images of this shape are stored as row planes.
 pub fn suit(shape: ConvShape) -> bool {
     shape.kernel == 4 && MIN_SMALL_WIDTH <= shape.small_width() && 8 <= shape.large_channels
 }
@@ -22,12 +22,12 @@ pub fn suit(shape: ConvShape) -> bool {
 pub struct RowPlanes;
 
 impl RowPlanes {
-    /// Numbers in both planes, with room for the last, left-out patch.
+    /// Number of values in both planes, with room for the last discarded patch.
     pub fn len(shape: ConvShape) -> usize {
         2 * plane_len(shape) + 4 * shape.large_channels
     }
 
-    /// Copies an image.
+    /// Copies an image into the two planes.
     pub fn write(large: &[f32], shape: ConvShape, planes: &mut [f32]) {
         let (channels, row_len) = (shape.large_channels, row_len(shape));
         let plane_len = plane_len(shape);
@@ -57,8 +57,12 @@ impl RowPlanes {
         let run_len = shape.kernel * shape.large_channels;
         let product = product.unspecified(n_rows(shape) * channels);
         for (ky, weight) in weight.chunks_exact(run_len * channels).enumerate() {
-            let weight = Matrix::new(weight, run_len, channels);
-            let write = if ky == 0 { Write::Replace } else { Write::Add };
+            let weight = MatrixView::new(weight, run_len, channels);
+            let write = if ky == 0 {
+                WriteMode::Replace
+            } else {
+                WriteMode::Add
+            };
             matmul(runs(planes, ky, shape), weight, product, channels, write);
         }
         let kept = shape.small_width() * channels;
@@ -70,17 +74,17 @@ impl RowPlanes {
         }
     }
 
-    /// `by_weight += patches^T * small`.
+    /// `grad_weight += patches^T * small`.
     pub fn add_weight_gradient(
         planes: &[f32],
         small: &[f32],
         shape: ConvShape,
         space: &mut Space,
-        by_weight: &mut [f32],
+        grad_weight: &mut [f32],
     ) {
         let channels = shape.small_channels;
         let run_len = shape.kernel * shape.large_channels;
-        // The left-out patches get gradient zero.
+        // The discarded patches have gradient zero.
         let kept = shape.small_width() * channels;
         let padded = space.unspecified(n_rows(shape) * channels);
         let rows = small
@@ -90,20 +94,20 @@ impl RowPlanes {
             target[..kept].copy_from_slice(row);
             target[kept..].fill(0.0);
         }
-        let small = Matrix::new(padded, n_rows(shape), channels);
-        for (ky, by_weight) in by_weight.chunks_exact_mut(run_len * channels).enumerate() {
+        let small = MatrixView::new(padded, n_rows(shape), channels);
+        for (ky, grad_weight) in grad_weight.chunks_exact_mut(run_len * channels).enumerate() {
             matmul(
                 runs(planes, ky, shape).transposed(),
                 small,
-                by_weight,
+                grad_weight,
                 channels,
-                Write::Add,
+                WriteMode::Add,
             );
         }
     }
 }
 
-/// Numbers in a padded row.
+/// Number of values in a padded row.
 fn row_len(shape: ConvShape) -> usize {
     (shape.width + 2) * shape.large_channels
 }
@@ -112,17 +116,17 @@ fn plane_len(shape: ConvShape) -> usize {
     (shape.small_height() + 1) * row_len(shape)
 }
 
-/// Rows of the product, left-out ones included.
+/// Number of rows of the product, with the discarded ones.
 fn n_rows(shape: ConvShape) -> usize {
     shape.small_height() * (shape.small_width() + 1)
 }
 
-/// The runs that kernel row `ky` sees: `[n_rows, 4 * large_channels]`.
-fn runs(planes: &[f32], ky: usize, shape: ConvShape) -> Matrix<'_> {
+/// The runs that kernel row `ky` reads: `[n_rows, 4 * large_channels]`.
+fn runs(planes: &[f32], ky: usize, shape: ConvShape) -> MatrixView<'_> {
     let start = (ky % 2) * plane_len(shape) + (ky / 2) * row_len(shape);
     let (run_len, stride) = (
         shape.kernel * shape.large_channels,
         2 * shape.large_channels,
     );
-    Matrix::with_row_stride(&planes[start..], n_rows(shape), run_len, stride)
+    MatrixView::with_row_stride(&planes[start..], n_rows(shape), run_len, stride)
 }

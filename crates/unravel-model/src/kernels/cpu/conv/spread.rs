@@ -1,9 +1,9 @@
 //! The transposed convolution, from small to large.
 //!
 //! With stride 2 and a 4x4 kernel, an output pixel of row parity `py` and column parity `px` is a sum over 2x2 small
-//! pixels: rows `y + py - 1` and `y + py`, columns `x + px - 1` and `x + px`, through the kernel's taps
-//! `ky = 3 - py - 2 t`, `kx = 3 - px - 2 j` for `t, j` in 0, 1. So it is four dense 2x2 convolutions, one a parity, which
-//! write each output once, where multiplying first and adding up patches would write each four times.
+//! pixels: rows `y + py - 1` and `y + py`, columns `x + px - 1` and `x + px`, with the kernel's taps `ky = 3 - py - 2
+//! t`, `kx = 3 - px - 2 j` for `t, j` in 0, 1. The convolution is therefore four dense 2x2 convolutions, one for each
+//! parity, which write each output once. Adding up patches would write each output four times.
 
 use super::padded::pad;
 use super::patches::{self, fold};
@@ -11,27 +11,27 @@ use super::planes::{self, merge, products_suit};
 use crate::kernels::cpu::arch::arch;
 use crate::kernels::cpu::elementwise::{activate, activate_from};
 use crate::kernels::cpu::linear::transpose;
-use crate::kernels::cpu::matmul::{Matrix, Write, matmul};
+use crate::kernels::cpu::matmul::{MatrixView, WriteMode, matmul};
 use crate::kernels::cpu::product::{Left, Product, Right};
 use crate::kernels::cpu::scratch::{Scratch, Space};
 use crate::kernels::{Activation, ConvShape};
 
-/// Small width from which padded images are read in place; below, each pixel's neighbourhood is copied.
+/// From this small width on, padded images are read in place. Below it, each pixel's neighbourhood is copied.
 const MIN_WIDTH_IN_PLACE: usize = 16;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
-    /// One channel: products with all taps, then planes added up.
+enum SpreadMethod {
+    /// For one channel: products with all taps, then a sum of planes.
     Planes,
-    /// Parities, from the padded images in place.
+    /// Four parities, from the padded images.
     InPlace,
-    /// Parities, from each pixel's 3x3 neighbourhood.
+    /// Four parities, from each pixel's 3x3 neighbourhood.
     Neighbourhoods,
-    /// Patches that are added up; where they do not overlap, they are just copied.
+    /// A sum of patches. Patches that do not overlap are copied.
     Patches,
 }
 
-impl Form {
+impl SpreadMethod {
     fn of(shape: ConvShape) -> Self {
         match shape {
             _ if planes::suit(shape) => Self::Planes,
@@ -39,44 +39,46 @@ impl Form {
                 kernel: 4,
                 large_channels: 8..,
                 ..
-            } => match MIN_WIDTH_IN_PLACE <= shape.small_width() {
-                true => Self::InPlace,
-                false => Self::Neighbourhoods,
-            },
+            } if shape.small_width() >= MIN_WIDTH_IN_PLACE => Self::InPlace,
+            ConvShape {
+                kernel: 4,
+                large_channels: 8..,
+                ..
+            } => Self::Neighbourhoods,
             _ => Self::Patches,
         }
     }
 }
 
-/// Images of one product.
+/// Number of images in one product.
 pub fn images_per_product(shape: ConvShape) -> usize {
-    match Form::of(shape) {
-        Form::Planes | Form::InPlace => 1,
-        Form::Neighbourhoods | Form::Patches => patches::images_per_product(shape),
+    match SpreadMethod::of(shape) {
+        SpreadMethod::Planes | SpreadMethod::InPlace => 1,
+        SpreadMethod::Neighbourhoods | SpreadMethod::Patches => patches::images_per_product(shape),
     }
 }
 
 /// One model's weight, arranged for the transposed convolution.
 pub struct SpreadWeight {
     shape: ConvShape,
-    form: Form,
-    /// By parity: `[py, px, t, j, small_channels, large_channels]`; for planes `[small_channels, taps]`; otherwise as it
-    /// was.
+    form: SpreadMethod,
+    /// By parity: `[py, px, t, j, small_channels, large_channels]`. For planes: `[small_channels, taps]`. Otherwise in
+    /// the original order.
     values: Vec<f32>,
 }
 
 impl SpreadWeight {
     /// Arranges a weight `[kernel, kernel, large_channels, small_channels]`.
     pub fn new(weight: &[f32], shape: ConvShape) -> Self {
-        let form = Form::of(shape);
+        let form = SpreadMethod::of(shape);
         let values = match form {
-            Form::Planes => {
+            SpreadMethod::Planes => {
                 let mut values = vec![0.0; weight.len()];
                 transpose(weight, shape.patch_len(), shape.small_channels, &mut values);
                 values
             }
-            Form::Patches => weight.to_vec(),
-            Form::InPlace | Form::Neighbourhoods => by_parity(weight, shape),
+            SpreadMethod::Patches => weight.to_vec(),
+            SpreadMethod::InPlace | SpreadMethod::Neighbourhoods => by_parity(weight, shape),
         };
         Self {
             shape,
@@ -101,15 +103,15 @@ impl SpreadWeight {
             .zip(large.chunks_mut(group * shape.large_len()));
         for (small, large) in groups {
             match self.form {
-                Form::Planes => {
+                SpreadMethod::Planes => {
                     self.up_by_planes(small, scratch, large);
                     activate(large, bias, activation);
                 }
-                Form::Patches => {
+                SpreadMethod::Patches => {
                     self.up_by_patches(small, scratch, large);
                     activate(large, bias, activation);
                 }
-                Form::InPlace | Form::Neighbourhoods => {
+                SpreadMethod::InPlace | SpreadMethod::Neighbourhoods => {
                     self.up_by_parity(small, bias, activation, scratch, large);
                 }
             }
@@ -137,9 +139,15 @@ impl SpreadWeight {
             });
             transpose(patches, pixels, taps, planes);
         } else {
-            let weight = Matrix::new(&self.values, channels, taps).transposed();
-            let small = Matrix::new(small, pixels, channels);
-            matmul(weight, small.transposed(), planes, pixels, Write::Replace);
+            let weight = MatrixView::new(&self.values, channels, taps).transposed();
+            let small = MatrixView::new(small, pixels, channels);
+            matmul(
+                weight,
+                small.transposed(),
+                planes,
+                pixels,
+                WriteMode::Replace,
+            );
         }
         merge(planes, shape, large);
     }
@@ -148,14 +156,14 @@ impl SpreadWeight {
         let shape = self.shape;
         let rows = small.len() / shape.small_channels;
         let patches = scratch.product.unspecified(rows * shape.patch_len());
-        let weight = Matrix::new(&self.values, shape.patch_len(), shape.small_channels);
-        let small = Matrix::new(small, rows, shape.small_channels);
+        let weight = MatrixView::new(&self.values, shape.patch_len(), shape.small_channels);
+        let small = MatrixView::new(small, rows, shape.small_channels);
         matmul(
             small,
             weight.transposed(),
             patches,
             shape.patch_len(),
-            Write::Replace,
+            WriteMode::Replace,
         );
         large.fill(0.0);
         fold(patches, shape, large);
@@ -170,7 +178,7 @@ impl SpreadWeight {
         large: &mut [f32],
     ) {
         let shape = self.shape;
-        let source = Source::new(small, shape, self.form, &mut scratch.small);
+        let source = PixelPairs::new(small, shape, self.form, &mut scratch.small);
         let pair_len = 2 * shape.large_channels; // two neighbouring output pixels
         let product = scratch.product.unspecified(source.n_rows * pair_len);
         let (channels, n_parity) = (shape.large_channels, self.values.len() / 4);
@@ -178,13 +186,17 @@ impl SpreadWeight {
             for px in 0..2 {
                 let weight = &self.values[(2 * py + px) * n_parity..][..n_parity];
                 for (t, weight) in weight.chunks_exact(n_parity / 2).enumerate() {
-                    let weight = Matrix::new(weight, 2 * shape.small_channels, channels);
-                    let write = if t == 0 { Write::Replace } else { Write::Add };
+                    let weight = MatrixView::new(weight, 2 * shape.small_channels, channels);
+                    let write = if t == 0 {
+                        WriteMode::Replace
+                    } else {
+                        WriteMode::Add
+                    };
                     let out = &mut product[px * channels..];
                     matmul(source.pairs(py + t, px), weight, out, pair_len, write);
                 }
             }
-            // Each row of small pixels is now one row of the large image.
+            // Each row of small pixels is one row of the large image here.
             let row_len = shape.width * channels;
             let rows = product.chunks_exact(source.row_pitch * pair_len);
             let targets = large.chunks_exact_mut(row_len).skip(py).step_by(2);
@@ -210,28 +222,28 @@ fn by_parity(weight: &[f32], shape: ConvShape) -> Vec<f32> {
     arranged
 }
 
-/// Small images, from which pairs of neighbouring pixels are read as rows of a matrix.
-struct Source<'a> {
+/// Small images, from which pairs of adjacent pixels are read as rows of a matrix.
+struct PixelPairs<'a> {
     values: &'a [f32],
     channels: usize,
-    /// Rows of a product.
+    /// Number of rows of a product.
     n_rows: usize,
-    /// Rows of a product for each row of small pixels.
+    /// Number of rows of a product for each row of small pixels.
     row_pitch: usize,
-    /// From one matrix row to the next.
+    /// Values between the starts of two matrix rows.
     row_stride: usize,
-    /// From one row of pixels to the next, as seen from one matrix row.
+    /// Values between the starts of two rows of pixels, in one matrix row.
     pixel_row_stride: usize,
 }
 
-impl<'a> Source<'a> {
-    fn new(small: &[f32], shape: ConvShape, form: Form, space: &'a mut Space) -> Self {
+impl<'a> PixelPairs<'a> {
+    fn new(small: &[f32], shape: ConvShape, form: SpreadMethod, space: &'a mut Space) -> Self {
         let (height, width) = (shape.small_height(), shape.small_width());
         let channels = shape.small_channels;
-        let size = (height, width, channels);
+        let size = [height, width, channels];
         let padded_len = (height + 2) * (width + 2) * channels;
-        if form == Form::InPlace {
-            // Room for the runs of the last, meaningless matrix rows.
+        if form == SpreadMethod::InPlace {
+            // Room for the runs of the last matrix rows, which are discarded.
             let values = space.unspecified(padded_len + 3 * channels);
             pad(small, size, values);
             return Self {
@@ -258,10 +270,10 @@ impl<'a> Source<'a> {
     }
 
     /// The pixels at columns `x + dx - 1` and `x + dx` of row `y + dy - 1`: `[n_rows, 2 * channels]`.
-    fn pairs(&self, dy: usize, dx: usize) -> Matrix<'_> {
+    fn pairs(&self, dy: usize, dx: usize) -> MatrixView<'_> {
         let start = dy * self.pixel_row_stride + dx * self.channels;
         let pair_len = 2 * self.channels;
-        Matrix::with_row_stride(
+        MatrixView::with_row_stride(
             &self.values[start..],
             self.n_rows,
             pair_len,
@@ -270,12 +282,8 @@ impl<'a> Source<'a> {
     }
 }
 
-/// The 3x3 pixels around each pixel, zero outside: `[images * height * width, 9 * channels]`.
-fn copy_neighbourhoods(
-    small: &[f32],
-    (height, width, channels): (usize, usize, usize),
-    out: &mut [f32],
-) {
+/// Copies the 3x3 pixels around each pixel, with zeros outside the image: `[images * height * width, 9 * channels]`.
+fn copy_neighbourhoods(small: &[f32], [height, width, channels]: [usize; 3], out: &mut [f32]) {
     let images = small.chunks_exact(height * width * channels);
     let targets = out.chunks_exact_mut(height * width * 9 * channels);
     for (image, target) in images.zip(targets) {

@@ -1,83 +1,18 @@
-//! Images at the points, and the products there.
+//! Images at the points, and their products.
 
+use super::domain::Domain;
 use super::tiles::{LargeToPoints, PointsToLarge, PointsToSmall, SmallToPoints};
 use super::weight::{AddPointsToWeight, PointWeight};
-use super::{POINTS, tiles_per_image};
 use crate::kernels::ConvShape;
 use crate::kernels::cpu::arch::arch;
-use crate::kernels::cpu::product::{Left, Product, Right};
+use crate::kernels::cpu::product::{Product, Right};
 use crate::kernels::cpu::scratch::{Scratch, Space};
-
-/// A matrix `[tiles, features]` at every point.
-#[derive(Clone, Copy)]
-pub struct Domain {
-    pub tiles: usize,
-    pub features: usize,
-}
-
-impl Domain {
-    /// Of the phases of large images.
-    pub fn large(shape: ConvShape, images: usize) -> Self {
-        Self {
-            tiles: images * tiles_per_image(shape),
-            features: 4 * shape.large_channels,
-        }
-    }
-
-    /// Of small images.
-    pub fn small(shape: ConvShape, images: usize) -> Self {
-        Self {
-            tiles: images * tiles_per_image(shape),
-            features: shape.small_channels,
-        }
-    }
-
-    /// From one point to the next: a cache line more than the matrix, so that the points of a tile do not compete for
-    /// one place in the cache.
-    pub fn point_stride(self) -> usize {
-        self.tiles * self.features + 16
-    }
-
-    pub fn len(self) -> usize {
-        POINTS * self.point_stride()
-    }
-
-    pub fn check(self, tiles: usize, features: usize, points: &[f32]) {
-        assert!(self.tiles == tiles && self.features == features && self.len() <= points.len());
-    }
-
-    pub fn at(self, point: usize, points: &[f32]) -> &[f32] {
-        &points[point * self.point_stride()..][..self.tiles * self.features]
-    }
-
-    pub fn at_mut(self, point: usize, points: &mut [f32]) -> &mut [f32] {
-        &mut points[point * self.point_stride()..][..self.tiles * self.features]
-    }
-
-    /// One row a tile.
-    pub fn as_left(self, point: usize, points: &[f32]) -> Left<'_> {
-        Left {
-            values: self.at(point, points),
-            row_stride: self.features,
-            inner_stride: 1,
-        }
-    }
-
-    /// One row a feature.
-    pub fn as_left_transposed(self, point: usize, points: &[f32]) -> Left<'_> {
-        Left {
-            values: self.at(point, points),
-            row_stride: 1,
-            inner_stride: self.features,
-        }
-    }
-}
 
 /// A few images of one model at the points.
 ///
-/// A product of one side takes the place of the other, point by point: it is of the same size, and the next point does not
-/// read it.
-pub struct Group<'a> {
+/// A product replaces its other side point by point: it has the same size, and no later point reads the replaced
+/// values.
+pub struct ImageGroup<'a> {
     shape: ConvShape,
     large_domain: Domain,
     small_domain: Domain,
@@ -85,7 +20,7 @@ pub struct Group<'a> {
     small: &'a mut [f32],
 }
 
-impl<'a> Group<'a> {
+impl<'a> ImageGroup<'a> {
     pub fn new(shape: ConvShape, images: usize, scratch: &'a mut Scratch) -> Self {
         let large_domain = Domain::large(shape, images);
         let small_domain = Domain::small(shape, images);
@@ -116,7 +51,7 @@ impl<'a> Group<'a> {
         });
     }
 
-    /// The small images' place from the large ones and the weight.
+    /// Replaces the small images by the product of the large ones and the weight.
     pub fn multiply_down(&mut self, point: usize, weight: &PointWeight) {
         arch().dispatch(Product {
             rows: self.small_domain.tiles,
@@ -129,7 +64,7 @@ impl<'a> Group<'a> {
         });
     }
 
-    /// The large images' place from the small ones and the weight.
+    /// Replaces the large images by the product of the small ones and the weight.
     pub fn multiply_up(&mut self, point: usize, weight: &PointWeight) {
         arch().dispatch(Product {
             rows: self.large_domain.tiles,
@@ -161,12 +96,12 @@ impl<'a> Group<'a> {
     }
 }
 
-/// The gradient by the weight at the points, summed over groups.
+/// The weight gradient at the points, summed over groups.
 pub struct PointSum<'a> {
     shape: ConvShape,
     domain: Domain,
     points: &'a mut [f32],
-    /// Whether a group was added; before, the points have no meaning.
+    /// Whether a group was added. Before that, the points have no meaning.
     pub has_group: bool,
 }
 
@@ -184,7 +119,7 @@ impl<'a> PointSum<'a> {
         }
     }
 
-    pub fn add(&mut self, point: usize, group: &Group<'_>) {
+    pub fn add(&mut self, point: usize, group: &ImageGroup<'_>) {
         let columns = self.domain.features;
         arch().dispatch(Product {
             rows: self.domain.tiles,
@@ -197,12 +132,12 @@ impl<'a> PointSum<'a> {
         });
     }
 
-    pub fn add_to(self, by_weight: &mut [f32]) {
+    pub fn add_to(self, grad_weight: &mut [f32]) {
         arch().dispatch(AddPointsToWeight {
             shape: self.shape,
             points: self.points,
             domain: self.domain,
-            by_weight,
+            grad_weight,
         });
     }
 }

@@ -1,8 +1,8 @@
-//! Images into the domain of points and back: a group of them at a time, tile by tile, all channels.
+//! Transforms a group of images to the points and back, tile by tile, for all channels.
 
 use pulp::{Simd, WithSimd};
 
-use super::group::Domain;
+use super::domain::Domain;
 use super::transform::{
     large_tile_to_points, points_to_large_tile, points_to_small_tile, small_tile_to_points,
 };
@@ -10,21 +10,22 @@ use super::{SPAN, TILE};
 use crate::kernels::ConvShape;
 use crate::kernels::cpu::lanes::Lanes;
 
-/// Channels of the large image at the most, for which there are zeros beyond its edge.
+/// Maximum number of channels of the large image. The padding is read from this number of zeros.
 pub const MAX_CHANNELS: usize = 1024;
 
 static ZEROS: [f32; MAX_CHANNELS] = [0.0; MAX_CHANNELS];
 
-/// Tiles of one image, down and across.
+/// Number of tiles of an image, down and across.
 fn tiles(shape: ConvShape) -> (usize, usize) {
     (shape.small_height() / TILE, shape.small_width() / TILE)
 }
 
-/// The phases `(rows, columns)` of a large image: phase 0 has its odd rows and the padding above, phase 1 its even rows
-/// and the padding below.
+/// The phases `(rows, columns)` of a large image. Phase 0 has the odd rows and the padding above. Phase 1 has the even
+/// rows and the padding below.
 const PHASES: [(usize, usize); 4] = [(0, 0), (0, 1), (1, 0), (1, 1)];
 
-/// Pixel of the large image along one axis that is number `at` of a tile in a phase; none beyond the edge.
+/// The pixel of the large image, along one axis, that has index `at` in a tile of a phase. Returns `None` beyond the
+/// edge.
 #[inline(always)]
 fn pixel(tile: usize, at: usize, phase: usize, len: usize) -> Option<usize> {
     (2 * (TILE * tile + at) + phase)
@@ -32,7 +33,7 @@ fn pixel(tile: usize, at: usize, phase: usize, len: usize) -> Option<usize> {
         .filter(|pixel| *pixel < len)
 }
 
-/// Every phase of every tile of `large`, transformed: `[POINTS, tiles, 4 * large_channels]`.
+/// Transforms each phase of each tile of `large`: `[POINTS, tiles, 4 * large_channels]`.
 pub struct LargeToPoints<'a> {
     pub shape: ConvShape,
     pub large: &'a [f32],
@@ -74,8 +75,8 @@ impl WithSimd for LargeToPoints<'_> {
                     }
                     let target = (first + at) * domain.features + phase * channels;
                     for channel in (0..channels).step_by(Lanes::<S>::N) {
-                        // SAFETY: each pixel has `channels` numbers from its pointer on, of which vectors are read that
-                        // fit into them; `check` saw to the points.
+                        // SAFETY: each pixel has `channels` values, which the vectors divide; `check` has checked the
+                        // points.
                         unsafe {
                             let mut values = [[v.splat(0.0); SPAN]; SPAN];
                             for row in 0..SPAN {
@@ -94,7 +95,7 @@ impl WithSimd for LargeToPoints<'_> {
     }
 }
 
-/// The adjoint of [`LargeToPoints`]: every pixel of `large` is the sum over the tiles that it belongs to.
+/// The adjoint of [`LargeToPoints`]: each pixel of `large` is the sum over the tiles that contain it.
 pub struct PointsToLarge<'a> {
     pub shape: ConvShape,
     pub points: &'a [f32],
@@ -126,8 +127,8 @@ impl WithSimd for PointsToLarge<'_> {
                 for (phase, (py, px)) in PHASES.into_iter().enumerate() {
                     let source = (first + at) * domain.features + phase * channels;
                     for channel in (0..channels).step_by(Lanes::<S>::N) {
-                        // SAFETY: `check` saw to the points, and each pixel is within the image and has `channels`
-                        // numbers, of which vectors are written that fit into them.
+                        // SAFETY: `check` has checked the points. Each pixel is within the image and has `channels`
+                        // values, which the vectors divide.
                         unsafe {
                             let values = load_points(v, points, source + channel, domain);
                             let values = points_to_large_tile(v, values);
@@ -142,7 +143,7 @@ impl WithSimd for PointsToLarge<'_> {
                                     let place = (y * shape.width + x) * channels + channel;
                                     let place = image.as_mut_ptr().add(place);
                                     let mut value = values[row][column];
-                                    // The tiles above and to the left were here before.
+                                    // The tiles above and to the left have already written.
                                     if row == 0 && ty > 0 || column == 0 && tx > 0 {
                                         value = v.add(v.load(place), value);
                                     }
@@ -158,7 +159,7 @@ impl WithSimd for PointsToLarge<'_> {
     }
 }
 
-/// Every tile of `small`, transformed: `[POINTS, tiles, small_channels]`.
+/// Transforms each tile of `small`: `[POINTS, tiles, small_channels]`.
 pub struct SmallToPoints<'a> {
     pub shape: ConvShape,
     pub small: &'a [f32],
@@ -190,7 +191,8 @@ impl WithSimd for SmallToPoints<'_> {
                 let corner = at / across * TILE * row_len + at % across * TILE * channels;
                 let target = (first + at) * domain.features;
                 for channel in (0..channels).step_by(Lanes::<S>::N) {
-                    // SAFETY: the tile is within the image, and vectors fit into its channels; `check` saw to the points.
+                    // SAFETY: the tile is within the image, and vectors divide its channels; `check` has checked the
+                    // points.
                     unsafe {
                         let from = image.as_ptr().add(corner + channel);
                         let mut pixels = [[v.splat(0.0); TILE]; TILE];
@@ -210,7 +212,7 @@ impl WithSimd for SmallToPoints<'_> {
     }
 }
 
-/// Every tile of `small` from its points: the adjoint of [`SmallToPoints`].
+/// The adjoint of [`SmallToPoints`]: each tile of `small` from its points.
 pub struct PointsToSmall<'a> {
     pub shape: ConvShape,
     pub points: &'a [f32],
@@ -261,13 +263,13 @@ impl WithSimd for PointsToSmall<'_> {
     }
 }
 
-/// Whether channels come in whole vectors.
+/// Checks that vectors divide the channels.
 fn check(channels: usize, lanes: usize) {
     assert!(channels.is_multiple_of(lanes) && channels <= MAX_CHANNELS);
 }
 
 /// # Safety
-/// A vector at `at` lies within the domain's tiles and features, and the domain within `points`.
+/// A vector at `at` is within the domain's tiles and features, and the domain is within `points`.
 #[inline(always)]
 unsafe fn store_points<S: Simd>(
     v: Lanes<S>,
@@ -279,7 +281,7 @@ unsafe fn store_points<S: Simd>(
     for row in 0..SPAN {
         for column in 0..SPAN {
             let point = SPAN * row + column;
-            // SAFETY: the caller's.
+            // SAFETY: guaranteed by the caller.
             unsafe {
                 let to = points.as_mut_ptr().add(point * domain.point_stride() + at);
                 v.store(to, values[row][column]);
@@ -301,7 +303,7 @@ unsafe fn load_points<S: Simd>(
     for row in 0..SPAN {
         for column in 0..SPAN {
             let point = SPAN * row + column;
-            // SAFETY: the caller's.
+            // SAFETY: guaranteed by the caller.
             values[row][column] =
                 unsafe { v.load(points.as_ptr().add(point * domain.point_stride() + at)) };
         }

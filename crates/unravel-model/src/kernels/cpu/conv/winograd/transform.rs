@@ -1,7 +1,7 @@
 //! The transforms of F(4x4, 2x2) and their adjoints, in one dimension and in two, on vectors of channels.
 //!
-//! Four outputs of a 2-tap filter are values of a product of polynomials of degree 1 and 3, found from its values at the
-//! points 0, 1, -1, 2 and infinity: `y = A^T [(G g) (B^T d)]` with
+//! The four outputs of a 2-tap filter are values of a product of two polynomials of degree 1 and 3. They are computed
+//! from its values at the points 0, 1, -1, 2 and infinity: `y = A^T [(G g) (B^T d)]` with
 //!
 //! ```text
 //!        2 -1 -2  1  0            1/2    0              1 0 0 0
@@ -92,7 +92,7 @@ fn points_to_weight<S: Simd>(v: Lanes<S>, m: [S::f32s; SPAN]) -> [S::f32s; 2] {
     [first, second]
 }
 
-/// A transform of both dimensions: of each column, then of each row.
+/// Applies a transform to each column, then to each row.
 macro_rules! in_two_dimensions {
     ($(#[$doc:meta])* $name:ident, $one:ident, $from:expr, $to:expr) => {
         $(#[$doc])*

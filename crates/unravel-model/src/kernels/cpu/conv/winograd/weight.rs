@@ -1,8 +1,8 @@
-//! A weight at the points, in the two arrangements that the products read, and a gradient by the points taken back.
+//! A weight at the points, in the two layouts that products read, and the inverse transform of a weight gradient.
 
 use pulp::{Simd, WithSimd};
 
-use super::group::Domain;
+use super::domain::Domain;
 use super::transform::{points_to_taps, taps_to_points};
 use super::{POINTS, SPAN};
 use crate::kernels::ConvShape;
@@ -20,7 +20,7 @@ pub struct PointWeight {
 }
 
 impl PointWeight {
-    /// For the convolution: inner terms are the phases' channels, columns the small channels.
+    /// For the convolution: the inner terms are the phases' channels, the columns are the small channels.
     pub fn down(weight: &[f32], shape: ConvShape) -> Self {
         let (large, small) = (shape.large_channels, shape.small_channels);
         Self::new(weight, [large, small], 4 * large, |phase, channel| {
@@ -28,7 +28,7 @@ impl PointWeight {
         })
     }
 
-    /// For the transposed convolution: inner terms are the small channels, columns the phases' channels.
+    /// For the transposed convolution: the inner terms are the small channels, the columns are the phases' channels.
     pub fn up(weight: &[f32], shape: ConvShape) -> Self {
         let (large, small) = (shape.large_channels, shape.small_channels);
         let mut transposed = Buffer::unspecified(weight.len());
@@ -45,8 +45,8 @@ impl PointWeight {
         )
     }
 
-    /// From a weight `[4, 4, rows, run]`, of which run `row` of a phase goes to the inner term and columns that `place`
-    /// names.
+    /// Transforms a weight `[4, 4, rows, run]`. `place` maps the phase and the row of a run to its inner term and first
+    /// column.
     fn new(
         weight: &[f32],
         [rows, run]: [usize; 2],
@@ -84,7 +84,7 @@ impl PointWeight {
         }
     }
 
-    /// At a point, as the right side of a product.
+    /// The weight at a point, as the right side of a product.
     pub fn at(&self, point: usize) -> Right<'_> {
         let domain = Domain {
             tiles: self.inner,
@@ -98,7 +98,7 @@ impl PointWeight {
     }
 }
 
-/// One run of numbers of the four taps of a phase.
+/// One run of values of the four taps of a phase.
 struct TapsToPoints<'a> {
     weight: &'a [f32],
     tap_len: usize,
@@ -125,7 +125,7 @@ impl WithSimd for TapsToPoints<'_> {
         for at in (0..self.run).step_by(Lanes::<S>::N) {
             let column = self.column + at;
             let place = column / PANEL * PANEL * self.inner + self.term * PANEL + column % PANEL;
-            // SAFETY: runs come in whole vectors, and so do panels; the last point is checked below.
+            // SAFETY: vectors divide runs and panels; the last point is checked below.
             assert!(
                 (POINTS - 1) * self.point_stride + place + Lanes::<S>::N <= self.points.len()
                     && at + Lanes::<S>::N <= self.run
@@ -148,12 +148,12 @@ impl WithSimd for TapsToPoints<'_> {
     }
 }
 
-/// Adds to a gradient by the weight what that by the points `[POINTS, 4 * large_channels, small_channels]` comes to.
+/// Adds a gradient at the points, `[POINTS, 4 * large_channels, small_channels]`, to the weight gradient.
 pub struct AddPointsToWeight<'a> {
     pub shape: ConvShape,
     pub points: &'a [f32],
     pub domain: Domain,
-    pub by_weight: &'a mut [f32],
+    pub grad_weight: &'a mut [f32],
 }
 
 impl WithSimd for AddPointsToWeight<'_> {
@@ -166,16 +166,16 @@ impl WithSimd for AddPointsToWeight<'_> {
             shape,
             points,
             domain,
-            by_weight,
+            grad_weight,
         } = self;
         let (large, small) = (shape.large_channels, shape.small_channels);
         domain.check(4 * large, small, points);
-        assert!(small.is_multiple_of(Lanes::<S>::N) && by_weight.len() == shape.weight_len());
+        assert!(small.is_multiple_of(Lanes::<S>::N) && grad_weight.len() == shape.weight_len());
         for phase in 0..4 {
             let first_tap = 4 * (phase / 2) + phase % 2;
             for at in (0..large * small).step_by(Lanes::<S>::N) {
-                // SAFETY: vectors divide the run of `large * small` numbers that belongs to a phase at each point, and
-                // to a tap in the weight.
+                // SAFETY: vectors divide the `large * small` values of a phase at each point, and of a tap in the
+                // weight.
                 unsafe {
                     let mut values = [[v.splat(0.0); SPAN]; SPAN];
                     for row in 0..SPAN {
@@ -190,7 +190,7 @@ impl WithSimd for AddPointsToWeight<'_> {
                     for row in 0..2 {
                         for column in 0..2 {
                             let tap = first_tap + 8 * row + 2 * column;
-                            let to = by_weight.as_mut_ptr().add(tap * large * small + at);
+                            let to = grad_weight.as_mut_ptr().add(tap * large * small + at);
                             v.store(to, v.add(v.load(to), taps[row][column]));
                         }
                     }

@@ -1,50 +1,36 @@
-//! The random draws of a cohort: each model's from its own trial's seed.
+//! The random draws of a cohort. Each model draws from its own trial's seed.
 
 use std::sync::Arc;
 
-use burn::tensor::{Int, Tensor, TensorData, backend::Backend};
+use burn::tensor::{Int, Tensor, TensorData};
 use rayon::prelude::*;
 use unravel_data::{Dataset, PackedObservations};
 use unravel_sweep::Trial;
 
 use super::resident::{Resident, packed_words, pixels};
+use crate::draws::Draws;
 use crate::kernels::Kernels;
 use crate::placement::Placement;
 use crate::random::{Purpose, Stream};
 
-/// Batches, noise and permutations on the device, by step.
-pub trait Draws<B: Backend>: Send {
-    /// Images `[M, N, pixels]`.
-    fn images(&self, purpose: Purpose, step: u64) -> Tensor<B, 3>;
-
-    /// Noise `[M, N, latents]`.
-    fn noise(&self, purpose: Purpose, step: u64) -> Tensor<B, 3>;
-
-    /// A permutation of the batch for each code, `[M, N, latents]`.
-    fn permutations(&self, step: u64) -> Tensor<B, 3, Int>;
-
-    /// Only the models at these places.
-    fn keep(&mut self, models: &[usize]);
-}
-
-/// The draws of training: images uniformly with replacement, standard normal noise.
+/// The draws of training: images sampled uniformly with replacement, and standard normal noise.
 pub(super) struct RandomDraws<B: Kernels> {
-    /// One a model.
+    /// One per model.
     seeds: Vec<u64>,
-    /// Images a model.
+    /// Number of images per model.
     batch_size: usize,
     /// Number of codes.
     latents: usize,
-    /// The images, where the device keeps them.
+    /// The images, if the device holds them.
     resident: Option<Resident<B>>,
-    /// Where images come from.
+    /// The source of the images.
     dataset: Arc<Dataset>,
-    /// Where tensors go to, in single precision.
+    /// The device and precision of the draws.
     placement: Placement<B>,
 }
 
 impl<B: Kernels> RandomDraws<B> {
-    /// The draws of these models; `device` is given the data, where it can keep it.
+    /// The draws of these models. The dataset is sent to the device if the device can hold it.
     pub(super) fn new(
         seeds: Vec<u64>,
         trial: &Trial,

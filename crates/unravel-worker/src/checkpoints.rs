@@ -1,7 +1,7 @@
-//! Where the members of a cohort go on from: their checkpoints, as far as those fit.
+//! Loads the checkpoints that the trials of a cohort continue from.
 //!
-//! A checkpoint that is whole may still be of another training, such as one that somebody copied or made. It would end
-//! the run with every try, so it is discarded, and the trial goes on from the one before or begins anew.
+//! An undamaged checkpoint may still belong to another training, for example if somebody copied it. Every attempt would
+//! then fail, so such a checkpoint is discarded. The trial continues from the checkpoint before it or starts at step 0.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
@@ -13,23 +13,23 @@ use unravel_store::{Arrays, Checkpoint};
 use unravel_sweep::Trial;
 
 use crate::error::WorkerError;
-use crate::interval::is_in_step;
 use crate::reporter::Reporter;
 use crate::train::Member;
+use crate::train_log::matches_step;
 
-/// Members that go on from the same step.
-type Group = Vec<(Member, Option<Checkpoint>)>;
+/// Members that continue from the same step.
+type MembersOfStep = Vec<(Member, Option<Checkpoint>)>;
 
-/// What checkpoints of an order are held against.
-pub struct Resumed<'a, B: Kernels> {
+/// Loads checkpoints and checks that they fit their trials.
+pub struct CheckpointLoader<'a, B: Kernels> {
     dataset: &'a Arc<Dataset>,
     device: &'a B::Device,
-    /// The arrays of a training at its start: the same names and shapes for all trials of an order.
+    /// The arrays at step 0. All trials of an order have the same names and shapes.
     arrays: OnceLock<Arrays>,
 }
 
-impl<'a, B: Kernels> Resumed<'a, B> {
-    /// For an order's data and device.
+impl<'a, B: Kernels> CheckpointLoader<'a, B> {
+    /// A loader for the trials of an order.
     pub fn new(dataset: &'a Arc<Dataset>, device: &'a B::Device) -> Self {
         Self {
             dataset,
@@ -38,59 +38,59 @@ impl<'a, B: Kernels> Resumed<'a, B> {
         }
     }
 
-    /// Members by the step that they go on from, with their checkpoints.
+    /// Groups members by the step that they continue from, with their checkpoints.
     ///
     /// # Errors
-    /// What reading and removing checkpoints may meet, and where no such trial can be trained.
-    pub fn by_step(
+    /// Fails if a checkpoint cannot be read or removed, or if such a trial cannot be trained.
+    pub fn group_by_step(
         &self,
         members: Vec<Member>,
         reporter: &mut Reporter<'_>,
-    ) -> Result<BTreeMap<u64, Group>, WorkerError> {
-        let mut groups = BTreeMap::<u64, Group>::new();
+    ) -> Result<BTreeMap<u64, MembersOfStep>, WorkerError> {
+        let mut groups = BTreeMap::<u64, MembersOfStep>::new();
         for member in members {
-            let checkpoint = self.fitting(&member, reporter)?;
-            // A score wanted of an earlier step needs that step's weights again.
-            let first_wanted = member.missing.first_step();
-            let checkpoint = checkpoint.filter(|c| first_wanted.is_none_or(|step| c.step <= step));
+            let checkpoint = self.load(&member, reporter)?;
+            // A missing score of an earlier step requires the weights of that step again.
+            let first_missing = member.missing.first_step();
+            let checkpoint = checkpoint.filter(|c| first_missing.is_none_or(|step| c.step <= step));
             let step = checkpoint.as_ref().map_or(0, |c| c.step);
             groups.entry(step).or_default().push((member, checkpoint));
         }
         Ok(groups)
     }
 
-    /// The last checkpoint of a member that fits its trial; those that do not are discarded.
-    fn fitting(
+    /// Loads the last checkpoint that fits the member's trial, and discards those that do not.
+    fn load(
         &self,
         member: &Member,
         reporter: &mut Reporter<'_>,
     ) -> Result<Option<Checkpoint>, WorkerError> {
         while let Some(checkpoint) = reporter.log_notices(member.lock.checkpoint()?) {
-            let Some(misfit) = self.misfit(&member.trial, &checkpoint)? else {
+            let Some(mismatch) = self.mismatch(&member.trial, &checkpoint)? else {
                 return Ok(Some(checkpoint));
             };
             let id = member.lock.id();
             reporter.log(format!(
-                "the checkpoint of trial {id} is not of this training and was discarded: {misfit}"
+                "the checkpoint of trial {id} belongs to another training and was discarded: {mismatch}"
             ));
             member.lock.discard_checkpoint()?;
         }
         Ok(None)
     }
 
-    /// Why training cannot go on from this checkpoint, if so.
-    fn misfit(
+    /// The reason why training cannot continue from this checkpoint, if there is one.
+    fn mismatch(
         &self,
         trial: &Trial,
         checkpoint: &Checkpoint,
     ) -> Result<Option<String>, WorkerError> {
         let (step, steps) = (checkpoint.step, trial.training.steps);
-        if steps < step {
+        if step > steps {
             return Ok(Some(format!(
                 "it is of step {step}, and the trial has {steps}"
             )));
         }
-        if !is_in_step(checkpoint, steps) {
+        if !matches_step(checkpoint, steps) {
             return Ok(Some(format!(
                 "it is of step {step}, and its training curves end elsewhere"
             )));

@@ -1,8 +1,8 @@
-//! Texts from files and from other programs, made harmless for a terminal.
+//! Texts from files and from other programs, made harmless for a terminal, a table and a page.
 //!
 //! A name in a stranger's file may hold an escape sequence that clears the screen, renames the window or answers for
 //! the user, and a bidirectional override that shows a text in another order than it has. Such characters are printed
-//! as visible escapes, for example `\u{1b}`.
+//! as visible escapes, for example `\u{1b}`. XML and HTML, which may not hold most of them, get U+FFFD in their place.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -18,12 +18,23 @@ fn is_harmful(character: char) -> bool {
     (character.is_control() && !is_layout) || is_of_direction
 }
 
+/// The text with U+FFFD, the sign of a character that cannot be shown, for harmful characters. Line ends and tabs stay.
+#[must_use]
+pub fn markup(text: &str) -> Cow<'_, str> {
+    match text.contains(is_harmful) {
+        true => Cow::Owned(text.replace(is_harmful, "\u{fffd}")),
+        false => Cow::Borrowed(text),
+    }
+}
+
 /// The text with visible escapes for harmful characters. Line ends and tabs stay.
+#[must_use]
 pub fn text(text: &str) -> Cow<'_, str> {
     escaped(text, is_harmful)
 }
 
 /// As [`text`], for a place that has one line: line ends and tabs are escaped as well.
+#[must_use]
 pub fn line(text: &str) -> Cow<'_, str> {
     escaped(text, |character| {
         is_harmful(character) || character.is_control()
@@ -45,6 +56,7 @@ fn escaped(text: &str, is_escaped: impl Fn(char) -> bool) -> Cow<'_, str> {
 }
 
 /// JSON that means the same, with harmful characters as JSON's own escapes. JSON has them in strings only.
+#[must_use]
 pub fn json(json: &str) -> Cow<'_, str> {
     if !json.contains(is_harmful) {
         return Cow::Borrowed(json);
@@ -62,6 +74,7 @@ pub fn json(json: &str) -> Cow<'_, str> {
 
 /// A whole file and a place in it, in bytes: the file with visible escapes, and where the place is then. Line ends of
 /// either kind stay.
+#[must_use]
 pub fn source(text: &str, place: Range<usize>) -> (String, Range<usize>) {
     let mut harmless = String::with_capacity(text.len());
     let mut moved = None::<usize>..None::<usize>;
@@ -99,6 +112,9 @@ mod tests {
         assert_eq!(text(HOSTILE), expected);
         assert_eq!(line(HOSTILE), expected);
         assert_eq!(line("a\nb\tc"), r"a\u{a}b\u{9}c");
+        let sign = "\u{fffd}";
+        let expected = format!("a{sign}[2Jb{sign}0;t{sign}{sign}{sign}{sign}c{sign}");
+        assert_eq!(markup(HOSTILE), expected);
     }
 
     #[test]

@@ -1,50 +1,51 @@
-//! The training curves: every row the mean over an interval of steps.
+//! Builds the training log: each row is the mean of the loss terms over an interval of steps.
 //!
-//! Intervals are powers of two, and sums are taken pairwise, like the digits of a counter: two sums over one step make one
-//! over two, two of those one over four. So a sum over an interval does not depend on how long the training is to be, and
-//! a longer one joins the rows of a shorter one to the same bits as its own.
+//! The length of an interval is a power of two. Sums are combined in pairs, like the digits of a binary counter: two
+//! sums over one step give a sum over two steps, two of those give a sum over four. The bits of a sum therefore do not
+//! depend on the trial's number of steps, and a longer trial can continue the log of a shorter one exactly.
 
 use std::collections::BTreeMap;
 
 use unravel_model::cohort::StepTerms;
 use unravel_store::{Checkpoint, TrainLog};
 
-/// Rows that a trial's curves have at the most.
+/// Maximum number of rows in a trial's training log.
 const MAX_ROWS: u64 = 1000;
 
-/// The curves of one trial, with the interval that has begun.
+/// The training log of one trial, with the sums of the unfinished interval.
 #[derive(Clone, Debug)]
-pub struct Curves {
+pub struct TrainLogBuilder {
     log: TrainLog,
-    /// By the logarithm of the number of steps that they are over: the sums of the interval that has begun. One is there
-    /// for every digit 1 of the number of steps in it.
+    /// Sums of the unfinished interval: element `d` has the sums over `2^d` steps. It is valid if bit `d` of the number
+    /// of steps in the interval is set.
     sums: Vec<Vec<f64>>,
-    /// The last step taken in.
+    /// The last step that was added.
     step: u64,
     /// The trial's last step.
     steps: u64,
 }
 
-/// The logarithm of the steps of an interval: the shortest with no more than [`MAX_ROWS`] rows.
+/// The base-2 logarithm of the interval length: the shortest interval that gives at most [`MAX_ROWS`] rows.
 fn log_interval(steps: u64) -> u32 {
     let shortest = steps.div_ceil(MAX_ROWS).max(1);
     shortest.next_power_of_two().trailing_zeros()
 }
 
-/// Whether the curves of a checkpoint of a trial that makes `steps` end where its step says.
-pub fn is_in_step(checkpoint: &Checkpoint, steps: u64) -> bool {
+/// Whether a checkpoint's training log ends at the row that its step implies, for a trial of `steps` steps.
+pub fn matches_step(checkpoint: &Checkpoint, steps: u64) -> bool {
     let interval = 1_u64 << log_interval(steps);
     let step = checkpoint.step;
-    let expected = match step == steps {
-        true => step,
-        false => step - step % interval,
+    let expected = if step == steps {
+        step
+    } else {
+        step - step % interval
     };
     let last = checkpoint.log.rows.last().map_or(0, |(last, _)| *last);
     last == expected
 }
 
-impl Curves {
-    /// No steps yet, of a trial that makes `steps`.
+impl TrainLogBuilder {
+    /// An empty log for a trial of `steps` steps.
     pub fn new(columns: &[String], steps: u64) -> Self {
         Self {
             log: TrainLog::new(columns.iter().cloned()),
@@ -54,40 +55,41 @@ impl Curves {
         }
     }
 
-    /// The curves as they were at a checkpoint; none where it has other columns.
+    /// Restores the log of a checkpoint. Returns `None` if the checkpoint has other columns or lacks sums.
     pub fn resume(checkpoint: &Checkpoint, columns: &[String], steps: u64) -> Option<Self> {
         if checkpoint.log.columns != columns {
             return None;
         }
-        let mut curves = Self::new(columns, steps);
-        curves.take_sums(checkpoint, curves.n_digits())?;
-        curves.log = checkpoint.log.clone();
-        Some(curves)
+        let mut builder = Self::new(columns, steps);
+        builder.restore_sums(checkpoint, builder.n_digits())?;
+        builder.log = checkpoint.log.clone();
+        Some(builder)
     }
 
-    /// The curves of a trial that makes `steps`, from a checkpoint of one that makes `shorter` and is the same otherwise.
-    pub fn continued(checkpoint: &Checkpoint, shorter: u64, steps: u64) -> Option<Self> {
-        let mut curves = Self::new(&checkpoint.log.columns, steps);
+    /// The log of a trial of `steps` steps, from a checkpoint of the same trial with `shorter` steps. Returns `None` if
+    /// the checkpoint lacks sums.
+    pub fn from_shorter(checkpoint: &Checkpoint, shorter: u64, steps: u64) -> Option<Self> {
+        let mut builder = Self::new(&checkpoint.log.columns, steps);
         let n_digits = log_interval(shorter);
         let interval = 1_u64 << n_digits;
         for (step, means) in &checkpoint.log.rows {
-            // The shorter one's last row may be over less than an interval; its sums are there as well.
+            // The last row of the shorter trial may cover less than an interval. The checkpoint has its sums too.
             if step.is_multiple_of(interval) {
-                // Exact, as the interval is a power of two.
+                // Exact, because the interval is a power of two.
                 let sums = means.iter().map(|mean| mean * interval as f64).collect();
-                curves.add(*step, n_digits, sums);
+                builder.add(*step, n_digits, sums);
             }
         }
-        curves.take_sums(checkpoint, n_digits.min(curves.n_digits()))?;
-        Some(curves)
+        builder.restore_sums(checkpoint, n_digits.min(builder.n_digits()))?;
+        Some(builder)
     }
 
     fn n_digits(&self) -> u32 {
         self.sums.len() as u32
     }
 
-    /// Takes over the sums of the last `n_digits` digits of the checkpoint's step; none where one is missing.
-    fn take_sums(&mut self, checkpoint: &Checkpoint, n_digits: u32) -> Option<()> {
+    /// Restores the sums for the lowest `n_digits` bits of the checkpoint's step. Returns `None` if one is missing.
+    fn restore_sums(&mut self, checkpoint: &Checkpoint, n_digits: u32) -> Option<()> {
         self.step = checkpoint.step;
         for digit in digits(checkpoint.step, n_digits) {
             let sum = |column: &String| checkpoint.log_sums.get(&sum_name(digit, column)).copied();
@@ -103,7 +105,7 @@ impl Curves {
         self.add(terms.step, 0, values.collect());
         let n_digits = self.n_digits();
         if terms.step == self.steps && !terms.step.is_multiple_of(1 << n_digits) {
-            // The last interval is cut short.
+            // The last interval is incomplete.
             let mut total = vec![0.0; self.log.columns.len()];
             for digit in digits(terms.step, n_digits) {
                 add_to(&mut total, &self.sums[digit as usize]);
@@ -112,7 +114,7 @@ impl Curves {
         }
     }
 
-    /// Adds the sums over the `2^digit` steps up to `step`, of which `step` is a multiple.
+    /// Adds the sums over the `2^digit` steps that end at `step`, a multiple of `2^digit`.
     fn add(&mut self, step: u64, digit: u32, mut sums: Vec<f64>) {
         self.step = step;
         let before = step - (1 << digit);
@@ -124,12 +126,12 @@ impl Curves {
             digit += 1;
         }
         match self.sums.get_mut(digit) {
-            Some(place) => *place = sums,
+            Some(slot) => *slot = sums,
             None => self.add_row(sums, 1 << digit),
         }
     }
 
-    /// The row that ends at this step, from the sums over its `n_steps`.
+    /// Appends the row that ends at the current step, from the sums over its `n_steps` steps.
     fn add_row(&mut self, sums: Vec<f64>, n_steps: u64) {
         let means = sums.iter().map(|sum| sum / n_steps as f64).collect();
         self.log.rows.push((self.step, means));
@@ -140,7 +142,7 @@ impl Curves {
         &self.log
     }
 
-    /// Sums over the interval that has begun, by their digit and column.
+    /// The sums of the unfinished interval, by digit and column.
     pub fn sums(&self) -> BTreeMap<String, f64> {
         let mut named = BTreeMap::new();
         for digit in digits(self.step, self.n_digits()) {
@@ -156,7 +158,7 @@ impl Curves {
     }
 }
 
-/// The digits 1 among the last `n_digits` of a step, the largest first.
+/// The positions of the set bits among the lowest `n_digits` bits of a step, highest first.
 fn digits(step: u64, n_digits: u32) -> impl Iterator<Item = u32> {
     (0..n_digits)
         .rev()
@@ -198,26 +200,26 @@ mod tests {
         }
     }
 
-    fn trained(steps: u64, until: u64) -> Curves {
-        let mut curves = Curves::new(&columns(), steps);
-        (1..=until).for_each(|step| curves.push(&uneven(step), 0));
-        curves
+    fn trained(steps: u64, until: u64) -> TrainLogBuilder {
+        let mut builder = TrainLogBuilder::new(&columns(), steps);
+        (1..=until).for_each(|step| builder.push(&uneven(step), 0));
+        builder
     }
 
-    fn checkpoint(curves: &Curves) -> Checkpoint {
+    fn checkpoint(builder: &TrainLogBuilder) -> Checkpoint {
         Checkpoint {
-            step: curves.step,
+            step: builder.step,
             arrays: Default::default(),
-            log_sums: curves.sums(),
-            log: curves.log().clone(),
+            log_sums: builder.sums(),
+            log: builder.log().clone(),
         }
     }
 
     #[test]
     fn rows_are_means() {
-        let mut curves = Curves::new(&columns(), 2501);
-        (1..=2501).for_each(|step| curves.push(&even(step), 0));
-        let rows = &curves.log().rows;
+        let mut builder = TrainLogBuilder::new(&columns(), 2501);
+        (1..=2501).for_each(|step| builder.push(&even(step), 0));
+        let rows = &builder.log().rows;
         assert_eq!(rows.len(), 626);
         assert_eq!(rows[0], (4, vec![2.5, 1.0]));
         assert_eq!(rows[624], (2500, vec![2498.5, 1.0]));
@@ -225,11 +227,11 @@ mod tests {
         let row_by_row = trained(1000, 1000);
         assert_eq!(row_by_row.log().rows.len(), 1000);
         assert_eq!(row_by_row.sums(), BTreeMap::new());
-        assert_eq!(Curves::new(&columns(), 1).sums.len(), 0);
+        assert_eq!(TrainLogBuilder::new(&columns(), 1).sums.len(), 0);
     }
 
     #[test]
-    fn a_checkpoint_of_another_step_than_its_curves_is_told_from_a_right_one() {
+    fn a_checkpoint_of_another_step_than_its_builder_is_told_from_a_right_one() {
         for (steps, at) in [
             (20, 20),
             (20, 7),
@@ -239,14 +241,14 @@ mod tests {
             (3000, 0),
         ] {
             let right = checkpoint(&trained(steps, at));
-            assert!(is_in_step(&right, steps), "{at} of {steps}");
+            assert!(matches_step(&right, steps), "{at} of {steps}");
             let interval = 1 << log_interval(steps);
             for step in [at + interval, at.wrapping_sub(interval)] {
                 let wrong = Checkpoint {
                     step,
                     ..right.clone()
                 };
-                assert!(!is_in_step(&wrong, steps), "{step} for {at} of {steps}");
+                assert!(!matches_step(&wrong, steps), "{step} for {at} of {steps}");
             }
         }
     }
@@ -256,12 +258,13 @@ mod tests {
         let whole = trained(9000, 9000);
         for at in [0, 1, 2, 3, 1001, 4095, 4096, 8999, 9000] {
             let first = trained(9000, at);
-            assert!(is_in_step(&checkpoint(&first), 9000));
-            let mut second = Curves::resume(&checkpoint(&first), &columns(), 9000).unwrap();
+            assert!(matches_step(&checkpoint(&first), 9000));
+            let mut second =
+                TrainLogBuilder::resume(&checkpoint(&first), &columns(), 9000).unwrap();
             (at + 1..=9000).for_each(|step| second.push(&uneven(step), 0));
             assert_eq!(second.log(), whole.log(), "interrupted at {at}");
         }
-        assert!(Curves::resume(&checkpoint(&whole), &columns()[..1], 9000).is_none());
+        assert!(TrainLogBuilder::resume(&checkpoint(&whole), &columns()[..1], 9000).is_none());
     }
 
     #[test]
@@ -277,7 +280,7 @@ mod tests {
         ] {
             let whole = trained(steps, steps);
             let first = checkpoint(&trained(shorter, at));
-            let mut longer = Curves::continued(&first, shorter, steps).unwrap();
+            let mut longer = TrainLogBuilder::from_shorter(&first, shorter, steps).unwrap();
             (at + 1..=steps).for_each(|step| longer.push(&uneven(step), 0));
             assert_eq!(longer.log(), whole.log(), "{shorter} at {at}, then {steps}");
             assert_eq!(longer.sums(), whole.sums());
