@@ -343,7 +343,7 @@ fn the_program_prints_and_starts_threads_without_panics() {
         source.assert_free_of(&["println!", "print!(", "thread::spawn(", "scope.spawn("]);
     }
     let is_writer = |path: &str| {
-        ["say.rs", "output.rs"]
+        ["stderr.rs", "stdout.rs"]
             .iter()
             .any(|file| path.ends_with(file))
     };

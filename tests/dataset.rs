@@ -104,6 +104,10 @@ fn files_that_are_not_dsprites_are_no_check_that_says_no() {
         assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{file}");
         assert!(ran.stderr.contains(expected), "{file}: {}", ran.stderr);
     }
+    let ran = lab.run(&["dataset", "export", "/proc/x.npz"]);
+    assert_eq!(ran.code, Some(2), "{}", ran.stderr);
+    let said = "cannot write `/proc/x.npz`: its folder belongs to the operating system; choose another path";
+    assert!(ran.stderr.contains(said), "{}", ran.stderr);
     let ran = lab.run(&["dataset", "export", "absent/dsprites.npz"]);
     assert_eq!(ran.code, Some(5));
     assert!(

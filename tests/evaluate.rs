@@ -230,7 +230,7 @@ fn files_that_cannot_be_scored_are_refused_in_one_sentence() {
         (
             "cut npy",
             npy("<f4", &[737_280, 1], false, vec![0; 8]),
-            "promises 2949248 bytes and there are 136",
+            "states 2949248 bytes, but there are 136",
         ),
         ("lies", lies, "bytes and there are 136"),
         (
@@ -246,7 +246,7 @@ fn files_that_cannot_be_scored_are_refused_in_one_sentence() {
         (
             "vector",
             npy("<f4", &[2], false, vec![0; 8]),
-            "its shape is [2] where [737280, codes] is needed",
+            "the shape is [2], but [737280, codes] is required",
         ),
         (
             "no codes",
@@ -327,7 +327,7 @@ fn tables_that_cannot_be_scored_are_refused_in_one_sentence() {
             "three axes",
             npy("<f4", &[60, 1, 1], false, vec![0; 240]),
             good.1.clone(),
-            "[60, 1, 1] where [n, codes] is needed",
+            "[60, 1, 1], but [n, codes] is required",
         ),
     ];
     for (what, codes, factors, expected) in cases {
@@ -390,7 +390,7 @@ fn pipes_that_cannot_be_scored_are_left_in_a_sentence() {
         ),
         (
             "cat short.npy /dev/zero",
-            "promises 136 bytes and there are 137",
+            "states 136 bytes, but there are 137",
         ),
         (
             "head -c 100 short.npy",
@@ -429,7 +429,7 @@ fn what_is_asked_for_is_checked_before_the_file_is_read() {
     assert!(said(&["--seeds", "0"]).contains("1..=10000"));
     let refused = said(&["--metrics", "beta-vae-score", "--variants", "exact"]);
     assert!(
-        refused.contains("beta-vae-score has no exact variant; it has study"),
+        refused.contains("beta-vae-score has no variant exact; its variants are study"),
         "{refused}"
     );
     lab.write("taken", "");
@@ -503,7 +503,9 @@ fn rows_that_are_no_grid_count_once_each() {
     );
     let twice = run("part.npz", &exact);
     assert!(
-        twice.stderr.contains("120 rows of 4x5x3, no complete grid"),
+        twice
+            .stderr
+            .contains("the 120 rows are not a complete 4x5x3 grid; each row counts once"),
         "{}",
         twice.stderr
     );
@@ -536,7 +538,8 @@ fn rows_that_are_no_grid_count_once_each() {
     );
     let rest = run("part.npz", &["--json"]);
     assert!(
-        rest.stderr.contains("complete grid; left out"),
+        rest.stderr
+            .contains("factor-vae-score is skipped: it compares"),
         "{}",
         rest.stderr
     );
@@ -603,7 +606,7 @@ fn metrics_of_posteriors_take_log_variances() {
     write(&LAYOUTS[0].npy(&logvars[1..]));
     let refused = refusal(&lab.run(&args), "short");
     assert!(
-        refused.contains("its shape is [59, 3] where the codes have [60, 3]"),
+        refused.contains("the shape is [59, 3], but the codes have the shape [60, 3]"),
         "{refused}"
     );
     lab.write("logvars.npy", LAYOUTS[0].npy(&logvars));
@@ -611,7 +614,7 @@ fn metrics_of_posteriors_take_log_variances() {
         &lab.run(&["evaluate", "codes.npz", "--logvars", "logvars.npy"]),
         "both",
     );
-    assert!(refused.contains("give it an array `logvars`"), "{refused}");
+    assert!(refused.contains("as the array `logvars`"), "{refused}");
 }
 
 #[test]
@@ -643,7 +646,7 @@ fn all_is_every_metric_that_one_table_has() {
     }
     assert!(
         ran.stderr
-            .contains("active-units is a metric of posteriors"),
+            .contains("active-units is skipped: it requires the log variances of the posteriors"),
         "{}",
         ran.stderr
     );
@@ -743,7 +746,8 @@ fn what_would_take_minutes_is_left_out_unless_it_is_named() {
         ran.stderr
     );
     assert!(
-        ran.stderr.contains("with 500 codes; left out, name them"),
+        ran.stderr
+            .contains("with 500 codes; to compute them, pass --metrics"),
         "{}",
         ran.stderr
     );

@@ -222,7 +222,7 @@ fn factors_that_are_no_numbers_and_bins_that_are_none_are_refused() {
         "codes.npz",
         npy("<f4", &[737_280, 1], false, vec![0; 4 * 737_280]),
     );
-    refused(&["--factor-bins", "20"], "leave out --factor-bins");
+    refused(&["--factor-bins", "20"], "remove --factor-bins");
 }
 
 #[test]

@@ -59,40 +59,40 @@ pub const CONDITIONS: [Condition; 13] = [
     Condition {
         name: "many-values",
         when: "a factor has more than 40 values and fewer than 10 rows for each on average (in a complete grid: fewer than 2)",
-        effect: "where each value is a class, codes of the factor and codes of noise score alike",
-        remedy: "put such values into bins with --factor-bins 20",
+        effect: "each value is a class, so codes of the factor and codes of noise get similar scores",
+        remedy: "bin such values with --factor-bins 20",
         concerns: of_factors,
         find: Find::Factors(factors::many_values),
     },
     Condition {
         name: "rare-values",
         when: "rows are listed, and a tenth or more of a factor's values have fewer than 10 rows",
-        effect: "such values are never held fixed, and predictors learn them from next to nothing",
-        remedy: "merge rare values, or leave their rows out",
+        effect: "such values are never fixed, and predictors have very few training rows for them",
+        remedy: "merge rare values, or remove their rows",
         concerns: learns_or_matches,
         find: Find::Factors(factors::rare_values),
     },
     Condition {
         name: "never-fixed",
         when: "rows are listed, and a factor has fewer than two values with 10 rows",
-        effect: "the score says nothing of the factor, which is never held fixed",
-        remedy: "give more rows, or fewer values with --factor-bins",
+        effect: "the factor is never fixed, so the score has no information about it",
+        remedy: "provide more rows, or fewer values with --factor-bins",
         concerns: |metric, _| metric.needs().matching_points,
         find: Find::Factors(factors::never_fixed),
     },
     Condition {
         name: "one-value",
         when: "rows are listed, and 95 of 100 or more have the same value of a factor",
-        effect: "the score of the factor is that of a few rows",
-        remedy: "give more rows with other values, or leave the factor out",
+        effect: "the score of the factor depends on a few rows",
+        remedy: "provide more rows with other values, or remove the factor",
         concerns: of_factors,
         find: Find::Factors(factors::one_value),
     },
     Condition {
         name: "constant-factor",
         when: "rows are listed, and all of them have the same value of a factor",
-        effect: "it is no factor, and no score says anything of it",
-        remedy: "give rows in which it varies",
+        effect: "it does not vary, so no score has information about it",
+        remedy: "provide rows in which it varies",
         concerns: of_factors,
         find: Find::Factors(factors::constant),
     },
@@ -100,16 +100,16 @@ pub const CONDITIONS: [Condition; 13] = [
         name: "determined",
         when: "rows are listed, and the value of one factor tells that of another (95 of 100 of its entropy, by 5 rows or \
                more for each value on average, or one to one)",
-        effect: "a code of one is a code of the other, so gaps between factors and codes vanish",
-        remedy: "leave one of the two out",
+        effect: "a code of one factor also encodes the other, so gaps between the two factors vanish",
+        remedy: "remove one of the two",
         concerns: of_factors,
         find: Find::Factors(factors::determined),
     },
     Condition {
         name: "few-rows",
         when: "fewer than 5,000 rows are listed",
-        effect: "predictors are tested on rows that they were trained on, as points are drawn with replacement",
-        remedy: "give more rows",
+        effect: "predictors are tested on some of their training rows, because points are drawn with replacement",
+        remedy: "provide at least 5,000 rows",
         concerns: |metric, variant| {
             let splits = matches!(variant, Variant::Study | Variant::RandomForest);
             splits && matches!(metric, Dci | Sap | Explicitness | Downstream)
@@ -119,8 +119,8 @@ pub const CONDITIONS: [Condition; 13] = [
     Condition {
         name: "repeated-rows",
         when: "rows are listed, and a tenth or more repeat the factor values and the codes of another row",
-        effect: "predictors are tested on copies of what they were trained on, and copies are each other's nearest neighbours",
-        remedy: "give each row once",
+        effect: "predictors are tested on copies of their training rows, and copies are nearest neighbours of each other",
+        remedy: "remove the repeated rows",
         concerns: |metric, _| matches!(metric, Dci | Sap | Explicitness | Downstream | Infomec),
         find: Find::Codes(codes::repeated_rows),
     },
@@ -128,15 +128,15 @@ pub const CONDITIONS: [Condition; 13] = [
         name: "constant-codes",
         when: "no code varies",
         effect: "there is no representation to score",
-        remedy: "look for a model that collapsed, or for a wrong array",
+        remedy: "check whether the model collapsed or the array is wrong",
         concerns: |metric, _| metric != Udr,
         find: Find::Codes(codes::constant),
     },
     Condition {
         name: "one-code",
-        when: "there is a single code",
-        effect: "there is no second code to compare it with",
-        remedy: "give all codes of the representation, a column each",
+        when: "there is only one code",
+        effect: "there is no second code for comparison",
+        remedy: "provide all codes of the representation, one per column",
         concerns: |metric, _| {
             let compares_codes = matches!(metric, Mig | MigChen | Sap | Jemmig | Dci | Infomec);
             compares_codes || metric == FactorVaeScore
@@ -146,8 +146,8 @@ pub const CONDITIONS: [Condition; 13] = [
     Condition {
         name: "equal-codes",
         when: "two codes that vary are equal in every row",
-        effect: "no factor is in one code alone",
-        remedy: "look for a column that is there twice",
+        effect: "no factor is encoded by only one of them",
+        remedy: "remove the duplicate column",
         concerns: |metric, _| {
             let compares_codes = matches!(metric, Mig | MigChen | Sap | Jemmig | Dci | Infomec);
             compares_codes || metric == Unsupervised
@@ -157,8 +157,8 @@ pub const CONDITIONS: [Condition; 13] = [
     Condition {
         name: "one-bin",
         when: "a code varies within one of its 20 bins of equal width, and 99 of 100 rows or more are in that bin",
-        effect: "metrics that bin it, or go by its range, see a constant",
-        remedy: "look for rows with outlying codes, and clip them or leave them out",
+        effect: "metrics that use bins or the range treat it as constant",
+        remedy: "clip or remove the rows with outliers",
         concerns: |metric, _| {
             let bins = matches!(metric, Mig | MigSup | Jemmig | Dcimig | Modularity);
             bins || matches!(metric, Unsupervised | Infomec)
@@ -168,7 +168,7 @@ pub const CONDITIONS: [Condition; 13] = [
     Condition {
         name: "small-codes",
         when: "codes vary, and none has a standard deviation of 0.05 or more",
-        effect: "no code is active, so the score is 0 whatever they hold",
+        effect: "no code is active, so the score is 0",
         remedy: "scale the codes",
         concerns: |metric, variant| metric == FactorVaeScore && variant != Variant::Lin2020,
         find: Find::Codes(codes::small),
@@ -194,7 +194,7 @@ pub fn notes(table: &CodeTable<'_>, pairs: &[(Metric, Variant)], constant: &[Str
             Find::Factors(find) => find(table.grid(), constant),
             Find::Codes(find) => find(table),
         };
-        found.map(|found| format!("{found}: {}; {}", condition.effect, condition.remedy))
+        found.map(|found| format!("{found}; {}; {}", condition.effect, condition.remedy))
     };
     found(pairs, find)
 }
@@ -202,7 +202,7 @@ pub fn notes(table: &CodeTable<'_>, pairs: &[(Metric, Variant)], constant: &[Str
 /// What there is to say of these scores of any codes of a grid, without remedies, which are about tables.
 pub fn notes_of_grid(grid: &FactorGrid, pairs: &[(Metric, Variant)]) -> Vec<Note> {
     found(pairs, |condition| match condition.find {
-        Find::Factors(find) => Some(format!("{}: {}", find(grid, &[])?, condition.effect)),
+        Find::Factors(find) => Some(format!("{}; {}", find(grid, &[])?, condition.effect)),
         Find::Codes(_) => None,
     })
 }

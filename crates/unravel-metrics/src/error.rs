@@ -86,13 +86,13 @@ pub enum MetricError {
         value: f32,
     },
     /// The metric is of the posteriors, and the table has only codes.
-    #[error("{} is a metric of posteriors and needs their log variances; give `logvars` beside the codes", .metric.name())]
+    #[error("{} requires the log variances of the posteriors; add an array `logvars` to the .npz, or pass --logvars with a .npy", .metric.name())]
     NoLogvars {
         /// The metric asked for.
         metric: Metric,
     },
     /// The grid has too few factors with more than one value.
-    #[error("{} needs at least {needed} factors with two values or more, and this grid has {found}", .metric.name())]
+    #[error("{} requires at least {needed} factors that vary, but this grid has {found}", .metric.name())]
     TooFewFactors {
         /// The metric asked for.
         metric: Metric,
@@ -103,8 +103,8 @@ pub enum MetricError {
     },
     /// There are too few factors that can be held fixed, in a table that is no complete grid.
     #[error(
-        "{} compares points that agree on one factor, of at least {needed} factors with {} rows or more of two values; this \
-         table has {found}, so give it the complete grid",
+        "{} compares points that agree on one factor and requires at least {needed} factors with {} rows or more for each of \
+         two values, but this table has {found}; provide the complete grid",
         .metric.name(), crate::limits::MIN_MATCHING_ROWS
     )]
     TooFewMatching {
@@ -116,7 +116,7 @@ pub enum MetricError {
         found: usize,
     },
     /// There are too few points for the score to mean something.
-    #[error("{} needs at least {needed} points, and there are {found}", .metric.name())]
+    #[error("{} requires at least {needed} points, but there are {found}", .metric.name())]
     TooFewPoints {
         /// The metric asked for.
         metric: Metric,
@@ -126,13 +126,13 @@ pub enum MetricError {
         found: usize,
     },
     /// A number of factor bins that is none.
-    #[error("factors go into 2 to 1000000 bins, and {n} were asked for; 20 is usual")]
+    #[error("the number of factor bins must be from 2 to 1000000, but is {n}; 20 is usual")]
     FactorBins {
         /// Bins asked for.
         n: u32,
     },
     /// The metric compares trials.
-    #[error("{} compares trials that differ in their seed; a single table has no such score", .metric.name())]
+    #[error("{} compares trials that differ only in their seed, but there is only one table", .metric.name())]
     SeveralTrials {
         /// The metric asked for.
         metric: Metric,

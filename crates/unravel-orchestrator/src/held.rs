@@ -1,23 +1,23 @@
-//! What a store holds of a trial, as far as planning needs it.
+//! The state of a trial in a store, as far as planning needs it.
 
 use unravel_sweep::Trial;
 use unravel_sweep::TrialId;
 
-/// A trial with its id, computed once, and what is remembered of it from one look at the store to the next.
+/// A trial with its id, which is computed once, and the facts that persist between two reads of the store.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlannedTrial {
     /// The id of `trial`.
     pub id: TrialId,
     /// The configuration.
     pub trial: Trial,
-    /// It had failed before this run and is tried again; a failure found later is another run's.
+    /// The trial failed before this run and is retried. A failure found later is from another run.
     pub is_retry: bool,
-    /// The trial from whose checkpoint it goes on: the same but for having fewer steps.
+    /// The trial from whose checkpoint this one continues: equal except for fewer steps.
     pub continues: Option<TrialId>,
 }
 
 impl PlannedTrial {
-    /// A trial that no store was asked about yet.
+    /// A trial that was not looked up in a store yet.
     #[must_use]
     pub fn new(trial: Trial) -> Self {
         Self {
@@ -29,31 +29,31 @@ impl PlannedTrial {
     }
 }
 
-/// How far a trial has come.
+/// The progress of a trial.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reached {
-    /// A checkpoint at this step; 0 where there is none.
+    /// It has a checkpoint at this step; 0 if there is none.
     Step(u64),
-    /// Trained, but some of the wanted scores are missing.
+    /// Trained, but some requested scores are missing.
     Trained,
-    /// Trained, and every wanted score is there.
+    /// Trained and scored.
     Scored,
 }
 
-/// What a store holds of one trial, seen at one moment.
+/// The state of one trial in a store at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Held {
-    /// How far it has come.
+    /// Its progress.
     pub reached: Reached,
-    /// Why it failed, where it did.
+    /// Why it failed, if it did.
     pub failure: Option<String>,
-    /// A worker of another run is at it.
+    /// A worker of another run holds its lock.
     pub is_locked: bool,
-    /// Where it can go on from, if there is no checkpoint of its own.
+    /// The checkpoint of another trial that it can continue from, if it has none of its own.
     pub continuation: Option<Continuation>,
 }
 
-/// A checkpoint of a trial that is the same but for having fewer steps.
+/// A checkpoint of a trial that is equal except for fewer steps.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Continuation {
     /// That trial.
@@ -63,7 +63,7 @@ pub struct Continuation {
 }
 
 impl Held {
-    /// A trial that has come so far, has not failed and is free.
+    /// A trial with this progress that has not failed and is not locked.
     #[must_use]
     pub fn at(reached: Reached) -> Self {
         Self {
@@ -74,31 +74,31 @@ impl Held {
         }
     }
 
-    /// What is held of a trial that the store does not know.
+    /// The state of a trial that the store does not have.
     #[must_use]
     pub fn nothing() -> Self {
         Self::at(Reached::Step(0))
     }
 }
 
-/// The trials of a store, as the supervisor sees them. What the store says decides what is done; a worker's
-/// word only saves a look.
+/// The supervisor's view of the trials of a store. The store decides which trials are done; events of workers only save
+/// reads.
 pub trait Records {
-    /// What is held of `trial` now.
+    /// The current state of `trial`.
     fn held(&self, trial: &PlannedTrial) -> Held;
 
-    /// What is held of each of these trials now, in their order.
+    /// The current state of each of these trials, in their order.
     fn held_of_all(&self, trials: &[PlannedTrial]) -> Vec<Held> {
         trials.iter().map(|trial| self.held(trial)).collect()
     }
 
-    /// Who holds `trial` at the moment, in words, if anybody does.
+    /// The process that holds the lock of `trial`, in words, if there is one.
     fn holder(&self, trial: &PlannedTrial) -> Option<String> {
         let _ = trial;
         None
     }
 
-    /// Writes down that `trial` failed for good. Where that cannot be done, or another run holds the trial,
-    /// nothing is written: the run's own summary still has the failure.
+    /// Records in the store that `trial` failed. Writes nothing if this is not possible or another run holds the trial; the
+    /// summary of the run has the failure anyway.
     fn mark_failed(&self, trial: &PlannedTrial, reason: &str);
 }

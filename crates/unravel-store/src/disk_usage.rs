@@ -1,4 +1,4 @@
-//! What trials weigh on the disk, by kind of file.
+//! The disk usage of trials, by kind of file.
 
 use std::collections::BTreeMap;
 use std::ops::AddAssign;
@@ -17,26 +17,26 @@ use crate::trial::folder::TrialFolder;
 /// Kinds of files in a trial's folder, in the order in which they are listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FileKind {
-    /// What training goes on from: weights and moments.
+    /// Checkpoints: weights and optimiser moments.
     Checkpoints,
     /// The final weights.
     Models,
-    /// Whole tables of codes.
+    /// Complete tables of codes.
     Codes,
-    /// Codes at the fixed points.
+    /// Codes at fixed points.
     Probes,
-    /// What the report draws.
+    /// Traversals, reconstructions and samples.
     Pictures,
     /// Scores with their matrices.
     Scores,
     /// Training curves.
     Curves,
-    /// Everything small: trial, state, log, lock.
+    /// Metadata: configuration, state, log, lock.
     Records,
 }
 
 impl FileKind {
-    /// The word in tables and in JSON.
+    /// The name in JSON.
     pub fn name(self) -> &'static str {
         match self {
             Self::Checkpoints => "checkpoints",
@@ -63,7 +63,7 @@ impl FileKind {
     }
 }
 
-/// What files weigh, in bytes, by kind.
+/// Sizes of files in bytes, by kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DiskUsage(BTreeMap<FileKind, u64>);
 
@@ -78,7 +78,7 @@ impl DiskUsage {
         self.0.get(&kind).copied().unwrap_or(0)
     }
 
-    /// The kinds that there are, with their bytes.
+    /// The kinds with at least one file, with their sizes.
     pub fn kinds(&self) -> impl Iterator<Item = (FileKind, u64)> {
         self.0.iter().map(|(kind, n_bytes)| (*kind, *n_bytes))
     }
@@ -95,7 +95,7 @@ impl AddAssign<&DiskUsage> for DiskUsage {
 }
 
 impl TrialFolder {
-    /// What the trial's files weigh; nothing when it is not there.
+    /// The sizes of the trial's files; empty if the trial does not exist.
     ///
     /// # Errors
     /// [`StoreError::Io`].
@@ -114,7 +114,7 @@ impl TrialFolder {
     }
 }
 
-/// The length of a plain file; none for folders, links, and what was renamed while this looks.
+/// The size of a regular file; none for folders, links, and files that are renamed at the same time.
 fn file_bytes(entry: &fs::DirEntry) -> Result<Option<u64>, StoreError> {
     match entry.metadata() {
         Ok(metadata) => Ok(metadata.is_file().then_some(metadata.len())),
@@ -124,7 +124,7 @@ fn file_bytes(entry: &fs::DirEntry) -> Result<Option<u64>, StoreError> {
 }
 
 impl Store {
-    /// What all trials weigh together, and how many there are; looked at on every core.
+    /// The number of trials and their sizes together; uses all cores.
     ///
     /// # Errors
     /// [`StoreError::Io`].

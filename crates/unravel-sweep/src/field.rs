@@ -140,10 +140,10 @@ impl RealRange {
     pub(crate) fn describe(self) -> &'static str {
         match self {
             Self::Any => "a finite number",
-            Self::NonNegative => "a finite number, 0 or more",
+            Self::NonNegative => "a finite number of at least 0",
             Self::Positive => "a finite number above 0",
-            Self::BelowOne => "a number from 0 up to, not including, 1",
-            Self::Fraction => "a number above 0, at most 1",
+            Self::BelowOne => "a number of at least 0 and less than 1",
+            Self::Fraction => "a number above 0 and at most 1",
         }
     }
 }

@@ -25,7 +25,7 @@ pub enum WorkerError {
     #[error(transparent)]
     Model(#[from] ModelError),
     /// A score.
-    #[error("the {metric} cannot be taken: {source}")]
+    #[error("cannot compute the {metric}: {source}")]
     Metric {
         /// The metric's name.
         metric: &'static str,
@@ -33,7 +33,7 @@ pub enum WorkerError {
         source: MetricError,
     },
     /// A score over several trials.
-    #[error("the {metric} cannot be taken: {source}")]
+    #[error("cannot compute the {metric}: {source}")]
     CrossTrial {
         /// The metric's name.
         metric: &'static str,
@@ -42,7 +42,7 @@ pub enum WorkerError {
     },
     /// A trial that has no final weights yet.
     #[error(
-        "trial {trial} is not trained: it is at step {step} of {steps}; `unravel run` goes on with it"
+        "trial {trial} is not trained: it is at step {step} of {steps}; `unravel run` continues it"
     )]
     NotTrained {
         /// The trial.
@@ -54,7 +54,7 @@ pub enum WorkerError {
     },
     /// A trained trial whose `trial.toml` is not there.
     #[error(
-        "trial {trial} has lost its `trial.toml`: `unravel run` on a sweep file that has this trial makes it again"
+        "trial {trial} has no `trial.toml`; `unravel run` on a sweep file with this trial recreates it"
     )]
     NoDescription {
         /// The trial.
@@ -62,8 +62,8 @@ pub enum WorkerError {
     },
     /// Weights that are not of the trial's architecture.
     #[error(
-        "the weights of trial {trial} are not of its architecture, and nothing was written: {source}; remove its \
-         `model.safetensors`, and `unravel run` on a sweep file that has this trial makes it again"
+        "the weights of trial {trial} do not match its architecture: {source}; nothing was written; remove its \
+         `model.safetensors`, then `unravel run` on a sweep file with this trial recreates it"
     )]
     Misfit {
         /// The trial.
@@ -73,8 +73,8 @@ pub enum WorkerError {
     },
     /// Observations that are not those that the trial was planned with.
     #[error(
-        "the observations changed: the trial was planned with content {planned}, and now there is {found}; plan the \
-         sweep again"
+        "the data changed: the trial was planned with content {planned}, but the data now has {found}; run the same command \
+         again"
     )]
     DataChanged {
         /// Content named by the trial.
@@ -89,7 +89,9 @@ pub enum WorkerError {
         reason: String,
     },
     /// The cohort does not fit into the device's memory.
-    #[error("the cohort does not fit into the memory of the device: {reason}")]
+    #[error(
+        "the cohort does not fit into the memory of the device ({reason}); use a smaller --cohort"
+    )]
     OutOfMemory {
         /// What the backend said.
         reason: String,
@@ -101,7 +103,9 @@ pub enum WorkerError {
         reason: String,
     },
     /// An order for a metric that this build does not compute.
-    #[error("there is no metric called `{name}` in this build")]
+    #[error(
+        "this build has no metric `{name}`; use the same version of unravel for `run` and its workers"
+    )]
     UnknownMetric {
         /// Its name.
         name: String,

@@ -145,8 +145,10 @@ fn continue_from(
     }
     let id = trial.id();
     reporter.log(match adopt(store, lock, trial, from, requests)? {
-        Ok(step) => format!("trial {id} goes on from step {step} of the shorter trial {from}"),
-        Err(why) => format!("trial {id} begins anew: {why}"),
+        Ok(step) => format!(
+            "trial {id} continues from step {step}, the checkpoint of the shorter trial {from}"
+        ),
+        Err(why) => format!("trial {id} starts from step 0: {why}"),
     });
     Ok(())
 }

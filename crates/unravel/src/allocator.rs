@@ -1,7 +1,7 @@
-//! Memory that the machine refuses ends the program with a sentence and the exit code of a limit.
+//! Ends the program with a sentence and the exit code of a limit if an allocation fails.
 //!
-//! Rust aborts where memory is refused to a part of the program that cannot do without. The allocator here is the system's,
-//! and remembers a refusal; an abort after one is met by a signal handler.
+//! Rust aborts if an infallible allocation fails. The allocator here is the system's and records a failure; a signal handler
+//! handles an abort that follows.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,7 +12,7 @@ use unravel_store::protocol::LIMIT_REMEDY;
 
 use crate::exit::Exit;
 
-/// The system's allocator, which remembers that it was refused memory.
+/// The system's allocator; records whether an allocation failed.
 struct Remembering;
 
 #[global_allocator]
@@ -50,12 +50,11 @@ unsafe impl GlobalAlloc for Remembering {
     }
 }
 
-/// From now on an abort for want of memory ends the program with a sentence.
+/// Registers a handler that ends the program with a sentence after a failed allocation.
 pub fn survive_refusals() {
     let end = || {
         if WAS_REFUSED.load(Ordering::Relaxed) {
-            // Below the standard library's own line, which says how much was asked for. Where nobody takes the sentence,
-            // the exit code says the same.
+            // Follows the standard library's line with the requested size. The exit code is the same if stderr is closed.
             for part in ["error: ", LIMIT_REMEDY, "\n"] {
                 let _ = rustix::io::write(std::io::stderr(), part.as_bytes());
             }

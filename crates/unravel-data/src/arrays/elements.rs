@@ -343,7 +343,7 @@ mod tests {
         let file = npy(">f4", &[1], false, &[0; 4]);
         let message = opened(&file).floats().unwrap_err().to_string();
         assert!(
-            message.contains("'>f4' where little-endian float32 or float64 is needed"),
+            message.contains("'>f4', but little-endian float32 or float64 is required"),
             "{message}"
         );
         assert!(opened(&file).integers().is_err() && opened(&file).values::<f32>().is_err());

@@ -39,7 +39,7 @@ pub(super) fn constant(table: &CodeTable<'_>) -> Option<String> {
 }
 
 pub(super) fn single(table: &CodeTable<'_>) -> Option<String> {
-    (table.n_codes() == 1).then(|| "there is a single code".to_owned())
+    (table.n_codes() == 1).then(|| "there is only one code".to_owned())
 }
 
 pub(super) fn equal(table: &CodeTable<'_>) -> Option<String> {
@@ -99,7 +99,7 @@ pub(super) fn one_bin(table: &CodeTable<'_>) -> Option<String> {
             let first = inside.next()?;
             inside.any(|x| x != first).then(|| {
                 format!(
-                    "code {code} has {} of {n_rows} rows in one bin",
+                    "{} of {n_rows} values of code {code} are in one bin",
                     counts[code][bin]
                 )
             })
@@ -134,8 +134,9 @@ pub(super) fn small(table: &CodeTable<'_>) -> Option<String> {
         (squares / (n - 1.0).max(1.0)).max(0.0).sqrt()
     };
     let largest = (0..n_codes).map(sd).fold(0.0, f64::max);
-    (varies(table).contains(&true) && largest < ACTIVE_SD)
-        .then(|| format!("the largest standard deviation of a code is {largest:.2e}"))
+    (varies(table).contains(&true) && largest < ACTIVE_SD).then(|| {
+        format!("the largest standard deviation of a code is {largest:.2e}, below {ACTIVE_SD}")
+    })
 }
 
 pub(super) fn repeated_rows(table: &CodeTable<'_>) -> Option<String> {

@@ -125,7 +125,7 @@ fn fields<'a>(path: &Path, text: &'a str, trial: Option<&TrialId>) -> Result<&'a
     let Some(rest) = unsealed(text) else {
         return Err(StoreError::damaged(
             path,
-            "its checksum does not fit its contents",
+            "the checksum does not match the contents",
         ));
     };
     let Some((format, fields)) = rest

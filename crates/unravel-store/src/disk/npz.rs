@@ -191,7 +191,7 @@ impl NpzReader {
         if found != sealed {
             return Err(StoreError::damaged(
                 path,
-                "its checksum does not fit its contents",
+                "the checksum does not match the contents",
             ));
         }
         let archive =

@@ -34,8 +34,8 @@ pub fn lack(words: &str) -> Option<Lack> {
 }
 
 /// What is said of a limit: that it is the machine's, and what helps.
-pub const LIMIT_REMEDY: &str = "this is a limit of the machine and no fault of a trial: raise it (`ulimit -a` lists the \
-                                limits) or use fewer workers at once (`--jobs`), and the same command goes on";
+pub const LIMIT_REMEDY: &str = "this is a limit of the machine, not an error of a trial; raise it (`ulimit -a` lists the \
+                                limits) or use fewer workers (`--jobs`), then run the same command again";
 
 /// The sentence for a person: the reason and [`LIMIT_REMEDY`], which is not said twice.
 #[must_use]

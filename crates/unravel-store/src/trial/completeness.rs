@@ -16,8 +16,8 @@ use crate::trial::folder::TrialFolder;
 use crate::trial::train_log_integrity::Curves;
 
 /// What it means that the checkpoint of a trained trial is damaged.
-const LOSS: &str = "the trial is trained and keeps its results; `unravel run` removes the checkpoint, and only a trial \
-                    with more steps, which would go on from it, begins anew";
+const LOSS: &str = "the trial is trained and keeps its results; `unravel run` deletes the checkpoint; without it, a \
+                    trial with more steps starts from step 0";
 
 /// How closely files are looked at to say what is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

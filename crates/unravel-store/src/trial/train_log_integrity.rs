@@ -156,8 +156,8 @@ impl TrialFolder {
         match error {
             StoreError::Damaged { path, what } if self.file(MODEL).exists() => {
                 let what = format!(
-                    "{what}, and no checkpoint has its curves any more, so reports are without them: delete it to hear \
-                     no more of this, or the trial's folder to train it again"
+                    "{what}, and no checkpoint has its curves any more, so reports do not have them; delete the file to \
+                     end this note, or delete the trial's folder to train it again"
                 );
                 StoreError::Damaged { path, what }
             }

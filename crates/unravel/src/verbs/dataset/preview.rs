@@ -4,20 +4,21 @@ use unravel_data::{Dsprites, Sheet};
 
 use super::PreviewArgs;
 use crate::exit::{Exit, Failure};
-use crate::output;
+use crate::stdout;
 
-/// Draws the sheet and says where it is.
+/// Draws the sheet and prints its path.
 pub fn preview(args: &PreviewArgs) -> Result<Exit, Failure> {
     let out = args.out.display();
     let failed = |error: &dyn std::fmt::Display| {
-        let sentence =
-            format!("cannot write `{out}`: {error}; check the folder and its permissions");
+        let sentence = format!(
+            "cannot write `{out}`: {error}; check the folder and its permissions, or choose another path with --out"
+        );
         Failure::new(Exit::BadStore, sentence)
     };
     let sheet = unravel_data::preview(&Dsprites::new());
     let bytes = encode(&sheet).map_err(|error| failed(&error))?;
     std::fs::write(&args.out, bytes).map_err(|error| failed(&error))?;
-    output::line(&format!("{out}: {} x {} pixels", sheet.width, sheet.height));
+    stdout::line(&format!("{out}: {} x {} pixels", sheet.width, sheet.height));
     Ok(Exit::Success)
 }
 

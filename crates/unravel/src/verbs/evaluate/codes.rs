@@ -9,7 +9,7 @@ use unravel_metrics::{FactorBins, FactorGrid, LOGVAR_RANGE, MetricError};
 
 use super::input;
 use crate::exit::Failure;
-use crate::output;
+use crate::stdout;
 
 /// Where an `.npz` of codes has its factor values, and their names if it has them.
 const KEYS: FactorialKeys = FactorialKeys {
@@ -54,19 +54,19 @@ pub fn read(
 ) -> Result<Representation, Failure> {
     if input::is_stdin(path) && logvars.is_some_and(input::is_stdin) {
         return Err(Failure::usage(
-            "standard input is the codes and cannot be the log variances too; name a file for one of them",
+            "standard input cannot be both the codes and the log variances; use a file for one of them",
         ));
     }
     match (input::open(path)?, logvars, bins) {
         (ArrayFile::Array(array), _, Some(_)) => Err(Failure::usage(format!(
-            "{}: it is a .npy of dSprites, whose factors have 40 values at most; leave out --factor-bins, or give an .npz \
+            "{}: a .npy has the factors of dSprites, which have at most 40 values; remove --factor-bins, or use an .npz \
              with `codes` and `factors`",
             array.place()
         ))),
         (ArrayFile::Array(array), logvars, None) => of_dsprites(array, logvars),
         (ArrayFile::Archive(archive), None, bins) => of_table(archive, bins),
         (ArrayFile::Archive(_), Some(_), _) => Err(Failure::usage(format!(
-            "`{}` is an .npz: give it an array `logvars` instead of --logvars",
+            "`{}` is an .npz; remove --logvars, and save the log variances in it as the array `logvars`",
             input::name(path).display()
         ))),
     }
@@ -74,14 +74,18 @@ pub fn read(
 
 fn of_dsprites(array: ArrayReader<'_>, logvars: Option<&Path>) -> Result<Representation, Failure> {
     let space = FactorSpace::dsprites();
-    let shape = array.axes("[737280, codes]").map_err(Failure::usage)?;
+    let shape = array.axes("[737280, codes]").map_err(|error| {
+        let remedy =
+            "for other data, save an .npz with `codes` [n, codes] and `factors` [n, factors]";
+        Failure::usage(format!("{error}; {remedy}"))
+    })?;
     if shape[0] != space.n_points() {
         return Err(Failure::usage(format!(
-            "{}: it has {} where dSprites has {}; codes of other data, or of part of it, go into an .npz with \
-             `codes` [n, codes] and `factors` [n, factors]",
+            "{} has {}, but dSprites has {}; for other data or a part of dSprites, save an .npz with `codes` [n, codes] and \
+             `factors` [n, factors]",
             array.place(),
-            output::count(shape[0], "row"),
-            output::thousands(space.n_points() as u64),
+            stdout::count(shape[0], "row"),
+            stdout::thousands(space.n_points() as u64),
         )));
     }
     check_width(&array.place(), shape)?;
@@ -91,7 +95,7 @@ fn of_dsprites(array: ArrayReader<'_>, logvars: Option<&Path>) -> Result<Represe
         Some(ArrayFile::Array(array)) => Some(checked_logvars(array, shape)?),
         Some(ArrayFile::Archive(_)) => {
             return Err(Failure::usage(
-                "--logvars is an .npz: give a .npy of the shape of the codes",
+                "--logvars is an .npz, but must be a .npy; save the log variances as a .npy with the shape of the codes",
             ));
         }
     };
@@ -128,9 +132,9 @@ fn of_table(mut archive: Archive, bins: Option<FactorBins>) -> Result<Representa
     let n_labelled = labels.values.len() / labels.factors.len();
     if n_rows != n_labelled {
         return Err(Failure::usage(format!(
-            "{place}: it has {} where `factors` has {}; give one row of factor values for each row of codes",
-            output::count(n_rows, "row"),
-            output::thousands(n_labelled as u64),
+            "{place} has {}, but `factors` has {}; save one row of factor values for each row of codes",
+            stdout::count(n_rows, "row"),
+            stdout::thousands(n_labelled as u64),
         )));
     }
     let taken = match labels.points {
@@ -180,9 +184,9 @@ fn check_width(place: &ArrayPlace, [_, n_codes]: [usize; 2]) -> Result<(), Failu
     match n_codes <= MAX_CODES {
         true => Ok(()),
         false => Err(Failure::usage(format!(
-            "{place}: it has {} where at most {} are scored; give a row of codes for each point",
-            output::count(n_codes, "column"),
-            output::thousands(MAX_CODES as u64),
+            "{place} has {}, but at most {} are allowed; save one row of codes for each point",
+            stdout::count(n_codes, "column"),
+            stdout::thousands(MAX_CODES as u64),
         ))),
     }
 }
@@ -199,8 +203,8 @@ fn finite(array: ArrayReader<'_>, [_, n_codes]: [usize; 2]) -> Result<Vec<f32>, 
 
 fn not_finite(place: &ArrayPlace, row: usize, column: usize, code: f32) -> Failure {
     Failure::usage(format!(
-        "{place}: the code in row {row}, column {column} (from 0) is {code} as float32, and no score is defined \
-         then; look for a model that diverged, or for numbers too large for half precision"
+        "{place}: the code in row {row}, column {column} (from 0) is {code} as float32; scores require finite codes; check \
+         whether the model diverged or the codes overflowed in half precision"
     ))
 }
 
@@ -210,7 +214,7 @@ fn checked_logvars(array: ArrayReader<'_>, shape: [usize; 2]) -> Result<Vec<f32>
     let [n_rows, n_codes] = shape;
     if array.axes("[n, codes]").map_err(Failure::usage)? != shape {
         return Err(Failure::usage(format!(
-            "{place}: its shape is {:?} where the codes have [{n_rows}, {n_codes}]; give a log variance for each code",
+            "{place}: the shape is {:?}, but the codes have the shape [{n_rows}, {n_codes}]; save one log variance for each code",
             array.shape()
         )));
     }
@@ -218,7 +222,7 @@ fn checked_logvars(array: ArrayReader<'_>, shape: [usize; 2]) -> Result<Vec<f32>
     let [lo, hi] = LOGVAR_RANGE;
     match logvars.iter().position(|x| !(lo..=hi).contains(x)) {
         Some(at) => Err(Failure::usage(format!(
-            "{place}: the log variance in row {}, column {} (from 0) is {}, outside of {lo} to {hi}; give natural \
+            "{place}: the log variance in row {}, column {} (from 0) is {}, outside {lo} to {hi}; save natural \
              logarithms of variances",
             at / n_codes,
             at % n_codes,

@@ -38,7 +38,7 @@ fn put(path: &Path, bytes: Vec<u8>) -> Result<(), Failure> {
 
 fn unwritable(path: &Path, error: &dyn Display) -> Failure {
     let sentence = format!(
-        "cannot write `{}`: {error}; give another --out",
+        "cannot write `{}`: {error}; choose another folder with --out",
         path.display()
     );
     Failure::new(Exit::BadStore, sentence)

@@ -35,7 +35,7 @@ pub fn open(path: &Path) -> Result<ArrayFile, Failure> {
         let stdin = io::stdin();
         if stdin.is_terminal() {
             return Err(Failure::usage(
-                "standard input is a terminal; pipe a .npy or an .npz into it, or name a file",
+                "standard input is a terminal; pipe a .npy or an .npz into it, or pass the path of a file",
             ));
         }
         return ArrayFile::of_stream(&name(path), stdin.lock()).map_err(Failure::usage);
