@@ -1,5 +1,5 @@
-//! `unravel export`: a trial's weights as PyTorch has them and its codes as NumPy has them. That PyTorch computes the same
-//! with such weights is tested in `unravel-model`.
+//! `unravel export`: a trial's weights as PyTorch has them and its codes as NumPy has them. That PyTorch computes the
+//! same with such weights is tested in `unravel-model`.
 
 mod support;
 

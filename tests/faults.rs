@@ -1,5 +1,5 @@
-//! What the machine does to a run: disks that are full or read-only, files that change, processes that hang, results that
-//! nobody takes, and stores and files from strangers. One sentence each, and nothing lost.
+//! What the machine does to a run: disks that are full or read-only, files that change, processes that hang, results
+//! that nobody takes, and stores and files from strangers. One sentence each, and nothing lost.
 
 mod support;
 

@@ -1,5 +1,5 @@
-//! From a table of factor values, such as `latents_classes`, to its factors and, where the rows are all of a grid, to the
-//! place of every row in it.
+//! From a table of factor values, such as `latents_classes`, to its factors and, where the rows are all of a grid, to
+//! the place of every row in it.
 
 mod key;
 mod labels;

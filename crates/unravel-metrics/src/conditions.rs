@@ -1,9 +1,9 @@
 //! Conditions under which scores say little: one list, with a sentence for each.
 //!
-//! A metric that *cannot* be computed is refused ([`crate::MetricExt::check`]). These conditions are about tables that can be scored,
-//! and whose scores mislead whoever does not know them. Their thresholds leave alone every complete grid of two factors or
-//! more and every representation that varies; what is listed row by row is looked at more closely, since its rows are a
-//! sample of something.
+//! A metric that *cannot* be computed is refused ([`crate::MetricExt::check`]). These conditions are about tables that
+//! can be scored, and whose scores mislead whoever does not know them. Their thresholds leave alone every complete grid
+//! of two factors or more and every representation that varies; what is listed row by row is looked at more closely,
+//! since its rows are a sample of something.
 
 mod codes;
 mod factors;
@@ -186,8 +186,8 @@ fn learns_or_matches(metric: Metric, _: Variant) -> bool {
     learns || matches!(metric, BetaVaeScore | FactorVaeScore)
 }
 
-/// What there is to say of these scores of a table, in the order of [`CONDITIONS`]. `constant` are names of columns that have
-/// one value in all rows, and so are no factors of the table's grid.
+/// What there is to say of these scores of a table, in the order of [`CONDITIONS`]. `constant` are names of columns
+/// that have one value in all rows, and so are no factors of the table's grid.
 pub fn notes(table: &CodeTable<'_>, pairs: &[(Metric, Variant)], constant: &[String]) -> Vec<Note> {
     let find = |condition: &Condition| {
         let found = match condition.find {

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-/// Maximum number of models in a cohort by default. This number keeps a large device busy. With more models, a crash loses
-/// more work, and the first result comes later.
+/// Maximum number of models in a cohort by default. This number keeps a large device busy. With more models, a crash
+/// loses more work, and the first result comes later.
 pub const MOST_MODELS: usize = 128;
 
 /// The number of models in a cohort, by kind of trial.

@@ -1,7 +1,7 @@
 //! Resolves `--device` and `--jobs` to devices and slots.
 //!
-//! A slot is a place for one worker. The caller finds the CUDA devices of the machine and passes their indices, or a sentence
-//! that says why there are none.
+//! A slot is a place for one worker. The caller finds the CUDA devices of the machine and passes their indices, or a
+//! sentence that says why there are none.
 
 use std::fmt;
 use std::str::FromStr;
@@ -207,8 +207,8 @@ pub struct Slot {
 
 /// The slots on `devices`: one for each CUDA device, `jobs` for the CPU.
 ///
-/// The cores are divided evenly, with at least one thread per slot. Without `jobs`, a CPU gets one slot per core, but at most
-/// one per cohort, so that a single trial can use all cores.
+/// The cores are divided evenly, with at least one thread per slot. Without `jobs`, a CPU gets one slot per core, but
+/// at most one per cohort, so that a single trial can use all cores.
 #[must_use]
 pub fn slots(
     devices: &[Device],

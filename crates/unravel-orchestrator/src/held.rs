@@ -98,7 +98,7 @@ pub trait Records {
         None
     }
 
-    /// Records in the store that `trial` failed. Writes nothing if this is not possible or another run holds the trial; the
-    /// summary of the run has the failure anyway.
+    /// Records in the store that `trial` failed. Writes nothing if this is not possible or another run holds the trial;
+    /// the summary of the run has the failure anyway.
     fn mark_failed(&self, trial: &PlannedTrial, reason: &str);
 }

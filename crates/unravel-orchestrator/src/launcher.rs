@@ -1,8 +1,8 @@
 //! Starts cohorts and reports their events: processes on this machine, or jobs of a cluster.
 //!
-//! A launcher does not depend on plan, store or retries. It starts, stops and kills jobs. Everything that happens to a job,
-//! including a failure to start, is returned by [`Launcher::poll`] in batches. So a launcher can delay starts until the next
-//! `poll` and submit them together, and it can query a cluster about all jobs at once.
+//! A launcher does not depend on plan, store or retries. It starts, stops and kills jobs. Everything that happens to a
+//! job, including a failure to start, is returned by [`Launcher::poll`] in batches. So a launcher can delay starts
+//! until the next `poll` and submit them together, and it can query a cluster about all jobs at once.
 
 use std::fmt;
 use std::time::Duration;
@@ -27,8 +27,8 @@ pub struct Adopted {
 
 /// Starts cohorts and reports on them.
 pub trait Launcher {
-    /// Adopts the jobs that an earlier run started and that still exist. Their events are reported like those of started jobs.
-    /// Called once, before any start. The jobs are numbered from `first`.
+    /// Adopts the jobs that an earlier run started and that still exist. Their events are reported like those of
+    /// started jobs. Called once, before any start. The jobs are numbered from `first`.
     fn adopt(&mut self, first: JobId) -> Vec<Adopted> {
         let _ = first;
         Vec::new()
@@ -37,8 +37,8 @@ pub trait Launcher {
     /// Starts a worker for `order` on `slot`. Does not block. [`Launcher::poll`] reports a failure as an [`Ending`].
     fn start(&mut self, job: JobId, slot: &Slot, order: &Order);
 
-    /// Waits for events, at most for `timeout`, and returns all of them, in order for each job. Every started job ends exactly
-    /// once.
+    /// Waits for events, at most for `timeout`, and returns all of them, in order for each job. Every started job ends
+    /// exactly once.
     fn poll(&mut self, timeout: Duration) -> Vec<(JobId, Report)>;
 
     /// Asks a job to write its checkpoint and end. Ignores unknown and ended jobs.
@@ -51,7 +51,8 @@ pub trait Launcher {
 /// An event of a job.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Report {
-    /// It runs. A launcher with a queue reports this when the job leaves the queue. The time limit for silence starts here.
+    /// It runs. A launcher with a queue reports this when the job leaves the queue. The time limit for silence starts
+    /// here.
     Started,
     /// An event of its worker.
     Event(Event),

@@ -1,9 +1,9 @@
 //! Runs workers as processes on this machine.
 //!
-//! A worker reads its order from the first line of stdin. A later line `stop` asks it to write its checkpoint and end. The end
-//! of stdin means that the orchestrator has ended; the kernel closes the pipe in any case. The worker writes one event per
-//! line to stdout. Its stderr is recorded as the reason of a failure. Each worker leads its own process group, so that Ctrl-C
-//! in a terminal reaches only the orchestrator.
+//! A worker reads its order from the first line of stdin. A later line `stop` asks it to write its checkpoint and end.
+//! The end of stdin means that the orchestrator has ended; the kernel closes the pipe in any case. The worker writes
+//! one event per line to stdout. Its stderr is recorded as the reason of a failure. Each worker leads its own process
+//! group, so that Ctrl-C in a terminal reaches only the orchestrator.
 
 mod process;
 

@@ -68,8 +68,8 @@ pub enum Observed<'a> {
         /// Time until the next attempt; none if there is no further attempt.
         retry_in: Option<Duration>,
     },
-    /// Every worker was asked to save and end, because of an interrupt or the end of the time budget. Workers that have not
-    /// ended after `grace` are killed.
+    /// Every worker was asked to save and end, because of an interrupt or the end of the time budget. Workers that have
+    /// not ended after `grace` are killed.
     Stopping {
         /// Time until they are killed.
         grace: Duration,

@@ -116,8 +116,8 @@ impl Plan {
     }
 }
 
-/// Reorders the trials: the first seed of every setting, then the second seed of every setting, and so on. So every setting
-/// has an early result, and the number of seeds grows equally for all settings.
+/// Reorders the trials: the first seed of every setting, then the second seed of every setting, and so on. So every
+/// setting has an early result, and the number of seeds grows equally for all settings.
 #[must_use]
 pub fn breadth_first(trials: Vec<Trial>) -> Vec<Trial> {
     let mut n_seeds = BTreeMap::<String, usize>::new();

@@ -23,10 +23,11 @@ pub struct Policy {
     pub kill_grace: Duration,
     /// Time between two checks of a trial that another run holds.
     pub held_interval: Duration,
-    /// Number of consecutive trials that failed by crashes, with none done between them, after which the run is given up: the
-    /// cause is then the machine.
+    /// Number of consecutive trials that failed by crashes, with none done between them, after which the run is given
+    /// up: the cause is then the machine.
     pub max_failures_in_a_row: usize,
-    /// The time on the run's clock at which the run stops: workers are asked to save and end, and the next run continues.
+    /// The time on the run's clock at which the run stops: workers are asked to save and end, and the next run
+    /// continues.
     pub stop_at: Option<Duration>,
     /// Interval between two checks of the interrupt flag. Events are handled immediately.
     pub tick: Duration,

@@ -1,13 +1,13 @@
 //! Runs workers as tasks of Slurm job arrays.
 //!
-//! Cohorts that are started together are submitted as one array. Their orders and events are files on the disk of the store
-//! (see [`batch`]). Tasks continue after this process ends; another run of the same sweep finds them by their name and follows
-//! them again.
+//! Cohorts that are started together are submitted as one array. Their orders and events are files on the disk of the
+//! store (see [`batch`]). Tasks continue after this process ends; another run of the same sweep finds them by their
+//! name and follows them again.
 //!
-//! The store, not Slurm, decides which trials are done. Slurm's states only say when to check: after a node failure, two
-//! copies of a task may run at the same time, and after a crash of the controller, its states are wrong. So a task has ended
-//! when Slurm reports its end or does not know it any more *and* it has written no events for some time. A task that still
-//! runs holds the locks of its trials.
+//! The store, not Slurm, decides which trials are done. Slurm's states only say when to check: after a node failure,
+//! two copies of a task may run at the same time, and after a crash of the controller, its states are wrong. So a task
+//! has ended when Slurm reports its end or does not know it any more *and* it has written no events for some time. A
+//! task that still runs holds the locks of its trials.
 
 mod adopt;
 mod batch;

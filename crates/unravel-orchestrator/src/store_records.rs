@@ -72,7 +72,8 @@ impl<'a> StoreRecords<'a> {
         }
     }
 
-    /// One sentence for each damaged or unreadable file that was found since the last call; sorted, without repetitions.
+    /// One sentence for each damaged or unreadable file that was found since the last call; sorted, without
+    /// repetitions.
     pub fn take_notices(&self) -> Vec<String> {
         std::mem::take(&mut *self.locked_notices())
             .into_iter()
@@ -161,8 +162,8 @@ impl<'a> StoreRecords<'a> {
         Ok(missing)
     }
 
-    /// The latest checkpoint of the trials that are equal except for fewer steps. Random numbers and schedules depend only on
-    /// the step, so continuing from there gives the same result as training from step 0.
+    /// The latest checkpoint of the trials that are equal except for fewer steps. Random numbers and schedules depend
+    /// only on the step, so continuing from there gives the same result as training from step 0.
     fn continuation(&self, trial: &Trial) -> Result<Option<Continuation>, StoreError> {
         if self.relatives.get().is_none() {
             let _ = self.relatives.set(self.store.relatives()?);

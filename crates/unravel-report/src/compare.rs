@@ -1,7 +1,8 @@
 //! Two sweeps on one page, or one sweep in two stores: what differs, by how much, and how sure that is.
 //!
-//! [`matched`] pairs the settings of both, [`difference`] puts numbers to each pair, [`figure`] draws both trade-offs on
-//! one sheet, and [`page`] writes it all down. Numbers come from the same rows and scores as a single sweep's report.
+//! [`matched`] pairs the settings of both, [`difference`] puts numbers to each pair, [`figure`] draws both trade-offs
+//! on one sheet, and [`page`] writes it all down. Numbers come from the same rows and scores as a single sweep's
+//! report.
 
 mod difference;
 mod draw;
@@ -80,8 +81,8 @@ struct LoadedSide {
 
 /// Writes the comparison of two sides into `dir`: `index.html`, `figures/` and `data/`.
 ///
-/// Settings that are equal in both sweeps are matched first. Of the others, settings with the same label are matched. The
-/// page lists the keys in which matched settings differ.
+/// Settings that are equal in both sweeps are matched first. Of the others, settings with the same label are matched.
+/// The page lists the keys in which matched settings differ.
 ///
 /// # Errors
 /// If a side has nothing to compare, or a file cannot be written.

@@ -9,8 +9,8 @@ use crate::disk::holding::Holding;
 
 /// Why an operation of the store failed.
 ///
-/// No variant ends a sweep: after [`Damaged`](Self::Damaged) the file is recreated, after [`Held`](Self::Held) the run waits
-/// for the other process, and the user can correct the cause of the others.
+/// No variant ends a sweep: after [`Damaged`](Self::Damaged) the file is recreated, after [`Held`](Self::Held) the run
+/// waits for the other process, and the user can correct the cause of the others.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {

@@ -1,9 +1,9 @@
 //! Stores trials in folders on disk, with atomic writes, format versions and locks.
 //!
 //! A [`Store`] is a folder with one folder per trial, named by the trial's id. [`TrialFolder`] reads a trial folder.
-//! [`TrialWriter`] writes it; only one process at a time can have it. Every file is verified when it is read: a file that is
-//! truncated, changed or moved here from another trial's folder gives [`StoreError::Damaged`], and the trial returns to its
-//! last valid state. Paths, lengths and names in files are not trusted.
+//! [`TrialWriter`] writes it; only one process at a time can have it. Every file is verified when it is read: a file
+//! that is truncated, changed or moved here from another trial's folder gives [`StoreError::Damaged`], and the trial
+//! returns to its last valid state. Paths, lengths and names in files are not trusted.
 //!
 //! ```text
 //! <store>/store.json                       the format version
@@ -19,10 +19,11 @@
 //!                    log.txt, lock
 //! ```
 //!
-//! Scores that compare the trials of a setting do not belong to one trial and are stored beside a report: [`CrossTrialFile`].
+//! Scores that compare the trials of a setting do not belong to one trial and are stored beside a report:
+//! [`CrossTrialFile`].
 //!
-//! [`protocol`] defines the messages between an orchestrator and its workers. This crate does not depend on tensors, losses or
-//! metrics: it stores named arrays and named numbers.
+//! [`protocol`] defines the messages between an orchestrator and its workers. This crate does not depend on tensors,
+//! losses or metrics: it stores named arrays and named numbers.
 
 mod disk;
 mod disk_usage;

@@ -1,7 +1,8 @@
-//! The messages between the orchestrator and a worker: the worker gets an [`Order`] as JSON, and writes [`Event`]s as JSON lines.
+//! The messages between the orchestrator and a worker: the worker gets an [`Order`] as JSON, and writes [`Event`]s as
+//! JSON lines.
 //!
-//! Both are self-contained, so a node of a cluster needs only the shared disk and no connection. Results are not part of the
-//! messages: they are in the store, and the store decides which trials are done.
+//! Both are self-contained, so a node of a cluster needs only the shared disk and no connection. Results are not part
+//! of the messages: they are in the store, and the store decides which trials are done.
 
 mod event;
 mod machine;
@@ -51,17 +52,18 @@ pub struct Order {
     pub keep_codes: bool,
     /// Also train trials that are marked as failed.
     pub retry_failed: bool,
-    /// Trials without a checkpoint of their own, each with a trial that is equal except for fewer steps, from whose checkpoint
-    /// it continues.
+    /// Trials without a checkpoint of their own, each with a trial that is equal except for fewer steps, from whose
+    /// checkpoint it continues.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub continue_from: BTreeMap<TrialId, TrialId>,
-    /// Whether the worker's stdin is a pipe from the orchestrator. Its end means that the orchestrator has ended, and the worker
-    /// must exit within a second. False for jobs of a cluster, which continue without the orchestrator.
+    /// Whether the worker's stdin is a pipe from the orchestrator. Its end means that the orchestrator has ended, and
+    /// the worker must exit within a second. False for jobs of a cluster, which continue without the orchestrator.
     pub supervised: bool,
 }
 
 impl Order {
-    /// An order with the default settings: a checkpoint per minute, a heartbeat per second, supervised, codes not stored.
+    /// An order with the default settings: a checkpoint per minute, a heartbeat per second, supervised, codes not
+    /// stored.
     pub fn new(
         cohort: impl Into<String>,
         trials: Vec<Trial>,
@@ -110,8 +112,9 @@ impl Order {
         }
     }
 
-    /// What is wrong with this order, if anything: no trials, the same trial twice, trials of two cohorts, no threads or
-    /// more than [`MAX_THREADS`], an interval that is not above 0 or beyond [`MAX_INTERVAL_SECS`], a store that depends on the working folder.
+    /// What is wrong with this order, if anything: no trials, the same trial twice, trials of two cohorts, no threads
+    /// or more than [`MAX_THREADS`], an interval that is not above 0 or beyond [`MAX_INTERVAL_SECS`], a store that
+    /// depends on the working folder.
     pub fn fault(&self) -> Option<&'static str> {
         let Some(first) = self.trials.first() else {
             return Some("it has no trials");

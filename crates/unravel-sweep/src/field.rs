@@ -1,4 +1,5 @@
-//! Every key that decides a trial's result, in one table: its path, what it may hold, and where it lives in a [`Trial`].
+//! Every key that decides a trial's result, in one table: its path, what it may hold, and where it lives in a
+//! [`Trial`].
 //!
 //! Reading, checking, expanding, hashing and labelling all walk this table, so a new key is one entry here.
 

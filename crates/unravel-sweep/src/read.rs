@@ -1,4 +1,5 @@
-//! Sweep text to [`Sweep`]: the TOML tree is walked by hand, so that every fault has its place and all are found at once.
+//! Sweep text to [`Sweep`]: the TOML tree is walked by hand, so that every fault has its place and all are found at
+//! once.
 
 use std::ops::Range;
 

@@ -176,7 +176,8 @@ fn score_one<B: Kernels>(
         step: model.step,
         device,
     };
-    // Before the scores, so that a trial is done with the last of them and whoever is killed leaves it to be opened again.
+    // Before the scores, so that a trial is done with the last of them and whoever is killed leaves it to be opened
+    // again.
     member.state.status = Status::Trained;
     member.state.step = model.step;
     member.state.steps = member.trial.training.steps;

@@ -1,7 +1,7 @@
 //! Ends the program with a sentence and the exit code of a limit if an allocation fails.
 //!
-//! Rust aborts if an infallible allocation fails. The allocator here is the system's and records a failure; a signal handler
-//! handles an abort that follows.
+//! Rust aborts if an infallible allocation fails. The allocator here is the system's and records a failure; a signal
+//! handler handles an abort that follows.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -54,7 +54,8 @@ unsafe impl GlobalAlloc for Remembering {
 pub fn survive_refusals() {
     let end = || {
         if WAS_REFUSED.load(Ordering::Relaxed) {
-            // Follows the standard library's line with the requested size. The exit code is the same if stderr is closed.
+            // Follows the standard library's line with the requested size. The exit code is the same if stderr is
+            // closed.
             for part in ["error: ", LIMIT_REMEDY, "\n"] {
                 let _ = rustix::io::write(std::io::stderr(), part.as_bytes());
             }

@@ -42,8 +42,8 @@ enum Kind {
     Slurm(Box<SlurmLauncher>),
 }
 
-/// Checks the options of device and launcher. Returns the devices, at least one, and a sentence if the choice may surprise
-/// the user.
+/// Checks the options of device and launcher. Returns the devices, at least one, and a sentence if the choice may
+/// surprise the user.
 pub fn devices(args: &RunArgs) -> Result<(Vec<Device>, Option<String>), Failure> {
     let (machine, launch) = (&args.machine, &args.launch);
     match launch.launcher {
@@ -81,8 +81,8 @@ impl Launch {
         Ok(Self { devices, kind })
     }
 
-    /// The number of models that train together. The GPU memory of a cluster's nodes is unknown here, so on a cluster this is
-    /// a number that fits on any GPU.
+    /// The number of models that train together. The GPU memory of a cluster's nodes is unknown here, so on a cluster
+    /// this is a number that fits on any GPU.
     pub fn cohort_sizes(&self, args: &RunArgs, study: &Study) -> Result<CohortSizes, Failure> {
         let usual = match (&self.kind, self.devices[0]) {
             (Kind::Local(_), _) => {
@@ -246,8 +246,8 @@ fn program_on_a_node() -> Result<OsString, Failure> {
     }
 }
 
-/// The path of this program for workers. On Linux, the link to the running process, so that rebuilding the program does not
-/// disturb a run.
+/// The path of this program for workers. On Linux, the link to the running process, so that rebuilding the program does
+/// not disturb a run.
 fn own_program() -> Result<PathBuf, Failure> {
     let running = Path::new("/proc/self/exe");
     if running.exists() {

@@ -85,8 +85,8 @@ pub struct Machine {
     /// Number of parallel workers on the CPU; they share the cores equally [default: one per core]
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,
-    /// Maximum number of models that train together as one tensor program [default: 1 on a CPU; on a GPU, as many as fit
-    /// into its memory]
+    /// Maximum number of models that train together as one tensor program [default: 1 on a CPU; on a GPU, as many as
+    /// fit into its memory]
     #[arg(long, value_name = "M", value_parser = at_least_one)]
     pub cohort: Option<usize>,
 }
@@ -191,8 +191,8 @@ pub struct ReportArgs {
     /// `scores` writes every score of every trial
     #[arg(long, value_name = "NAME", requires = "out", conflicts_with = "report")]
     pub figure: Option<String>,
-    /// Output file of --figure. The extension sets the format: .svg, .png, .gif, .csv, .parquet or .tex; not every figure
-    /// has every format
+    /// Output file of --figure. The extension sets the format: .svg, .png, .gif, .csv, .parquet or .tex; not every
+    /// figure has every format
     #[arg(long, value_name = "FILE", requires = "figure")]
     pub out: Option<PathBuf>,
     /// Draw the figure for a dark background

@@ -26,8 +26,8 @@ pub fn resolve(machine: &Machine) -> Result<(Vec<Device>, Option<String>), Failu
     Ok((devices, note))
 }
 
-/// The cache of compiled GPU kernels: `unravel` in the user's cache folder, or a folder of this user in the temporary folder
-/// if the user has no cache folder.
+/// The cache of compiled GPU kernels: `unravel` in the user's cache folder, or a folder of this user in the temporary
+/// folder if the user has no cache folder.
 pub fn kernel_folder() -> PathBuf {
     let folder = |name: &str| env::var_os(name).map(PathBuf::from);
     let caches = folder("XDG_CACHE_HOME").filter(|path| path.is_absolute());

@@ -19,8 +19,8 @@ pub struct Watch {
     ends_at_once: Arc<AtomicBool>,
 }
 
-/// The signals that ask a program to end: from a user, a closed terminal or a system that shuts down. SIGHUP stays ignored if
-/// it was ignored at the start, as under `nohup`.
+/// The signals that ask a program to end: from a user, a closed terminal or a system that shuts down. SIGHUP stays
+/// ignored if it was ignored at the start, as under `nohup`.
 pub fn signals() -> Vec<i32> {
     let mut signals = vec![SIGINT, SIGTERM];
     if !is_ignored(SIGHUP) {

@@ -1,7 +1,7 @@
 //! Isolates the linked libraries from configuration files and environment variables: they use their defaults.
 //!
-//! A file or variable of another program must not affect a trial, write logs or end the run. docs/environment.md lists the
-//! variables that unravel reads.
+//! A file or variable of another program must not affect a trial, write logs or end the run. docs/environment.md lists
+//! the variables that unravel reads.
 
 use std::env;
 use std::ffi::OsStr;
@@ -28,8 +28,8 @@ fn is_out_of_bounds(name: &OsStr, value: &OsStr) -> bool {
     })
 }
 
-/// Makes every library use its defaults. Must be called first: before other threads start, and before a library reads its
-/// configuration.
+/// Makes every library use its defaults. Must be called first: before other threads start, and before a library reads
+/// its configuration.
 pub fn shut_out() {
     let names = env::vars_os().filter(|(name, value)| {
         let starts = |start: &&str| name.as_encoded_bytes().starts_with(start.as_bytes());

@@ -12,14 +12,15 @@ use crate::exit::Failure;
 /// The first panic at a limit of the machine.
 static LIMIT: OnceLock<String> = OnceLock::new();
 
-/// Handles the signal that ends a program when a file exceeds the size of `ulimit -f`, so that the write fails with an error.
+/// Handles the signal that ends a program when a file exceeds the size of `ulimit -f`, so that the write fails with an
+/// error.
 pub fn survive_file_size_limit() {
     // If the handler cannot be registered, the signal ends the program.
     let _ = signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)));
 }
 
-/// Hides the reports of panics at limits of the machine, which [`within`] turns into a sentence. Other panics are reported as
-/// usual.
+/// Hides the reports of panics at limits of the machine, which [`within`] turns into a sentence. Other panics are
+/// reported as usual.
 pub fn hear_panics() {
     let usual = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| match panic.payload_as_str() {

@@ -17,8 +17,8 @@ pub struct Live {
 }
 
 impl Live {
-    /// Starts the thread. `render` gets a sentence on the progress of the run. Its errors are ignored, since the run renders
-    /// again at its end and reports errors then.
+    /// Starts the thread. `render` gets a sentence on the progress of the run. Its errors are ignored, since the run
+    /// renders again at its end and reports errors then.
     pub fn start<'scope>(
         scope: &'scope Scope<'scope, '_>,
         render: impl FnMut(&str) + Send + 'scope,

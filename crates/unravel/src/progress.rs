@@ -40,8 +40,8 @@ enum View {
 }
 
 impl Progress {
-    /// For the trials of a plan. `quiet` hides everything except problems. `leaves_jobs` means that the workers continue
-    /// after `interrupt` is raised.
+    /// For the trials of a plan. `quiet` hides everything except problems. `leaves_jobs` means that the workers
+    /// continue after `interrupt` is raised.
     pub fn new(
         study: &Study,
         plan: &Plan,
@@ -59,7 +59,8 @@ impl Progress {
         Self { state, view, told }
     }
 
-    /// Whether this problem was not printed before. Planner, workers and supervisor may all report the same damaged file.
+    /// Whether this problem was not printed before. Planner, workers and supervisor may all report the same damaged
+    /// file.
     pub fn is_new(&mut self, sentence: &str) -> bool {
         let problem = sentence.strip_suffix(RECREATES).unwrap_or(sentence);
         self.told.insert(problem.to_owned())

@@ -198,8 +198,8 @@ impl Study {
         })
     }
 
-    /// Computes the scores that compare trials, if the sweep requests them, and stores them beside the report. Returns one
-    /// sentence for each file that could not be read.
+    /// Computes the scores that compare trials, if the sweep requests them, and stores them beside the report. Returns
+    /// one sentence for each file that could not be read.
     pub fn take_cross_trial_scores(
         &self,
         store: &Store,

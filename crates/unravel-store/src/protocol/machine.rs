@@ -21,8 +21,8 @@ const OF_HANDLES: [&str; 3] = [
     "has overflowed its stack",
 ];
 
-/// What the machine had too little of by the words of a message, a panic or an abort; none where they speak of something
-/// else. Threads come first: for want of memory for its stack a thread is refused too.
+/// What the machine had too little of by the words of a message, a panic or an abort; none where they speak of
+/// something else. Threads come first: for want of memory for its stack a thread is refused too.
 #[must_use]
 pub fn lack(words: &str) -> Option<Lack> {
     let says = |marks: &[&str]| marks.iter().any(|mark| words.contains(mark));

@@ -1,7 +1,7 @@
 //! Reads the folder of one trial.
 //!
-//! Every reader returns `None` for a missing file and [`StoreError::Damaged`] for a file that differs from what was written;
-//! [`none_if_damaged`] turns the error into `None`. Writing requires the trial's lock: see [`TrialWriter`].
+//! Every reader returns `None` for a missing file and [`StoreError::Damaged`] for a file that differs from what was
+//! written; [`none_if_damaged`] turns the error into `None`. Writing requires the trial's lock: see [`TrialWriter`].
 
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -62,8 +62,8 @@ impl TrialFolder {
         self.path.is_dir()
     }
 
-    /// The process that holds the lock of this trial, if there is one. In a store that is open for writing, a lock of another
-    /// machine with a time in the future gets the current time, so that it expires as usual.
+    /// The process that holds the lock of this trial, if there is one. In a store that is open for writing, a lock of
+    /// another machine with a time in the future gets the current time, so that it expires as usual.
     ///
     /// # Errors
     /// [`StoreError::Io`], [`StoreError::LocksUnsupported`].

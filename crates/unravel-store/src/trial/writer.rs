@@ -63,8 +63,8 @@ impl TrialFolder {
         TrialWriter::create(self, trial)
     }
 
-    /// Takes the lock of an existing trial without waiting. The lock is released when this is dropped or the process ends in
-    /// any way.
+    /// Takes the lock of an existing trial without waiting. The lock is released when this is dropped or the process
+    /// ends in any way.
     ///
     /// # Errors
     /// [`StoreError::Held`], [`StoreError::NoTrial`], [`StoreError::ReadOnly`].
@@ -134,7 +134,8 @@ impl TrialWriter {
         })
     }
 
-    /// Renews the lock for processes on other machines. Must be called several times a minute, however long a step takes.
+    /// Renews the lock for processes on other machines. Must be called several times a minute, however long a step
+    /// takes.
     ///
     /// # Errors
     /// [`StoreError::Held`] if another machine took the lock because it was not renewed for a [`LEASE`](crate::LEASE): this
@@ -144,8 +145,8 @@ impl TrialWriter {
         self.check_held()
     }
 
-    /// Checks that this process still has the lock. A process that was suspended for a [`LEASE`](crate::LEASE) may have lost
-    /// it.
+    /// Checks that this process still has the lock. A process that was suspended for a [`LEASE`](crate::LEASE) may have
+    /// lost it.
     fn check_held(&self) -> Result<(), StoreError> {
         if self.lock.is_at(&self.file(LOCK)) {
             return Ok(());
@@ -240,8 +241,8 @@ impl TrialWriter {
         atomic::remove(&self.file(CHECKPOINT))
     }
 
-    /// Writes `model.safetensors`, with the checksum of the current `train.csv`. From then on the trial is trained, regardless
-    /// of `state.json`.
+    /// Writes `model.safetensors`, with the checksum of the current `train.csv`. From then on the trial is trained,
+    /// regardless of `state.json`.
     ///
     /// # Errors
     /// [`StoreError::Unwritable`] for arrays that do not fit their shapes; what any write may meet.
@@ -273,8 +274,8 @@ impl TrialWriter {
         checksummed_json::write_of(&path, self.id(), scores)
     }
 
-    /// Adds scores to the existing ones: other variants, representations, steps and seeds are kept. A damaged file is replaced,
-    /// with a returned sentence.
+    /// Adds scores to the existing ones: other variants, representations, steps and seeds are kept. A damaged file is
+    /// replaced, with a returned sentence.
     ///
     /// # Errors
     /// As [`set_scores`](Self::set_scores).

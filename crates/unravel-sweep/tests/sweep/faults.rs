@@ -586,7 +586,7 @@ zip = []
          |                                    ^^^^^^^^^^^^^^^ not a list
       help: write model.latents = [...] in this arm; the lists of this arm are `objective.beta-vae.beta`, `training.learning-rate`
 
-    38:36: `zip` names `seeds`, which is not a list in this arm
+    38:36: `zip` names `seeds`, which it cannot tie
       38 | zip = [["objective.beta-vae.beta", "seeds"]]
          |                                    ^^^^^^^ every setting has all seeds
       help: remove it
@@ -1022,7 +1022,7 @@ objective.beta-tcvae = { beta = 1 }
     7:19: unknown key `beta` in `objective.vae`
       7 | objective.vae = { beta = 1 }
         |                   ^^^^ unknown key
-      help: the keys of `objective.vae` are ; `beta` is a key of `objective.beta-vae`, `objective.beta-tc-vae`, `objective.combined`
+      help: `objective.vae` has no keys; `beta` is a key of `objective.beta-vae`, `objective.beta-tc-vae`, `objective.combined`
 
     9:11: unknown objective "beta-tcvae"
       9 | objective.beta-tcvae = { beta = 1 }

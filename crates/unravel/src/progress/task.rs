@@ -1,4 +1,4 @@
-//! Progress of one piece of work that counts up: a bar on a terminal, a plain line every so often elsewhere.
+//! Progress of one task with a known total: a bar on a terminal, otherwise a plain line at intervals.
 
 use std::fmt;
 use std::io::IsTerminal;
@@ -11,7 +11,7 @@ use crate::{stderr, stdout};
 /// Time between two lines.
 const EVERY: Duration = Duration::from_secs(5);
 
-/// Tells a person how far a piece of work is. The bar goes away with it.
+/// Shows the progress of a task. Dropping it removes the bar.
 pub struct Task {
     title: String,
     unit: &'static str,
@@ -25,7 +25,7 @@ enum View {
 }
 
 impl Task {
-    /// Work called `title` that counts `unit`s.
+    /// A task `title` with a total in `unit`s.
     pub fn new(title: impl Into<String>, unit: &'static str, quiet: bool) -> Self {
         let title = title.into();
         let view = match (quiet, std::io::stderr().is_terminal()) {
@@ -42,7 +42,7 @@ impl Task {
         Self { title, unit, view }
     }
 
-    /// `done` of `total` units are done.
+    /// Sets the progress to `done` of `total` units.
     pub fn set(&mut self, done: usize, total: usize) {
         match &mut self.view {
             View::Bar(bar) => {

@@ -79,8 +79,8 @@ struct Refusal {
     help: &'static str,
 }
 
-/// Why a metric cannot be computed from the trials of a sweep, or `None` if it can. `has_repetitions` is whether any setting
-/// has two seeds.
+/// Why a metric cannot be computed from the trials of a sweep, or `None` if it can. `has_repetitions` is whether any
+/// setting has two seeds.
 fn refusal(
     metric: Metric,
     evaluation: &EvaluationConfig,

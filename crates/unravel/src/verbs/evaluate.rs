@@ -40,8 +40,8 @@ pub struct EvaluateArgs {
     /// Metrics to compute, or `all` [default: all that take less than about 10 s]
     #[arg(long, value_name = "NAME,…", value_delimiter = ',', value_parser = metrics())]
     metrics: Vec<Named>,
-    /// Variants to compute. study: sampled, as in disentanglement_lib; exact: every point once [default: all variants of
-    /// each metric except lin-2020]
+    /// Variants to compute. study: sampled, as in disentanglement_lib; exact: every point once [default: all variants
+    /// of each metric except lin-2020]
     #[arg(long, alias = "variant", value_name = "NAME,…", value_delimiter = ',', value_parser = variants())]
     variants: Vec<Variant>,
     /// Evaluation seeds of the study variants: 0 to N - 1

@@ -30,8 +30,8 @@ enum What {
     Checkpoints,
 }
 
-/// Lists or deletes garbage. Fails before deleting anything if a sweep file cannot be read, since its trials would count as
-/// garbage.
+/// Lists or deletes garbage. Fails before deleting anything if a sweep file cannot be read, since its trials would
+/// count as garbage.
 pub fn gc(args: &GcArgs) -> Result<Exit, Failure> {
     let named = named(&args.sweeps)?;
     // A store that another process creates from now on has no garbage yet.

@@ -45,7 +45,7 @@ pub fn init(args: &InitArgs) -> Result<Exit, Failure> {
     Ok(Exit::Success)
 }
 
-/// The file, and the name of the sweep in it.
+/// The path of the file, and the name of the sweep.
 fn place(asked: &Path) -> Result<(PathBuf, String), Failure> {
     let name = asked.file_name().and_then(|name| name.to_str());
     let Some(name) = name else {

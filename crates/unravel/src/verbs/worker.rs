@@ -1,8 +1,8 @@
 //! `unravel worker`: trains and scores one cohort; started by a launcher.
 //!
-//! On the orchestrator's machine, the first line of stdin is the order. A later line `stop` asks the worker to save and end.
-//! The end of stdin means that the orchestrator has ended, and the worker exits immediately. Events are written to stdout, one
-//! per line.
+//! On the orchestrator's machine, the first line of stdin is the order. A later line `stop` asks the worker to save and
+//! end. The end of stdin means that the orchestrator has ended, and the worker exits immediately. Events are written to
+//! stdout, one per line.
 //!
 //! On a node of a cluster, order and events are files (`--order`, `--events`).
 //!

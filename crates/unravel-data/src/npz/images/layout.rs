@@ -24,8 +24,8 @@ pub(super) struct Misfit {
 impl Layout {
     /// Of an array of this shape, with an image for each of `n_images` rows.
     ///
-    /// `[n, a, b, c]` has its channels last, unless `c` is more channels than a picture has and `a` is not: a picture of
-    /// at most four pixels' height with more than four channels is none.
+    /// `[n, a, b, c]` has its channels last, unless `c` is more channels than a picture has and `a` is not: a picture
+    /// of at most four pixels' height with more than four channels is none.
     pub(super) fn of(shape: &[u64], n_images: usize) -> Result<Self, Misfit> {
         let misfit = || Misfit {
             expected: format!(

@@ -74,8 +74,8 @@ impl PixelType {
         self.descr == "|b1"
     }
 
-    /// Writes the byte that each element of `raw` stands for; elements of one byte that stand for themselves are in `out`
-    /// already.
+    /// Writes the byte that each element of `raw` stands for; elements of one byte that stand for themselves are in
+    /// `out` already.
     pub(super) fn to_bytes(&self, raw: &[u8], out: &mut [u8]) {
         if self.width() == 1 {
             return;
@@ -245,7 +245,8 @@ impl Seen {
     }
 }
 
-/// How far values may lie beyond a range, as a share of it, and still be taken to be of it: resizing overshoots a little.
+/// How far values may lie beyond a range, as a share of it, and still be taken to be of it: resizing overshoots a
+/// little.
 const OVERSHOOT: f64 = 0.05;
 
 /// The least share of a range that values of it span.

@@ -1,4 +1,4 @@
-//! Codes from NumPy's files, with the factors that they are codes of.
+//! Reads codes and factor values from NumPy files.
 
 use std::path::Path;
 
@@ -11,42 +11,43 @@ use super::input;
 use crate::exit::Failure;
 use crate::stdout;
 
-/// Where an `.npz` of codes has its factor values, and their names if it has them.
+/// The arrays of factor values and factor names in an `.npz` of codes.
 const KEYS: FactorialKeys = FactorialKeys {
     classes: "factors",
     names: "factor_names",
 };
 
-/// The most codes of a point: more than any layer has, and few enough to work on some rows at once.
+/// Maximum number of codes per point: more than any usual layer has.
 const MAX_CODES: usize = 1 << 12;
 
-/// Bytes that a factor value of a row takes at most in a grid of listed points: its row in two orders, in the second with
-/// its group, and a share of the group itself.
+/// Maximum memory of one factor value in an incomplete grid, in bytes: its row in two orders, the second with its
+/// group, and a share of the group.
 const LISTED_BYTES: u64 = 24;
 
-/// Bytes that each value of a factor takes while the rows of a grid of listed points are put into groups.
+/// Memory per distinct value of a factor while the rows of an incomplete grid are grouped, in bytes.
 const COUNTED_BYTES: u64 = 8;
 
-/// Codes of points whose factors are known.
+/// Codes with the factor values of their points.
 #[derive(Debug, PartialEq)]
 pub struct Representation {
-    /// `[n_points, n_codes]`, row-major, finite; in the order of the grid where it is complete.
+    /// `[n_points, n_codes]`, row-major, finite; in the order of the grid if it is complete.
     pub codes: Vec<f32>,
-    /// Log variances of the same, if there are any.
+    /// Log variances of the codes, if given.
     pub logvars: Option<Vec<f32>>,
-    /// Codes of a point.
+    /// Number of codes per point.
     pub n_codes: usize,
     /// The factors that vary, and the points.
     pub grid: FactorGrid,
-    /// Names of columns of factor values that have one value in all rows.
+    /// Names of the columns of factor values that are constant.
     pub constant: Vec<String>,
 }
 
-/// Reads a `.npy` in the order of dSprites, or an `.npz` with `codes` and `factors`, whose values go into `bins` if there are
-/// any; `logvars` is a file of the log variances of a `.npy`. What each of them is, its first bytes say.
+/// Reads a `.npy` in the order of dSprites, or an `.npz` with `codes` and `factors`. Bins the factor values of an
+/// `.npz` if `bins` is given. `logvars` is the file with the log variances of a `.npy`. The first bytes of a file
+/// decide its format.
 ///
 /// # Errors
-/// A sentence that names the file, the array, what is wrong with it and what to do.
+/// A sentence with the file, the array, the error and a remedy.
 pub fn read(
     path: &Path,
     logvars: Option<&Path>,
@@ -138,7 +139,7 @@ fn of_table(mut archive: Archive, bins: Option<FactorBins>) -> Result<Representa
         )));
     }
     let taken = match labels.points {
-        // Put in order, the codes and the log variances are there twice.
+        // Reordering needs a copy of the codes and the log variances.
         Some(_) => {
             let logvars = logvars.as_deref().unwrap_or_default();
             size_of_val(codes.as_slice()) as u64 + size_of_val(logvars) as u64
@@ -170,7 +171,7 @@ fn of_table(mut archive: Archive, bins: Option<FactorBins>) -> Result<Representa
     })
 }
 
-/// The complete grid of these factors, or some of its points, by their values.
+/// The complete grid of these factors, or the points with these factor values.
 fn grid(factors: &[Factor], values: Option<Vec<u32>>) -> Result<FactorGrid, MetricError> {
     let (names, sizes): (Vec<_>, Vec<_>) = factors.iter().map(|f| (f.name.clone(), f.size)).unzip();
     match values {
@@ -179,7 +180,7 @@ fn grid(factors: &[Factor], values: Option<Vec<u32>>) -> Result<FactorGrid, Metr
     }
 }
 
-/// Refuses more codes of a point than any representation has.
+/// Fails if a point has more than [`MAX_CODES`] codes.
 fn check_width(place: &ArrayPlace, [_, n_codes]: [usize; 2]) -> Result<(), Failure> {
     match n_codes <= MAX_CODES {
         true => Ok(()),
@@ -191,7 +192,7 @@ fn check_width(place: &ArrayPlace, [_, n_codes]: [usize; 2]) -> Result<(), Failu
     }
 }
 
-/// All codes, in the order of the file's rows, once found to be finite.
+/// All codes, in the order of the file's rows. Fails if a code is not finite.
 fn finite(array: ArrayReader<'_>, [_, n_codes]: [usize; 2]) -> Result<Vec<f32>, Failure> {
     let place = array.place();
     let codes = array.floats().map_err(Failure::usage)?;
@@ -208,7 +209,7 @@ fn not_finite(place: &ArrayPlace, row: usize, column: usize, code: f32) -> Failu
     ))
 }
 
-/// Log variances of the shape of the codes, once found to be of variances that are numbers.
+/// Log variances with the shape of the codes. Fails if one is outside [`LOGVAR_RANGE`].
 fn checked_logvars(array: ArrayReader<'_>, shape: [usize; 2]) -> Result<Vec<f32>, Failure> {
     let place = array.place();
     let [n_rows, n_codes] = shape;
@@ -232,7 +233,7 @@ fn checked_logvars(array: ArrayReader<'_>, shape: [usize; 2]) -> Result<Vec<f32>
     }
 }
 
-/// The rows in the order of their points.
+/// The rows, reordered by point.
 fn in_order(codes: &[f32], n_codes: usize, point_of_row: &[usize]) -> Vec<f32> {
     let mut ordered = vec![0.0; codes.len()];
     for (row, &point) in codes.chunks_exact(n_codes).zip(point_of_row) {

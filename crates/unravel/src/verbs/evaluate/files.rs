@@ -1,4 +1,4 @@
-//! `--out DIR`: scores and matrices as files.
+//! `--out DIR`: writes scores and matrices to files.
 
 use std::fmt::Display;
 use std::fs;
@@ -7,12 +7,12 @@ use std::path::Path;
 use super::scores::{Score, ScoredMatrix, Scores};
 use crate::exit::{Exit, Failure};
 
-/// Makes the folder, before any work is done in vain.
+/// Creates the folder; called first, so that an error costs no computation.
 pub fn create(folder: &Path) -> Result<(), Failure> {
     fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))
 }
 
-/// Writes `scores.json`, `scores.csv` and one CSV per matrix, seed by seed where the variant samples:
+/// Writes `scores.json`, `scores.csv` and one CSV per matrix, and per seed if the variant samples:
 /// `mig-exact-mutual_information_nats.csv`, `mig-study-seed-0-mutual_information_nats.csv`.
 pub fn write(folder: &Path, scores: &Scores, json: &serde_json::Value) -> Result<(), Failure> {
     put(
@@ -44,7 +44,7 @@ fn unwritable(path: &Path, error: &dyn Display) -> Failure {
     Failure::new(Exit::BadStore, sentence)
 }
 
-/// A row for each score; `factor_bins` is a column only where factor values were put into bins.
+/// One row per score; has a column `factor_bins` only if factor values were binned.
 fn score_rows(scores: &[Score]) -> Vec<Vec<String>> {
     let has_bins = scores.iter().any(|score| score.factor_bins.is_some());
     let header = [
@@ -82,7 +82,7 @@ fn score_rows(scores: &[Score]) -> Vec<Vec<String>> {
         .collect()
 }
 
-/// Column names above, row names to the left.
+/// The matrix with a header row and a first column of row names.
 fn matrix_rows(ScoredMatrix { matrix, .. }: &ScoredMatrix) -> Vec<Vec<String>> {
     let header = std::iter::once("row".to_owned()).chain(matrix.col_names.iter().cloned());
     let mut rows = vec![header.collect::<Vec<_>>()];

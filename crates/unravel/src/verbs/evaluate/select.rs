@@ -5,8 +5,8 @@ use unravel_score::{Cost, Metric, Variant};
 
 use crate::stdout;
 
-/// Every given metric in every given variant that it has. An empty list of metrics selects those that are quick on dSprites;
-/// an empty list of variants selects all except those of a single paper. Repeated names count once.
+/// Every given metric in every given variant that it has. An empty list of metrics selects those that are quick on
+/// dSprites; an empty list of variants selects all except those of a single paper. Repeated names count once.
 ///
 /// # Errors
 /// A sentence if a named metric has none of the named variants.

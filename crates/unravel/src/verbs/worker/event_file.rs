@@ -35,8 +35,8 @@ impl EventFile {
         })
     }
 
-    /// Writes an event as one line. Skips a progress event that follows the last one too soon. Ignores write errors, since the
-    /// orchestrator reads the results from the store.
+    /// Writes an event as one line. Skips a progress event that follows the last one too soon. Ignores write errors,
+    /// since the orchestrator reads the results from the store.
     pub fn say(&mut self, event: &Event) {
         if let Event::Progress { step, steps, .. } = event {
             let is_soon = self
