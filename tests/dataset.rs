@@ -93,7 +93,7 @@ fn files_that_are_not_dsprites_are_no_check_that_says_no() {
     );
     let cases = [
         ("absent.npz", "cannot open absent.npz"),
-        ("text.npz", "text.npz is not a complete npz"),
+        ("text.npz", "text.npz is a text file, not an npz"),
         (
             "small.npz",
             "small.npz is not dSprites: it has 3x2x2 images of 8x8x1",

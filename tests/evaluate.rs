@@ -220,8 +220,12 @@ fn files_that_cannot_be_scored_are_refused_in_one_sentence() {
     let sound = std::fs::read(lab.path("codes.npz")).unwrap();
     let lies = npy("<f4", &[737_280, 1 << 40], false, vec![0; 8]);
     let cases: Vec<(&str, Vec<u8>, &str)> = vec![
-        ("empty", Vec::new(), "neither a .npy nor an .npz"),
-        ("text", b"1,2,3\n".to_vec(), "neither a .npy nor an .npz"),
+        ("empty", Vec::new(), "is empty, not a .npy or an .npz"),
+        (
+            "text",
+            b"1,2,3\n".to_vec(),
+            "is a text file, not a .npy or an .npz",
+        ),
         (
             "cut npz",
             sound[..sound.len() / 2].to_vec(),
@@ -241,7 +245,7 @@ fn files_that_cannot_be_scored_are_refused_in_one_sentence() {
         (
             "short",
             npy("<f4", &[2, 1], false, vec![0; 8]),
-            "it has 2 rows where dSprites has 737,280",
+            "bad has 2 rows, but dSprites has 737,280",
         ),
         (
             "vector",
@@ -261,7 +265,7 @@ fn files_that_cannot_be_scored_are_refused_in_one_sentence() {
         (
             "halves",
             npy("<f2", &[737_280, 1], false, vec![0; 2 * 737_280]),
-            "where little-endian float32 or float64",
+            "but little-endian float32 or float64",
         ),
     ];
     for (what, bytes, expected) in cases {
@@ -315,13 +319,13 @@ fn tables_that_cannot_be_scored_are_refused_in_one_sentence() {
             "float factors",
             good.0.clone(),
             floats,
-            "\"factors\": its dtype is '<f8' and the value in row 0, column 1 (from 0) is 0.25, no whole number",
+            "\"factors\": the value in row 0, column 1 (from 0) is 0.25, which is not a whole number (dtype '<f8')",
         ),
         (
             "other length",
             LAYOUTS[1].npy(&codes(&points)[..59]),
             good.1.clone(),
-            "it has 59 rows where `factors` has 60",
+            "\"codes\" has 59 rows, but `factors` has 60",
         ),
         (
             "three axes",
@@ -382,8 +386,11 @@ fn pipes_that_cannot_be_scored_are_left_in_a_sentence() {
     let lab = small_lab();
     lab.write("short.npy", npy("<f4", &[2, 1], false, vec![0; 8]));
     for (script, expected) in [
-        ("yes", "standard input is neither a .npy nor an .npz"),
-        ("true", "standard input is neither a .npy nor an .npz"),
+        (
+            "yes",
+            "standard input is a text file, not a .npy or an .npz",
+        ),
+        ("true", "standard input is empty, not a .npy or an .npz"),
         (
             "head -c 90 codes.npz",
             "standard input is not a complete npz",
@@ -398,7 +405,7 @@ fn pipes_that_cannot_be_scored_are_left_in_a_sentence() {
         ),
         (
             "cat short.npy",
-            "standard input: it has 2 rows where dSprites has 737,280",
+            "standard input has 2 rows, but dSprites has 737,280",
         ),
     ] {
         let ran = lab.run_script(&format!(r#"{script} | "$0" evaluate -"#), &[]);
@@ -554,7 +561,7 @@ fn metrics_of_posteriors_take_log_variances() {
         "none",
     );
     assert!(
-        refused.contains("give `logvars` beside the codes"),
+        refused.contains("add an array `logvars` to the .npz"),
         "{refused}"
     );
     let points = factors(STRIDE);
@@ -656,7 +663,7 @@ fn all_is_every_metric_that_one_table_has() {
         "udr",
     );
     assert!(
-        refused.contains("compares trials that differ in their seed"),
+        refused.contains("compares trials that differ only in their seed"),
         "{refused}"
     );
 }

@@ -13,7 +13,7 @@ use unravel_data::arrays::{Archive, ArrayFile};
 use unravel_store::Store;
 
 use support::lab::Lab;
-use support::store::{Seen, files, states};
+use support::store::{Seen, assert_same, files, states};
 use support::sweeps::TINY;
 
 /// The tensors of [`TINY`]'s network in PyTorch: names and shapes.
@@ -309,8 +309,9 @@ fn a_damaged_description_is_named_with_what_mends_it() {
     let path = lab.path(&format!("runs/{}/trial.toml", ids[0]));
     let whole = fs::read_to_string(&path).unwrap();
     fs::write(&path, whole.replace("seed = 0", "seed = 1")).unwrap();
-    let remedy = "`unravel run` on a sweep file with th";
-    for asked in [&ids[0][..], "seed=0,steps=30"] {
+    let this = "`unravel run` on a sweep file that has this trial makes it again";
+    let the = "`unravel run` on a sweep file with the trial recreates its `trial.toml`";
+    for (asked, remedy) in [(&ids[0][..], this), ("seed=0,steps=30", the)] {
         let said = refusal(&lab, asked);
         assert!(said.contains("trial.toml` is damaged"), "{said}");
         assert!(said.contains(remedy), "{said}");

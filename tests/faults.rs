@@ -147,7 +147,7 @@ fn results_that_stdout_does_not_take_are_no_success() {
         let ran = lab.run_script("exec \"$0\" \"$@\" > /dev/full", args);
         assert_eq!(ran.code, BAD_STORE, "{args:?}: {}", ran.stderr);
         assert!(
-            ran.stderr.contains("could not be written to stdout"),
+            ran.stderr.contains("cannot write the results to stdout"),
             "{}",
             ran.stderr
         );
@@ -333,10 +333,7 @@ fn a_damaged_file_is_reported_once_and_with_its_remedy() {
             .collect();
         assert_eq!(of_file.len(), 1, "{args:?}: {said}");
         let has_remedy = of_file[0].ends_with("; `unravel run` recreates it");
-        assert!(
-            has_remedy && of_file[0].contains("but its header states"),
-            "{said}"
-        );
+        assert!(has_remedy, "{args:?}: {said}");
     }
     assert!(
         !lab.run_well(&["run", "sweep.toml"])
