@@ -236,7 +236,7 @@ fn files_that_cannot_be_scored_are_refused_in_one_sentence() {
             npy("<f4", &[737_280, 1], false, vec![0; 8]),
             "states 2949248 bytes, but there are 136",
         ),
-        ("lies", lies, "bytes and there are 136"),
+        ("lies", lies, "bytes, but there are 136"),
         (
             "no header",
             b"\x93NUMPY\x01\x00".to_vec(),
@@ -349,7 +349,7 @@ fn tables_that_cannot_be_scored_are_refused_in_one_sentence() {
     npz(&lab.path("bad.npz"), &[("z", &good.0)]);
     let sentence = refusal(&lab.run(&["evaluate", "bad.npz"]), "no codes");
     assert!(
-        sentence.contains("no array \"codes\", it has z"),
+        sentence.contains("no array \"codes\"; its arrays are z"),
         "{sentence}"
     );
 }
@@ -414,10 +414,13 @@ fn pipes_that_cannot_be_scored_are_left_in_a_sentence() {
         assert_eq!(sentence.lines().count(), 1, "{script}: {sentence}");
     }
     let sentence = refusal(&lab.run(&["evaluate", "/dev/zero"]), "zeros");
-    assert!(sentence.contains("/dev/zero is neither"), "{sentence}");
+    assert!(
+        sentence.contains("/dev/zero is a file that begins with zeros, not a .npy or an .npz"),
+        "{sentence}"
+    );
     let sentence = refusal(&lab.run(&["evaluate", "-", "--logvars", "-"]), "both");
     assert!(
-        sentence.contains("cannot be the log variances too"),
+        sentence.contains("cannot be both the codes and the log variances"),
         "{sentence}"
     );
 }

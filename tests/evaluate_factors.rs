@@ -137,7 +137,7 @@ fn continuous_factors_are_noted_and_score_in_bins() {
     assert!(mig(&found) < 0.05, "{}", mig(&found));
     let table = run_well(&lab, &["--metrics", "mig", "--factor-bins", "20"]).stdout;
     assert!(
-        table.contains(", factors in up to 20 bins of equal width"),
+        table.contains(", factors binned into up to 20 bins of equal width"),
         "{table}"
     );
 }
