@@ -328,8 +328,8 @@ fn only_programs_print_exit_or_read_the_environment() {
     }
 }
 
-/// `println!` and its relatives panic where nobody takes what they print, and `thread::spawn` where the machine gives no
-/// thread.
+/// `println!` and its relatives panic where nobody takes what they print, and `thread::spawn` where the machine gives
+/// no thread.
 #[test]
 fn the_program_prints_and_starts_threads_without_panics() {
     let libraries = members().into_iter();
@@ -340,7 +340,7 @@ fn the_program_prints_and_starts_threads_without_panics() {
         source.assert_free_of(&["println!", "print!(", "thread::spawn(", "scope.spawn("]);
     }
     let is_writer = |path: &str| {
-        ["say.rs", "output.rs"]
+        ["stderr.rs", "stdout.rs"]
             .iter()
             .any(|file| path.ends_with(file))
     };

@@ -160,7 +160,7 @@ fn metrics_that_need_more_factors_than_the_grid_has() {
     // One that the file does not name is left out.
     let lab = Lab::with_sweep(&sweep.replace("metrics = [\"mig\"]\n", ""));
     let ran = lab.run_well(&["run", "sweep.toml"]);
-    let note = "note: beta-vae-score needs at least 2 factors with two values or more, and this grid has 1; it is left out";
+    let note = "note: beta-vae-score requires at least 2 factors that vary, but this grid has 1; the metric is skipped";
     assert!(ran.stderr.contains(note), "{}", ran.stderr);
     let trained = "tiny: 2 trained";
     assert!(ran.stderr.contains(trained), "{}", ran.stderr);
@@ -368,7 +368,7 @@ fn what_does_not_fit_into_memory_is_refused_in_a_sentence() {
             .split_whitespace()
             .filter(|word| *word != "│")
             .collect();
-        let expected = format!("it takes {n_bytes} bytes of memory and ");
+        let expected = format!("it requires {n_bytes} bytes of memory, but only ");
         assert!(words.join(" ").contains(&expected), "{said}");
     };
 
@@ -448,7 +448,7 @@ fn sizes_that_lie() {
     lab.write("data.npz", bytes);
     let ran = lab.run(&["dataset", "verify", "data.npz", "--quiet"]);
     assert_eq!(ran.code, Some(USAGE), "{}", ran.stderr);
-    let sentence = "data.npz, array \"latents_classes\": it claims 4026531840 bytes, more than";
+    let sentence = "data.npz, array \"latents_classes\": its header states 4026531840 bytes, but it can have at most";
     assert!(ran.stderr.contains(sentence), "{}", ran.stderr);
 }
 

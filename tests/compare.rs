@@ -28,7 +28,7 @@ fn sweeps_that_differ_in_steps_settings_and_metrics_are_matched_by_name() {
     let findings = found["findings"].to_string();
     assert!(findings.contains("training.steps (20 → 24)"), "{findings}");
     assert!(
-        findings.contains("β-VAE score · study by other alone"),
+        findings.contains("only other has β-VAE score · study"),
         "{findings}"
     );
     assert_eq!(found["report"], "reports/tiny-and-other/index.html");
@@ -74,6 +74,26 @@ fn one_sweep_before_and_after_is_compared_seed_by_seed() {
 }
 
 #[test]
+fn sweeps_that_share_their_trials_are_not_said_to_differ_in_them() {
+    let lab = Lab::with_sweep(TINY);
+    lab.run_well(&["run", "sweep.toml"]);
+    lab.write("other.toml", TINY.replace("\"tiny\"", "\"other\""));
+    let ran = lab.run_well(&["compare", "sweep.toml", "other.toml"]);
+    let said = "Matched settings are equal in every key. Both sides have the same trials of these settings.\n";
+    assert!(ran.stderr.contains(said), "{}", ran.stderr);
+    // With another seed on one side.
+    lab.write(
+        "more.toml",
+        TINY.replace("\"tiny\"", "\"more\"")
+            .replace("seeds = 1\n", "seeds = [1]\n"),
+    );
+    lab.run_well(&["run", "more.toml"]);
+    let ran = lab.run_well(&["compare", "sweep.toml", "more.toml"]);
+    let said = "Matched settings are equal in every key. Only their trials differ.\n";
+    assert!(ran.stderr.contains(said), "{}", ran.stderr);
+}
+
+#[test]
 fn what_cannot_be_compared_is_said_in_a_sentence() {
     let lab = Lab::with_sweep(TINY);
     let check = |args: &[&str], code: i32, word: &str| {
@@ -83,7 +103,11 @@ fn what_cannot_be_compared_is_said_in_a_sentence() {
         assert!(!lab.path("reports").exists(), "{args:?} writes a report");
     };
     lab.write("bad.toml", "name = [");
-    check(&["compare", "sweep.toml"], 2, "B.toml");
+    check(
+        &["compare", "sweep.toml"],
+        2,
+        "another store with --store-b",
+    );
     check(
         &["compare", "sweep.toml", "sweep.toml"],
         2,
@@ -92,7 +116,11 @@ fn what_cannot_be_compared_is_said_in_a_sentence() {
     check(&["compare", "sweep.toml", "bad.toml"], 3, "bad.toml");
     check(&["compare", "sweep.toml", "none.toml"], 3, "none.toml");
     let empty = ["compare", "sweep.toml", "--store", "a", "--store-b", "b"];
-    check(&empty, 4, "no trained and scored trial");
+    check(
+        &empty,
+        4,
+        "the store `a` has no trained and scored trial of the sweep `tiny`; run `unravel run sweep.toml --store a`",
+    );
     lab.write("file", "");
     check(&["compare", "sweep.toml", "--store-b", "file"], 5, "file");
 }

@@ -93,7 +93,7 @@ fn files_that_are_not_dsprites_are_no_check_that_says_no() {
     );
     let cases = [
         ("absent.npz", "cannot open absent.npz"),
-        ("text.npz", "text.npz is not a complete npz"),
+        ("text.npz", "text.npz is a text file, not an npz"),
         (
             "small.npz",
             "small.npz is not dSprites: it has 3x2x2 images of 8x8x1",
@@ -104,6 +104,10 @@ fn files_that_are_not_dsprites_are_no_check_that_says_no() {
         assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{file}");
         assert!(ran.stderr.contains(expected), "{file}: {}", ran.stderr);
     }
+    let ran = lab.run(&["dataset", "export", "/proc/x.npz"]);
+    assert_eq!(ran.code, Some(2), "{}", ran.stderr);
+    let said = "cannot write `/proc/x.npz`: its folder belongs to the operating system; choose another path";
+    assert!(ran.stderr.contains(said), "{}", ran.stderr);
     let ran = lab.run(&["dataset", "export", "absent/dsprites.npz"]);
     assert_eq!(ran.code, Some(5));
     assert!(

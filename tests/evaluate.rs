@@ -311,8 +311,12 @@ fn files_that_cannot_be_scored_are_refused_in_one_sentence() {
     let sound = std::fs::read(lab.path("codes.npz")).unwrap();
     let lies = npy("<f4", &[737_280, 1 << 40], false, vec![0; 8]);
     let cases: Vec<(&str, Vec<u8>, &str)> = vec![
-        ("empty", Vec::new(), "neither a .npy nor an .npz"),
-        ("text", b"1,2,3\n".to_vec(), "neither a .npy nor an .npz"),
+        ("empty", Vec::new(), "is empty, not a .npy or an .npz"),
+        (
+            "text",
+            b"1,2,3\n".to_vec(),
+            "is a text file, not a .npy or an .npz",
+        ),
         (
             "cut npz",
             sound[..sound.len() / 2].to_vec(),
@@ -321,9 +325,9 @@ fn files_that_cannot_be_scored_are_refused_in_one_sentence() {
         (
             "cut npy",
             npy("<f4", &[737_280, 1], false, vec![0; 8]),
-            "promises 2949248 bytes and there are 136",
+            "states 2949248 bytes, but there are 136",
         ),
-        ("lies", lies, "bytes and there are 136"),
+        ("lies", lies, "bytes, but there are 136"),
         (
             "no header",
             b"\x93NUMPY\x01\x00".to_vec(),
@@ -332,12 +336,12 @@ fn files_that_cannot_be_scored_are_refused_in_one_sentence() {
         (
             "short",
             npy("<f4", &[2, 1], false, vec![0; 8]),
-            "it has 2 rows where dSprites has 737,280",
+            "bad has 2 rows, but dSprites has 737,280",
         ),
         (
             "vector",
             npy("<f4", &[2], false, vec![0; 8]),
-            "its shape is [2] where [737280, codes] is needed",
+            "the shape is [2], but [737280, codes] is required",
         ),
         (
             "no codes",
@@ -352,7 +356,7 @@ fn files_that_cannot_be_scored_are_refused_in_one_sentence() {
         (
             "halves",
             npy("<f2", &[737_280, 1], false, vec![0; 2 * 737_280]),
-            "where little-endian float32 or float64",
+            "but little-endian float32 or float64",
         ),
     ];
     for (what, bytes, expected) in cases {
@@ -406,19 +410,19 @@ fn tables_that_cannot_be_scored_are_refused_in_one_sentence() {
             "float factors",
             good.0.clone(),
             floats,
-            "\"factors\": its dtype is '<f8' and the value in row 0, column 1 (from 0) is 0.25, no whole number",
+            "\"factors\": the value in row 0, column 1 (from 0) is 0.25, which is not a whole number (dtype '<f8')",
         ),
         (
             "other length",
             LAYOUTS[1].npy(&codes(&points)[..59]),
             good.1.clone(),
-            "it has 59 rows where `factors` has 60",
+            "\"codes\" has 59 rows, but `factors` has 60",
         ),
         (
             "three axes",
             npy("<f4", &[60, 1, 1], false, vec![0; 240]),
             good.1.clone(),
-            "[60, 1, 1] where [n, codes] is needed",
+            "[60, 1, 1], but [n, codes] is required",
         ),
     ];
     for (what, codes, factors, expected) in cases {
@@ -436,7 +440,7 @@ fn tables_that_cannot_be_scored_are_refused_in_one_sentence() {
     npz(&lab.path("bad.npz"), &[("z", &good.0)]);
     let sentence = refusal(&lab.run(&["evaluate", "bad.npz"]), "no codes");
     assert!(
-        sentence.contains("no array \"codes\", it has z"),
+        sentence.contains("no array \"codes\"; its arrays are z"),
         "{sentence}"
     );
 }
@@ -473,15 +477,18 @@ fn pipes_that_cannot_be_scored_are_left_in_a_sentence() {
     let lab = small_lab();
     lab.write("short.npy", npy("<f4", &[2, 1], false, vec![0; 8]));
     for (script, expected) in [
-        ("yes", "standard input is neither a .npy nor an .npz"),
-        ("true", "standard input is neither a .npy nor an .npz"),
+        (
+            "yes",
+            "standard input is a text file, not a .npy or an .npz",
+        ),
+        ("true", "standard input is empty, not a .npy or an .npz"),
         (
             "head -c 90 codes.npz",
             "standard input is not a complete npz",
         ),
         (
             "cat short.npy /dev/zero",
-            "promises 136 bytes and there are 137",
+            "states 136 bytes, but there are 137",
         ),
         (
             "head -c 100 short.npy",
@@ -489,7 +496,7 @@ fn pipes_that_cannot_be_scored_are_left_in_a_sentence() {
         ),
         (
             "cat short.npy",
-            "standard input: it has 2 rows where dSprites has 737,280",
+            "standard input has 2 rows, but dSprites has 737,280",
         ),
     ] {
         let ran = lab.run_script(&format!(r#"{script} | "$0" evaluate -"#), &[]);
@@ -498,10 +505,13 @@ fn pipes_that_cannot_be_scored_are_left_in_a_sentence() {
         assert_eq!(sentence.lines().count(), 1, "{script}: {sentence}");
     }
     let sentence = refusal(&lab.run(&["evaluate", "/dev/zero"]), "zeros");
-    assert!(sentence.contains("/dev/zero is neither"), "{sentence}");
+    assert!(
+        sentence.contains("/dev/zero is a file that begins with zeros, not a .npy or an .npz"),
+        "{sentence}"
+    );
     let sentence = refusal(&lab.run(&["evaluate", "-", "--logvars", "-"]), "both");
     assert!(
-        sentence.contains("cannot be the log variances too"),
+        sentence.contains("cannot be both the codes and the log variances"),
         "{sentence}"
     );
 }
@@ -520,7 +530,7 @@ fn what_is_asked_for_is_checked_before_the_file_is_read() {
     assert!(said(&["--seeds", "0"]).contains("1..=10000"));
     let refused = said(&["--metrics", "beta-vae-score", "--variants", "exact"]);
     assert!(
-        refused.contains("beta-vae-score has no exact variant; it has study"),
+        refused.contains("beta-vae-score has no variant exact; its variants are study"),
         "{refused}"
     );
     lab.write("taken", "");
@@ -594,7 +604,9 @@ fn rows_that_are_no_grid_count_once_each() {
     );
     let twice = run("part.npz", &exact);
     assert!(
-        twice.stderr.contains("120 rows of 4x5x3, no complete grid"),
+        twice
+            .stderr
+            .contains("the 120 rows are not a complete 4x5x3 grid; each row counts once"),
         "{}",
         twice.stderr
     );
@@ -627,7 +639,8 @@ fn rows_that_are_no_grid_count_once_each() {
     );
     let rest = run("part.npz", &["--json"]);
     assert!(
-        rest.stderr.contains("complete grid; left out"),
+        rest.stderr
+            .contains("factor-vae-score is skipped: it compares"),
         "{}",
         rest.stderr
     );
@@ -642,7 +655,7 @@ fn metrics_of_posteriors_take_log_variances() {
         "none",
     );
     assert!(
-        refused.contains("give `logvars` beside the codes"),
+        refused.contains("add an array `logvars` to the .npz"),
         "{refused}"
     );
     let points = factors(STRIDE);
@@ -694,7 +707,7 @@ fn metrics_of_posteriors_take_log_variances() {
     write(&LAYOUTS[0].npy(&logvars[1..]));
     let refused = refusal(&lab.run(&args), "short");
     assert!(
-        refused.contains("its shape is [59, 3] where the codes have [60, 3]"),
+        refused.contains("the shape is [59, 3], but the codes have the shape [60, 3]"),
         "{refused}"
     );
     lab.write("logvars.npy", LAYOUTS[0].npy(&logvars));
@@ -702,7 +715,7 @@ fn metrics_of_posteriors_take_log_variances() {
         &lab.run(&["evaluate", "codes.npz", "--logvars", "logvars.npy"]),
         "both",
     );
-    assert!(refused.contains("give it an array `logvars`"), "{refused}");
+    assert!(refused.contains("as the array `logvars`"), "{refused}");
 }
 
 #[test]
@@ -734,7 +747,7 @@ fn all_is_every_metric_that_one_table_has() {
     }
     assert!(
         ran.stderr
-            .contains("active-units is a metric of posteriors"),
+            .contains("active-units is skipped: it requires the log variances of the posteriors"),
         "{}",
         ran.stderr
     );
@@ -744,7 +757,7 @@ fn all_is_every_metric_that_one_table_has() {
         "udr",
     );
     assert!(
-        refused.contains("compares trials that differ in their seed"),
+        refused.contains("compares trials that differ only in their seed"),
         "{refused}"
     );
 }
@@ -834,7 +847,8 @@ fn what_would_take_minutes_is_left_out_unless_it_is_named() {
         ran.stderr
     );
     assert!(
-        ran.stderr.contains("with 500 codes; left out, name them"),
+        ran.stderr
+            .contains("with 500 codes; to compute them, pass --metrics"),
         "{}",
         ran.stderr
     );

@@ -95,7 +95,7 @@ fn continuous_factors_are_noted_and_score_in_bins() {
     let found = run_well(&lab, &[&EXACT[..], &["--quiet"]].concat());
     assert!(mig(&found) < 0.05, "no value occurs twice: {}", mig(&found));
     assert!(
-        found.stderr.starts_with("note: \"factor-0\" has ")
+        found.stderr.starts_with("note (mig): \"factor-0\" has ")
             && found.stderr.contains("--factor-bins 20"),
         "{}",
         found.stderr
@@ -137,7 +137,7 @@ fn continuous_factors_are_noted_and_score_in_bins() {
     assert!(mig(&found) < 0.05, "{}", mig(&found));
     let table = run_well(&lab, &["--metrics", "mig", "--factor-bins", "20"]).stdout;
     assert!(
-        table.contains(", factors in up to 20 bins of equal width"),
+        table.contains(", factors binned into up to 20 bins of equal width"),
         "{table}"
     );
 }
@@ -196,7 +196,7 @@ fn factors_that_are_no_numbers_and_bins_that_are_none_are_refused() {
     };
     refused(
         &[],
-        "row 0, column 0 (from 0) is 0.7548776662, no whole number",
+        "row 0, column 0 (from 0) is 0.7548776662, which is not a whole number",
     );
     refused(&[], "--factor-bins 20");
     refused(&["--factor-bins", "1"], "1 is not in 2..=1000000");
@@ -216,13 +216,13 @@ fn factors_that_are_no_numbers_and_bins_that_are_none_are_refused() {
     write(&lab, &codes_of(&factors), &halves);
     refused(
         &[],
-        "its dtype is '<f2' where a little-endian integer, float32 or float64",
+        "the dtype is '<f2', but a little-endian integer, float32 or float64",
     );
     lab.write(
         "codes.npz",
         npy("<f4", &[737_280, 1], false, vec![0; 4 * 737_280]),
     );
-    refused(&["--factor-bins", "20"], "leave out --factor-bins");
+    refused(&["--factor-bins", "20"], "remove --factor-bins");
 }
 
 #[test]
@@ -282,8 +282,8 @@ fn a_sweep_on_images_of_a_factor_of_many_values_is_noted() {
     let said = of(41);
     assert!(
         said.contains(
-            "note: \"factor-0\" has 41 values in 41 rows: metrics that treat each value as a class give informative and \
-             random codes similar scores (mig)"
+            "note: mig: \"factor-0\" has 41 values in 41 rows; metrics that treat each value as a class give informative and \
+             random codes similar scores"
         ),
         "{said}"
     );

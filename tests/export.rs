@@ -1,5 +1,5 @@
-//! `unravel export`: a trial's weights as PyTorch has them and its codes as NumPy has them. That PyTorch computes the same
-//! with such weights is tested in `unravel-model`.
+//! `unravel export`: a trial's weights as PyTorch has them and its codes as NumPy has them. That PyTorch computes the
+//! same with such weights is tested in `unravel-model`.
 
 mod support;
 
@@ -13,7 +13,7 @@ use unravel_data::arrays::{Archive, ArrayFile};
 use unravel_store::Store;
 
 use support::lab::Lab;
-use support::store::{Seen, files, states};
+use support::store::{Seen, assert_same, files, states};
 use support::sweeps::TINY;
 
 /// The tensors of [`TINY`]'s network in PyTorch: names and shapes.
@@ -248,22 +248,37 @@ fn what_cannot_be_exported_is_refused_in_one_sentence() {
         "zz",
         &[],
         2,
-        "no trial of the store `runs` fits `zz`; it has 2 trials",
+        "no trial in the store `runs` matches `zz`; `unravel status SWEEP.toml --json` lists its 2 trials",
     );
     refused(
         "beta=5",
         &[],
         2,
-        "no trial of the store `runs` fits `beta=5`",
+        "no trial in the store `runs` matches `beta=5`; ",
     );
-    refused("seed=0", &[], 2, "`seed=0` fits 2 trials: ");
-    refused("beta=", &[], 2, "`beta=` in `beta=` is not key=value");
+    for (asked, why) in [
+        ("foo=1", ": `foo` is not a key of any trial; "),
+        (
+            "seed=0,beta=x",
+            ": `x` is not a number, but the values of `beta` are; ",
+        ),
+    ] {
+        refused(asked, &[], 2, why);
+    }
+    refused("seed=0", &[], 2, "`seed=0` matches 2 trials: ");
+    refused("beta=", &[], 2, "`beta=` in `beta=` must be key=value");
     refused(
         &ids[0],
         &["--store", "elsewhere"],
         2,
         "the store `elsewhere` has no trials",
     );
+    let stored = files(&lab.path("runs"));
+    for out in ["runs", "runs/exports", "./runs/../runs"] {
+        let expected = "is in the store `runs`; choose a folder outside the store";
+        refused(&ids[0], &["--out", out], 2, expected);
+    }
+    assert_same("the store", &files(&lab.path("runs")), &stored);
     lab.write("file", "in the way");
     refused(&ids[0], &["--out", "file"], 5, "cannot create `file/");
 
@@ -294,8 +309,9 @@ fn a_damaged_description_is_named_with_what_mends_it() {
     let path = lab.path(&format!("runs/{}/trial.toml", ids[0]));
     let whole = fs::read_to_string(&path).unwrap();
     fs::write(&path, whole.replace("seed = 0", "seed = 1")).unwrap();
-    let remedy = "`unravel run` on a sweep file that has th";
-    for asked in [&ids[0][..], "seed=0,steps=30"] {
+    let this = "`unravel run` on a sweep file that has this trial makes it again";
+    let the = "`unravel run` on a sweep file with the trial recreates its `trial.toml`";
+    for (asked, remedy) in [(&ids[0][..], this), ("seed=0,steps=30", the)] {
         let said = refusal(&lab, asked);
         assert!(said.contains("trial.toml` is damaged"), "{said}");
         assert!(said.contains(remedy), "{said}");
@@ -304,7 +320,7 @@ fn a_damaged_description_is_named_with_what_mends_it() {
     assert!(other.stdout.contains(&ids[1]), "{}", other.stdout);
     assert!(other.stderr.contains("trial.toml` is damaged"));
     fs::remove_file(&path).unwrap();
-    assert!(refusal(&lab, &ids[0]).contains("has lost its `trial.toml`"));
+    assert!(refusal(&lab, &ids[0]).contains("has no `trial.toml`"));
     assert!(refusal(&lab, "steps=30").contains("has no `trial.toml`"));
 
     fs::write(&path, "seed =").unwrap();

@@ -1,5 +1,5 @@
-//! What the machine does to a run: disks that are full or read-only, files that change, processes that hang, results that
-//! nobody takes, and stores and files from strangers. One sentence each, and nothing lost.
+//! What the machine does to a run: disks that are full or read-only, files that change, processes that hang, results
+//! that nobody takes, and stores and files from strangers. One sentence each, and nothing lost.
 
 mod support;
 
@@ -126,7 +126,11 @@ fn a_read_only_store_is_refused_for_writing_and_read_all_the_same() {
          \"$1\" run sweep.toml",
     );
     assert_eq!(ran.code, BAD_STORE, "{}", ran.stderr);
-    assert!(ran.stderr.contains("cannot be written"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("cannot write to the store"),
+        "{}",
+        ran.stderr
+    );
     assert!(ran.stderr.contains("--store"), "{}", ran.stderr);
 }
 
@@ -143,7 +147,7 @@ fn results_that_stdout_does_not_take_are_no_success() {
         let ran = lab.run_script("exec \"$0\" \"$@\" > /dev/full", args);
         assert_eq!(ran.code, BAD_STORE, "{args:?}: {}", ran.stderr);
         assert!(
-            ran.stderr.contains("could not be written to stdout"),
+            ran.stderr.contains("cannot write the results to stdout"),
             "{}",
             ran.stderr
         );
@@ -289,10 +293,12 @@ fn damage_to_a_finished_trial_is_noticed_and_costs_no_training() {
         "trial.toml` is damaged",
         "/lock` is damaged: it is not a plain file; it was moved aside",
         "log.txt` is damaged",
-        "checkpoint.safetensors` is damaged: its checksum does not fit its contents; the trial is trained and keeps",
+        "checkpoint.safetensors` is damaged: the checksum does not match the contents; the trial is trained and keeps",
     ] {
         assert!(ran.stderr.contains(expected), "{expected}: {}", ran.stderr);
     }
+    let n_told = ran.stderr.matches("trial.toml` is damaged").count();
+    assert_eq!(n_told, 1, "a damaged file is reported once: {}", ran.stderr);
     assert_eq!(models(&store), before, "nothing was trained again");
     assert!(!checkpoint.exists());
     let mut expected = TINY_RESULTS.clone();
@@ -302,6 +308,37 @@ fn damage_to_a_finished_trial_is_noticed_and_costs_no_training() {
     assert_eq!(
         (again.tally("cached"), &again.stderr.contains("damaged")),
         (2, &false)
+    );
+}
+
+#[test]
+fn a_damaged_file_is_reported_once_and_with_its_remedy() {
+    let lab = Lab::with_sweep(TINY);
+    lab.run_well(&["run", "sweep.toml"]);
+    let id = states(&lab.path("runs")).into_keys().next().unwrap();
+    let model = lab.path(&format!("runs/{id}/model.safetensors"));
+    let mut bytes = fs::read(&model).unwrap();
+    bytes.pop();
+    fs::write(&model, bytes).unwrap();
+    let verbs = [
+        &["status", "sweep.toml"][..],
+        &["plan", "sweep.toml", "--no-measure"],
+        &["run", "sweep.toml"],
+    ];
+    for args in verbs {
+        let said = lab.run_well(args).stderr;
+        let of_file: Vec<&str> = said
+            .lines()
+            .filter(|line| line.contains("model.safetensors` is damaged"))
+            .collect();
+        assert_eq!(of_file.len(), 1, "{args:?}: {said}");
+        let has_remedy = of_file[0].ends_with("; `unravel run` recreates it");
+        assert!(has_remedy, "{args:?}: {said}");
+    }
+    assert!(
+        !lab.run_well(&["run", "sweep.toml"])
+            .stderr
+            .contains("damaged")
     );
 }
 

@@ -22,7 +22,7 @@ fn the_page_is_there_and_whole_while_a_run_works_and_says_how_far_it_is() {
         !early.is_empty()
     }));
     assert!(early.contains("Run in progress: "), "{early}");
-    assert!(early.contains(" of 5 trials settled"), "{early}");
+    assert!(early.contains(" of 5 trials done or failed"), "{early}");
     assert!(early.ends_with("</html>\n") || early.ends_with("</html>"));
     let ran = run.wait();
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
@@ -54,12 +54,12 @@ fn watching_begins_before_the_run_and_ends_with_it() {
     let said: Vec<&str> = ran.stdout.lines().collect();
     assert_eq!(
         said[0],
-        "tiny: 0 of 2 trials done, 0 at work, 0% of all steps"
+        "tiny: 0 of 2 trials done, 0 training, 0% of all steps"
     );
     let last = said.last().copied();
     assert_eq!(
         last,
-        Some("tiny: 2 of 2 trials done, 0 at work, 100% of all steps")
+        Some("tiny: 2 of 2 trials done, 0 training, 100% of all steps")
     );
     assert!(said.windows(2).all(|pair| pair[0] != pair[1]), "{said:?}");
 

@@ -23,7 +23,9 @@ const HOW: &str = "`cargo build --release --features cuda` builds it in";
 /// # Errors
 /// Always: the clause that says how to build with CUDA.
 pub fn visible() -> Result<Vec<CudaGpu>, String> {
-    Err(format!("this program was built without it ({HOW})"))
+    Err(format!(
+        "this program was built without CUDA support ({HOW}); rebuild it, or use --device cpu"
+    ))
 }
 
 /// What somebody with a GPU should know who did not ask for it: nothing, where there is none.
@@ -34,7 +36,7 @@ pub fn missed() -> Option<String> {
 fn missed_of(gpus: &[CudaGpu]) -> Option<String> {
     let gpu = &gpus.first()?.name;
     Some(format!(
-        "training on the CPU, though there is a GPU ({gpu}): this program was built without CUDA, {HOW}"
+        "training on the CPU although there is a GPU ({gpu}): this program was built without CUDA support ({HOW})"
     ))
 }
 

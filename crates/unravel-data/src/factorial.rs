@@ -1,5 +1,5 @@
-//! From a table of factor values, such as `latents_classes`, to its factors and, where the rows are all of a grid, to the
-//! place of every row in it.
+//! From a table of factor values, such as `latents_classes`, to its factors and, where the rows are all of a grid, to
+//! the place of every row in it.
 
 mod key;
 mod labels;
@@ -71,7 +71,10 @@ impl Factorial {
                 point_of_row,
             }),
             Some(row) => {
-                let reason = format!("row {row} repeats the combination of an earlier row");
+                let point = point_of_row[row];
+                let first = point_of_row.iter().position(|&other| other == point);
+                let first = first.unwrap_or(row);
+                let reason = format!("rows {first} and {row} (from 0) have the same factor values");
                 Err(table.fault(ArrayFault::NotFactorial { reason }))
             }
         }
@@ -129,7 +132,7 @@ fn other_number(n_rows: usize, levels: &[Vec<i64>], space: &FactorSpace) -> Arra
     let sizes: Vec<String> = levels.iter().map(|l| l.len().to_string()).collect();
     ArrayFault::NotFactorial {
         reason: format!(
-            "it has {n_rows} rows while its columns' distinct values make {} = {} combinations",
+            "it has {n_rows} rows, but the distinct values of its columns have {} = {} combinations",
             sizes.join("x"),
             space.n_points()
         ),

@@ -23,7 +23,7 @@ pub struct Grid {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum GridError {
     /// A name that the space lacks.
-    #[error("keep names \"{name}\", which is no factor here; the factors are {known}")]
+    #[error("`keep` has \"{name}\", which is not a factor of the data; the factors are {known}")]
     UnknownFactor {
         /// The name asked for.
         name: String,
@@ -32,7 +32,7 @@ pub enum GridError {
     },
     /// More values asked for than there are, or none.
     #[error(
-        "keep.{name} = {asked} is out of range; \"{name}\" has {size} values, so keep 1 to {size}"
+        "keep.{name} = {asked} is out of range; \"{name}\" has {size} values, so write a number from 1 to {size}"
     )]
     OutOfRange {
         /// The factor.
@@ -43,7 +43,7 @@ pub enum GridError {
         size: usize,
     },
     /// Every factor is held at one value.
-    #[error("keep leaves a single point; let at least one factor keep 2 values")]
+    #[error("`keep` leaves one image; keep at least 2 values of at least one factor")]
     NothingVaries,
 }
 
@@ -217,7 +217,7 @@ mod tests {
         let message = |list: &[(&str, usize)]| keep(list).unwrap_err().to_string();
         assert_eq!(
             message(&[("posX", 4)]),
-            "keep names \"posX\", which is no factor here; \
+            "`keep` has \"posX\", which is not a factor of the data; \
              the factors are shape, scale, orientation, pos-x, pos-y"
         );
         assert_eq!(

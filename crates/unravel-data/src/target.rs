@@ -21,9 +21,11 @@ pub fn check_replaceable(path: &Path) -> io::Result<()> {
         return Ok(());
     }
     let what = if path.is_dir() {
-        "it is a folder and not a regular file"
+        "it is a folder"
+    } else if is_regular {
+        "its folder belongs to the operating system"
     } else {
-        "it is not a regular file, which alone can be replaced"
+        "it is not a regular file"
     };
     Err(io::Error::new(io::ErrorKind::InvalidInput, what))
 }

@@ -220,7 +220,7 @@ pub fn notes(table: &CodeTable<'_>, pairs: &[(Metric, Variant)], read: &AsRead) 
             Find::Factors(find) => find(table.grid(), read),
             Find::Codes(find) => find(table, read),
         };
-        found.map(|found| format!("{found}: {}; {}", condition.effect, condition.remedy))
+        found.map(|found| format!("{found}; {}; {}", condition.effect, condition.remedy))
     };
     found(pairs, find)
 }
@@ -230,7 +230,7 @@ pub fn notes_of_grid(grid: &FactorGrid, pairs: &[(Metric, Variant)]) -> Vec<Note
     found(pairs, |condition| match condition.find {
         Find::Factors(find) => {
             let found = find(grid, &AsRead::default())?;
-            Some(format!("{found}: {}", condition.effect))
+            Some(format!("{found}; {}", condition.effect))
         }
         Find::Codes(_) => None,
     })

@@ -87,13 +87,13 @@ pub enum MetricError {
         value: f32,
     },
     /// The metric requires log variances, and the table has none.
-    #[error("{} is a metric of posteriors and needs their log variances; give `logvars` beside the codes", .metric.name())]
+    #[error("{} requires the log variances of the posteriors; add an array `logvars` to the .npz, or pass --logvars with a .npy", .metric.name())]
     NoLogvars {
         /// The requested metric.
         metric: Metric,
     },
     /// The grid has too few factors with more than one value.
-    #[error("{} needs at least {needed} factors with two values or more, and this grid has {found}", .metric.name())]
+    #[error("{} requires at least {needed} factors that vary, but this grid has {found}", .metric.name())]
     TooFewFactors {
         /// The requested metric.
         metric: Metric,
@@ -104,8 +104,8 @@ pub enum MetricError {
     },
     /// In a table that is not a complete grid, too few factors can be held fixed.
     #[error(
-        "{} compares points that agree on one factor, of at least {needed} factors with {} rows or more of two values; this \
-         table has {found}, so give it the complete grid",
+        "{} compares points that agree on one factor and requires at least {needed} factors with {} rows or more for each of \
+         two values, but this table has {found}; provide the complete grid",
         .metric.name(), crate::limits::MIN_MATCHING_ROWS
     )]
     TooFewMatching {
@@ -117,7 +117,7 @@ pub enum MetricError {
         found: usize,
     },
     /// The table has too few points for a meaningful score.
-    #[error("{} needs at least {needed} points, and there are {found}", .metric.name())]
+    #[error("{} requires at least {needed} points, but there are {found}", .metric.name())]
     TooFewPoints {
         /// The requested metric.
         metric: Metric,
@@ -127,13 +127,13 @@ pub enum MetricError {
         found: usize,
     },
     /// An invalid number of factor bins.
-    #[error("factors go into 2 to 1000000 bins, and {n} were asked for; 20 is usual")]
+    #[error("the number of factor bins must be from 2 to 1000000, but is {n}; 20 is usual")]
     FactorBins {
         /// Requested number of bins.
         n: u32,
     },
     /// The metric compares trials.
-    #[error("{} compares trials that differ in their seed; a single table has no such score", .metric.name())]
+    #[error("{} compares trials that differ only in their seed, but there is only one table", .metric.name())]
     SeveralTrials {
         /// The requested metric.
         metric: Metric,

@@ -20,7 +20,7 @@ pub enum ModelError {
     },
     /// An image size that four halvings do not divide.
     #[error(
-        "architecture {architecture} needs images whose height and width are multiples of 16, not {height}x{width}"
+        "architecture {architecture} requires image sizes that are multiples of 16, but the images are {height}x{width}"
     )]
     ImageSize {
         /// The architecture's name.
@@ -61,7 +61,7 @@ pub enum ModelError {
     },
     /// Snapshots of different steps for one cohort.
     #[error(
-        "the trials of a cohort must continue from the same step, not from {first} and {other}"
+        "the trials of a cohort must continue from the same step, but these continue from {first} and {other}"
     )]
     MixedSteps {
         /// Step of the first snapshot.

@@ -1,12 +1,12 @@
-//! How many models train together.
+//! The number of models that train together.
 
 use std::collections::BTreeMap;
 
-/// The most models that are trained together unless the user asks for more. A device that has room for more than this
-/// is kept busy by so many; what is lost when a worker crashes, and waited for before a first result, grows with them.
+/// Maximum number of models in a cohort by default. This number keeps a large device busy. With more models, a crash
+/// loses more work, and the first result comes later.
 pub const MOST_MODELS: usize = 128;
 
-/// How many models train together, by the kind of trial.
+/// The number of models in a cohort, by kind of trial.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CohortSizes {
     /// By cohort key.
@@ -15,19 +15,19 @@ pub struct CohortSizes {
     otherwise: usize,
 }
 
-/// Trials that could all train together.
+/// Trials that can train in one cohort.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrialKind {
     /// Their cohort key.
     pub cohort_key: String,
     /// How many trials of the kind there are.
     pub n_trials: usize,
-    /// How many models of the kind fit into a device's memory; 0 where that is not even one.
+    /// The number of models of the kind that fit into the memory of a device; can be 0.
     pub n_fit: usize,
 }
 
 impl CohortSizes {
-    /// So many models, whatever their kind; at least 1.
+    /// The same number of models for every kind, at least 1.
     #[must_use]
     pub fn all(models: usize) -> Self {
         Self {
@@ -36,7 +36,7 @@ impl CohortSizes {
         }
     }
 
-    /// As many models of each kind as fit, in cohorts of nearly one size, as many of them for one device as for another.
+    /// As many models of each kind as fit, in cohorts of similar size, with the same number of cohorts for each device.
     #[must_use]
     pub fn filling(kinds: impl IntoIterator<Item = TrialKind>, n_devices: usize) -> Self {
         let size = |kind: TrialKind| {

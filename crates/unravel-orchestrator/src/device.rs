@@ -1,12 +1,12 @@
-//! Devices: what `--device` and `--jobs` ask for, and the slots that come of it.
+//! Resolves `--device` and `--jobs` to devices and slots.
 //!
-//! A slot is a place for one worker. Finding out which CUDA devices a machine has is the caller's affair:
-//! it passes their indices, or the sentence that says why there are none.
+//! A slot is a place for one worker. The caller finds the CUDA devices of the machine and passes their indices, or a
+//! sentence that says why there are none.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// The most CPU workers that `--jobs` may ask for.
+/// Maximum of `--jobs`.
 pub const MAX_JOBS: usize = 1024;
 
 /// One device that a worker can train on.
@@ -39,19 +39,19 @@ impl fmt::Display for Device {
     }
 }
 
-/// Kinds of device, which decide how many models are trained together.
+/// Classes of devices; they determine how many models train together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeviceClass {
-    /// Filled by many workers of one model each.
+    /// Runs many workers with one model each.
     Cpu,
-    /// Filled by one worker that trains many models at once.
+    /// Runs one worker with many models.
     Cuda,
 }
 
-/// What `--device` asks for.
+/// The value of `--device`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum DeviceRequest {
-    /// Every visible CUDA device, or the CPU where there is none.
+    /// Every visible CUDA device, or the CPU if there is none.
     #[default]
     Auto,
     /// The CPU.
@@ -62,46 +62,46 @@ pub enum DeviceRequest {
     CudaAt(Vec<usize>),
 }
 
-/// A request for devices that cannot be met; always a matter of usage.
+/// A request for devices that cannot be fulfilled; always a usage error.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DeviceError {
-    /// The text names no device.
-    #[error("`{0}` is no device: use auto, cpu, cuda, or cuda with indices such as cuda:0,2")]
+    /// The text is not a device.
+    #[error("unknown device `{0}`: use auto, cpu, cuda, or cuda with indices such as cuda:0,2")]
     Unknown(String),
-    /// An index after `cuda:` is no number.
-    #[error("`{index}` in `{text}` is no device index: write for example cuda:0 or cuda:0,2")]
+    /// An index after `cuda:` is not a number.
+    #[error("`{index}` in `{text}` is not a device index: write for example cuda:0 or cuda:0,2")]
     BadIndex {
         /// The whole request.
         text: String,
-        /// The part that is no number.
+        /// The part that is not a number.
         index: String,
     },
     /// One index is named twice.
-    #[error("`{text}` names device {index} twice; one worker uses a device at a time")]
+    #[error("`{text}` names device {index} twice; name each device once")]
     Repeated {
         /// The whole request.
         text: String,
-        /// The index that comes twice.
+        /// The repeated index.
         index: usize,
     },
-    /// The machine, or the build, has no CUDA device.
-    #[error("no CUDA device can be used: {0}")]
+    /// The machine has no CUDA device, or the program was built without CUDA.
+    #[error("no usable CUDA device: {0}")]
     NoCuda(String),
     /// An index that is not among the visible devices.
     #[error("CUDA device {index} is not visible here; {visible}")]
     NotVisible {
         /// The index asked for.
         index: usize,
-        /// A clause that names the visible ones.
+        /// A clause that lists the visible devices.
         visible: String,
     },
     /// `--jobs` with an explicit CUDA request.
     #[error(
-        "--jobs divides the CPU; a CUDA device always has one worker, so leave --jobs out or use --device cpu"
+        "--jobs applies only to the CPU, because a CUDA device always has one worker; remove --jobs or use --device cpu"
     )]
     JobsOnCuda,
     /// `--jobs 0`, or far too many.
-    #[error("--jobs must lie between 1 and {MAX_JOBS}, not {0}")]
+    #[error("--jobs must be from 1 to {MAX_JOBS}, but is {0}")]
     BadJobs(usize),
 }
 
@@ -139,11 +139,11 @@ fn parse_indices(text: &str, indices: &str) -> Result<Vec<usize>, DeviceError> {
     Ok(parsed)
 }
 
-/// The CUDA devices that can be used: their indices, or one clause that says why there are none.
+/// The indices of the usable CUDA devices, or a clause that says why there are none.
 pub type VisibleCuda = Result<Vec<usize>, String>;
 
 impl DeviceRequest {
-    /// The devices that the request means on a machine with these CUDA devices; never empty.
+    /// The devices of the request on a machine with these CUDA devices; never empty.
     ///
     /// # Errors
     ///
@@ -207,8 +207,8 @@ pub struct Slot {
 
 /// The slots on `devices`: one for each CUDA device, `jobs` for the CPU.
 ///
-/// The cores are divided as evenly as they go, at least one thread a slot. Without `jobs` a CPU gets as many
-/// slots as there are cores, but never more than cohorts, so that one trial alone has the whole machine.
+/// The cores are divided evenly, with at least one thread per slot. Without `jobs`, a CPU gets one slot per core, but
+/// at most one per cohort, so that a single trial can use all cores.
 #[must_use]
 pub fn slots(
     devices: &[Device],
@@ -268,15 +268,15 @@ mod tests {
         for (text, sentence) in [
             (
                 "gpu",
-                "`gpu` is no device: use auto, cpu, cuda, or cuda with indices such as cuda:0,2",
+                "unknown device `gpu`: use auto, cpu, cuda, or cuda with indices such as cuda:0,2",
             ),
             (
                 "cuda:",
-                "`` in `cuda:` is no device index: write for example cuda:0 or cuda:0,2",
+                "`` in `cuda:` is not a device index: write for example cuda:0 or cuda:0,2",
             ),
             (
                 "cuda:0,x",
-                "`x` in `cuda:0,x` is no device index: write for example cuda:0 or cuda:0,2",
+                "`x` in `cuda:0,x` is not a device index: write for example cuda:0 or cuda:0,2",
             ),
             (
                 "cuda:1,1",

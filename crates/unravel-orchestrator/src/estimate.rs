@@ -1,4 +1,4 @@
-//! How long a plan will take, from what a trial costs one slot.
+//! Estimates the duration of a plan from the cost of a trial on one slot.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -6,7 +6,7 @@ use std::collections::BinaryHeap;
 use crate::plan::{Cohort, Plan, Work};
 use crate::records::PlannedTrial;
 
-/// What one trial costs one slot, while the others are at work too.
+/// The cost of one trial on one slot while the other slots are busy.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct TrialCost {
     /// Seconds for one update.
@@ -15,10 +15,10 @@ pub struct TrialCost {
     pub score_secs: f64,
 }
 
-/// How long a plan will take.
+/// The estimated duration of a plan.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Estimate {
-    /// From start to end, with every slot at work.
+    /// From start to end, with all slots busy.
     pub wall_secs: f64,
     /// Summed over the slots.
     pub slot_secs: f64,

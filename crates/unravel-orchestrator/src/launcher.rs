@@ -1,9 +1,8 @@
-//! What starts cohorts and says what becomes of them: processes here, or jobs of a cluster.
+//! Starts cohorts and reports their events: processes on this machine, or jobs of a cluster.
 //!
-//! A launcher knows no plan, no store and no retry. It is told to start, stop and kill jobs, and everything
-//! that happens to them, failures to start included, comes back through one call, [`Launcher::poll`], in
-//! batches. So a launcher may hold starts back until the next `poll` and submit them together, and may ask a
-//! cluster about all of its jobs at once.
+//! A launcher does not depend on plan, store or retries. It starts, stops and kills jobs. Everything that happens to a
+//! job, including a failure to start, is returned by [`Launcher::poll`] in batches. So a launcher can delay starts
+//! until the next `poll` and submit them together, and it can query a cluster about all jobs at once.
 
 use std::fmt;
 use std::time::Duration;
@@ -17,51 +16,51 @@ use crate::device::Slot;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct JobId(pub u64);
 
-/// A job of an earlier run that still waits or runs.
+/// A job of an earlier run that is still queued or running.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Adopted {
     /// Its number in this run.
     pub job: JobId,
-    /// The trials that it was ordered to work on.
+    /// The trials of its order.
     pub trials: Vec<TrialId>,
 }
 
 /// Starts cohorts and reports on them.
 pub trait Launcher {
-    /// Jobs that an earlier run started and that outlived it; from now on each is reported on like a started one.
-    /// Called once, before anything is started; numbers are given from `first` on.
+    /// Adopts the jobs that an earlier run started and that still exist. Their events are reported like those of
+    /// started jobs. Called once, before any start. The jobs are numbered from `first`.
     fn adopt(&mut self, first: JobId) -> Vec<Adopted> {
         let _ = first;
         Vec::new()
     }
 
-    /// Starts a worker for `order` on `slot`. Returns at once; a failure is reported by [`Launcher::poll`] as
-    /// an [`Ending`], like every other end.
+    /// Starts a worker for `order` on `slot`. Does not block. [`Launcher::poll`] reports a failure as an [`Ending`].
     fn start(&mut self, job: JobId, slot: &Slot, order: &Order);
 
-    /// Waits until something has happened, at most for `timeout`, and returns all that has, in the order in
-    /// which it happened to each job. Every started job ends exactly once.
+    /// Waits for events, at most for `timeout`, and returns all of them, in order for each job. Every started job ends
+    /// exactly once.
     fn poll(&mut self, timeout: Duration) -> Vec<(JobId, Report)>;
 
-    /// Asks a job to write its checkpoint and end. Unknown and ended jobs are ignored.
+    /// Asks a job to write its checkpoint and end. Ignores unknown and ended jobs.
     fn stop(&mut self, job: JobId);
 
-    /// Ends a job at once. Its [`Ending`] still comes by [`Launcher::poll`].
+    /// Kills a job. [`Launcher::poll`] still returns its [`Ending`].
     fn kill(&mut self, job: JobId);
 }
 
-/// What has happened to a job.
+/// An event of a job.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Report {
-    /// It runs. A launcher with a queue says so when the job leaves the queue; silence counts from here.
+    /// It runs. A launcher with a queue reports this when the job leaves the queue. The time limit for silence starts
+    /// here.
     Started,
-    /// Its worker said something.
+    /// An event of its worker.
     Event(Event),
-    /// It is over; nothing follows.
+    /// It has ended; this is its last event.
     Ended(Ending),
 }
 
-/// How a job ended, and the last that its worker wrote on stderr.
+/// How a job ended, and the last lines of its worker on stderr.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ending {
     /// How it ended.
@@ -79,9 +78,9 @@ pub enum How {
     Exited(i32),
     /// This signal ended its worker.
     Signalled(i32),
-    /// Nobody knows; the reason says how it was lost from sight.
+    /// Unknown; the reason says why it can no longer be observed.
     Lost(String),
-    /// Its machine failed or was given to somebody else; its trials are not to blame.
+    /// Its machine failed or was assigned to another job. This does not count as a crash of its trials.
     TakenAway(String),
 }
 
@@ -102,7 +101,7 @@ impl fmt::Display for How {
     }
 }
 
-/// Names of the signals that end workers in practice; their numbers are the same on all Unix systems.
+/// Names of the signals that usually end workers; their numbers are equal on all Unix systems.
 fn signal_name(signal: i32) -> Option<&'static str> {
     Some(match signal {
         1 => "SIGHUP",
@@ -119,14 +118,14 @@ fn signal_name(signal: i32) -> Option<&'static str> {
 }
 
 impl Ending {
-    /// The reason to write down for a trial that this ending cost: how it ended and its last words.
+    /// The reason to record for a trial that failed with this ending: how the job ended and its last lines.
     #[must_use]
     pub fn reason(&self) -> String {
         with_last_lines(&self.how.to_string(), &self.last_lines)
     }
 }
 
-/// `clause`, followed by the lines where there are any.
+/// `clause`, followed by the lines if there are any.
 pub(crate) fn with_last_lines(clause: &str, lines: &[String]) -> String {
     if lines.is_empty() {
         return clause.to_owned();

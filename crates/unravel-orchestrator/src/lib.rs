@@ -1,11 +1,11 @@
-//! Plans cohorts, fans them out over devices, supervises and retries.
+//! Plans cohorts, runs them on devices, supervises their workers and retries after crashes.
 //!
-//! From a sweep's trials and what a store holds of them comes a [`Plan`](plan::Plan); a
-//! [`Supervisor`](supervise::Supervisor) works it off on [slots](device::slots) by way of a
-//! [`Launcher`](launcher::Launcher) and ends with a [`Summary`](summary::Summary).
+//! A [`Plan`](plan::Plan) is made from the trials of a sweep and their state in a store. A
+//! [`Supervisor`](supervise::Supervisor) executes it on [slots](device::slots) through a
+//! [`Launcher`](launcher::Launcher) and returns a [`Summary`](summary::Summary).
 //!
-//! It knows nothing of tensors, metrics or pixels: what a worker does with an order is the worker's affair. It draws
-//! nothing, prints nothing and reads no environment.
+//! The crate does not depend on tensors, metrics or pixels, which only workers use. It does not draw, print or read the
+//! environment.
 
 pub mod cohort_sizes;
 pub mod device;

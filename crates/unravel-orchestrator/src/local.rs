@@ -1,10 +1,9 @@
-//! Workers as processes of this machine.
+//! Runs workers as processes on this machine.
 //!
-//! A worker reads its order as the first line of stdin; afterwards the line `stop` asks it to write its
-//! checkpoint and end, and the end of stdin tells it that the orchestrator is gone, however that went: the
-//! kernel closes the pipe. It answers with one event a line on stdout. Its stderr is kept for the reason of a
-//! failure. Each worker is the leader of its own process group, so that Ctrl-C at a terminal reaches the
-//! orchestrator alone, which then decides.
+//! A worker reads its order from the first line of stdin. A later line `stop` asks it to write its checkpoint and end.
+//! The end of stdin means that the orchestrator has ended; the kernel closes the pipe in any case. The worker writes
+//! one event per line to stdout. Its stderr is recorded as the reason of a failure. Each worker leads its own process
+//! group, so that Ctrl-C in a terminal reaches only the orchestrator.
 
 mod process;
 
@@ -31,7 +30,7 @@ pub struct WorkerCommand {
 
 /// Starts one process for each job.
 ///
-/// Dropping the launcher kills the workers that are left.
+/// Dropping the launcher kills the remaining workers.
 #[derive(Debug)]
 pub struct LocalLauncher {
     command: WorkerCommand,

@@ -1,4 +1,4 @@
-//! What the supervisor tells while it works, so that somebody else can draw it.
+//! The events that the supervisor reports during a run, for a progress display.
 
 use std::time::Duration;
 
@@ -11,13 +11,13 @@ use crate::plan::Work;
 use crate::records::PlannedTrial;
 use crate::summary::Outcome;
 
-/// Is told of everything that happens in a run, in order, from the supervisor's own thread.
+/// Receives every event of a run, in order, on the supervisor's thread.
 pub trait Observer {
-    /// Something happened. Should return soon: the run waits meanwhile.
+    /// Handles an event. Must return quickly, since the run waits for it.
     fn on(&mut self, observed: &Observed<'_>);
 }
 
-/// Something that happened in a run.
+/// An event of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Observed<'a> {
     /// A cohort was given to a slot.
@@ -31,51 +31,52 @@ pub enum Observed<'a> {
         /// What is left to do.
         work: Work,
     },
-    /// A worker said something. Done, failed and held trials are told once more below, with what became of them.
+    /// An event of a worker. The outcome of done, failed and locked trials is reported again by the events below.
     Worker {
         /// The attempt.
         job: JobId,
-        /// What it said.
+        /// The event.
         event: &'a Event,
     },
-    /// A trial needs nothing more in this run.
+    /// A trial is finished for this run.
     TrialSettled {
         /// The trial.
         id: &'a TrialId,
-        /// What became of it.
+        /// Its outcome.
         outcome: &'a Outcome,
     },
-    /// A trial is another run's at the moment; it is looked at again later.
+    /// Another run holds the lock of a trial; the trial is checked again later.
     TrialHeld {
         /// The trial.
         id: &'a TrialId,
-        /// Whose, such as `process 7 on node-2, last heard of 12s ago`; none where nobody knows.
+        /// The holder, such as `process 7 on node-2, last heard of 12s ago`; none if unknown.
         holder: Option<&'a str>,
     },
-    /// A cohort's worker is gone, and its slot free.
+    /// The worker of a cohort has ended, and its slot is free.
     CohortEnded {
         /// The attempt.
         job: JobId,
         /// The slot's index.
         slot: usize,
     },
-    /// A worker ended before its trials were settled.
+    /// A worker ended before its trials were done or failed.
     CohortCrashed {
         /// The attempt.
         job: JobId,
-        /// How, and its last words.
+        /// How it ended, and its last lines on stderr.
         reason: &'a str,
-        /// How long until the next try; none where there is no other.
+        /// Time until the next attempt; none if there is no further attempt.
         retry_in: Option<Duration>,
     },
-    /// Every worker was asked to save and end; those that have not after `grace` are killed.
+    /// Every worker was asked to save and end, because of an interrupt or the end of the time budget. Workers that have
+    /// not ended after `grace` are killed.
     Stopping {
-        /// How long they have.
+        /// Time until they are killed.
         grace: Duration,
     },
-    /// Every worker that is left is being killed.
+    /// The remaining workers are being killed.
     Killing,
-    /// Nothing more is started, for a reason that no other try can mend.
+    /// The run starts no more work, for a reason that a retry cannot remove.
     GaveUp {
         /// The reason, for people.
         reason: &'a str,

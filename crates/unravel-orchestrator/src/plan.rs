@@ -1,6 +1,6 @@
-//! The plan: which trials are left, and which of them are worked on together.
+//! Plans the remaining work: which trials are unfinished, and which of them form a cohort.
 //!
-//! Pure: a function of the trials and of what a store holds of each.
+//! A pure function of the trials and their state in a store.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -10,7 +10,7 @@ use crate::cohort_sizes::CohortSizes;
 use crate::records::PlannedTrial;
 use unravel_store::{Reached, TrialProgress};
 
-/// What is left to do for the trials of a cohort; later variants are nearer to the end.
+/// The remaining work for the trials of a cohort; later variants are closer to the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Work {
     /// Train from the checkpoint at this step (0: from the start), then score.
@@ -25,9 +25,9 @@ pub enum Work {
 /// Trials that one worker trains and scores as one tensor program.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cohort {
-    /// In the order of the sweep; all with the same cohort key, never empty.
+    /// In the order of the sweep. All have the same cohort key; never empty.
     pub trials: Vec<PlannedTrial>,
-    /// What is left to do, the same for all.
+    /// The remaining work, the same for all trials.
     pub work: Work,
 }
 
@@ -40,51 +40,51 @@ pub struct Failure {
     pub reason: String,
 }
 
-/// Every trial of a sweep in exactly one place.
+/// A partition of the trials of a sweep.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Plan {
-    /// What is to be done, in the order in which to begin.
+    /// The remaining work, in the order of execution.
     pub cohorts: Vec<Cohort>,
-    /// Trained and scored already.
+    /// Already trained and scored.
     pub done: Vec<TrialId>,
-    /// Failed in an earlier run and not tried again.
+    /// Failed in an earlier run and not retried.
     pub failed: Vec<Failure>,
-    /// Not done, and another run is at them at this moment.
+    /// Unfinished, and locked by another run.
     pub locked: Vec<PlannedTrial>,
 }
 
-/// How to plan.
+/// The options of a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlanOptions {
     /// Models that one worker trains together.
     pub models_per_cohort: CohortSizes,
-    /// Try the failed ones again.
+    /// Retry failed trials.
     pub retry_failed: bool,
 }
 
-/// How many trials a plan has of each kind; every trial is counted once.
+/// The number of trials of each kind in a plan; every trial counts once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Counts {
     /// All trials.
     pub trials: usize,
     /// To be trained from the start.
     pub to_train: usize,
-    /// To be trained on from a checkpoint.
+    /// To resume from a checkpoint.
     pub to_resume: usize,
-    /// To be trained on from the checkpoint of a trial that has fewer steps.
+    /// To continue from the checkpoint of a trial with fewer steps.
     pub to_continue: usize,
     /// Trained, to be scored.
     pub to_score: usize,
     /// Done already.
     pub done: usize,
-    /// Failed earlier, not tried again.
+    /// Failed in an earlier run, not retried.
     pub failed: usize,
-    /// Being worked on by another run.
+    /// Locked by another run.
     pub locked: usize,
 }
 
 impl Plan {
-    /// Counts the trials by what becomes of them.
+    /// Counts the trials of each kind.
     #[must_use]
     pub fn counts(&self) -> Counts {
         let mut counts = Counts {
@@ -117,8 +117,8 @@ impl Plan {
     }
 }
 
-/// Trials in another order: the first seed of every setting, then the second of every setting, and so on. So every
-/// setting has an early answer, and more seeds make all of them surer alike.
+/// Reorders the trials: the first seed of every setting, then the second seed of every setting, and so on. So every
+/// setting has an early result, and the number of seeds grows equally for all settings.
 #[must_use]
 pub fn breadth_first(trials: Vec<Trial>) -> Vec<Trial> {
     let mut n_seeds = BTreeMap::<String, usize>::new();
@@ -134,7 +134,7 @@ pub fn breadth_first(trials: Vec<Trial>) -> Vec<Trial> {
     ranked.into_iter().map(|(_, trial)| trial).collect()
 }
 
-/// Plans the trials of a sweep. A trial that comes twice is planned once.
+/// Plans the trials of a sweep. A repeated trial is planned once.
 ///
 /// `progress` returns what the store holds of a trial; it is called once per trial, in order.
 pub fn plan(
@@ -147,7 +147,7 @@ pub fn plan(
     })
 }
 
-/// As [`plan`], where `progress` is asked for all trials at once and answers in their order.
+/// Like [`plan`], but `progress` is called once with all trials and returns their progress in order.
 pub fn plan_at_once(
     trials: impl IntoIterator<Item = Trial>,
     options: &PlanOptions,

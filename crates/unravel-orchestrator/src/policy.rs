@@ -1,34 +1,35 @@
-//! How patient a run is, and the two things it needs from outside: a clock and a way to be interrupted.
+//! The time limits and retries of a run, its clock and its interrupt flag.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-/// How patient a run is with its workers.
+/// Time limits and numbers of attempts of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
-    /// Crashes in a row, with no checkpoint further on between them, after which a trial has failed; at least 1.
+    /// Number of consecutive crashes without a later checkpoint after which a trial has failed; at least 1.
     pub max_crashes: u32,
-    /// The same for workers that were taken away by no fault of their trials; at least 1.
+    /// The same for workers that ended because of their machine, such as preemption; at least 1.
     pub max_evictions: u32,
-    /// Wait after the first crash; doubles with each further one.
+    /// Wait after the first crash; doubles with each further crash.
     pub first_backoff: Duration,
     /// The longest wait after a crash.
     pub max_backoff: Duration,
-    /// A worker that says nothing for so long hangs: it is killed, which counts as a crash.
+    /// A worker without events for this time is killed, which counts as a crash.
     pub max_silence: Duration,
-    /// From asking workers to stop to killing them.
+    /// Time between asking workers to stop and killing them.
     pub stop_grace: Duration,
-    /// From killing a worker to leaving it, and its slot, alone.
+    /// Time after killing a worker until its slot is given up if it has not ended.
     pub kill_grace: Duration,
-    /// Between two looks at a trial that another run holds.
+    /// Time between two checks of a trial that another run holds.
     pub held_interval: Duration,
-    /// Trials that crashes made fail in a row, with none done between them, after which the run is given up: the
-    /// fault then lies with the machine.
+    /// Number of consecutive trials that failed by crashes, with none done between them, after which the run is given
+    /// up: the cause is then the machine.
     pub max_failures_in_a_row: usize,
-    /// When to stop by itself, by the run's clock: workers are asked to save and end, and what is left is for the next run.
+    /// The time on the run's clock at which the run stops: workers are asked to save and end, and the next run
+    /// continues.
     pub stop_at: Option<Duration>,
-    /// How often the interrupt flag is looked at. Events are handled as they come.
+    /// Interval between two checks of the interrupt flag. Events are handled immediately.
     pub tick: Duration,
 }
 
@@ -61,31 +62,31 @@ impl Policy {
     }
 }
 
-/// Counts how often the user has asked the run to end: once, it stops; twice, it ends at once. Clones share the
-/// count, so one can be raised by a signal handler's thread.
+/// Counts the interrupts by the user: the first stops the run, the second kills the workers. Clones share the count, so
+/// another thread can raise it.
 #[derive(Clone, Debug, Default)]
 pub struct Interrupt(Arc<AtomicUsize>);
 
 impl Interrupt {
-    /// Asks (once more) to end.
+    /// Adds an interrupt.
     pub fn raise(&self) {
         self.0.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// How often it was asked.
+    /// The number of interrupts.
     #[must_use]
     pub fn n_raised(&self) -> usize {
         self.0.load(Ordering::SeqCst)
     }
 }
 
-/// Time since some fixed moment; never goes back.
+/// A monotonic clock.
 pub trait Clock {
-    /// The time now.
+    /// The time since a fixed moment.
     fn now(&self) -> Duration;
 }
 
-/// The machine's clock.
+/// The clock of the machine.
 #[derive(Clone, Copy, Debug)]
 pub struct SystemClock(Instant);
 

@@ -1,13 +1,13 @@
-//! Workers as tasks of Slurm job arrays.
+//! Runs workers as tasks of Slurm job arrays.
 //!
-//! Cohorts that are started together are submitted together, as one array; their orders, and all that they say, go
-//! through files on the disk that holds the store (see [`batch`]). Tasks outlive this process: another run of the same
-//! sweep finds them by their name and follows them on.
+//! Cohorts that are started together are submitted as one array. Their orders and events are files on the disk of the
+//! store (see [`batch`]). Tasks continue after this process ends; another run of the same sweep finds them by their
+//! name and follows them again.
 //!
-//! Nothing that Slurm says decides what is done; the store does. Slurm's word only tells when to look: after a node
-//! failed, two copies of a task may run at once, and after the controller crashed, its states are wrong. So a task is
-//! over when Slurm says so or has forgotten it *and* it has fallen silent, and whoever is still at a trial holds its
-//! lock.
+//! The store, not Slurm, decides which trials are done. Slurm's states only say when to check: after a node failure,
+//! two copies of a task may run at the same time, and after a crash of the controller, its states are wrong. So a task
+//! has ended when Slurm reports its end or does not know it any more *and* it has written no events for some time. A
+//! task that still runs holds the locks of its trials.
 
 mod adopt;
 mod batch;
@@ -37,40 +37,40 @@ use task::{Place, Task};
 pub use adopt::{SlurmError, check_args, job_name};
 pub use text::asks_for_gpu;
 
-/// How tasks are submitted and followed.
+/// How tasks are submitted and observed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SlurmSettings {
     /// The name of all jobs of this sweep in this store; see [`job_name`].
     pub name: String,
-    /// Where orders and events go, on a disk that all nodes share; absolute.
+    /// The folder of orders and events, on a disk that all nodes share; absolute.
     pub folder: PathBuf,
-    /// The worker's command line, without what says where its order is; seen from the nodes.
+    /// The worker's command line without the options for its order, with paths as seen from the nodes.
     pub worker: Vec<OsString>,
-    /// Where the workers run, so that relative paths mean what they mean here.
+    /// The working folder of the workers, so that relative paths have the same meaning as here.
     pub work_dir: PathBuf,
     /// The user's own arguments to `sbatch`.
     pub extra_args: Vec<String>,
-    /// Tasks that need a GPU ask for one, unless the user's arguments do.
+    /// Whether tasks request a GPU, unless the user's arguments do.
     pub needs_gpu: bool,
-    /// Threads of a worker where the user's arguments do not say.
+    /// Threads of a worker, unless the user's arguments set the number.
     pub n_threads: usize,
-    /// When asked to stop a task, cancel it; else it is left alone, and only no longer followed.
+    /// Whether stopping a task cancels it. Otherwise the task continues and is not observed any more.
     pub cancels: bool,
-    /// Between two questions to Slurm.
+    /// Interval between two queries to Slurm.
     pub poll_interval: Duration,
 }
 
-/// Cohorts started within this time go into one array.
+/// Cohorts that are started within this time are submitted as one array.
 const GATHER: Duration = Duration::from_millis(300);
-/// Between two looks at what the tasks have said; with many of them, less often.
+/// Interval between two reads of the event files; longer with many tasks.
 const EVENTS_INTERVAL: Duration = Duration::from_millis(500);
 const EVENTS_INTERVAL_PER_TASK: Duration = Duration::from_millis(5);
-/// Names of tasks in one `scancel`.
+/// Maximum number of tasks in one `scancel`.
 const CANCEL_AT_ONCE: usize = 500;
 
 /// Starts cohorts as tasks of job arrays.
 ///
-/// Dropping it leaves the tasks alone.
+/// Dropping the launcher does not affect the tasks.
 pub struct SlurmLauncher {
     settings: SlurmSettings,
     max_array_size: usize,

@@ -1,4 +1,4 @@
-//! A store's trials, as the supervisor and the planner see them.
+//! The trials of a store, for the supervisor and the planner.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -13,33 +13,45 @@ use unravel_sweep::{Trial, TrialId};
 use crate::records::{PlannedTrial, Records};
 use unravel_store::{Continuation, Reached, TrialProgress};
 
-/// Why a trial begins anew though the store has one that differs in its steps alone.
-const HAS_MORE_STEPS: &str = "trials of which the store has a version with more steps begin anew: a checkpoint does not \
-                              go back to an earlier step";
-const HAS_NO_CHECKPOINT: &str = "trials of which the store has a version with fewer steps begin anew where that has no \
-                                 checkpoint any more";
-const LACKS_SCORES: &str = "trials of which the store has a version with fewer steps begin anew where scores are wanted \
-                            of an earlier step (`at`) that that one did not take";
+/// Reasons why a trial starts from step 0 although the store has a trial that differs only in its number of steps.
+const HAS_MORE_STEPS: &str = "some trials start from step 0 although the store has a version with more steps: training \
+                              cannot go back to an earlier step";
+const HAS_NO_CHECKPOINT: &str = "some trials start from step 0 although the store has a version with fewer steps: that \
+                                 version has no checkpoint any more";
+const LACKS_SCORES: &str = "some trials start from step 0 although the store has a version with fewer steps: that version \
+                            does not have the scores at an earlier step that `at` requests";
+
+/// Appended to the sentence on a damaged file of a trial.
+pub const RECREATES: &str = "; `unravel run` recreates it";
+
+/// The sentence with [`RECREATES`], if it has no remedy.
+fn with_remedy(sentence: String) -> String {
+    let has_remedy = sentence.contains(';') || !sentence.contains("is damaged");
+    match has_remedy {
+        true => sentence,
+        false => sentence + RECREATES,
+    }
+}
 
 /// The trials of a store.
 pub struct StoreRecords<'a> {
     store: &'a Store,
     requests: &'a (dyn Fn(&Trial) -> Requests + Sync),
     check: Check,
-    /// Trials of which every byte was looked at and found right.
+    /// Trials whose files were verified completely.
     whole: Mutex<BTreeSet<TrialId>>,
     notices: Mutex<BTreeSet<String>>,
-    /// Looked up when a trial is first met of which there is nothing.
+    /// Loaded when the first trial without files is looked up.
     relatives: OnceLock<ShorterRuns>,
 }
 
-/// Trials that are looked at by one thread at the least: below, starting it costs more than it saves.
+/// Minimum number of trials per thread; with fewer, starting the thread costs more than it saves.
 const MIN_TRIALS_PER_THREAD: usize = 64;
-/// Threads that look at trials at once; a disk on a network answers many, but not any number.
+/// Maximum number of threads that read trials at the same time.
 const MAX_THREADS: usize = 16;
 
 impl<'a> StoreRecords<'a> {
-    /// Records over `store`; `requests` says what makes a trial done, the same as its worker goes by.
+    /// Records of `store`. `requests` returns the scores and files of a finished trial; the workers use the same.
     #[must_use]
     pub fn new(store: &'a Store, requests: &'a (dyn Fn(&Trial) -> Requests + Sync)) -> Self {
         Self {
@@ -52,7 +64,7 @@ impl<'a> StoreRecords<'a> {
         }
     }
 
-    /// The same, but a trial that seems done is looked at byte by byte, once: for a run, which makes damaged files again.
+    /// Verifies the checksums of every trial that seems done, once. For a run, which recreates damaged files.
     #[must_use]
     pub fn thorough(self) -> Self {
         Self {
@@ -61,7 +73,8 @@ impl<'a> StoreRecords<'a> {
         }
     }
 
-    /// A sentence for each damaged or unreadable file met since the last call, for the user; sorted, each once.
+    /// One sentence for each damaged or unreadable file that was found since the last call; sorted, without
+    /// repetitions.
     pub fn take_notices(&self) -> Vec<String> {
         std::mem::take(&mut *self.locked_notices())
             .into_iter()
@@ -96,13 +109,13 @@ impl<'a> StoreRecords<'a> {
         let is_done = missing.is_nothing();
         let needs_training = missing.needs_training(planned.trial.training.steps);
         let first_step = missing.first_step();
-        self.notice(missing.notices);
+        self.notice(missing.notices.into_iter().map(with_remedy));
         if is_done {
             return Ok(TrialProgress::at(Reached::Scored));
         }
         self.notice_obstacle(&folder);
         let state = folder.state()?;
-        self.notice(state.notices);
+        self.notice(state.notices.into_iter().map(with_remedy));
         let state = state.value;
         let steps = planned.trial.training.steps;
         let mut progress = TrialProgress::of_state(&state);
@@ -127,7 +140,7 @@ impl<'a> StoreRecords<'a> {
         }
     }
 
-    /// A trial that is at work changes all the time, and is looked at closely when it seems done.
+    /// The missing parts of a trial. The files of a running trial change, so they are verified only when it seems done.
     fn missing(
         &self,
         folder: &TrialFolder,
@@ -151,8 +164,8 @@ impl<'a> StoreRecords<'a> {
         Ok(missing)
     }
 
-    /// The furthest checkpoint of trials that are the same but for having fewer steps. Everything random and every
-    /// schedule is keyed by the step, so that going on from there is the same as training at once.
+    /// The latest checkpoint of the trials that are equal except for fewer steps. Random numbers and schedules depend
+    /// only on the step, so continuing from there gives the same result as training from step 0.
     fn continuation(&self, trial: &Trial) -> Result<Option<Continuation>, StoreError> {
         if self.relatives.get().is_none() {
             let _ = self.relatives.set(self.store.relatives()?);
@@ -186,7 +199,7 @@ impl<'a> StoreRecords<'a> {
         Ok(best)
     }
 
-    /// Whether scores are wanted of a step before `step` that this other trial has not taken.
+    /// Whether scores at a step before `step` are requested that this other trial does not have.
     fn needs_earlier(
         &self,
         trial: &Trial,
@@ -212,7 +225,7 @@ impl<'a> StoreRecords<'a> {
 }
 
 impl Records for StoreRecords<'_> {
-    /// A trial that cannot be looked at counts as not begun: its worker will meet the same fault and say so.
+    /// A trial that cannot be read counts as not started; its worker will report the same error.
     fn progress(&self, planned: &PlannedTrial) -> TrialProgress {
         self.look(planned).unwrap_or_else(|error| {
             self.notice([error.to_string()]);
@@ -220,7 +233,7 @@ impl Records for StoreRecords<'_> {
         })
     }
 
-    /// On several threads: most of the time goes into waiting for the disk and the system.
+    /// Uses several threads, because most of the time is spent waiting for the disk.
     fn progress_of_all(&self, trials: &[PlannedTrial]) -> Vec<TrialProgress> {
         let n_cores = thread::available_parallelism().map_or(1, usize::from);
         let n_threads = n_cores
@@ -524,7 +537,7 @@ mod tests {
                     drop(lock);
                     match name {
                         "trial.toml" => assert_eq!(std::fs::read(&path).unwrap(), whole),
-                        _ => assert!(!path.exists() && notices[0].contains("begins anew")),
+                        _ => assert!(!path.exists() && notices[0].contains("starts from step 0")),
                     }
                     let fresh = StoreRecords::new(store, &wanted).thorough();
                     assert_eq!(

@@ -1,59 +1,59 @@
-//! What became of every trial of a run.
+//! The outcome of every trial of a run.
 
 use std::collections::BTreeMap;
 
 use unravel_sweep::TrialId;
 
-/// What became of a trial.
+/// The outcome of a trial.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// Nothing was left to do: done before, or by another run meanwhile.
+    /// Nothing was to do: the trial was done before, or by another run in the meantime.
     Cached,
     /// Trained and scored.
     Trained,
     /// Scored; it had been trained before.
     Scored,
-    /// Failed for good.
+    /// Failed after the last attempt.
     Failed {
         /// Why.
         reason: String,
-        /// It had failed in an earlier run, or in another one, and was not tried here.
+        /// It failed in an earlier run or another one, and was not retried here.
         elsewhere: bool,
     },
-    /// Not done when the run ended early; the next run goes on with it.
+    /// Unfinished when the run ended early; the next run continues it.
     Left,
 }
 
-/// What became of a run.
+/// The outcome of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
-    /// What became of each trial; every trial of the plan is here.
+    /// The outcome of each trial of the plan.
     pub outcomes: BTreeMap<TrialId, Outcome>,
-    /// The user interrupted it.
+    /// The user interrupted the run.
     pub was_interrupted: bool,
-    /// It stopped by itself, since its time was over.
+    /// The run stopped at the end of its time budget.
     pub is_out_of_time: bool,
-    /// Why it was given up before the end, where it was.
+    /// Why the run was given up, if it was.
     pub gave_up: Option<String>,
 }
 
-/// How many trials a run ended with, of each kind.
+/// The number of trials with each outcome.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Tally {
     /// Trained and scored.
     pub trained: usize,
     /// Only scored.
     pub scored: usize,
-    /// Done already.
+    /// Done before.
     pub cached: usize,
     /// Failed, in this run or before.
     pub failed: usize,
-    /// Left for the next run.
+    /// Unfinished.
     pub left: usize,
 }
 
 impl Summary {
-    /// Counts the trials by what became of them.
+    /// Counts the trials by outcome.
     #[must_use]
     pub fn tally(&self) -> Tally {
         let mut tally = Tally::default();

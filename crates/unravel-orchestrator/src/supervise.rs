@@ -1,8 +1,8 @@
-//! The supervisor: keeps every slot at work, and sees to it that no trial is lost, done twice or waited for in vain.
+//! The supervisor: keeps every slot busy, and ensures that no trial is lost, repeated or waited for forever.
 //!
-//! One loop on one thread owns all that is known; launchers bring reports, and nothing else happens by itself.
-//! Before a cohort starts, and after it crashed, the store is asked again what it holds of its trials, so that
-//! what another run or a dying worker has finished is never done twice.
+//! One loop on one thread owns the whole state; the only inputs are the reports of the launcher, the clock and the
+//! interrupt flag. Before a cohort starts, and after it crashed, the supervisor reads the state of its trials from the
+//! store again, so that work which another run or an ended worker has finished is not repeated.
 
 mod adoption;
 mod patience;
@@ -29,28 +29,28 @@ use crate::summary::{Outcome, Summary};
 use queue::{Pending, Queue};
 use running::{Running, Stage};
 
-/// Everything that a run needs besides its plan.
+/// The inputs of a run besides its plan.
 pub struct Supervisor<'a> {
     /// Starts the workers.
     pub launcher: &'a mut dyn Launcher,
-    /// What the store holds.
+    /// The trials of the store.
     pub records: &'a dyn Records,
-    /// Is told of everything.
+    /// Receives every event.
     pub observer: &'a mut dyn Observer,
-    /// The time.
+    /// The clock.
     pub clock: &'a dyn Clock,
     /// Raised by the user.
     pub interrupt: &'a Interrupt,
-    /// How patient to be.
+    /// Time limits and retries.
     pub policy: Policy,
-    /// What every order has in common. Its cohort, trials, device, threads, `retry_failed` and `continue_from` are filled
-    /// in.
+    /// The template of all orders. The supervisor sets cohort, trials, device, threads, `retry_failed` and
+    /// `continue_from`.
     pub order: Order,
 }
 
 impl Supervisor<'_> {
-    /// Works off `plan` on `slots` and returns when nothing is left to do or to wait for. The observer is not told
-    /// of trials that the plan counts as done or failed.
+    /// Executes `plan` on `slots`. Returns when no work is left and no trial is waited for. The observer gets no events
+    /// of trials that are done or failed in the plan.
     #[must_use]
     pub fn run(self, plan: Plan, slots: Vec<Slot>) -> Summary {
         Run::new(self, plan, slots).run()
@@ -63,13 +63,13 @@ struct Bench {
     running: Option<Running>,
 }
 
-/// Whether cohorts are started, and what is asked of those that run.
+/// Whether cohorts are started, and whether the running ones must end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mood {
     Working,
-    /// Nothing more is started; what runs may end by itself.
+    /// No cohort is started; the running ones continue to their end.
     GivenUp,
-    /// All were asked to stop; the rest is killed at this moment.
+    /// All workers were asked to stop; the remaining ones are killed at this time.
     Stopping {
         kill_at: Duration,
     },
@@ -84,7 +84,7 @@ struct Run<'a> {
     mood: Mood,
     summary: Summary,
     told_as_held: BTreeSet<TrialId>,
-    /// The most models that may still fit into memory together, by cohort key, where more of them did not.
+    /// Maximum number of models in a cohort, by cohort key, after a larger cohort did not fit into memory.
     most_models: BTreeMap<String, usize>,
     n_failures_in_a_row: usize,
     n_jobs: u64,
@@ -153,7 +153,7 @@ impl<'a> Run<'a> {
         self.sup.clock.now()
     }
 
-    /// Nothing runs that would be waited for, and nothing may or can be started.
+    /// Whether no cohort runs and none can be started.
     fn is_over(&mut self) -> bool {
         let mut jobs = self
             .benches
@@ -172,7 +172,7 @@ impl<'a> Run<'a> {
         !has_free_bench
     }
 
-    /// Until the next moment at which something is due by itself.
+    /// The time until the next timeout.
     fn time_to_wait(&self) -> Duration {
         let now = self.now();
         let has_free_bench = self.benches.iter().any(|bench| bench.running.is_none());
@@ -194,7 +194,8 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// The next cohort for a slot. One that was told to avoid this slot's device waits for another while there is one.
+    /// The next cohort for a slot. A cohort that avoids the device of this slot waits for another device if there is
+    /// one.
     fn next_for(&mut self, index: usize) -> Option<Pending> {
         let device = self.benches[index].slot.device;
         let has_other_device = self.benches.iter().any(|bench| {
@@ -210,7 +211,7 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// Starts what is still to be done of a cohort on a free slot; the rest of it is settled or put back.
+    /// Starts the unfinished trials of a cohort on a free slot; the other trials are settled or put back.
     fn begin(&mut self, index: usize, mut pending: Pending) {
         let trials = std::mem::take(&mut pending.trials);
         let mut cohorts = self.look_again(trials, &pending).into_iter();
@@ -251,7 +252,7 @@ impl<'a> Run<'a> {
         self.benches[index].running = Some(Running::new(job, pending, work));
     }
 
-    /// Takes away the trials beyond what fits into memory, by what is known of their kind.
+    /// Splits off the trials that do not fit into memory, by the known limit of their kind.
     fn beyond_memory(&self, trials: &mut Vec<PlannedTrial>) -> Vec<PlannedTrial> {
         let key = (!self.most_models.is_empty()).then(|| trials[0].trial.cohort_key());
         match key.and_then(|key| self.most_models.get(&key)) {
@@ -260,8 +261,8 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Asks the store what it holds of these trials now. Settles those that are done or that another run saw fail,
-    /// puts back those that another run holds, and returns the others by what is left to do.
+    /// Reads the current state of these trials from the store. Settles trials that are done or that failed in another
+    /// run, puts back trials that another run holds, and returns the others by their remaining work.
     fn look_again(&mut self, trials: Vec<PlannedTrial>, pending: &Pending) -> Vec<Cohort> {
         let n_trials = trials.len();
         let records = self.sup.records;
@@ -288,7 +289,7 @@ impl<'a> Run<'a> {
         plan.cohorts
     }
 
-    /// Keeps a trial that another run holds for a later look. Who that is, is asked where nobody said.
+    /// Keeps a trial that another run holds for a later check. Reads the holder from the store if it is unknown.
     fn put_back_held(&mut self, planned: PlannedTrial, holder: Option<String>) {
         if self.told_as_held.insert(planned.id.clone()) {
             let holder = holder.or_else(|| self.sup.records.holder(&planned));
@@ -312,7 +313,7 @@ impl<'a> Run<'a> {
         self.summary.outcomes.insert(id.clone(), outcome);
     }
 
-    /// Starts nothing more, for a reason that no other try can mend.
+    /// Starts no more work, for a reason that a retry cannot remove.
     fn give_up(&mut self, reason: &str) {
         if self.mood == Mood::Working {
             self.mood = Mood::GivenUp;

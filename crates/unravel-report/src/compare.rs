@@ -59,10 +59,10 @@ pub struct Compared {
 #[derive(Debug, thiserror::Error)]
 pub enum CompareError {
     /// A side has no trained and scored trial.
-    #[error("{title} has no trained and scored trial yet; `unravel run` makes them")]
+    #[error("side {} of the comparison has no trained and scored trial; run its sweep first", side + 1)]
     Empty {
-        /// The side.
-        title: String,
+        /// Index of the side, 0 or 1.
+        side: usize,
     },
     /// The page could not be written.
     #[error(transparent)]
@@ -72,6 +72,8 @@ pub enum CompareError {
 /// One side as read from its store.
 struct LoadedSide {
     title: String,
+    /// The folder of its store.
+    store: PathBuf,
     rows: Rows,
     scatters: Vec<Scatter>,
 }
@@ -84,7 +86,8 @@ struct LoadedSide {
 /// # Errors
 /// If a side has nothing to compare, or a file cannot be written.
 pub fn compare(sides: [&Side<'_>; 2], dir: &Path) -> Result<Compared, CompareError> {
-    let mut known = [load_side(sides[0])?, load_side(sides[1])?];
+    let load = |side: usize| load_side(sides[side]).ok_or(CompareError::Empty { side });
+    let mut known = [load(0)?, load(1)?];
     let matches = matched::matches([sides[0].trials, sides[1].trials], &known);
     matches.share_looks(&mut known);
     let columns = difference::columns(&known);
@@ -119,7 +122,8 @@ pub fn compare(sides: [&Side<'_>; 2], dir: &Path) -> Result<Compared, CompareErr
     })
 }
 
-fn load_side(side: &Side<'_>) -> Result<LoadedSide, CompareError> {
+/// A side as its store has it; none if it has no trained and scored trial.
+fn load_side(side: &Side<'_>) -> Option<LoadedSide> {
     let mut rows = load(
         side.sweep,
         side.trials,
@@ -130,13 +134,12 @@ fn load_side(side: &Side<'_>) -> Result<LoadedSide, CompareError> {
     cross_trial::add(&mut rows, &side.cross_trial);
     let scored = scored(&rows, &side.sweep.evaluation.metrics);
     let scatters = scatters(&rows, scored);
-    if rows.final_scores().next().is_none() {
-        let title = side.title.clone();
-        return Err(CompareError::Empty { title });
-    }
+    rows.final_scores().next()?;
     let title = side.title.clone();
-    Ok(LoadedSide {
+    let store = side.store.path();
+    Some(LoadedSide {
         title,
+        store: store.canonicalize().unwrap_or_else(|_| store.to_owned()),
         rows,
         scatters,
     })

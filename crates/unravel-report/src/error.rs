@@ -8,7 +8,7 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum ReportError {
     /// A file of the report could not be written.
-    #[error("cannot write `{}` of the report: {source}", path.display())]
+    #[error("cannot write the report file `{}`: {source}; check the free space and the permissions, or choose another folder", path.display())]
     Write {
         /// The file or folder.
         path: PathBuf,
@@ -38,7 +38,7 @@ pub enum ReportError {
     #[error("cannot write the page: {0}")]
     Page(#[from] askama::Error),
     /// No figure has this name.
-    #[error("there is no figure `{name}` in this sweep; there are {}", known.join(", "))]
+    #[error("--figure: unknown figure `{name}`; this sweep has {}", known.join(", "))]
     UnknownFigure {
         /// The requested name.
         name: String,
@@ -46,13 +46,13 @@ pub enum ReportError {
         known: Vec<String>,
     },
     /// The sweep has no data for a figure yet.
-    #[error("nothing to show in `{name}` yet: the store has no numbers for it")]
+    #[error("the store has no data for the figure `{name}` yet; run `unravel run` first")]
     NothingToShow {
         /// The figure's name.
         name: String,
     },
     /// A figure cannot be written in the format of this extension.
-    #[error("cannot write `{name}` to `{}`: give a file that ends in {}", path.display(), endings.join(", "))]
+    #[error("--out `{}`: the figure `{name}` has the formats {}", path.display(), endings.join(", "))]
     UnknownEnding {
         /// The figure's name.
         name: String,

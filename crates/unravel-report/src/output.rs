@@ -4,7 +4,7 @@
 use crate::error::ReportError;
 use std::path::{Path, PathBuf};
 use unravel_store::export::write_file;
-use unravel_sweep::harmless;
+use unravel_sweep::printable;
 
 /// Writes `folder/name` and returns the path. Creates the folder if it is missing.
 ///
@@ -27,7 +27,7 @@ pub fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, ReportE
 /// # Errors
 /// As [`write`].
 pub fn write_page(folder: &Path, html: &str) -> Result<PathBuf, ReportError> {
-    write(folder, "index.html", harmless::markup(html).as_bytes())
+    write(folder, "index.html", printable::markup(html).as_bytes())
 }
 
 #[cfg(test)]

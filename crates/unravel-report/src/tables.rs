@@ -7,7 +7,7 @@ use polars::prelude::{
     Column, CsvWriter, DataFrame, GroupsIndicator, IdxSize, NamedFrom, ParquetCompression,
     ParquetWriter, PolarsResult, SerWriter, Series,
 };
-use unravel_sweep::harmless;
+use unravel_sweep::printable;
 
 /// Both tables of a report.
 pub struct Tables {
@@ -246,7 +246,7 @@ pub fn encode(name: &str, frame: &DataFrame) -> Result<[(String, Vec<u8>); 2], R
         .map_err(failed)?;
     // Names of factors come from a stranger's file, and a CSV may be shown on a terminal.
     let csv = match String::from_utf8(csv) {
-        Ok(csv) => harmless::text(&csv).into_owned().into_bytes(),
+        Ok(csv) => printable::text(&csv).into_owned().into_bytes(),
         Err(error) => error.into_bytes(),
     };
     let mut parquet = Vec::new();

@@ -594,7 +594,7 @@ fn each_figure_can_be_drawn_alone() {
     assert!(
         draw("trade-of", "x.svg")
             .unwrap_err()
-            .contains("no figure `trade-of`")
+            .contains("unknown figure `trade-of`")
     );
     assert!(
         draw("trade-off-mig", "x.svg")

@@ -1,4 +1,4 @@
-//! What trials weigh on the disk, by kind of file.
+//! The disk usage of trials, by kind of file.
 
 use std::collections::BTreeMap;
 use std::ops::AddAssign;
@@ -12,7 +12,7 @@ use crate::files::layout::{FileKind, SCORES};
 use crate::store::Store;
 use crate::trial::folder::TrialFolder;
 
-/// What files weigh, in bytes, by kind.
+/// Sizes of files in bytes, by kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DiskUsage(BTreeMap<FileKind, u64>);
 
@@ -27,7 +27,7 @@ impl DiskUsage {
         self.0.get(&kind).copied().unwrap_or(0)
     }
 
-    /// The kinds that there are, with their bytes.
+    /// The kinds with at least one file, with their sizes.
     pub fn kinds(&self) -> impl Iterator<Item = (FileKind, u64)> {
         self.0.iter().map(|(kind, n_bytes)| (*kind, *n_bytes))
     }
@@ -44,7 +44,7 @@ impl AddAssign<&DiskUsage> for DiskUsage {
 }
 
 impl TrialFolder {
-    /// What the trial's files weigh; nothing when it is not there.
+    /// The sizes of the trial's files; empty if the trial does not exist.
     ///
     /// # Errors
     /// [`StoreError::Io`].
@@ -63,7 +63,7 @@ impl TrialFolder {
     }
 }
 
-/// The length of a plain file; none for folders, links, and what was renamed while this looks.
+/// The size of a regular file; none for folders, links, and files that are renamed at the same time.
 fn file_bytes(entry: &fs::DirEntry) -> Result<Option<u64>, StoreError> {
     match entry.metadata() {
         Ok(metadata) => Ok(metadata.is_file().then_some(metadata.len())),
@@ -73,7 +73,7 @@ fn file_bytes(entry: &fs::DirEntry) -> Result<Option<u64>, StoreError> {
 }
 
 impl Store {
-    /// What all trials weigh together, and how many there are; looked at on every core.
+    /// The number of trials and their sizes together; uses all cores.
     ///
     /// # Errors
     /// [`StoreError::Io`].

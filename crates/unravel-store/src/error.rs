@@ -1,4 +1,4 @@
-//! What can go wrong with a store, each as one sentence with its place and what to do.
+//! The errors of a store: one sentence each, with the place and the remedy.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -7,10 +7,10 @@ use unravel_score::MetricName;
 
 use crate::disk::holding::Holding;
 
-/// Why the store could not do what it was asked.
+/// Why an operation of the store failed.
 ///
-/// Nothing here is fatal to a sweep: [`Damaged`](Self::Damaged) means "make this file again", [`Held`](Self::Held)
-/// means "somebody else is at it", the rest says what a person has to put right.
+/// No variant ends a sweep: after [`Damaged`](Self::Damaged) the file is recreated, after [`Held`](Self::Held) the run
+/// waits for the other process, and the user can correct the cause of the others.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
@@ -26,19 +26,19 @@ pub enum StoreError {
         source: io::Error,
     },
     /// The disk, or the user's quota on it, is full.
-    #[error("no space left to write `{}`: free some on that disk, then run again; nothing was lost", path.display())]
+    #[error("no space left to write `{}`; free space on this disk, then run the same command again; no data was lost", path.display())]
     Full {
         /// The file that did not fit.
         path: PathBuf,
     },
-    /// The path of the store or of a trial is something else than a folder.
-    #[error("`{}` is not a folder: name another with --store, or move it away", path.display())]
+    /// The path of the store or of a trial is not a folder.
+    #[error("the store `{}` is not a folder; choose another path with --store, or remove the file at this path", path.display())]
     NotAFolder {
         /// The path that should be a folder (links to folders inside a store are not followed).
         path: PathBuf,
     },
-    /// The folder of the store cannot be made or written.
-    #[error("the store `{}` cannot be written ({source}): name another with --store, or change its permissions", path.display())]
+    /// The folder of the store cannot be created or written.
+    #[error("cannot write to the store `{}`: {source}; choose another folder with --store, or change the permissions", path.display())]
     NotWritable {
         /// The folder of the store.
         path: PathBuf,
@@ -53,7 +53,8 @@ pub enum StoreError {
         path: PathBuf,
     },
     /// A file was written by a newer version of this program.
-    #[error("`{}` has format version {found} and this program knows up to {known}: use a newer unravel, or another --store", path.display())]
+    #[error("`{}` has format version {found}, but this version of unravel supports at most {known}; update unravel, or choose \
+             another store with --store", path.display())]
     NewerFormat {
         /// The file.
         path: PathBuf,
@@ -62,12 +63,12 @@ pub enum StoreError {
         /// The newest version that this program reads.
         known: u32,
     },
-    /// A file is not what was once written: cut short, changed, or of another trial.
+    /// A file differs from what was written: it is truncated, changed, or of another trial.
     #[error("`{}` is damaged: {what}", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
-        /// What does not hold.
+        /// The check that failed.
         what: String,
     },
     /// Another process is writing this trial.
@@ -78,8 +79,8 @@ pub enum StoreError {
         /// Who has the lock.
         holder: Holding,
     },
-    /// The file system has no file locks, so one writer per trial cannot be had.
-    #[error("the file system of `{}` has no file locks ({source}): mount it with locks, or name another --store", path.display())]
+    /// The file system has no file locks, which ensure that a trial has only one writer.
+    #[error("the file system of `{}` has no file locks ({source}); mount it with locks, or choose another store with --store", path.display())]
     LocksUnsupported {
         /// The lock file.
         path: PathBuf,
@@ -87,13 +88,13 @@ pub enum StoreError {
         #[source]
         source: io::Error,
     },
-    /// The trial's folder is not there.
+    /// The trial's folder does not exist.
     #[error("the store has no trial `{}`", path.display())]
     NoTrial {
         /// Where its folder would be.
         path: PathBuf,
     },
-    /// The caller handed over values that no file may hold (a NaN score, a shape that does not fit its values).
+    /// The caller passed values that cannot be stored (a NaN score, or a shape that does not match its values).
     #[error("`{}` was not written: {what}", path.display())]
     Unwritable {
         /// The file that was to be written.
@@ -117,7 +118,7 @@ impl StoreError {
         }
     }
 
-    /// The same failure of a write, told of the file that the user knows, and not of one on its way there.
+    /// The same error of a write with the path of the target instead of the temporary file.
     pub(crate) fn on_the_way_to(self, target: &Path) -> Self {
         let path = target.to_path_buf();
         match self {
@@ -156,7 +157,7 @@ impl StoreError {
         }
     }
 
-    /// Whether the file's contents are at fault, so that making it again helps.
+    /// Whether the contents of the file are damaged, so that recreating it helps.
     pub fn is_damaged(&self) -> bool {
         matches!(self, Self::Damaged { .. })
     }
@@ -172,12 +173,12 @@ impl StoreError {
     }
 }
 
-/// A value, and a sentence for everything that was not as it should be on the way to it.
+/// A value, with one sentence for each problem that was found while reading it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recovered<T> {
-    /// What was found, or made from what was left.
+    /// The value as read, or as reconstructed from the other files.
     pub value: T,
-    /// One sentence per damaged file; empty when all was well. To be shown to the user.
+    /// One sentence per damaged file, for the user; empty if there was none.
     pub notices: Vec<String>,
 }
 
@@ -191,7 +192,7 @@ impl<T> Recovered<T> {
     }
 }
 
-/// Takes a damaged file as an absent one and keeps its sentence for the user; other errors stay errors.
+/// Treats a damaged file as a missing one and adds the error's sentence to `notices`. Returns other errors.
 ///
 /// # Errors
 /// Every error but [`StoreError::Damaged`].

@@ -1,28 +1,29 @@
-//! Trial folders on disk: atomic, versioned, lockable.
+//! Stores trials in folders on disk, with atomic writes, format versions and locks.
 //!
-//! A [`Store`] is a folder with one folder per trial, named by the trial's id. [`TrialFolder`] reads one; a
-//! [`TrialWriter`] writes it, and only one process at a time has it. Whatever is read is verified first: a file that was
-//! cut short, changed or moved here from another trial's folder is an error of its own kind, [`StoreError::Damaged`], and
-//! the trial goes back to its last good state. Nothing here believes a path, a length or a name that a file holds.
+//! A [`Store`] is a folder with one folder per trial, named by the trial's id. [`TrialFolder`] reads a trial folder.
+//! [`TrialWriter`] writes it; only one process at a time can have it. Every file is verified when it is read: a file
+//! that is truncated, changed or moved here from another trial's folder gives [`StoreError::Damaged`], and the trial
+//! returns to its last valid state. Paths, lengths and names in files are not trusted.
 //!
 //! ```text
 //! <store>/store.json                       the format version
-//! <store>/<trial-id>/trial.toml            the trial
-//!                    state.json            where it stands; made again from the other files when lost
+//! <store>/<trial-id>/trial.toml            the trial's configuration
+//!                    state.json            its state; recreated from the other files when lost
 //!                    train.csv             training curves
 //!                    checkpoint.safetensors, checkpoint.previous.safetensors
-//!                    model.safetensors     the final weights: their being there makes a trial trained; the checksum of train.csv
+//!                    model.safetensors     the final weights (a trial with this file is trained), the checksum of train.csv
 //!                    scores/<metric>.json  scores, with variant, grid, step and seeds, and the matrices behind them
 //!                    pictures.npz          traversals, reconstructions, samples
 //!                    probe.npz             means and log variances at fixed points, which scores over several trials read
-//!                    codes.npz             those of every point, where they are kept
+//!                    codes.npz             means and log variances at every point, with --keep-codes
 //!                    log.txt, lock
 //! ```
 //!
-//! Scores that compare the trials of a setting are of no single one and live beside a report: [`CrossTrialFile`].
+//! Scores that compare the trials of a setting do not belong to one trial and are stored beside a report:
+//! [`CrossTrialFile`].
 //!
-//! [`protocol`] is what crosses between an orchestrator and its workers. This crate knows nothing about tensors, losses or
-//! what a metric computes: it stores named arrays and named numbers.
+//! [`protocol`] defines the messages between an orchestrator and its workers. This crate does not depend on tensors,
+//! losses or metrics: it stores named arrays and named numbers.
 
 mod disk;
 mod disk_usage;

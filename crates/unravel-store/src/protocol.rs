@@ -1,8 +1,8 @@
-//! What crosses between the orchestrator and a worker, and nothing else does: an [`Order`] goes in as a JSON file, and
-//! [`Event`]s come out as JSON lines on the worker's standard output.
+//! The messages between the orchestrator and a worker: the worker gets an [`Order`] as JSON, and writes [`Event`]s as
+//! JSON lines.
 //!
-//! Both are written by value, so a node of a cluster needs the shared disk and no connection. Results never travel this
-//! way: they are in the store, and the store decides what is done.
+//! Both are self-contained, so a node of a cluster needs only the shared disk and no connection. Results are not part
+//! of the messages: they are in the store, and the store decides which trials are done.
 
 mod event;
 mod machine;
@@ -20,50 +20,50 @@ use crate::error::StoreError;
 pub use event::{Event, EventError, FailureCause, Phase};
 pub use machine::{LIMIT_REMEDY, Lack, NO_MEMORY, lack, limit_sentence};
 
-/// The longest interval that an order, or an option of the command line, may hold, in seconds: ten years.
+/// Maximum interval in an order or an option of the command line, in seconds: ten years.
 pub const MAX_INTERVAL_SECS: f64 = 10.0 * 365.0 * 86_400.0;
-/// The most threads that an order may allow.
+/// Maximum number of threads in an order.
 pub const MAX_THREADS: usize = 65_536;
 
-/// One cohort for one worker: what to train and score, where to put it, on what.
+/// One cohort for one worker: the trials, the scores, the store and the device.
 ///
-/// The worker trains what is not trained, scores what is not scored, skips trials that another process holds, and
-/// leaves trials alone that are done.
+/// The worker trains and scores what is missing. It skips trials that are done or that another process holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Order {
-    /// The cohort's name, for people: in logs, in job names.
+    /// The name of the cohort in logs and job names.
     pub cohort: String,
-    /// The trials, at least one; all of one [cohort key](Trial::cohort_key), no two alike.
+    /// The trials, at least one; all with the same [cohort key](Trial::cohort_key), all different.
     pub trials: Vec<Trial>,
-    /// Which scores to take of each.
+    /// The scores to compute for each trial.
     pub evaluation: EvaluationConfig,
     /// The store's folder, absolute.
     #[serde(with = "path")]
     pub store: PathBuf,
-    /// Where to compute, as `--device` says it, one device only: `cpu`, `cuda:0`.
+    /// The device, in the form of `--device`: `cpu` or `cuda:0`.
     pub device: String,
-    /// Threads that the worker may keep busy; at least 1.
+    /// Number of threads of the worker; at least 1.
     pub threads: usize,
-    /// Seconds between two checkpoints; one is also written when the worker is asked to stop.
+    /// Seconds between two checkpoints. The worker also writes one when it is asked to stop.
     pub checkpoint_every_secs: f64,
     /// Seconds between two [`Event::Heartbeat`]s.
     pub heartbeat_every_secs: f64,
-    /// Keep the whole table of codes (`codes.npz`) of each trial.
+    /// Store the complete table of codes (`codes.npz`) of each trial.
     pub keep_codes: bool,
     /// Also train trials that are marked as failed.
     pub retry_failed: bool,
-    /// Trials of which there is no checkpoint yet, each with one that is the same but for having fewer steps: they go on
-    /// from its checkpoint.
+    /// Trials without a checkpoint of their own, each with a trial that is equal except for fewer steps, from whose
+    /// checkpoint it continues.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub continue_from: BTreeMap<TrialId, TrialId>,
-    /// The worker's standard input is a pipe of the orchestrator's: its end means that the orchestrator is gone, and
-    /// the worker must be too within a second. False for jobs of a cluster, which outlive the one who submitted them.
+    /// Whether the worker's stdin is a pipe from the orchestrator. Its end means that the orchestrator has ended, and
+    /// the worker must exit within a second. False for jobs of a cluster, which continue without the orchestrator.
     pub supervised: bool,
 }
 
 impl Order {
-    /// An order with the usual intervals: a checkpoint a minute, a heartbeat a second, supervised, codes not kept.
+    /// An order with the default settings: a checkpoint per minute, a heartbeat per second, supervised, codes not
+    /// stored.
     pub fn new(
         cohort: impl Into<String>,
         trials: Vec<Trial>,
@@ -90,7 +90,7 @@ impl Order {
     /// Writes the order for a worker to read.
     ///
     /// # Errors
-    /// [`StoreError::Unwritable`] when [`fault`](Self::fault) finds one, else what a write may meet.
+    /// [`StoreError::Unwritable`] if [`fault`](Self::fault) finds an error, or an error of the write.
     pub fn write(&self, path: &Path) -> Result<(), StoreError> {
         match self.fault() {
             Some(what) => Err(StoreError::unwritable(path, what)),
@@ -101,8 +101,8 @@ impl Order {
     /// Reads an order.
     ///
     /// # Errors
-    /// [`StoreError::Io`] when it is not there, [`StoreError::Damaged`] when it is not what was written, or asks for
-    /// what no order may, [`StoreError::NewerFormat`].
+    /// [`StoreError::Io`] if it does not exist, [`StoreError::Damaged`] if it was changed or is not a valid order,
+    /// [`StoreError::NewerFormat`].
     pub fn read(path: &Path) -> Result<Self, StoreError> {
         let order: Self = checksummed_json::read(path)?
             .ok_or_else(|| StoreError::io("read", path, std::io::ErrorKind::NotFound.into()))?;
@@ -112,8 +112,9 @@ impl Order {
         }
     }
 
-    /// What is wrong with this order, if anything: no trials, the same trial twice, trials of two cohorts, no threads or
-    /// more than [`MAX_THREADS`], an interval that is not above 0 or beyond [`MAX_INTERVAL_SECS`], a store that depends on the working folder.
+    /// What is wrong with this order, if anything: no trials, the same trial twice, trials of two cohorts, no threads
+    /// or more than [`MAX_THREADS`], an interval that is not above 0 or beyond [`MAX_INTERVAL_SECS`], a store that
+    /// depends on the working folder.
     pub fn fault(&self) -> Option<&'static str> {
         let Some(first) = self.trials.first() else {
             return Some("it has no trials");

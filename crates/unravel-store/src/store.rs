@@ -1,4 +1,4 @@
-//! The folder that holds every trial.
+//! The folder of all trials.
 
 use std::fs;
 use std::io;
@@ -15,7 +15,7 @@ use crate::files::state::TrialState;
 use crate::trial::folder::TrialFolder;
 use crate::trial::writer::TrialWriter;
 
-/// The folder that holds every trial, one folder each, named by its id.
+/// The folder of all trials, with one folder per trial, named by its id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Store {
     path: PathBuf,
@@ -27,14 +27,14 @@ pub struct Store {
 pub struct TrialSummary {
     /// The trial.
     pub id: TrialId,
-    /// Where it stands.
+    /// Its state.
     pub state: TrialState,
-    /// A sentence for each damaged file that was met.
+    /// One sentence for each damaged file.
     pub notices: Vec<String>,
 }
 
 impl Store {
-    /// Opens a store for reading and writing; makes it where there is none.
+    /// Opens a store for reading and writing; creates it if it does not exist.
     ///
     /// # Errors
     /// [`StoreError::NotAFolder`], [`StoreError::NotWritable`], [`StoreError::Full`], [`StoreError::NewerFormat`].
@@ -64,7 +64,7 @@ impl Store {
         })
     }
 
-    /// Opens a store for reading; nothing is written. One that is not there has no trials.
+    /// Opens a store for reading; writes nothing. A store that does not exist has no trials.
     ///
     /// # Errors
     /// [`StoreError::NotAFolder`], [`StoreError::NewerFormat`], [`StoreError::Io`].
@@ -92,17 +92,17 @@ impl Store {
         &self.path
     }
 
-    /// Whether the folder is there.
+    /// Whether the folder exists.
     pub fn is_present(&self) -> bool {
         self.path.is_dir()
     }
 
-    /// The folder of a trial, which need not be there yet.
+    /// The folder of a trial, which may not exist yet.
     pub fn trial(&self, id: &TrialId) -> TrialFolder {
         TrialFolder::new(&self.path, id, self.is_writable)
     }
 
-    /// Makes a trial's folder where it is not there, and takes its lock; see [`TrialFolder::create`].
+    /// Creates a trial's folder if it does not exist, and takes its lock; see [`TrialFolder::create`].
     ///
     /// # Errors
     /// As [`TrialFolder::create`].
@@ -124,7 +124,7 @@ impl Store {
         Ok(ids)
     }
 
-    /// Where every trial stands, sorted by id. One small file a trial is read: some tens of microseconds each.
+    /// The state of every trial, sorted by id. Reads one small file per trial, which takes less than 0.1 ms each.
     ///
     /// # Errors
     /// [`StoreError::Io`], [`StoreError::NewerFormat`].
@@ -140,7 +140,7 @@ impl Store {
         self.trial_ids()?.into_iter().map(summary).collect()
     }
 
-    /// Frees what removals that were cut short have left.
+    /// Deletes the remains of interrupted deletions.
     ///
     /// # Errors
     /// [`StoreError::ReadOnly`], [`StoreError::Io`].
@@ -167,7 +167,7 @@ impl Store {
         Ok(())
     }
 
-    /// Names of the folders in the store; links are none.
+    /// Names of the folders in the store; links do not count as folders.
     fn folders(&self) -> Result<Vec<String>, StoreError> {
         let mut names = Vec::new();
         for entry in folders::entries_unsorted(&self.path)? {

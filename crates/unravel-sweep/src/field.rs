@@ -1,4 +1,5 @@
-//! Every key that decides a trial's result, in one table: its path, what it may hold, and where it lives in a [`Trial`].
+//! Every key that decides a trial's result, in one table: its path, what it may hold, and where it lives in a
+//! [`Trial`].
 //!
 //! Reading, checking, expanding, hashing and labelling all walk this table, so a new key is one entry here.
 
@@ -158,10 +159,10 @@ impl RealRange {
     pub(crate) fn describe(self) -> &'static str {
         match self {
             Self::Any => "a finite number",
-            Self::NonNegative => "a finite number, 0 or more",
+            Self::NonNegative => "a finite number of at least 0",
             Self::Positive => "a finite number above 0",
-            Self::BelowOne => "a number from 0 up to, not including, 1",
-            Self::Fraction => "a number above 0, at most 1",
+            Self::BelowOne => "a number of at least 0 and less than 1",
+            Self::Fraction => "a number above 0 and at most 1",
         }
     }
 

@@ -1,4 +1,4 @@
-//! What several keys of a trial must agree on.
+//! Constraints between several keys of a trial.
 
 use crate::field::{Field, Value};
 use crate::loss_weight::{Schedule, Weight};
@@ -6,9 +6,9 @@ use crate::number::grouped;
 use crate::objective::Objective;
 use crate::trial::Trial;
 
-/// Keys of one trial that do not go together.
+/// A combination of keys that a trial cannot have.
 pub(crate) struct Mismatch {
-    /// The key to point at; where the trial has no such key, its objective is meant.
+    /// The key to point at; if the trial does not have this key, the error is at its objective.
     pub(crate) path: &'static str,
     /// One sentence.
     pub(crate) message: String,
@@ -18,7 +18,7 @@ pub(crate) struct Mismatch {
     pub(crate) help: &'static str,
 }
 
-/// Everything in a trial that does not go together, each key being fine by itself.
+/// Every constraint that a trial violates although each of its keys is valid by itself.
 pub(crate) fn mismatches(trial: &Trial) -> Vec<Mismatch> {
     let mut found = Vec::new();
     found.extend(small_batch(trial));
@@ -33,9 +33,9 @@ fn small_batch(trial: &Trial) -> Option<Mismatch> {
     let family = trial.objective.family();
     (family.needs_batch && trial.training.batch_size < 2).then(|| Mismatch {
         path: "training.batch-size",
-        message: format!("{} needs a batch of at least 2 images", family.title),
+        message: format!("{} requires a `batch-size` of at least 2", family.title),
         label: "a batch of 1",
-        help: "it compares the images of a batch; 64 is usual",
+        help: "set batch-size = 64, the usual value",
     })
 }
 
@@ -51,12 +51,12 @@ fn late_threshold(trial: &Trial) -> Option<Mismatch> {
     (steps < threshold).then(|| Mismatch {
         path: "objective.annealed-vae.iteration-threshold",
         message: format!(
-            "`iteration-threshold` is {}, beyond the {} of the trial",
+            "`iteration-threshold` is {}, but the trial has only {}",
             grouped(threshold.into()),
             steps_of(steps)
         ),
-        label: "never reached",
-        help: "the capacity would never be `c-max`: lower the threshold, or raise `training.steps`",
+        label: "after the last step",
+        help: "the capacity would never reach `c-max`; decrease the threshold, or increase `training.steps`",
     })
 }
 
@@ -68,20 +68,26 @@ fn late_schedule(trial: &Trial, field: &'static Field) -> Option<Mismatch> {
     if needed <= steps {
         return None;
     }
-    let what = match weight {
-        Weight::Schedule(Schedule::Cyclic(_)) => "a cycle of the schedule of",
-        _ => "the schedule of",
+    let (what, help) = match weight {
+        Weight::Schedule(Schedule::Cyclic(_)) => (
+            "the first cycle of the schedule of",
+            "decrease `period`, or increase `training.steps`",
+        ),
+        _ => (
+            "the schedule of",
+            "decrease `until`, or increase `training.steps`",
+        ),
     };
     Some(Mismatch {
         path: field.path,
         message: format!(
-            "{what} `{}` ends at step {}, beyond the {} of the trial",
+            "{what} `{}` ends at step {}, but the trial has only {}",
             field.name(),
             grouped(needed.into()),
             steps_of(steps)
         ),
-        label: "never ends",
-        help: "the weight would never be `to`: let it end earlier, or raise `training.steps`",
+        label: "ends after the last step",
+        help,
     })
 }
 
@@ -91,10 +97,10 @@ fn nothing_combined(trial: &Trial) -> Option<Mismatch> {
     };
     (!combined.is_sum()).then(|| Mismatch {
         path: "objective.combined",
-        message: "`objective.combined` has no regulariser besides the KL".to_owned(),
+        message: "`objective.combined` has no regulariser besides the KL divergence".to_owned(),
         label: "nothing to combine",
-        help: "give at least one of `gamma`, `mutual-information`, `total-correlation`, `dimension-wise-kl`, \
-               `lambda-od`; objective.beta-vae is for the KL alone",
+        help: "add at least one of `gamma`, `mutual-information`, `total-correlation`, `dimension-wise-kl`, \
+               `lambda-od`; use objective.beta-vae for the KL divergence only",
     })
 }
 
@@ -104,15 +110,15 @@ fn steps_of(steps: u64) -> String {
     format!("{} step{s}", grouped(steps.into()))
 }
 
-/// What would make a key decide something that decides nothing.
+/// What to do about a key that has no effect.
 pub(crate) fn missing_for(path: &str) -> &'static str {
     let (_, name) = path.split_at(path.rfind('.').map_or(0, |dot| dot + 1));
     match name {
-        "variance" => "it is read where likelihood = \"gaussian\"",
+        "variance" => "remove it, or set likelihood = \"gaussian\"",
         "estimator" => {
-            "it is read where `mutual-information`, `total-correlation` or `dimension-wise-kl` is given"
+            "remove it, or add `mutual-information`, `total-correlation` or `dimension-wise-kl`"
         }
-        "dip-type" | "lambda-d-factor" => "it is read where `lambda-od` is given",
-        _ => "it is read where `gamma` is given",
+        "dip-type" | "lambda-d-factor" => "remove it, or add `lambda-od`",
+        _ => "remove it, or add `gamma`",
     }
 }

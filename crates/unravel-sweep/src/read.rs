@@ -1,4 +1,5 @@
-//! Sweep text to [`Sweep`]: the TOML tree is walked by hand, so that every fault has its place and all are found at once.
+//! Sweep text to [`Sweep`]: the TOML tree is walked by hand, so that every fault has its place and all are found at
+//! once.
 
 use std::ops::Range;
 
@@ -55,14 +56,17 @@ pub fn parse(text: &str) -> Result<Sweep, Faults> {
 fn parse_within(text: &str) -> Result<Sweep, Vec<Fault>> {
     if MAX_TEXT_BYTES < text.len() {
         return Err(vec![Fault {
-            message: format!("a sweep file of more than {MAX_TEXT_BYTES} bytes is not read"),
+            message: format!(
+                "the sweep file has {} bytes, more than the limit of {MAX_TEXT_BYTES}",
+                text.len()
+            ),
             span: 0..0,
-            label: format!("{} bytes begin here", text.len()),
-            help: Some("is this really a sweep file?".to_owned()),
+            label: "too large".to_owned(),
+            help: Some("check the path, or split the sweep into several files".to_owned()),
         }]);
     }
     let (document, errors) = DeTable::parse_recoverable(text);
-    // One slip makes the parser stumble many times; only the first place is where the slip is.
+    // One mistake causes several errors of the parser; only the first is at the mistake.
     if let Some(error) = errors
         .iter()
         .min_by_key(|error| error.span().map_or(0, |span| span.start))
@@ -73,10 +77,21 @@ fn parse_within(text: &str) -> Result<Sweep, Vec<Fault>> {
 }
 
 fn syntax_fault(error: &toml::de::Error) -> Fault {
+    let found = error.message();
+    // The parser's second half contradicts its first half.
+    let is_unquoted = found.starts_with("string values must be quoted");
+    let (found, label, help) = match is_unquoted {
+        true => (
+            "string values must be quoted",
+            "unquoted string",
+            "write the value in quotes, such as name = \"smoke\"",
+        ),
+        false => (found, "invalid TOML", "correct the TOML syntax here"),
+    };
     Fault {
-        message: format!("this is not valid TOML: {}", error.message()),
+        message: format!("this is not valid TOML: {found}"),
         span: error.span().unwrap_or(0..0),
-        label: "here".to_owned(),
-        help: None,
+        label: label.to_owned(),
+        help: Some(help.to_owned()),
     }
 }

@@ -8,7 +8,7 @@ use crate::trial::Trial;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TrialError {
     /// A value that its key does not take.
-    #[error("`{key}` must be {must}, not {value}")]
+    #[error("`{key}` must be {must}, but is {value}")]
     Value {
         /// The key's path.
         key: &'static str,

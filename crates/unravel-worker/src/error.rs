@@ -42,7 +42,7 @@ pub enum WorkerError {
     },
     /// A trial without final weights.
     #[error(
-        "trial {trial} is not trained: it is at step {step} of {steps}; continue it with `unravel run`"
+        "trial {trial} is not trained: it is at step {step} of {steps}; `unravel run` continues it"
     )]
     NotTrained {
         /// The trial.
@@ -54,7 +54,7 @@ pub enum WorkerError {
     },
     /// A trained trial without `trial.toml`.
     #[error(
-        "trial {trial} has lost its `trial.toml`: restore it with `unravel run` on a sweep file that has this trial"
+        "trial {trial} has no `trial.toml`; `unravel run` on a sweep file with this trial recreates it"
     )]
     NoDescription {
         /// The trial.
@@ -62,8 +62,8 @@ pub enum WorkerError {
     },
     /// Weights that do not fit the trial's architecture.
     #[error(
-        "the weights of trial {trial} do not fit its architecture, and nothing was written: {source}; remove its \
-         `model.safetensors`, then train it again with `unravel run` on a sweep file that has this trial"
+        "the weights of trial {trial} do not match its architecture: {source}; nothing was written; remove its \
+         `model.safetensors`, then `unravel run` on a sweep file with this trial recreates it"
     )]
     Misfit {
         /// The trial.
@@ -73,8 +73,8 @@ pub enum WorkerError {
     },
     /// Observations that changed after planning.
     #[error(
-        "the observations changed: the trial was planned with content {planned}, but the content is now {found}; plan \
-         the sweep again"
+        "the data changed: the trial was planned with content {planned}, but the data now has {found}; run the same command \
+         again"
     )]
     DataChanged {
         /// Content at planning, as the trial records it.
@@ -89,7 +89,9 @@ pub enum WorkerError {
         reason: String,
     },
     /// The cohort does not fit into the device's memory.
-    #[error("the cohort does not fit into the memory of the device: {reason}")]
+    #[error(
+        "the cohort does not fit into the memory of the device ({reason}); use a smaller --cohort"
+    )]
     OutOfMemory {
         /// The backend's message.
         reason: String,
@@ -100,8 +102,10 @@ pub enum WorkerError {
         /// A clause that names the resource.
         reason: String,
     },
-    /// A request for a metric that this build does not have.
-    #[error("this build has no metric `{name}`: use the version of unravel that planned the sweep")]
+    /// An order for a metric that this build does not compute.
+    #[error(
+        "this build has no metric `{name}`; use the same version of unravel for `run` and its workers"
+    )]
     UnknownMetric {
         /// Its name.
         name: String,

@@ -144,8 +144,10 @@ fn continue_from(
     }
     let id = trial.id();
     reporter.log(match adopt(store, lock, trial, from, requests)? {
-        Ok(step) => format!("trial {id} continues from step {step} of the shorter trial {from}"),
-        Err(why) => format!("trial {id} starts at step 0: {why}"),
+        Ok(step) => format!(
+            "trial {id} continues from step {step}, the checkpoint of the shorter trial {from}"
+        ),
+        Err(why) => format!("trial {id} starts from step 0: {why}"),
     });
     Ok(())
 }

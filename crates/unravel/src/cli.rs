@@ -15,7 +15,8 @@ use crate::verbs::export::ExportArgs;
 use crate::verbs::init::InitArgs;
 use crate::verbs::worker::WorkerArgs;
 
-/// Sweeps of disentangled VAEs: train a grid of β and γ, score every model, see the trade-off.
+/// Trains VAEs over a grid of hyperparameters, scores every model with disentanglement metrics, and reports the
+/// trade-off with reconstruction.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100, after_help = EXIT_CODES)]
 pub struct Cli {
@@ -24,47 +25,47 @@ pub struct Cli {
 }
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 all well · 1 a check said no · 2 usage · 3 bad sweep file · 4 some trials failed · \
-5 store or machine unusable · 130 interrupted";
+Exit codes: 0 success · 1 check failed · 2 usage error · 3 invalid sweep file or data · 4 some trials failed · \
+5 store or output not writable, or a limit of the machine reached · 130 interrupted · 141 stdout closed by its reader";
 
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Write a commented sweep file to begin with
+    /// Write a commented starter sweep file
     Init(InitArgs),
-    /// Train what is missing, score what is missing, write the report; safe to repeat, safe to kill
+    /// Train and score the missing trials, then write the report; run it again to continue after an interruption
     Run(RunArgs),
     /// Validate a sweep file
     Check(CheckArgs),
-    /// Say what `run` would do: trials, cohorts, estimated time and memory
+    /// Show what `run` would do: trials, cohorts, estimated time and memory
     Plan(PlanArgs),
-    /// Say where every trial stands
+    /// Show the state of every trial and the size of the store
     Status(StatusArgs),
     /// Render the report again from the store
     Report(ReportArgs),
-    /// Put two sweeps, or one sweep in two stores, on one page
+    /// Compare two sweeps, or one sweep in two stores, on one page
     Compare(CompareArgs),
     /// Write a trained trial's weights for PyTorch, and its codes for NumPy
     Export(ExportArgs),
-    /// Free what no sweep names any more
+    /// List the trials in the store that none of the given sweeps contains; `--delete` deletes them
     Gc(GcArgs),
-    /// Score a representation made elsewhere (.npy or .npz); no model needed
+    /// Score codes from another program (.npy or .npz)
     Evaluate(EvaluateArgs),
-    /// Write, check or look at the dSprites dataset
+    /// Write, verify or preview the dSprites dataset
     Dataset(DatasetArgs),
-    /// Print the completions of a shell
+    /// Print shell completions
     Completions(CompletionsArgs),
-    /// Work off one cohort; started by `run`
+    /// Train and score one cohort; started by `run`
     #[command(hide = true)]
     Worker(WorkerArgs),
 }
 
-/// Where trials are, and how much is said.
+/// The sweep, its store, and what is printed.
 #[derive(Args, Debug)]
 pub struct Common {
     /// The sweep file
     #[arg(value_name = "SWEEP.toml")]
     pub sweep: PathBuf,
-    /// The folder that holds every trial
+    /// The store: the folder with the trials
     #[arg(long, value_name = "DIR", default_value = "runs")]
     pub store: PathBuf,
     /// Print machine-readable results on stdout
@@ -75,42 +76,43 @@ pub struct Common {
     pub quiet: bool,
 }
 
-/// What to train on.
+/// The devices, and the number of workers and of models per cohort.
 #[derive(Args, Debug)]
 pub struct Machine {
     /// auto, cpu, cuda (every visible GPU) or cuda:0,2
     #[arg(long, default_value = "auto", value_name = "DEVICE")]
     pub device: DeviceRequest,
-    /// Workers at once on the CPU, the cores divided among them [default: one a core]
+    /// Number of parallel workers on the CPU; they share the cores equally [default: one per core]
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,
-    /// Models trained together as one tensor program [default: 1 on a CPU, as many as fit into a GPU's memory]
+    /// Maximum number of models that train together as one tensor program [default: 1 on a CPU; on a GPU, as many as
+    /// fit into its memory]
     #[arg(long, value_name = "M", value_parser = at_least_one)]
     pub cohort: Option<usize>,
 }
 
-/// What starts cohorts.
+/// How cohorts are started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LauncherKind {
-    /// Processes of this machine
+    /// Processes on this machine
     Local,
-    /// Job arrays of the cluster that this machine belongs to
+    /// Job arrays on this machine's Slurm cluster
     Slurm,
 }
 
-/// How cohorts are started.
+/// The options of the launcher.
 #[derive(Args, Debug)]
 pub struct LaunchArgs {
-    /// What starts cohorts: processes here, or Slurm; with Slurm, --jobs is how many cohorts may wait and run at once
+    /// How workers are started. With `slurm`, --jobs limits the number of queued and running cohorts
     #[arg(long, default_value = "local", value_name = "LAUNCHER")]
     pub launcher: LauncherKind,
-    /// An argument for sbatch, such as --slurm-arg=--partition=gpu; as often as needed
+    /// Argument for sbatch, such as --slurm-arg=--partition=gpu; repeatable
     #[arg(long = "slurm-arg", value_name = "ARG", allow_hyphen_values = true)]
     pub slurm_args: Vec<String>,
-    /// On Ctrl-C, cancel the jobs in Slurm; else they go on, and the same command follows them again
+    /// On Ctrl-C, cancel the Slurm jobs. Without this option they continue, and the same command reconnects to them
     #[arg(long)]
     pub slurm_cancel: bool,
-    /// Seconds between two questions to Slurm
+    /// Interval between queries to Slurm, in seconds
     #[arg(long, value_name = "SECS", default_value_t = 10.0, value_parser = positive)]
     pub slurm_poll: f64,
 }
@@ -126,20 +128,21 @@ pub struct RunArgs {
     pub report: Option<PathBuf>,
     #[command(flatten)]
     pub launch: LaunchArgs,
-    /// Keep every trial's whole table of codes (59 MB each on all of dSprites)
+    /// Store the complete table of codes of every trial (59 MB per trial for the full dSprites)
     #[arg(long)]
     pub keep_codes: bool,
-    /// Try the trials again that failed before
+    /// Retry failed trials
     #[arg(long)]
     pub retry_failed: bool,
-    /// Seconds between two checkpoints
+    /// Interval between checkpoints, in seconds
     #[arg(long, value_name = "SECS", default_value_t = 60.0, value_parser = positive)]
     pub checkpoint_every: f64,
-    /// Stop after this time, such as 2h or 90min, with everything saved and reported; every setting's first seed comes
-    /// first
+    /// Stop after this time, such as 2h or 90min. Saves all progress and writes the report. Trains the first seed of
+    /// every setting first
     #[arg(long, value_name = "TIME", value_parser = span)]
     pub budget: Option<Duration>,
-    /// A worker that says nothing for so long hangs and is replaced; it speaks at every step and between two scores
+    /// Restart a worker that reports no progress for this time. Workers report progress at every step and after every
+    /// score
     #[arg(long, value_name = "TIME", default_value = "10min", value_parser = silence)]
     pub max_silence: Duration,
 }
@@ -160,7 +163,7 @@ pub struct PlanArgs {
     pub common: Common,
     #[command(flatten)]
     pub machine: Machine,
-    /// Do not measure this machine's speed; leaves out the estimated time
+    /// Do not benchmark this machine and do not estimate the time
     #[arg(long)]
     pub no_measure: bool,
 }
@@ -169,10 +172,10 @@ pub struct PlanArgs {
 pub struct StatusArgs {
     #[command(flatten)]
     pub common: Common,
-    /// Keep showing it until every trial is done or failed, or Ctrl-C
+    /// Refresh the status until every trial is done or failed, or until Ctrl-C
     #[arg(long)]
     pub watch: bool,
-    /// Seconds between two looks
+    /// Refresh interval of --watch, in seconds
     #[arg(long, value_name = "SECS", default_value_t = 2.0, value_parser = positive, requires = "watch")]
     pub every: f64,
 }
@@ -184,13 +187,15 @@ pub struct ReportArgs {
     /// The report's folder [default: reports/<sweep name>]
     #[arg(long, value_name = "DIR")]
     pub report: Option<PathBuf>,
-    /// Draw one figure alone, such as trade-off or trade-off-mig-exact; `table` is the settings' means, `scores` every score
+    /// Write only this figure, such as trade-off or trade-off-mig-exact. `table` writes the means of every setting,
+    /// `scores` writes every score of every trial
     #[arg(long, value_name = "NAME", requires = "out", conflicts_with = "report")]
     pub figure: Option<String>,
-    /// The figure's file: .svg, .png, .gif, .csv, .parquet or .tex, as the figure has it
+    /// Output file of --figure. The extension sets the format: .svg, .png, .gif, .csv, .parquet or .tex; not every
+    /// figure has every format
     #[arg(long, value_name = "FILE", requires = "figure")]
     pub out: Option<PathBuf>,
-    /// Draw the figure for dark paper
+    /// Draw the figure for a dark background
     #[arg(long, requires = "figure")]
     pub dark: bool,
 }
@@ -200,13 +205,13 @@ pub struct GcArgs {
     /// The sweep files whose trials are kept
     #[arg(value_name = "SWEEP.toml", required = true)]
     pub sweeps: Vec<PathBuf>,
-    /// The folder that holds every trial
+    /// The store: the folder with the trials
     #[arg(long, value_name = "DIR", default_value = "runs")]
     pub store: PathBuf,
-    /// Delete; without this nothing is touched
+    /// Delete the listed trials. Without this option, gc only lists them
     #[arg(long)]
     pub delete: bool,
-    /// Free the checkpoints of trained trials too, which only more steps need
+    /// Also list checkpoints of finished trials. They are needed only to train these trials for more steps
     #[arg(long)]
     pub checkpoints: bool,
     /// Print machine-readable results on stdout
@@ -214,49 +219,53 @@ pub struct GcArgs {
     pub json: bool,
 }
 
-/// The least that `--max-silence` takes.
+/// Minimum of `--max-silence`.
 const MIN_SILENCE: Duration = Duration::from_secs(5);
 
-/// A span of time above 0 with its unit.
+/// Parses a duration with a unit, above 0.
 fn span(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
-        Ok(span) if MAX_INTERVAL_SECS < span.as_secs_f64() => {
-            Err("give at most ten years, such as 90min or 2h".to_owned())
-        }
+        Ok(span) if MAX_INTERVAL_SECS < span.as_secs_f64() => Err(
+            "the longest time is ten years; write a shorter one, such as 90min or 2h".to_owned(),
+        ),
         Ok(span) if !span.is_zero() => Ok(span),
-        _ => Err("give a time above 0 with its unit, such as 90min or 2h".to_owned()),
+        _ => Err("write a time above 0 with its unit, such as 90min or 2h".to_owned()),
     }
 }
 
-/// A span of time in which a worker that is well says something, even on a busy machine.
+/// Parses `--max-silence`: long enough that a healthy worker reports progress even on a busy machine.
 fn silence(text: &str) -> Result<Duration, String> {
     match span(text)? {
-        span if span < MIN_SILENCE => Err("give at least 5s, such as 10min".to_owned()),
+        span if span < MIN_SILENCE => {
+            Err("the shortest time is 5s; write a longer one, such as 10min".to_owned())
+        }
         span => Ok(span),
     }
 }
 
-/// A number of seconds that a duration can hold.
+/// Parses a number of seconds above 0 that fits into a [`Duration`].
 fn positive(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
-        Ok(secs) if MAX_INTERVAL_SECS < secs => {
-            Err("give at most 315360000 seconds (ten years), such as 30".to_owned())
-        }
+        Ok(secs) if MAX_INTERVAL_SECS < secs => Err(
+            "the largest value is 315360000 seconds (ten years); write a smaller one, such as 30"
+                .to_owned(),
+        ),
         Ok(secs) if 0.0 < secs => Ok(secs),
-        _ => Err("give a positive number of seconds, such as 30".to_owned()),
+        _ => Err("write a number of seconds above 0, such as 30".to_owned()),
     }
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {
     match text.parse::<usize>() {
         Ok(n) if 0 < n => Ok(n),
-        _ => Err("give a whole number, 1 or more".to_owned()),
+        _ => Err("write a whole number of at least 1".to_owned()),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exit::Exit;
     use clap::CommandFactory;
 
     #[test]
@@ -276,6 +285,23 @@ mod tests {
         assert_eq!(positive("315360000"), Ok(MAX_INTERVAL_SECS));
         for bad in ["0", "-1", "nan", "-inf", "", "1e300", "inf", "315360001"] {
             assert!(positive(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_help_has_every_exit_code() {
+        for code in [
+            Exit::Success,
+            Exit::CheckFailed,
+            Exit::Usage,
+            Exit::BadSweep,
+            Exit::TrialsFailed,
+            Exit::BadStore,
+            Exit::Interrupted,
+            Exit::ReaderIsGone,
+        ] {
+            let number = format!(" {} ", code as u8);
+            assert!(EXIT_CODES.contains(&number), "{code:?}");
         }
     }
 

@@ -1,4 +1,4 @@
-//! Which devices a run uses, and how many models it trains together on them.
+//! Selects the devices of a run, and the number of models that train together on them.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -12,7 +12,7 @@ use crate::cli::Machine;
 use crate::exit::{Exit, Failure};
 use crate::study::Study;
 
-/// The devices that the command line asks for; with `auto` on the CPU, a sentence where that may surprise.
+/// The devices of the command line. Also returns a sentence if `auto` selects the CPU although there is a GPU.
 pub fn resolve(machine: &Machine) -> Result<(Vec<Device>, Option<String>), Failure> {
     machine.device.check_jobs(machine.jobs)?;
     let gpus = match machine.device {
@@ -26,8 +26,8 @@ pub fn resolve(machine: &Machine) -> Result<(Vec<Device>, Option<String>), Failu
     Ok((devices, note))
 }
 
-/// Where compiled GPU kernels are kept: `unravel` in the user's cache folder; where there is none, a folder of this user
-/// among the temporary files.
+/// The cache of compiled GPU kernels: `unravel` in the user's cache folder, or a folder of this user in the temporary
+/// folder if the user has no cache folder.
 pub fn kernel_folder() -> PathBuf {
     let folder = |name: &str| env::var_os(name).map(PathBuf::from);
     let caches = folder("XDG_CACHE_HOME").filter(|path| path.is_absolute());
@@ -41,8 +41,8 @@ pub fn kernel_folder() -> PathBuf {
     }
 }
 
-/// How many models train together: as many as are asked for, else one on a CPU, whose cores several workers fill, and on
-/// CUDA devices as many as fit into the memory that is free on the fullest of them.
+/// The number of models that train together: the given one, or by default one on a CPU, where parallel workers use the
+/// cores, and on CUDA devices as many as fit into the smallest free memory of a device.
 pub fn cohort_sizes(
     machine: &Machine,
     devices: &[Device],
@@ -64,7 +64,7 @@ pub fn cohort_sizes(
         .map_err(|reason| {
             Failure::new(
                 Exit::Usage,
-                format!("no CUDA device can be used: {reason}; `--cohort M` needs not ask"),
+                format!("no usable CUDA device: {reason}; if only its free memory is unknown, set --cohort M"),
             )
         })?;
     let free = free.into_iter().min().unwrap_or(0);
@@ -85,7 +85,7 @@ pub fn cohort_sizes(
     Ok(CohortSizes::filling(kinds.into_values(), cuda.len()))
 }
 
-/// Whether the devices are of this class.
+/// Whether all devices are of this class.
 pub fn are(devices: &[Device], class: DeviceClass) -> bool {
     devices.iter().all(|device| device.class() == class)
 }

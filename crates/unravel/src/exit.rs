@@ -1,4 +1,4 @@
-//! Exit codes, and failures on their way to one.
+//! Exit codes, and the failures that lead to them.
 
 use std::fmt::Display;
 use std::process::ExitCode;
@@ -9,28 +9,28 @@ use unravel_store::StoreError;
 use unravel_store::protocol::{lack, limit_sentence};
 use unravel_worker::WorkerError;
 
-use crate::faults::SweepFaults;
-use crate::say;
+use crate::stderr;
+use crate::sweep_errors::SweepFaults;
 
-/// What the program returns to the shell. Part of its interface: never renumber.
+/// The exit code of the program. Part of the interface: never renumber.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
-    /// All well.
+    /// Success.
     Success = 0,
-    /// A check said no.
+    /// A check failed.
     CheckFailed = 1,
-    /// The command line asks for what cannot be.
+    /// The command line is invalid.
     Usage = 2,
-    /// The sweep file, or the data it names, is not right.
+    /// The sweep file or its data is invalid.
     BadSweep = 3,
-    /// Some trials failed, or were left undone.
+    /// Some trials failed or are unfinished.
     TrialsFailed = 4,
-    /// The store, or a folder to write to, cannot be used, or the machine gives too little.
+    /// The store or the output cannot be written, or a limit of the machine is reached.
     BadStore = 5,
     /// Interrupted by the user.
     Interrupted = 130,
-    /// Who read the results went away before the end; what a shell reports of a program that SIGPIPE ended.
+    /// The reader of stdout closed it. Shells report the same code for a program that SIGPIPE ended.
     ReaderIsGone = 141,
 }
 
@@ -40,7 +40,7 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Why a verb could not do its work: a sentence and an exit code.
+/// Why a verb failed: a sentence and an exit code.
 #[derive(Debug)]
 pub struct Failure {
     pub exit: Exit,
@@ -58,7 +58,7 @@ impl Failure {
     /// A failure with a sentence for the user.
     pub fn new(exit: Exit, sentence: impl Display) -> Self {
         let sentence = sentence.to_string();
-        // A sweep file that cannot be opened for want of descriptors is no bad sweep file.
+        // A sweep file that cannot be opened because of a limit is not an invalid sweep file.
         match lack(&sentence) {
             Some(_) => Self::limit(sentence),
             None => Self {
@@ -68,7 +68,7 @@ impl Failure {
         }
     }
 
-    /// The machine gives too little: threads, processes, open files, memory.
+    /// A limit of the machine is reached: threads, processes, open files, memory.
     pub fn limit(reason: impl Display) -> Self {
         Self {
             exit: Exit::BadStore,
@@ -76,12 +76,12 @@ impl Failure {
         }
     }
 
-    /// The command line asks for what cannot be.
+    /// The command line is invalid.
     pub fn usage(sentence: impl Display) -> Self {
         Self::new(Exit::Usage, sentence)
     }
 
-    /// Nobody reads the results any more, so there is nobody to tell either.
+    /// The reader of stdout closed it. Prints nothing.
     pub fn reader_is_gone() -> Self {
         Self {
             exit: Exit::ReaderIsGone,
@@ -89,7 +89,7 @@ impl Failure {
         }
     }
 
-    /// The faults of a sweep file as JSON values; one value with the sentence for anything else.
+    /// The errors of a sweep file as JSON values, or one value with the sentence for any other failure.
     pub fn faults_json(&self) -> Vec<serde_json::Value> {
         match &self.what {
             What::Nothing => Vec::new(),
@@ -98,11 +98,11 @@ impl Failure {
         }
     }
 
-    /// Prints itself to stderr.
+    /// Prints the failure to stderr.
     pub fn print(&self) {
         match &self.what {
             What::Nothing => {}
-            What::Sentence(sentence) => say::error(sentence),
+            What::Sentence(sentence) => stderr::error(sentence),
             What::Faults(faults) => faults.print(),
         }
     }

@@ -1,4 +1,4 @@
-//! Ctrl-C and its relatives.
+//! Handles SIGINT (Ctrl-C), SIGTERM and SIGHUP.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,18 +9,18 @@ use unravel_orchestrator::policy::Interrupt;
 
 use crate::exit::{Exit, Failure};
 
-/// Raised this often, the program ends, whatever it is at: once to stop, twice to kill the workers, and once more.
+/// The number of signals that ends the program immediately: the first stops the run, the second kills the workers.
 const PATIENCE: usize = 3;
 
 /// Counts SIGINT, SIGTERM and SIGHUP.
 pub struct Watch {
-    /// How often the user has asked the run to end.
+    /// The number of signals so far.
     pub interrupt: Interrupt,
     ends_at_once: Arc<AtomicBool>,
 }
 
-/// The signals by which a user, a terminal that closes or a system that shuts down asks a program to end. `nohup` has
-/// SIGHUP ignored, and then it stays ignored.
+/// The signals that ask a program to end: from a user, a closed terminal or a system that shuts down. SIGHUP stays
+/// ignored if it was ignored at the start, as under `nohup`.
 pub fn signals() -> Vec<i32> {
     let mut signals = vec![SIGINT, SIGTERM];
     if !is_ignored(SIGHUP) {
@@ -29,7 +29,7 @@ pub fn signals() -> Vec<i32> {
     signals
 }
 
-/// Whether this process was started with the signal ignored. Known on Linux; elsewhere no signal counts as ignored.
+/// Whether the signal is ignored in this process. Always false on other systems than Linux.
 fn is_ignored(signal: i32) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status
@@ -39,7 +39,7 @@ fn is_ignored(signal: i32) -> bool {
     mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
 }
 
-/// Counts from now on.
+/// Starts to count signals.
 pub fn watch() -> Result<Watch, Failure> {
     let failed = |error| Failure::limit(format_args!("cannot listen for Ctrl-C: {error}"));
     let mut signals = Signals::new(signals()).map_err(failed)?;
@@ -64,8 +64,7 @@ pub fn watch() -> Result<Watch, Failure> {
 }
 
 impl Watch {
-    /// From now on nothing is under way that needs an orderly end: the next signal ends the program, as does one that
-    /// came before and was not heeded.
+    /// Makes the next signal end the program immediately. Ends it now if there was a signal before.
     pub fn end_at_once_from_now_on(&self) {
         self.ends_at_once.store(true, Ordering::SeqCst);
         if 0 < self.interrupt.n_raised() {

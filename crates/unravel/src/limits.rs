@@ -1,4 +1,4 @@
-//! Limits of the system, met with a sentence.
+//! Turns limits of the system into sentences.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::AtomicBool;
@@ -9,34 +9,34 @@ use unravel_store::protocol::lack;
 
 use crate::exit::Failure;
 
-/// The first panic for want of something that the machine has too little of.
+/// The first panic at a limit of the machine.
 static LIMIT: OnceLock<String> = OnceLock::new();
 
-/// A file beyond the size that `ulimit -f` allows ends a program by a signal. Caught, the write fails instead, like any
-/// other, and says so.
+/// Handles the signal that ends a program when a file exceeds the size of `ulimit -f`, so that the write fails with an
+/// error.
 pub fn survive_file_size_limit() {
-    // Where the signal cannot be caught, the limit is met as the system has it.
+    // If the handler cannot be registered, the signal ends the program.
     let _ = signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)));
 }
 
-/// Keeps back what is said of panics at limits of the machine, which [`within`] turns into a sentence. Other panics are
-/// reported as before.
+/// Hides the reports of panics at limits of the machine, which [`within`] turns into a sentence. Other panics are
+/// reported as usual.
 pub fn hear_panics() {
     let usual = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| match panic.payload_as_str() {
         Some(said) if lack(said).is_some() => {
             let _ = LIMIT.set(first_line(said));
         }
-        // What breaks after the first does so because of it.
+        // Later panics follow from the first.
         _ if LIMIT.get().is_some() => {}
         _ => usual(panic),
     }));
 }
 
-/// Does some work; a panic at a limit of the machine, in it or in a thread that it waits for, becomes a reason.
+/// Runs `work`. A panic at a limit of the machine, in `work` or in a thread that it joins, becomes an error.
 ///
 /// # Errors
-/// What the panic said. Any other panic goes on.
+/// The message of the panic. Other panics are resumed.
 pub fn within<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|panic| match LIMIT.get() {
         Some(said) => said.clone(),
@@ -44,7 +44,7 @@ pub fn within<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     })
 }
 
-/// Starts the threads that the program computes on, before a library starts them by itself and panics where it cannot.
+/// Starts the threads of the program. A library that starts them itself would panic if it cannot.
 pub fn start_threads() -> Result<(), Failure> {
     rayon::ThreadPoolBuilder::new()
         .build_global()

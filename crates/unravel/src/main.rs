@@ -1,22 +1,22 @@
 //! Hyperparameter sweeps and evaluation of disentangled VAEs: the command line.
 //!
-//! The only place that prints, exits or reads the environment. One file a verb, in [`verbs`].
+//! Only this crate prints, exits or reads the environment. Each verb has one file in [`verbs`].
 
 mod allocator;
+mod choose_launcher;
 mod cli;
 mod devices;
 mod exit;
-mod faults;
 mod interrupt;
-mod launch;
+mod isolation;
 mod limits;
-mod live;
+mod live_report;
 mod memory;
-mod output;
 mod progress;
-mod say;
+mod stderr;
+mod stdout;
 mod study;
-mod surroundings;
+mod sweep_errors;
 mod verbs;
 
 use std::process::ExitCode;
@@ -25,10 +25,10 @@ use clap::{CommandFactory, Parser};
 
 use cli::{Cli, Verb};
 use exit::{Exit, Failure};
-use unravel_sweep::harmless;
+use unravel_sweep::printable;
 
 fn main() -> ExitCode {
-    surroundings::shut_out();
+    isolation::shut_out();
     limits::survive_file_size_limit();
     limits::hear_panics();
     allocator::spare_addresses();
@@ -38,9 +38,9 @@ fn main() -> ExitCode {
         }
         Err(shown) => Ok(show(&shown)),
     };
-    // A result that was not delivered is no success, whatever else went well.
+    // If the results could not be written, the run is not a success.
     let result = result.and_then(|exit| match exit {
-        Exit::Success => output::finish().map(|()| exit),
+        Exit::Success => stdout::finish().map(|()| exit),
         other => Ok(other),
     });
     match result {
@@ -54,7 +54,7 @@ fn main() -> ExitCode {
 
 fn work(verb: Verb) -> Result<Exit, Failure> {
     match &verb {
-        // They compute nothing; a worker starts as many threads as its order allows.
+        // `init` and `completions` need no threads; a worker starts the number in its order.
         Verb::Init(_) | Verb::Completions(_) | Verb::Worker(_) => {}
         _ => limits::start_threads()?,
     }
@@ -75,16 +75,16 @@ fn work(verb: Verb) -> Result<Exit, Failure> {
     }
 }
 
-/// Prints help or version, which are results, or what is wrong with the command line.
+/// Prints the help, the version, or the error of the command line.
 fn show(shown: &clap::Error) -> Exit {
-    // What is wrong is told with the arguments in it.
-    let is_harmless = std::env::args_os()
-        .all(|arg| harmless::line(&arg.to_string_lossy()) == arg.to_string_lossy());
+    // The message quotes the arguments.
+    let is_printable = std::env::args_os()
+        .all(|arg| printable::line(&arg.to_string_lossy()) == arg.to_string_lossy());
     match shown.use_stderr() {
-        // In colours, where the terminal has them. What stderr does not take is lost.
-        true if is_harmless => drop(shown.print()),
-        true => say::line(shown.render().to_string().trim_end()),
-        false => output::written(shown.print()),
+        // Has colours if the terminal supports them. Write errors are ignored.
+        true if is_printable => drop(shown.print()),
+        true => stderr::line(shown.render().to_string().trim_end()),
+        false => stdout::written(shown.print()),
     }
     match shown.exit_code() {
         0 => Exit::Success,

@@ -1,4 +1,4 @@
-//! What the workers of a plan take of memory, and whether it is there.
+//! Estimates the memory of a plan's workers and compares it with the free memory.
 
 use std::collections::BTreeSet;
 
@@ -8,22 +8,22 @@ use unravel_orchestrator::plan::Plan;
 use unravel_worker::cost::{self, CudaMemory};
 
 use crate::exit::Failure;
-use crate::output;
+use crate::stdout;
 use crate::study::Study;
 
-/// What a worker takes at the most, over the cohorts of a plan, in bytes.
+/// The maximum memory of a worker over the cohorts of a plan, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WorkerMemory {
-    /// Of the host's memory.
+    /// Host memory.
     pub host: u64,
-    /// Of a CUDA device's; 0 on a CPU.
+    /// Memory of a CUDA device; 0 on a CPU.
     pub cuda: u64,
-    /// What the images are of `host`: every worker holds its own.
+    /// The part of `host` for the images, of which every worker has a copy.
     pub images: u64,
 }
 
 impl WorkerMemory {
-    /// Of the cohorts of this plan, on devices of this class.
+    /// For the cohorts of this plan, on devices of this class.
     pub fn of(study: &Study, plan: &Plan, class: DeviceClass) -> Result<Self, Failure> {
         let data = &study.data;
         let mut most = Self {
@@ -49,19 +49,18 @@ impl WorkerMemory {
         Ok(most)
     }
 
-    /// Of the host's memory, by all workers together.
+    /// Host memory of all workers together.
     pub fn of_all(&self, n_workers: usize) -> u64 {
         self.host.saturating_mul(n_workers as u64)
     }
 
-    /// A sentence where so many workers need more of this machine's memory than is free.
+    /// A sentence if the workers need more memory than is free on this machine.
     pub fn shortage(&self, n_workers: usize) -> Option<String> {
         let is_cuda = 0 < self.cuda;
         shortage(self.host, n_workers, is_cuda, free_memory::available()?)
     }
 
-    /// A sentence where a task of Slurm's may need more memory than clusters grant unasked, and nothing of `args` asks for
-    /// any.
+    /// A sentence if a Slurm task may need more memory than clusters grant by default, and `args` do not request any.
     pub fn asked_of_slurm(&self, args: &[String]) -> Option<String> {
         const GRANTED: u64 = 1 << 30;
         let is_asked = args.iter().any(|arg| arg.starts_with("--mem"));
@@ -69,8 +68,8 @@ impl WorkerMemory {
             return None;
         }
         Some(format!(
-            "a task may need {} of memory; `--slurm-arg=--mem={}M` asks for it with a tenth to spare",
-            output::bytes(self.host),
+            "a task may need {} of memory; `--slurm-arg=--mem={}M` requests this and 10 % more",
+            stdout::bytes(self.host),
             (self.host + self.host / 10).div_ceil(1 << 20)
         ))
     }
@@ -82,16 +81,16 @@ fn shortage(of_one: u64, n_workers: usize, is_cuda: bool, free: u64) -> Option<S
         return None;
     }
     let remedy = match (free / of_one, is_cuda) {
-        (0, _) => "not even one of them may fit".to_owned(),
-        (n, true) => format!("use {n} of the devices, such as --device cuda:0"),
-        (n, false) => format!("`--jobs {n}` fits"),
+        (0, _) => "even one of them may not fit".to_owned(),
+        (n, true) => format!("use only {n} of the devices, such as --device cuda:0"),
+        (n, false) => format!("use --jobs {n}"),
     };
-    let workers = output::count(n_workers, "worker");
+    let workers = stdout::count(n_workers, "worker");
     Some(format!(
-        "{workers} may need {} of memory, {} each, and {} are free; {remedy}",
-        output::bytes(all),
-        output::bytes(of_one),
-        output::bytes(free)
+        "{workers} may need {} of memory ({} each), but only {} are free; {remedy}",
+        stdout::bytes(all),
+        stdout::bytes(of_one),
+        stdout::bytes(free)
     ))
 }
 
@@ -106,13 +105,16 @@ mod tests {
         let said = shortage(GIB, 4, false, 4 * GIB - 1).unwrap();
         assert_eq!(
             said,
-            "4 workers may need 4.0 GiB of memory, 1.0 GiB each, and 4.0 GiB are free; `--jobs 3` fits"
+            "4 workers may need 4.0 GiB of memory (1.0 GiB each), but only 4.0 GiB are free; use --jobs 3"
         );
         let cramped = shortage(2 * GIB, 1, false, GIB).unwrap();
-        assert!(cramped.contains("not even one"), "{cramped}");
+        assert!(
+            cramped.contains("even one of them may not fit"),
+            "{cramped}"
+        );
         // `--jobs` is refused there.
         let on_cuda = shortage(GIB, 4, true, 2 * GIB).unwrap();
-        assert!(on_cuda.contains("use 2 of the devices"), "{on_cuda}");
+        assert!(on_cuda.contains("use only 2 of the devices"), "{on_cuda}");
     }
 
     #[test]

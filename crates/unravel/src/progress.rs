@@ -1,31 +1,36 @@
-//! What a person sees of a run: bars on a terminal, a plain line every so often elsewhere, nothing when quiet.
+//! Shows the progress of a run: bars on a terminal, otherwise a plain line at intervals, nothing with `--quiet`.
 
 mod lines;
 mod state;
 pub mod task;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::IsTerminal;
 use std::time::Duration;
 
 use unravel_orchestrator::launcher::JobId;
 use unravel_orchestrator::observe::{Observed, Observer};
 use unravel_orchestrator::plan::Plan;
+use unravel_orchestrator::policy::Interrupt;
+use unravel_orchestrator::store_records::RECREATES;
+use unravel_sweep::TrialId;
 
-use crate::harmless;
-use crate::say;
+use crate::printable;
+use crate::stderr;
 use crate::study::Study;
 use lines::Lines;
 use state::RunState;
 
-/// Time between two drawings of the bar of the whole run.
+/// Time between two redraws of the bar of the run.
 const BETWEEN_TICKS: Duration = Duration::from_millis(500);
 
-/// Tells a person what a run does.
+/// Shows what a run does.
 pub struct Progress {
     state: RunState,
     view: View,
+    /// Problems of files and trials that were already printed.
+    told: BTreeSet<String>,
 }
 
 enum View {
@@ -35,32 +40,58 @@ enum View {
 }
 
 impl Progress {
-    /// For the trials of a plan. `quiet` leaves only what went wrong; `leaves_jobs` says that an interrupt does not end
-    /// the workers.
-    pub fn new(study: &Study, plan: &Plan, quiet: bool, leaves_jobs: bool) -> Self {
-        let state = RunState::new(study, plan, leaves_jobs);
+    /// For the trials of a plan. `quiet` hides everything except problems. `leaves_jobs` means that the workers
+    /// continue after `interrupt` is raised.
+    pub fn new(
+        study: &Study,
+        plan: &Plan,
+        quiet: bool,
+        leaves_jobs: bool,
+        interrupt: Interrupt,
+    ) -> Self {
+        let state = RunState::new(study, plan, leaves_jobs, interrupt);
         let view = match (quiet, std::io::stderr().is_terminal()) {
             (true, _) => View::Nothing,
             (false, true) => View::Bars(Bars::new(&state)),
             (false, false) => View::Lines(Lines::new(&state)),
         };
-        Self { state, view }
+        let told = BTreeSet::new();
+        Self { state, view, told }
     }
 
-    /// A sentence for people, above the bars.
-    pub fn note(&self, sentence: &str) {
-        match &self.view {
-            View::Bars(bars) => bars.println(&format!("note: {sentence}")),
-            View::Lines(_) | View::Nothing => say::note(sentence),
+    /// Whether this problem was not printed before. Planner, workers and supervisor may all report the same damaged
+    /// file.
+    pub fn is_new(&mut self, sentence: &str) -> bool {
+        let problem = sentence.strip_suffix(RECREATES).unwrap_or(sentence);
+        self.told.insert(problem.to_owned())
+    }
+
+    /// Prints a problem unless it was printed before.
+    pub fn note_once(&mut self, sentence: &str) {
+        if self.is_new(sentence) {
+            self.note(sentence);
         }
     }
 
-    /// How far the run is, in a sentence.
+    /// Prints a sentence, above the bars.
+    pub fn note(&self, sentence: &str) {
+        match &self.view {
+            View::Bars(bars) => bars.println(&format!("note: {sentence}")),
+            View::Lines(_) | View::Nothing => stderr::note(sentence),
+        }
+    }
+
+    /// The progress of the run in one sentence.
     pub fn so_far(&self) -> String {
         self.state.so_far()
     }
 
-    /// Takes the bars away.
+    /// The sentence on a failed trial.
+    pub fn failure(&self, id: &TrialId, reason: &str) -> String {
+        self.state.failure(id, reason)
+    }
+
+    /// Removes the bars.
     pub fn finish(&mut self) {
         if let View::Bars(bars) = &self.view {
             bars.clear();
@@ -72,7 +103,12 @@ impl Observer for Progress {
     fn on(&mut self, observed: &Observed<'_>) {
         self.state.take(observed);
         if let Some(sentence) = self.state.sentence(observed) {
-            self.note(&sentence);
+            match observed {
+                Observed::Worker { .. } | Observed::TrialSettled { .. } => {
+                    self.note_once(&sentence);
+                }
+                _ => self.note(&sentence),
+            }
         }
         match &mut self.view {
             View::Bars(bars) => bars.draw(&self.state),
@@ -82,7 +118,7 @@ impl Observer for Progress {
     }
 }
 
-/// One bar for the run and one for each cohort at work.
+/// One bar for the run and one for each running cohort.
 struct Bars {
     all: MultiProgress,
     total: ProgressBar,
@@ -94,7 +130,7 @@ impl Bars {
         let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
         let style = style("{msg:48!} {bar:24} {pos}/{len} trials  {elapsed}{prefix}");
         let total = ProgressBar::new(state.n_trials as u64).with_style(style);
-        let total = all.add(total.with_message(harmless::line(&state.name).into_owned()));
+        let total = all.add(total.with_message(printable::line(&state.name).into_owned()));
         tick(&total);
         let bars = Self {
             all,
@@ -116,7 +152,7 @@ impl Bars {
             true => String::new(),
             false => format!("  {}", parts.join(", ")),
         };
-        self.total.set_prefix(harmless::line(&prefix).into_owned());
+        self.total.set_prefix(printable::line(&prefix).into_owned());
         let shown = state.shown();
         let ended = |job: &JobId| !shown.iter().any(|(id, _)| *id == job);
         for job in self.jobs.keys().copied().filter(ended).collect::<Vec<_>>() {
@@ -132,25 +168,25 @@ impl Bars {
             });
             bar.set_length(job.steps.max(1));
             bar.set_position(job.step);
-            bar.set_message(harmless::line(&job.title).into_owned());
-            bar.set_prefix(harmless::line(&job.doing()).into_owned());
+            bar.set_message(printable::line(&job.title).into_owned());
+            bar.set_prefix(printable::line(&job.doing()).into_owned());
         }
     }
 
     fn println(&self, text: &str) {
-        // A terminal that is gone takes its lines with it.
-        let _ = self.all.println(harmless::text(text));
+        // The terminal may be closed.
+        let _ = self.all.println(printable::text(text));
     }
 
     fn clear(&self) {
-        // Ends its ticks.
+        // Stops the thread of `tick`.
         self.total.finish_and_clear();
         let _ = self.all.clear();
     }
 }
 
-/// Draws the bar every half second, so that its clock goes on while no worker says anything. Without the thread the bar
-/// is drawn only when something happens; the thread of `indicatif` panics where the machine gives none.
+/// Redraws the bar every half second, so that its clock runs while no worker reports progress. If the thread cannot be
+/// started, the bar is redrawn only with each event; `indicatif`'s own thread would panic instead.
 fn tick(bar: &ProgressBar) {
     let bar = bar.downgrade();
     let work = move || {

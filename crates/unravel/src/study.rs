@@ -1,4 +1,4 @@
-//! A sweep file on its way to trials: read, parsed, matched with its data.
+//! Reads a sweep file, checks it against its data, and expands its trials.
 
 mod fit;
 
@@ -17,19 +17,18 @@ use unravel_worker::cost::DataSize;
 use unravel_worker::{WorkerError, cross_trial, data};
 
 use crate::exit::{Exit, Failure};
-use crate::faults::SweepFaults;
-use crate::output;
+use crate::stdout;
+use crate::sweep_errors::SweepFaults;
 
-/// A sweep with its text, its trials and the grid that they live on.
+/// A sweep with its text, its trials and its grid of factor values.
 pub struct Study {
     pub text: String,
     pub sweep: Sweep,
     pub trials: Vec<Trial>,
     pub grid: Grid,
-    /// What its data takes of memory.
+    /// The memory that its data takes.
     pub data: DataSize,
-    /// One sentence for each thing to know of the images, for each metric that the file does not name and the grid is too
-    /// small for, and for what the scores on this grid do not say.
+    /// One sentence for each peculiarity of the images, each skipped metric, and each limit of the scores on this grid.
     pub notes: Vec<String>,
 }
 
@@ -44,10 +43,16 @@ pub fn parse(path: &Path) -> Result<(String, Sweep), Failure> {
             format!("cannot read the sweep file `{}`: {why}", path.display()),
         )
     };
-    let text = read_bounded(path).map_err(|error| cannot(error.to_string()))?;
+    let text = read_bounded(path).map_err(|error| cannot(why_unreadable(&error)))?;
+    let text = String::from_utf8(text).map_err(|error| {
+        let offset = error.utf8_error().valid_up_to();
+        cannot(format!(
+            "it is not UTF-8 text (first invalid byte at offset {offset}); save it as UTF-8"
+        ))
+    })?;
     if MAX_BYTES < text.len() as u64 {
         return Err(cannot(format!(
-            "it has more than {MAX_BYTES} bytes, the most that a sweep file may have"
+            "it has more than {MAX_BYTES} bytes, the limit for a sweep file; check the path"
         )));
     }
     match unravel_sweep::parse(&text) {
@@ -62,10 +67,9 @@ fn at(path: &Path, faults: Faults) -> Failure {
     SweepFaults { path, faults }.into()
 }
 
-/// Refuses what the file asks for and its data cannot give, as far as a moment shows it, and returns the notes on the rest.
+/// Checks that the data is sufficient for the sweep, as far as this is quick, and returns the notes.
 ///
-/// Of an npz the headers and the table of factors are read, and the images where they are few: then the notes are all
-/// those of [`Study::open`].
+/// Reads the headers and the factors of an npz. Reads its images only if they are small; then the notes are complete.
 pub fn check_data(path: &Path, text: &str, sweep: &mut Sweep) -> Result<Vec<String>, Failure> {
     let placed = |error: WorkerError| placed(path, text, error);
     let (space, shape, mut notes) = match sweep.npz() {
@@ -81,8 +85,8 @@ pub fn check_data(path: &Path, text: &str, sweep: &mut Sweep) -> Result<Vec<Stri
                     .notes(),
                 n => {
                     let unread = format!(
-                        "the images of the npz were not looked at, as they take {}; `unravel plan` reads them",
-                        output::bytes(n)
+                        "the images of the npz were not checked because they have {}; `unravel plan` checks them",
+                        stdout::bytes(n)
                     );
                     outline.notes().iter().cloned().chain([unread]).collect()
                 }
@@ -96,10 +100,10 @@ pub fn check_data(path: &Path, text: &str, sweep: &mut Sweep) -> Result<Vec<Stri
     Ok(notes)
 }
 
-/// The most bytes of images that `check` reads: a second or two.
+/// Maximum size of the images that `check` reads, in bytes; this takes about two seconds.
 const MAX_IMAGE_BYTES_OF_A_CHECK: u64 = 256 << 20;
 
-/// An error of the data, at its place in the file where it has one.
+/// An error of the data, at the key that causes it if there is one.
 fn placed(path: &Path, text: &str, error: WorkerError) -> Failure {
     match fit::fault(&error, text) {
         Some(fault) => at(path, Faults::of_data(vec![fault], text)),
@@ -107,7 +111,7 @@ fn placed(path: &Path, text: &str, error: WorkerError) -> Failure {
     }
 }
 
-/// Refuses networks that do not take images of this shape, and batches that the grid is too small for.
+/// Fails if a network cannot process images of this shape, or if a batch is larger than the grid.
 fn check_fit(
     path: &Path,
     text: &str,
@@ -124,14 +128,26 @@ fn check_fit(
     }
 }
 
-/// A text of at most one byte more than [`MAX_BYTES`]. The length that a file tells is not asked for: a pipe tells none,
-/// and `/dev/zero` has no end.
-fn read_bounded(path: &Path) -> io::Result<String> {
-    let mut text = String::new();
+/// Reads at most one byte more than [`MAX_BYTES`]. Does not rely on the length in the metadata: a pipe has none, and
+/// `/dev/zero` has no end.
+fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
     File::open(path)?
         .take(MAX_BYTES + 1)
-        .read_to_string(&mut text)?;
+        .read_to_end(&mut text)?;
     Ok(text)
+}
+
+/// Why a sweep file cannot be read, with a remedy.
+fn why_unreadable(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => {
+            "no such file; check the path, or create a sweep file with `unravel init`".to_owned()
+        }
+        io::ErrorKind::IsADirectory => "it is a folder; pass the path of a file".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission denied; change the permissions".to_owned(),
+        _ => error.to_string(),
+    }
 }
 
 impl Study {
@@ -157,13 +173,13 @@ impl Study {
         })
     }
 
-    /// What makes a trial of this sweep done.
+    /// The files and scores that a finished trial of this sweep has.
     pub fn requests(&self, trial: &Trial, keep_codes: bool) -> Requests {
         let grid = self.grid.name();
         self.sweep.evaluation.requests(trial, &grid, keep_codes)
     }
 
-    /// Where the report goes unless the user says otherwise.
+    /// The report's folder: the given one, or `reports/<sweep name>`.
     pub fn report_folder(&self, asked: Option<&Path>) -> PathBuf {
         asked.map_or_else(
             || Path::new("reports").join(&self.sweep.name),
@@ -171,19 +187,19 @@ impl Study {
         )
     }
 
-    /// Makes the report's folder where it is not there.
+    /// Creates the report's folder if it does not exist.
     pub fn make_report_folder(&self, folder: &Path) -> Result<(), Failure> {
         std::fs::create_dir_all(folder).map_err(|error| {
             let folder = folder.display();
             Failure::new(
                 Exit::BadStore,
-                format!("cannot create the report's folder `{folder}`: {error}"),
+                format!("cannot create the report folder `{folder}`: {error}; choose another folder with --report"),
             )
         })
     }
 
-    /// Takes the scores that compare trials, where the sweep asks for them; they live beside the report. Returns a
-    /// sentence for each file that could not be read.
+    /// Computes the scores that compare trials, if the sweep requests them, and stores them beside the report. Returns
+    /// one sentence for each file that could not be read.
     pub fn take_cross_trial_scores(
         &self,
         store: &Store,
@@ -199,7 +215,7 @@ impl Study {
         )?)
     }
 
-    /// The same scores without a report: nothing is written, and nothing is taken from an earlier time.
+    /// Computes the same scores without reading or writing files of the report.
     pub fn cross_trial_scores(
         &self,
         store: &Store,
@@ -210,12 +226,12 @@ impl Study {
         Ok(file.into_iter().collect())
     }
 
-    /// Renders the report of whatever the store holds.
+    /// Renders the report from the finished trials of the store.
     pub fn render(&self, store: &Store, folder: &Path) -> Result<Rendered, ReportError> {
         self.render_with(None, store, folder)
     }
 
-    /// Renders the report of a run that is at work, which is `so_far`.
+    /// Renders the report during a run; `so_far` is a sentence on its progress.
     pub fn render_so_far(
         &self,
         so_far: &str,
@@ -237,7 +253,7 @@ impl Study {
         unravel_report::render_with(remarks, sweep, text, trials, store, folder, &mut |_| {})
     }
 
-    /// What is left to do of the sweep's trials, in this order, by what the store holds.
+    /// Plans the remaining work of the trials in this order, from the state of the store.
     pub fn plan(
         &self,
         trials: Vec<Trial>,

@@ -103,8 +103,8 @@ impl ArrayReader<'_> {
         self.converted(|value: T| value)
     }
 
-    /// All elements of an array of integers or booleans, rows first. Those of uint64 above `i64::MAX` wrap around, so that
-    /// they stay distinct.
+    /// All elements of an array of integers or booleans, rows first. Those of uint64 above `i64::MAX` wrap around, so
+    /// that they stay distinct.
     ///
     /// # Errors
     /// As [`Self::values`].
@@ -121,8 +121,8 @@ impl ArrayReader<'_> {
         Ok(values)
     }
 
-    /// Calls `each` with the place, rows first, and the value of every element, as [`Self::integers`] has them, in the order
-    /// of the file. None of them is held.
+    /// Calls `each` with the place, rows first, and the value of every element, as [`Self::integers`] has them, in the
+    /// order of the file. None of them is held.
     ///
     /// # Errors
     /// As [`Self::values`], and what `each` returns.
@@ -143,8 +143,8 @@ impl ArrayReader<'_> {
         }
     }
 
-    /// Calls `each` with the place, rows first, and the value of every element of an array of float32 or float64, in the
-    /// order of the file. None of them is held.
+    /// Calls `each` with the place, rows first, and the value of every element of an array of float32 or float64, in
+    /// the order of the file. None of them is held.
     ///
     /// # Errors
     /// As [`Self::values`], and what `each` returns.
@@ -343,7 +343,7 @@ mod tests {
         let file = npy(">f4", &[1], false, &[0; 4]);
         let message = opened(&file).floats().unwrap_err().to_string();
         assert!(
-            message.contains("'>f4' where little-endian float32 or float64 is needed"),
+            message.contains("'>f4', but little-endian float32 or float64 is required"),
             "{message}"
         );
         assert!(opened(&file).integers().is_err() && opened(&file).values::<f32>().is_err());

@@ -21,7 +21,7 @@ pub enum NpzError {
     },
     /// The system failed while the file was read, which says nothing against the file.
     #[error(
-        "cannot read {}: {source}; its disk failed, or the way to it, so try again",
+        "cannot read {}: {source}; the disk or the connection to it failed, so try again",
         path.display()
     )]
     Read {
@@ -32,11 +32,11 @@ pub enum NpzError {
     },
     /// Neither a `.npy` nor an `.npz`.
     #[error(
-        "{} is neither a .npy nor an .npz{}",
+        "{} is {}",
         path.display(),
         match kind {
-            Some(FileKind { name, remedy }) => format!(" but {name}; {remedy}"),
-            None => "; write it with numpy.save or numpy.savez_compressed".to_owned(),
+            Some(FileKind { name, remedy }) => format!("{name}, not a .npy or an .npz; {remedy}"),
+            None => "not a .npy or an .npz; write it with numpy.save or numpy.savez_compressed".to_owned(),
         }
     )]
     NoArrays {
@@ -46,7 +46,7 @@ pub enum NpzError {
         kind: Option<FileKind>,
     },
     /// A whole file, perhaps, but no `.npz`.
-    #[error("{} is not a complete npz but {}; {}", path.display(), kind.name, kind.remedy)]
+    #[error("{} is {}, not an npz; {}", path.display(), kind.name, kind.remedy)]
     NotAnNpz {
         /// The file.
         path: PathBuf,
@@ -55,8 +55,8 @@ pub enum NpzError {
     },
     /// The file is no zip archive, or not all of one.
     #[error(
-        "{} is not a complete npz, that is a zip archive ({reason}); \
-         it may have been cut off, so download or write it again",
+        "{} is not a complete npz, which is a zip archive ({reason}); \
+         it may be truncated, so download or write it again",
         path.display()
     )]
     NotAnArchive {
@@ -67,7 +67,7 @@ pub enum NpzError {
     },
     /// A stream that is longer than what is kept of one.
     #[error(
-        "{} brings more than {limit} bytes; write it to a file and give that",
+        "{} has more than {limit} bytes; write the data to a file and pass its path",
         path.display()
     )]
     Endless {
@@ -78,8 +78,8 @@ pub enum NpzError {
     },
     /// The bytes of a stream cannot be kept.
     #[error(
-        "cannot keep the bytes of {} in a temporary file: {source}; make room in the folder of temporary files \
-         (TMPDIR), or write the bytes to a file and give that",
+        "cannot copy {} to a temporary file: {source}; free space in the temporary folder (TMPDIR), or write the data to a \
+         file and pass its path",
         path.display()
     )]
     Keep {
@@ -89,8 +89,8 @@ pub enum NpzError {
         source: io::Error,
     },
     /// A needed array is not there.
-    #[error("{} has no array \"{key}\", it has {}; rename the array or use another file",
-        path.display(), if found.is_empty() { "none" } else { found })]
+    #[error("{} has no array \"{key}\"; {}; rename the array or use another file",
+        path.display(), if found.is_empty() { "it has no arrays".to_owned() } else { format!("its arrays are {found}") })]
     Missing {
         /// The file.
         path: PathBuf,
@@ -110,7 +110,7 @@ pub enum NpzError {
     },
     /// A sound npz, but of another dataset than dSprites.
     #[error(
-        "{} is not dSprites: it has {found} where dSprites has 3x6x40x32x32 images of 64x64; \
+        "{} is not dSprites: it has {found}, but dSprites has 3x6x40x32x32 images of 64x64; \
          only dSprites can be verified",
         path.display()
     )]
@@ -126,7 +126,7 @@ pub enum NpzError {
 #[derive(Debug, Error)]
 pub enum ArrayFault {
     /// The `.npy` header cannot be understood.
-    #[error("its header is not that of a NumPy array ({reason}); write it again with NumPy")]
+    #[error("the header is not that of a NumPy array ({reason}); write it again with NumPy")]
     Header {
         /// What was met.
         reason: String,
@@ -142,7 +142,7 @@ pub enum ArrayFault {
         remedy: &'static str,
     },
     /// Another element type than needed.
-    #[error("its dtype is '{found}' where {expected} is needed; {remedy}")]
+    #[error("the dtype is '{found}', but {expected} is required; {remedy}")]
     Dtype {
         /// NumPy's type string, such as `<f4`.
         found: String,
@@ -152,7 +152,7 @@ pub enum ArrayFault {
         remedy: &'static str,
     },
     /// Pixels that are no bytes, whatever their type.
-    #[error("its dtype is '{found}' with {values}, where uint8 from 0 to 255 is needed; {remedy}")]
+    #[error("the dtype is '{found}' with {values}, but uint8 from 0 to 255 is required; {remedy}")]
     Pixels {
         /// NumPy's type string, such as `<f4`.
         found: String,
@@ -163,13 +163,13 @@ pub enum ArrayFault {
     },
     /// Python objects, which only unpickling could read.
     #[error(
-        "it holds pickled Python objects, which are never loaded; np.array(x.tolist()) has a plain dtype where its elements \
-         are of one kind and shape"
+        "it contains pickled Python objects, which are never loaded; if the elements have the same type and shape, \
+         np.array(x.tolist()) has a plain dtype"
     )]
     Pickled,
     /// Another shape than needed.
     #[error(
-        "its shape is {found:?} where {expected} is needed{}",
+        "the shape is {found:?}, but {expected} is required{}",
         match remedy {
             Some(remedy) => format!("; {remedy}"),
             None => String::new(),
@@ -184,11 +184,12 @@ pub enum ArrayFault {
         remedy: Option<String>,
     },
     /// Columns first, where that is not supported: in all but matrices.
-    #[error("it is stored column by column (Fortran order); write numpy.ascontiguousarray of it")]
+    #[error("it is stored column by column (Fortran order); save numpy.ascontiguousarray of it")]
     FortranOrder,
     /// A compression that NumPy does not write.
     #[error(
-        "it is packed by {method}, and only stored and deflate are read; write it again with numpy.savez_compressed"
+        "it is compressed with {method}, but only stored and deflate are supported; write it again with \
+         numpy.savez_compressed"
     )]
     Compression {
         /// The zip method's name.
@@ -196,8 +197,8 @@ pub enum ArrayFault {
     },
     /// The header's shape and the file disagree about the number of bytes.
     #[error(
-        "its header promises {promised} bytes and there are {held}; \
-         it was cut short or damaged, so download or write it again"
+        "its header states {promised} bytes, but there are {held}; \
+         it is truncated or damaged, so download or write it again"
     )]
     Length {
         /// Bytes that shape and dtype make, with the header.
@@ -206,7 +207,9 @@ pub enum ArrayFault {
         held: u64,
     },
     /// More bytes than the cap, or than its packed form can unpack to.
-    #[error("it claims {bytes} bytes, more than {limit} it could have; it is refused unread")]
+    #[error(
+        "its header states {bytes} bytes, but it can have at most {limit}; download or write the file again"
+    )]
     TooLarge {
         /// Bytes claimed.
         bytes: u64,
@@ -215,10 +218,10 @@ pub enum ArrayFault {
     },
     /// Not enough memory.
     #[error(
-        "it takes {bytes} bytes of memory{}; free some or use a smaller file",
+        "it requires {bytes} bytes of memory{}; free memory or use a smaller file",
         match available {
-            Some(available) => format!(" and {available} are available"),
-            None => ", which are not to be had".to_owned(),
+            Some(available) => format!(", but only {available} are available"),
+            None => ", which are not available".to_owned(),
         }
     )]
     Memory {
@@ -229,8 +232,8 @@ pub enum ArrayFault {
     },
     /// More columns of factor values than any dataset has.
     #[error(
-        "it has {found} columns of factor values and at most {limit} are read; give it one row for each image or code, \
-         and one column for each factor"
+        "it has {found} columns of factor values, but at most {limit} are allowed; save one row for each image or code, and \
+         one column for each factor"
     )]
     TooManyFactors {
         /// Columns found.
@@ -240,7 +243,7 @@ pub enum ArrayFault {
     },
     /// A factor value that is neither a class number nor to be put into a bin.
     #[error(
-        "its dtype is '{dtype}' and the value in row {row}, column {column} (from 0) is {value}, no whole number; {remedy}"
+        "the value in row {row}, column {column} (from 0) is {value}, which is not a whole number (dtype '{dtype}'); {remedy}"
     )]
     NotWhole {
         /// NumPy's type string, such as `<f4`.
@@ -256,7 +259,7 @@ pub enum ArrayFault {
     },
     /// A factor value that is NaN or infinite.
     #[error(
-        "the value in row {row}, column {column} (from 0) is {value}, which is no value of a factor; leave the row out"
+        "the value in row {row}, column {column} (from 0) is {value}; factor values must be finite; remove the row"
     )]
     NotFinite {
         /// The first row that has such a value.
@@ -273,7 +276,9 @@ pub enum ArrayFault {
         source: io::Error,
     },
     /// The rows are no complete factorial grid.
-    #[error("{reason}; every combination of factor values must be there exactly once")]
+    #[error(
+        "{reason}; every combination of factor values must occur exactly once; add the missing rows or remove the repeated ones"
+    )]
     NotFactorial {
         /// What was found.
         reason: String,
@@ -284,7 +289,7 @@ pub enum ArrayFault {
     )]
     NoFactor,
     /// The factors' names cannot be used.
-    #[error("{reason}; give one distinct, non-empty name per factor")]
+    #[error("{reason}; save one distinct, non-empty name per factor")]
     Names {
         /// What was found.
         reason: String,

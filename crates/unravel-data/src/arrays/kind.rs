@@ -63,8 +63,8 @@ const UNKNOWN: FileKind = FileKind {
 const KINDS: &[(Mark, FileKind)] = &[
     kind(
         Test(<[u8]>::is_empty),
-        "an empty file",
-        "download or write it again",
+        "empty",
+        "check the program that writes it, or download it again",
     ),
     kind(
         Bytes(0, b"MATLAB 7.3 MAT-file"),

@@ -47,7 +47,7 @@ pub(crate) fn open(path: &Path) -> Result<(File, u64), NpzError> {
         if !about.is_file() {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
-                "it is no regular file",
+                "it is not a regular file",
             ));
         }
         let file = File::open(path)?;

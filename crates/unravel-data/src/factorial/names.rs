@@ -18,7 +18,7 @@ pub(super) fn names(
     let array = archive.array(keys.names)?;
     if array.shape() != [n_columns as u64] {
         return Err(array.wrong_shape(format!(
-            "[{n_columns}], a name per column of {},",
+            "[{n_columns}], one name per column of {},",
             keys.classes
         )));
     }
@@ -27,19 +27,16 @@ pub(super) fn names(
         Some(("<U", length)) => (true, length.parse::<usize>()),
         Some(("|S", length)) => (false, length.parse::<usize>()),
         _ => {
-            return Err(array.wrong_dtype(
-                "text, that is str,",
-                "x.astype(str) writes its values as text",
-            ));
+            return Err(array.wrong_dtype("text (str)", "x.astype(str) writes its values as text"));
         }
     };
     let length = length.unwrap_or(0).saturating_mul(if wide { 4 } else { 1 });
     if length == 0 {
-        let reason = "its names are empty".to_owned();
+        let reason = "the names are empty".to_owned();
         return Err(array.fault(ArrayFault::Names { reason }));
     }
     if MAX_NAME_BYTES < length {
-        let reason = format!("its names take {length} bytes each, more than {MAX_NAME_BYTES}");
+        let reason = format!("the names have {length} bytes each, more than {MAX_NAME_BYTES}");
         return Err(array.fault(ArrayFault::Names { reason }));
     }
     let bytes = array.raw(n_columns * length)?;

@@ -106,7 +106,7 @@ fn missing_and_repeated_rows_are_told_apart() {
     let fault = read(&[[0, 0], [0, 1], [1, 1], [0, 1]]).unwrap_err();
     let sentence = fault.to_string();
     assert!(
-        sentence.contains("row 3 repeats the combination of an earlier row"),
+        sentence.contains("rows 1 and 3 (from 0) have the same factor values"),
         "{sentence}"
     );
     assert_eq!(
@@ -129,7 +129,7 @@ fn few_rows_of_more_combinations_than_can_be_counted() {
 fn too_many_columns_are_refused_by_their_number() {
     let fault = read(&[[0; 65], [1; 65]]).unwrap_err().to_string();
     assert!(
-        fault.contains("65 columns of factor values and at most 64"),
+        fault.contains("65 columns of factor values, but at most 64"),
         "{fault}"
     );
 }
@@ -204,7 +204,10 @@ fn floats_that_are_whole_numbers_are_the_same_labels() {
     let expected = read(&rows).unwrap();
     assert_eq!(Factorial::read(&mut archive, KEYS).unwrap(), expected);
     for (value, expected) in [
-        (0.5, "row 2, column 1 (from 0) is 0.5, no whole number"),
+        (
+            0.5,
+            "row 2, column 1 (from 0) is 0.5, which is not a whole number",
+        ),
         (1e300, "no whole number"),
         (f64::NAN, "row 2, column 1 (from 0) is NaN"),
     ] {

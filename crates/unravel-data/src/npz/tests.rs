@@ -187,10 +187,10 @@ fn names_come_from_the_file_if_it_has_them() {
     assert!(
         fixture
             .fault(&short)
-            .contains("[2] where [3], a name per column")
+            .contains("[2], but [3], one name per column")
     );
     short[2].1 = sample::array("<f4", &[3], &names);
-    assert!(fixture.fault(&short).contains("'<f4' where text"));
+    assert!(fixture.fault(&short).contains("'<f4', but text"));
     short[2].1 = sample::array("|S4", &[3], &[0; 12]);
     assert!(fixture.fault(&short).contains("empty name"));
 }
@@ -234,15 +234,15 @@ fn missing_arrays_are_named() {
     let fixture = Fixture::new();
     let message = fixture.fault(&[("latents_classes", sample::classes(&CLASSES))]);
     assert!(
-        message.contains("no array \"imgs\", it has latents_classes;"),
+        message.contains("no array \"imgs\"; its arrays are latents_classes;"),
         "{message}"
     );
     let message = fixture.fault(&[("imgs", sound_images()), ("a", Vec::new())]);
     assert!(
-        message.contains("no array \"latents_classes\", it has a, imgs;"),
+        message.contains("no array \"latents_classes\"; its arrays are a, imgs;"),
         "{message}"
     );
-    assert!(fixture.fault(&[]).contains("it has none"));
+    assert!(fixture.fault(&[]).contains("it has no arrays"));
 }
 
 #[test]
@@ -252,9 +252,9 @@ fn wrong_dtypes_and_shapes_are_refused() {
         let imgs = ("imgs", sample::array(descr, shape, &vec![0; n]));
         fixture.fault(&[imgs, ("latents_classes", sample::classes(&CLASSES))])
     };
-    let expected = "\"imgs\": its dtype is '<c8' where uint8 is needed; write";
+    let expected = "\"imgs\": the dtype is '<c8', but uint8 is required; write";
     assert!(with_images("<c8", &[6, 2, 5], 480).contains(expected));
-    let expected = "its dtype is '>f4' where uint8 is needed; x.astype(x.dtype.newbyteorder";
+    let expected = "the dtype is '>f4', but uint8 is required; x.astype(x.dtype.newbyteorder";
     assert!(with_images(">f4", &[6, 2, 5], 240).contains(expected));
     for shape in [
         &[6_usize, 10] as &[usize],
@@ -276,7 +276,7 @@ fn wrong_dtypes_and_shapes_are_refused() {
         .flat_map(|at| (f64::from(at) / 2.0).to_le_bytes())
         .collect();
     let message = with_classes(sample::array("<f8", &[6, 3], &halves));
-    assert!(message.contains("\"latents_classes\": its dtype is '<f8'"));
+    assert!(message.contains("\"latents_classes\": the value in row"));
     // A sweep has no bins for them.
     assert!(
         message.contains("np.unique(x") && !message.contains("--factor-bins"),
@@ -285,7 +285,7 @@ fn wrong_dtypes_and_shapes_are_refused() {
     let text = sample::array("<U1", &[6, 3], &[0; 72]);
     assert!(with_classes(text).contains("np.unique(x"));
     let flat = sample::array("<i8", &[6], &[0; 48]);
-    assert!(with_classes(flat).contains("[6] where [rows, factors]"));
+    assert!(with_classes(flat).contains("[6], but [rows, factors]"));
     let empty = sample::array("<i8", &[0, 3], &[]);
     assert!(with_classes(empty).contains("above 0"));
 }
@@ -299,8 +299,8 @@ fn grids_that_are_not_complete_are_refused() {
     };
     let mut rows = CLASSES;
     rows[5] = rows[0];
-    assert!(with_classes(&rows).contains("row 5 repeats"));
-    assert!(with_classes(&CLASSES[..5]).contains("5 rows while"));
+    assert!(with_classes(&rows).contains("rows 0 and 5"));
+    assert!(with_classes(&CLASSES[..5]).contains("5 rows, but"));
     let constant = with_classes(&[[1, 2, 3]; 6]);
     assert!(constant.contains("no column of it ever changes"));
     assert!(!constant.contains("combination"), "{constant}");
@@ -316,11 +316,11 @@ fn lengths_that_do_not_agree_are_refused_before_memory_is_taken() {
         ])
     };
     let promise = sample::array("|u1", &[6, 1 << 20, 1 << 20], &[0; 60]);
-    assert!(with_images(promise).contains("promises 6597069766784 bytes and there are 188"));
+    assert!(with_images(promise).contains("states 6597069766784 bytes, but there are 188"));
     let overflow = sample::array("|u1", &[usize::MAX, usize::MAX, 2], &[0; 60]);
     assert!(with_images(overflow).contains("not that of a NumPy array"));
     let surplus = sample::array("|u1", &[6, 2, 5], &[0; 61]);
-    assert!(with_images(surplus).contains("promises 188 bytes and there are 189"));
+    assert!(with_images(surplus).contains("states 188 bytes, but there are 189"));
     assert!(with_images(b"\x93NUMPY".to_vec()).contains("ends early or is damaged"));
     assert!(with_images(b"not a header at all".to_vec()).contains("magic string is missing"));
     let fortran = sound_images();
@@ -341,5 +341,5 @@ fn an_archive_that_claims_too_much_is_refused() {
     let entry = bytes.windows(4).position(|w| w == b"PK\x01\x02").unwrap();
     bytes[entry + 24..][..4].copy_from_slice(&0xf000_0000_u32.to_le_bytes());
     std::fs::write(fixture.path(), &bytes).unwrap();
-    assert!(fault(&fixture.path()).contains("claims 4026531840 bytes"));
+    assert!(fault(&fixture.path()).contains("states 4026531840 bytes"));
 }

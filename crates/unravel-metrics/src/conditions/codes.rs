@@ -105,7 +105,7 @@ pub(super) fn one_bin(table: &CodeTable<'_>) -> Option<String> {
             let first = inside.next()?;
             inside.any(|x| x != first).then(|| {
                 format!(
-                    "code {code} has {} of {n_rows} rows in one bin",
+                    "{} of {n_rows} values of code {code} are in one bin",
                     counts[code][bin]
                 )
             })

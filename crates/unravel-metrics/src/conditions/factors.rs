@@ -104,7 +104,7 @@ pub(super) fn rare_values(grid: &FactorGrid) -> Option<String> {
         |factor| {
             let (n_rare, n_values) = (n_rare(factor), factor.n_rows.len());
             format!(
-                "of the {n_values} values of {:?} {n_rare} have fewer than {MIN_MATCHING_ROWS} rows",
+                "{n_rare} of the {n_values} values of {:?} have fewer than {MIN_MATCHING_ROWS} rows",
                 factor.name
             )
         },
@@ -150,7 +150,7 @@ pub(super) fn constant(grid: &FactorGrid, constant: &[String]) -> Option<String>
 
 pub(super) fn few_rows(grid: &FactorGrid) -> Option<String> {
     let n_rows = grid.n_points();
-    (!grid.is_complete() && n_rows < FEW_ROWS).then(|| format!("there are {n_rows} rows"))
+    (!grid.is_complete() && n_rows < FEW_ROWS).then(|| format!("there are only {n_rows} rows"))
 }
 
 pub(super) fn determined(grid: &FactorGrid) -> Option<String> {

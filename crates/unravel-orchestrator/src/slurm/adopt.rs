@@ -19,27 +19,30 @@ use crate::launcher::{Adopted, JobId, Report};
 pub enum SlurmError {
     /// Slurm's commands are not there.
     #[error(
-        "`--launcher slurm` needs Slurm's command `{command}`, which is not on this machine's PATH: run this on a login \
-         node of the cluster, or use `--launcher local`"
+        "--launcher slurm requires Slurm's command `{command}`, which is not on the PATH of this machine; run this on a login \
+         node of the cluster, or use --launcher local"
     )]
     Missing {
         /// The command.
         command: &'static str,
     },
     /// Slurm does not answer, and without knowing what it has, everything would be submitted twice.
-    #[error("Slurm does not answer: {why}; try again when `squeue` works")]
+    #[error(
+        "Slurm does not answer ({why}); check with `squeue` that this machine belongs to a working Slurm cluster, or use \
+         --launcher local"
+    )]
     Silent {
         /// What the command said.
         why: String,
     },
     /// Slurm would take no job with these arguments.
-    #[error("Slurm refuses these jobs: {why}; check the --slurm-arg")]
+    #[error("Slurm rejects these jobs ({why}); check the --slurm-arg options")]
     Refused {
         /// What `sbatch` said.
         why: String,
     },
     /// An argument that the launcher sets itself.
-    #[error("`--slurm-arg={arg}` cannot be passed on: unravel sets {option} itself")]
+    #[error("`--slurm-arg={arg}` is not allowed because unravel sets {option} itself; remove it")]
     Reserved {
         /// The argument.
         arg: String,
@@ -48,7 +51,8 @@ pub enum SlurmError {
     },
     /// An argument that is no option.
     #[error(
-        "`--slurm-arg={arg}` is no option of sbatch: give each as one argument, such as --slurm-arg=--partition=gpu"
+        "`--slurm-arg={arg}` is not an option of sbatch; write each option as one argument, such as \
+         --slurm-arg=--partition=gpu"
     )]
     NoOption {
         /// The argument.

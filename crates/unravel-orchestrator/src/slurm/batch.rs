@@ -1,13 +1,13 @@
-//! What is on the shared disk for one job array: orders to the tasks, and what they say.
+//! The files of one job array on the shared disk: the orders and events of its tasks.
 //!
 //! ```text
-//! <store>/.slurm/<name>/<batch>/job.sh               what every task runs
+//! <store>/.slurm/<name>/<batch>/job.sh               the script of every task
 //!                               orders/<task>.json
 //!                               events/<task>.<attempt>.<host>-<pid>.jsonl
-//!                               logs/<task>.log      what it wrote on its output
+//!                               logs/<task>.log      its output
 //! ```
 //!
-//! Two copies of a task may run at once after a node failed; each has an events file of its own.
+//! After a node failure, two copies of a task may run at the same time; each has its own events file.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -27,9 +27,9 @@ const ORDERS: &str = "orders";
 const EVENTS: &str = "events";
 const LOGS: &str = "logs";
 
-/// Of one events file, what is read at a time; more comes the next time.
+/// Maximum number of bytes of an events file that are read at a time.
 const MAX_BYTES_AT_A_TIME: u64 = 4 << 20;
-/// Of a log, its end is read.
+/// Number of bytes that are read from the end of a log.
 const LOG_BYTES: u64 = 16 << 10;
 
 /// Counts the batches of this process.
@@ -39,14 +39,15 @@ static N_BATCHES: AtomicU64 = AtomicU64::new(0);
 #[derive(Debug)]
 pub(super) struct Batch {
     folder: PathBuf,
-    /// How far each events file was read.
+    /// The read position in each events file.
     read_up_to: BTreeMap<String, u64>,
     /// A task of it went wrong, so that people may want to look at its files.
     pub(super) has_failed: bool,
 }
 
 impl Batch {
-    /// Makes the folder with the orders, in the order of their tasks, and what `script` makes of its path.
+    /// Creates the folder with the orders, in the order of their tasks, and with the script that `script` returns for
+    /// its path.
     pub(super) fn create(
         parent: &Path,
         orders: &[&Order],
@@ -71,7 +72,7 @@ impl Batch {
         Ok(batch)
     }
 
-    /// The batch of a script, where that is one below `parent`.
+    /// The batch of a script, if the script is in a batch below `parent`.
     pub(super) fn of_script(parent: &Path, script: &Path) -> Option<Self> {
         let folder = script.parent()?;
         let is_ours = folder.parent()? == parent && script.file_name()? == SCRIPT;
@@ -103,7 +104,7 @@ impl Batch {
         Order::read(&self.folder.join(ORDERS).join(format!("{index}.json")))
     }
 
-    /// What the tasks have said since the last call, by task.
+    /// The events since the last call, by task.
     pub(super) fn new_events(&mut self) -> io::Result<Vec<(u32, Event)>> {
         let mut names = Vec::new();
         for entry in fs::read_dir(self.folder.join(EVENTS))? {
@@ -121,8 +122,8 @@ impl Batch {
         Ok(events)
     }
 
-    /// Reads on in one events file, up to the last line that is whole. Opened anew each time: on a network disk that is
-    /// what makes another machine's writes visible.
+    /// Reads the new complete lines of an events file. Opens the file each time, because on a network disk this makes
+    /// the writes of another machine visible.
     fn new_lines(&mut self, name: &str) -> io::Result<Vec<Event>> {
         let read_up_to = self.read_up_to.entry(name.to_owned()).or_default();
         let mut file = File::open(self.folder.join(EVENTS).join(name))?;
@@ -159,13 +160,13 @@ impl Batch {
         tail.lines()
     }
 
-    /// Removes the folder; one that cannot be removed harms nobody.
+    /// Removes the folder; ignores errors.
     pub(super) fn remove(&self) {
         let _ = fs::remove_dir_all(&self.folder);
     }
 }
 
-/// Removes batches of `parent` that are older than `age` and that `is_in_use` does not know.
+/// Removes batches of `parent` that are older than `age`, except those for which `is_in_use` is true.
 pub(super) fn remove_old(parent: &Path, age: Duration, is_in_use: impl Fn(&Path) -> bool) {
     let Ok(entries) = fs::read_dir(parent) else {
         return;
@@ -184,7 +185,7 @@ pub(super) fn remove_old(parent: &Path, age: Duration, is_in_use: impl Fn(&Path)
     }
 }
 
-/// A folder of a name that nobody has, with its own folders in it.
+/// Creates a folder with a new unique name, and its subfolders.
 fn make_folder(parent: &Path) -> Result<PathBuf, StoreError> {
     let make = |path: &Path| fs::DirBuilder::new().mode(0o755).create(path);
     fs::create_dir_all(parent).map_err(|source| unwritable(parent, source))?;

@@ -1,4 +1,4 @@
-//! When the supervisor loses patience: with workers that hang, and because the user has.
+//! The time limits of the supervisor: workers without events, interrupts, and the time budget.
 
 use std::time::Duration;
 
@@ -6,12 +6,13 @@ use super::running::Stage;
 use super::{Mood, Run};
 use crate::observe::Observed;
 
-/// Longer than this beyond the time asked for, and the orchestrator itself stood still (a suspended process, a disk
-/// that hangs); that time counts against no worker.
+/// If a wait takes this much longer than requested, the orchestrator itself was paused (a suspended process, a disk
+/// that hangs). This time does not count as silence of a worker.
 const STANDSTILL: Duration = Duration::from_secs(1);
 
 impl Run<'_> {
-    /// Passes on what the user asks for: first to stop, then to end at once. The end of the run's time is asking too.
+    /// Handles interrupts: the first asks the workers to stop, the second kills them. The end of the time budget counts
+    /// as the first.
     pub(super) fn heed_interrupt(&mut self) {
         let n_raised = self.sup.interrupt.n_raised();
         let is_out_of_time = self.sup.policy.stop_at.is_some_and(|at| at <= self.now());
@@ -62,7 +63,7 @@ impl Run<'_> {
         }
     }
 
-    /// Kills workers that hang, and leaves those alone that do not end even so.
+    /// Kills workers without events, and gives up those that do not end even then.
     pub(super) fn heed_deadlines(&mut self) {
         let now = self.now();
         let policy = &self.sup.policy;
@@ -89,7 +90,7 @@ impl Run<'_> {
         }
     }
 
-    /// Where the orchestrator itself stood still, its workers may have spoken unheard.
+    /// After a pause of the orchestrator itself, events of its workers may not have been read yet.
     pub(super) fn forgive_standstill(&mut self, expected_by: Duration) {
         let overslept = self.now().saturating_sub(expected_by);
         if STANDSTILL < overslept {

@@ -390,8 +390,8 @@ fn a_limit_of_the_machine_ends_the_run_and_fails_nothing() {
     let summary = summary.check(
         "0 slot 0 starts 0,1
          5 crash: cannot start threads; never again
-         5 gave up: cannot start threads; this is a limit of the machine and no fault of a trial: raise it (`ulimit -a` \
-         lists the limits) or use fewer workers at once (`--jobs`), and the same command goes on",
+         5 gave up: cannot start threads; this is a limit of the machine, not an error of a trial; raise it (`ulimit -a` \
+         lists the limits) or use fewer workers (`--jobs`), then run the same command again",
     );
     assert_eq!((summary.tally().left, summary.tally().failed), (3, 0));
 }

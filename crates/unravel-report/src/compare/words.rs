@@ -1,8 +1,10 @@
 //! The findings of a comparison, in sentences.
 
+use std::collections::BTreeSet;
+
 use super::LoadedSide;
 use super::difference::{Cell, Column, Table, scores_alone};
-use super::matched::{Change, Matches};
+use super::matched::{Change, Matches, Pair};
 use crate::axis::plain;
 use crate::stats::Spread;
 use crate::words::{count, list};
@@ -27,19 +29,18 @@ fn matched_sentence(known: &[LoadedSide; 2], matches: &Matches) -> String {
             .collect();
         match labels.len() {
             0 => None,
-            1..=4 => Some(format!("only in {}: {}", known[side].title, list(&labels))),
-            n => Some(format!("only in {}: {n} others", known[side].title)),
+            1..=4 => Some(format!("Only {} has {}.", known[side].title, list(&labels))),
+            n => Some(format!("Only {} has {n} others.", known[side].title)),
         }
     };
     let both = match matches.pairs.len() {
-        0 => "No setting is in both".to_owned(),
-        1 => "1 setting is in both".to_owned(),
-        n => format!("{n} settings are in both"),
+        0 => "The sweeps have no setting in common.".to_owned(),
+        n => format!("The sweeps have {} in common.", count(n, "setting")),
     };
     let parts: Vec<String> = std::iter::once(both)
         .chain([0, 1].into_iter().filter_map(labels))
         .collect();
-    format!("{}.", parts.join("; "))
+    parts.join(" ")
 }
 
 fn change_sentence(known: &[LoadedSide; 2], matches: &Matches) -> Option<String> {
@@ -48,9 +49,11 @@ fn change_sentence(known: &[LoadedSide; 2], matches: &Matches) -> Option<String>
         return None;
     }
     if is_same {
-        return Some(
-            "Matched settings are equal in every key; only their trials differ.".to_owned(),
-        );
+        let shared = match share_their_trials(known, matches) {
+            true => " Both sides have the same trials of these settings.",
+            false => " Only their trials differ.",
+        };
+        return Some(format!("Matched settings are equal in every key.{shared}"));
     }
     let common = matches.common_changes();
     let is_all = matches
@@ -71,8 +74,8 @@ fn change_sentence(known: &[LoadedSide; 2], matches: &Matches) -> Option<String>
     let [a, b] = known.each_ref().map(|side| side.title.as_str());
     Some(match common.len() {
         0 => format!(
-            "{n_same} of {n} matched settings are the same in every key; the others go by the same name, and the table says in \
-             what they differ."
+            "{n_same} of {n} matched settings are equal in every key. The others have the same label; the table lists the keys \
+             in which they differ."
         ),
         _ => {
             let changes: Vec<String> = common.iter().map(change).collect();
@@ -82,6 +85,19 @@ fn change_sentence(known: &[LoadedSide; 2], matches: &Matches) -> Option<String>
             )
         }
     })
+}
+
+/// Whether matched settings have the same trials on both sides, read from one store.
+fn share_their_trials(known: &[LoadedSide; 2], matches: &Matches) -> bool {
+    let ids = |side: usize, setting: usize| -> BTreeSet<&str> {
+        let trials = known[side].rows.trials.iter();
+        trials
+            .filter(|trial| trial.setting == setting)
+            .map(|trial| trial.id.as_str())
+            .collect()
+    };
+    let is_shared = |pair: &Pair| ids(0, pair.settings[0]) == ids(1, pair.settings[1]);
+    known[0].store == known[1].store && matches.pairs.iter().all(is_shared)
 }
 
 /// `training.steps (30 → 60)`.
@@ -94,16 +110,16 @@ fn one_sided_scores(known: &[LoadedSide; 2]) -> Option<String> {
     let alone = scores_alone(known);
     let part = |side: usize| {
         let titles = &alone[side];
-        (!titles.is_empty()).then(|| format!("{} by {} alone", list(titles), known[side].title))
+        (!titles.is_empty()).then(|| format!("only {} has {}", known[side].title, list(titles)))
     };
     let parts: Vec<String> = [0, 1].into_iter().filter_map(part).collect();
-    (!parts.is_empty()).then(|| format!("Not compared, since scored {}.", parts.join(", and ")))
+    (!parts.is_empty()).then(|| format!("Not compared: {}.", parts.join(", and ")))
 }
 
 /// Scores of different grids measure different tasks.
 fn grid_sentence(known: &[LoadedSide; 2]) -> Option<String> {
     let [a, b] = known.each_ref().map(|side| {
-        let grids: std::collections::BTreeSet<&str> = side
+        let grids: BTreeSet<&str> = side
             .rows
             .scores
             .iter()
@@ -115,7 +131,7 @@ fn grid_sentence(known: &[LoadedSide; 2]) -> Option<String> {
     let [title_a, title_b] = known.each_ref().map(|side| side.title.as_str());
     (a != b).then(|| {
         format!(
-            "Caution: scores of {title_a} were taken on the grid {a}, those of {title_b} on {b}; scores of different grids \
+            "Caution: scores of {title_a} were computed on the grid {a}, those of {title_b} on {b}. Scores of different grids \
              measure different tasks."
         )
     })
@@ -151,7 +167,7 @@ fn column_sentence(known: &[LoadedSide; 2], table: &Table, idx: usize) -> Option
         }
     };
     Some(format!(
-        "{}: {verdict}; from {a} to {b} {average} on average over settings.",
+        "{}: {verdict}. The mean difference ({b} − {a}) over settings is {average}.",
         column.title()
     ))
 }

@@ -7,7 +7,7 @@ use super::{coord, length, text::BASELINE};
 use crate::scene::{Anchor, Mark, Point, Scene, TextStyle};
 use crate::style::{FONT_FAMILY, Shape, Theme, hex, size::SCALE};
 use std::fmt::Write as _;
-use unravel_sweep::harmless;
+use unravel_sweep::printable;
 
 /// Paints `scene` as one SVG element; colours are those of `theme`.
 pub fn svg(scene: &Scene, theme: Theme) -> String {
@@ -211,7 +211,7 @@ pub fn described(svg: &str, title: &str, description: &str) -> String {
 /// Escapes the text of an element. Control characters, which XML does not allow, are replaced, because factor names can
 /// come from untrusted files.
 fn escape(text: &str) -> String {
-    harmless::markup(text)
+    printable::markup(text)
         .replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")

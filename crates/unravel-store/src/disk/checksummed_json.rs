@@ -1,8 +1,8 @@
 //! JSON files that notice when a bit of them changed.
 //!
 //! Ordinary pretty JSON whose first line holds the BLAKE3 hash of the file without that line, and whose second holds
-//! the format version. A file of a trial names it in its third, so that one that was moved from another trial's folder is
-//! noticed too. The same value always gives the same bytes.
+//! the format version. A file of a trial names it in its third, so that one that was moved from another trial's folder
+//! is noticed too. The same value always gives the same bytes.
 
 use std::path::Path;
 
@@ -97,7 +97,8 @@ impl Sealed {
             return Ok(None);
         };
         let fields = fields(path, &text, trial)?;
-        // The line before ends so; with an object's beginning in its place the rest is the value, and nothing is copied.
+        // The line before ends so; with an object's beginning in its place the rest is the value, and nothing is
+        // copied.
         let begins_at = text.len() - fields.len() - OPENING.len();
         text.replace_range(begins_at..begins_at + OPENING.len(), OPENING);
         Ok(Some(Self { text, begins_at }))
@@ -125,7 +126,7 @@ fn fields<'a>(path: &Path, text: &'a str, trial: Option<&TrialId>) -> Result<&'a
     let Some(rest) = unsealed(text) else {
         return Err(StoreError::damaged(
             path,
-            "its checksum does not fit its contents",
+            "the checksum does not match the contents",
         ));
     };
     let Some((format, fields)) = rest

@@ -1,9 +1,9 @@
 //! NumPy archives, as far as the store's own files need them: little-endian, C order, of u8, u64 and f32.
 //!
-//! NumPy reads what is written here. An archive ends in a comment, which NumPy passes over:
-//! `unravel npz 1 trial <id> blake3 <hash>`, the hash being that of all bytes before it. So a file of another trial and a
-//! file of which a bit changed are both noticed. What is read may come from a stranger, so every length is checked
-//! against what the file can hold before anything is allocated, and all arrays of a file together have a limit.
+//! NumPy reads what is written here. An archive ends in a comment, which NumPy passes over: `unravel npz 1 trial <id>
+//! blake3 <hash>`, the hash being that of all bytes before it. So a file of another trial and a file of which a bit
+//! changed are both noticed. What is read may come from a stranger, so every length is checked against what the file
+//! can hold before anything is allocated, and all arrays of a file together have a limit.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
@@ -192,7 +192,7 @@ impl NpzReader {
         if found != sealed {
             return Err(StoreError::damaged(
                 path,
-                "its checksum does not fit its contents",
+                "the checksum does not match the contents",
             ));
         }
         let archive =

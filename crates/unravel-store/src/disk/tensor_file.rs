@@ -26,7 +26,7 @@ const HASH_START: usize = N_LENGTH_BYTES + BEFORE_HASH.len();
 const HASH_END: usize = HASH_START + 64;
 const NO_HASH: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
-const MISFIT: &str = "its checksum does not fit its contents";
+const MISFIT: &str = "the checksum does not match the contents";
 
 /// The values of one tensor to be written.
 pub(crate) enum Values<'a> {
@@ -273,7 +273,8 @@ pub(crate) fn read_metadata(path: &Path) -> Result<Option<Metadata>, StoreError>
     let n_data_bytes = metadata.data_len() as u64;
     let n_expected_bytes = n_data_bytes.saturating_add(N_LENGTH_BYTES as u64 + length);
     if n_file_bytes != n_expected_bytes {
-        let what = format!("it has {n_file_bytes} bytes and {n_expected_bytes} are announced");
+        let what =
+            format!("its size is {n_file_bytes} bytes, but its header states {n_expected_bytes}");
         return Err(StoreError::damaged(path, what));
     }
     Ok(Some(metadata))

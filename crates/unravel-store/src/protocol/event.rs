@@ -1,10 +1,10 @@
-//! What a worker says while it works: one JSON object a line.
+//! The events of a worker: one JSON object per line.
 
 use serde::{Deserialize, Serialize};
 use unravel_score::{MetricName, VariantName};
 use unravel_sweep::TrialId;
 
-/// What a worker is busy with.
+/// The phase of a worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Phase {
@@ -14,14 +14,14 @@ pub enum Phase {
     Training,
     /// Encoding the grid into codes.
     Encoding,
-    /// Taking scores.
+    /// Computing scores.
     Scoring,
     /// Drawing traversals, reconstructions and samples.
     Drawing,
 }
 
 impl Phase {
-    /// The word in lines and on a terminal.
+    /// The name of the phase.
     pub fn name(self) -> &'static str {
         match self {
             Self::Preparing => "preparing",
@@ -33,59 +33,59 @@ impl Phase {
     }
 }
 
-/// Why a whole order failed, so that the orchestrator knows whether another try can help.
+/// Why a complete order failed, so that the orchestrator can decide whether to retry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FailureCause {
-    /// The device is missing or broke; another one may do.
+    /// The device is missing or failed; another device may work.
     Device,
-    /// The cohort does not fit into memory; a smaller one may.
+    /// The cohort does not fit into memory; a smaller cohort may.
     OutOfMemory,
-    /// The store cannot be read or written; nothing will do until a person mends it.
+    /// The store cannot be read or written; a retry does not help until the user corrects this.
     Store,
-    /// The disk is full; as [`Store`](Self::Store).
+    /// The disk is full; a retry does not help.
     DiskFull,
-    /// The observations cannot be read; as [`Store`](Self::Store).
+    /// The data cannot be read; a retry does not help.
     Data,
-    /// The machine gives no more threads, processes, open files or memory; as [`Store`](Self::Store).
+    /// A limit of threads, processes, open files or memory is reached; a retry does not help.
     Machine,
-    /// Anything else; another try may do.
+    /// Any other reason; a retry may help.
     Internal,
 }
 
-/// One line of a worker's standard output.
+/// One event of a worker.
 ///
 /// The last line of a worker that was not killed is [`Finished`](Self::Finished), [`Stopped`](Self::Stopped) or
-/// [`Failed`](Self::Failed). Trials that were done already are reported as [`TrialDone`](Self::TrialDone) too.
+/// [`Failed`](Self::Failed). Trials that were done before are also reported as [`TrialDone`](Self::TrialDone).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum Event {
-    /// The first line: who works on what.
+    /// The first line: the worker and its device.
     Started {
         /// The worker's process id on its host.
         pid: u32,
         /// The host's name.
         host: String,
-        /// The device with its instruction set, as it goes into the trials' states.
+        /// The device with its instruction set, as stored in the trials' states.
         device: String,
     },
-    /// The worker turned to something else.
+    /// The phase of the worker changed.
     Phase {
-        /// What it does now.
+        /// The new phase.
         phase: Phase,
-        /// The trial it does it for; none when it is for the cohort.
+        /// The trial of the phase; none for the whole cohort.
         trial: Option<TrialId>,
     },
-    /// Training went on; at most a few of these a second.
+    /// Progress of the training; at most a few per second.
     Progress {
-        /// Updates done, of the cohort's trials alike.
+        /// Steps done, the same for all trials of the cohort.
         step: u64,
-        /// Updates asked for.
+        /// Steps of the trials.
         steps: u64,
-        /// Images trained on per second, over all trials of the cohort; none until it is known.
+        /// Training images per second, over all trials of the cohort; none until it is known.
         images_per_sec: Option<f64>,
     },
-    /// A score is begun: one metric in one variant, with one evaluation seed.
+    /// The computation of a score starts: one metric in one variant, with one evaluation seed.
     Scoring {
         /// The trial.
         trial: TrialId,
@@ -93,12 +93,12 @@ pub enum Event {
         metric: MetricName,
         /// The variant.
         variant: VariantName,
-        /// How many are done of those that are taken of the same codes.
+        /// The number of scores done from the same codes.
         done: usize,
-        /// Of how many.
+        /// The number of scores from the same codes.
         total: usize,
     },
-    /// The state of the cohort's trials up to this step is on the disk.
+    /// The checkpoints of the cohort's trials at this step are on the disk.
     Saved {
         /// The step of the checkpoint.
         step: u64,
@@ -108,18 +108,18 @@ pub enum Event {
         /// The trial.
         id: TrialId,
     },
-    /// A trial failed, and its state says so; the others go on.
+    /// A trial failed, and its state has the reason; the others continue.
     TrialFailed {
         /// The trial.
         id: TrialId,
-        /// Why, in one sentence: the step and the term that broke.
+        /// The reason in one sentence, such as the step and the term that is not finite.
         reason: String,
     },
-    /// A trial was left alone, since another process is at it.
+    /// A trial was skipped because another process holds its lock.
     TrialHeld {
         /// The trial.
         id: TrialId,
-        /// Who is at it.
+        /// The holder of the lock.
         holder: String,
     },
     /// The worker is alive.
@@ -129,11 +129,11 @@ pub enum Event {
         /// The sentence.
         message: String,
     },
-    /// Every trial of the order is done, failed or held.
+    /// Every trial of the order is done, failed or locked by another process.
     Finished,
-    /// The worker was asked to stop; everything up to the last step is saved.
+    /// The worker was asked to stop, and saved the last step.
     Stopped,
-    /// The order as a whole failed; trials not reported before are as they were.
+    /// The complete order failed; trials that were not reported before are unchanged.
     Failed {
         /// What kind of failure.
         cause: FailureCause,
@@ -142,7 +142,7 @@ pub enum Event {
     },
 }
 
-/// A line that is no event, such as something that a library printed.
+/// A line that is not an event, such as output of a library.
 #[derive(Debug, thiserror::Error)]
 #[error("not an event of a worker ({source}): `{line}`")]
 pub struct EventError {

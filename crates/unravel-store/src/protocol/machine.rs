@@ -23,8 +23,8 @@ const OF_HANDLES: [&str; 3] = [
     "has overflowed its stack",
 ];
 
-/// What the machine had too little of by the words of a message, a panic or an abort; none where they speak of something
-/// else. Threads come first: for want of memory for its stack a thread is refused too.
+/// What the machine had too little of by the words of a message, a panic or an abort; none where they speak of
+/// something else. Threads come first: for want of memory for its stack a thread is refused too.
 #[must_use]
 pub fn lack(words: &str) -> Option<Lack> {
     let says = |marks: &[&str]| marks.iter().any(|mark| words.contains(mark));
@@ -36,8 +36,8 @@ pub fn lack(words: &str) -> Option<Lack> {
 }
 
 /// What is said of a limit: that it is the machine's, and what helps.
-pub const LIMIT_REMEDY: &str = "this is a limit of the machine and no fault of a trial: raise it (`ulimit -a` lists the \
-                                limits) or use fewer workers at once (`--jobs`), and the same command goes on";
+pub const LIMIT_REMEDY: &str = "this is a limit of the machine, not an error of a trial; raise it (`ulimit -a` lists the \
+                                limits) or use fewer workers (`--jobs`), then run the same command again";
 
 /// The sentence for a person: the reason and [`LIMIT_REMEDY`], which is not said twice.
 #[must_use]

@@ -16,14 +16,14 @@ use crate::trial::folder::TrialFolder;
 use crate::trial::train_log_integrity::Curves;
 
 /// What it means that the checkpoint of a trained trial is damaged.
-const LOSS: &str = "the trial is trained and keeps its results; `unravel run` removes the checkpoint, and only a trial \
-                    with more steps, which would go on from it, begins anew";
+const LOSS: &str = "the trial is trained and keeps its results; `unravel run` deletes the checkpoint; without it, a \
+                    trial with more steps starts from step 0";
 
 /// How closely files are looked at to say what is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Check {
-    /// Headers, ends and lengths of large files, checksums of small ones, and of scores what was taken, not its numbers: well
-    /// under a millisecond a trial.
+    /// Headers, ends and lengths of large files, checksums of small ones, and of scores what was taken, not its
+    /// numbers: well under a millisecond a trial.
     Quick,
     /// Every byte, by checksums; that the trial's description is whole; of a trained trial its checkpoint too.
     Thorough,
@@ -43,8 +43,8 @@ pub struct Todo {
     /// A checkpoint that is there and damaged, of a trained trial, which does not need it: it is to be removed. Only
     /// [`Check::Thorough`] finds it.
     pub checkpoint: bool,
-    /// `trial.toml`, `train.csv` or `state.json`, which can be made again from what is there (a damaged `train.csv` that no
-    /// checkpoint has is a notice alone, since it is not worth a training); see
+    /// `trial.toml`, `train.csv` or `state.json`, which can be made again from what is there (a damaged `train.csv`
+    /// that no checkpoint has is a notice alone, since it is not worth a training); see
     /// [`TrialWriter::restore_records`](crate::TrialWriter::restore_records).
     pub records: bool,
     /// The scores, each with the seeds that are missing only.
@@ -136,8 +136,8 @@ impl TrialFolder {
         Ok(none_if_damaged(state, notices)?.is_none())
     }
 
-    /// The damaged checkpoints of a trained trial by their names, each with a sentence; none of a trial in training, which
-    /// goes on from the last that is whole.
+    /// The damaged checkpoints of a trained trial by their names, each with a sentence; none of a trial in training,
+    /// which goes on from the last that is whole.
     pub(crate) fn damaged_checkpoints(&self) -> Result<Vec<(&'static str, String)>, StoreError> {
         let mut damaged = Vec::new();
         let model = Model::read_step(&self.file(MODEL), self.id());
@@ -163,8 +163,8 @@ impl TrialFolder {
         Ok(damaged)
     }
 
-    /// Whether the last checkpoint is of an earlier step than the model: a training that was begun again, for a score on
-    /// the way that was lost, and that did not come to its end. Until then the curves end early too.
+    /// Whether the last checkpoint is of an earlier step than the model: a training that was begun again, for a score
+    /// on the way that was lost, and that did not come to its end. Until then the curves end early too.
     pub(crate) fn is_retraining(&self) -> Result<bool, StoreError> {
         let model = Model::read_step(&self.file(MODEL), self.id());
         let Some(trained) = none_if_damaged(model, &mut Vec::new())? else {

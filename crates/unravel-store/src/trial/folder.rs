@@ -1,7 +1,7 @@
-//! The folder of one trial, for reading.
+//! Reads the folder of one trial.
 //!
-//! Every reader gives `None` for a file that is not there and [`StoreError::Damaged`] for one that is not what was
-//! written; [`none_if_damaged`] makes the second into the first. Writing needs the trial's lock: see [`TrialWriter`].
+//! Every reader returns `None` for a missing file and [`StoreError::Damaged`] for a file that differs from what was
+//! written; [`none_if_damaged`] turns the error into `None`. Writing requires the trial's lock: see [`TrialWriter`].
 
 use std::fs;
 use std::io::{Read, Seek, SeekFrom};
@@ -27,11 +27,11 @@ use crate::files::pictures::Pictures;
 use crate::files::scores::{MATRICES, ScoreFile};
 use crate::files::state::{Status, TrialState};
 
-/// A trial has some two thousand bytes.
+/// Maximum size of `trial.toml`; usual are about two thousand bytes.
 pub(crate) const MAX_TRIAL_BYTES: u64 = 1 << 20;
 const LOG_TAIL_BYTES: u64 = 64 << 10;
 
-/// The folder of one trial, which need not be there yet.
+/// The folder of one trial, which may not exist yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrialFolder {
     path: PathBuf,
@@ -58,12 +58,12 @@ impl TrialFolder {
         &self.path
     }
 
-    /// Whether the folder is there.
+    /// Whether the folder exists.
     pub fn is_present(&self) -> bool {
         self.path.is_dir()
     }
 
-    /// A sentence about what is in the folder's place and is no folder: a file, a pipe, a link. A link to a folder is
+    /// A sentence about what is in the folder's place if it is not a folder: a file, a pipe, a link. A link to a folder is
     /// read, but not written through. [`create`](Self::create) moves it aside.
     pub fn obstacle(&self) -> Option<String> {
         let metadata = fs::symlink_metadata(&self.path).ok()?;
@@ -78,8 +78,8 @@ impl TrialFolder {
         ))
     }
 
-    /// Who is writing this trial just now, if anybody is. In a store that is open for writing, a lock of another machine
-    /// whose time lies ahead is set to the present, so that it does not last until then.
+    /// The process that holds the lock of this trial, if there is one. In a store that is open for writing, a lock of
+    /// another machine with a time in the future gets the current time, so that it expires as usual.
     ///
     /// # Errors
     /// [`StoreError::Io`], [`StoreError::LocksUnsupported`].
@@ -90,7 +90,7 @@ impl TrialFolder {
     /// `trial.toml`: what was trained.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`] when it is no trial, or one with another id.
+    /// [`StoreError::Damaged`] if it is not a trial, or has another id.
     pub fn trial(&self) -> Result<Option<Trial>, StoreError> {
         let path = self.file(TRIAL);
         let Some(text) = atomic::read_text(&path, MAX_TRIAL_BYTES)? else {
@@ -107,7 +107,7 @@ impl TrialFolder {
         Ok(Some(trial))
     }
 
-    /// `state.json`, or what the other files say when it is not there or damaged.
+    /// `state.json`, or the state reconstructed from the other files if it is missing or damaged.
     ///
     /// # Errors
     /// [`StoreError::Io`], [`StoreError::NewerFormat`].
@@ -148,8 +148,7 @@ impl TrialFolder {
         })
     }
 
-    /// The last checkpoint that is whole: the current one, or the one before it when that is damaged or was just being
-    /// replaced.
+    /// The last valid checkpoint: the current one, or the previous one if the current one is damaged or missing.
     ///
     /// # Errors
     /// [`StoreError::Io`], [`StoreError::NewerFormat`].
@@ -170,7 +169,7 @@ impl TrialFolder {
         })
     }
 
-    /// The step of the last checkpoint, by headers and lengths alone; none where there is no checkpoint, or no readable one.
+    /// The step of the last checkpoint, from headers and lengths only; none if there is no readable checkpoint.
     ///
     /// # Errors
     /// [`StoreError::Io`], [`StoreError::NewerFormat`].
@@ -200,7 +199,7 @@ impl TrialFolder {
         self.read_scores(&metric.into(), |_| ())
     }
 
-    /// The scores of one metric without the matrices behind them, which are most of the file.
+    /// The scores of one metric without their matrices, which are most of the file.
     ///
     /// # Errors
     /// As [`scores`](Self::scores).
@@ -228,7 +227,7 @@ impl TrialFolder {
         file.checked(&path).map(Some)
     }
 
-    /// The scores of every metric that there are, by name; damaged files are left out, each with a sentence.
+    /// All scores by metric; skips damaged files, with one sentence each.
     ///
     /// # Errors
     /// [`StoreError::Io`], [`StoreError::NewerFormat`].
@@ -275,7 +274,7 @@ impl TrialFolder {
         Codes::read(&self.file(PROBE), &self.id)
     }
 
-    /// Whether there is a probe of this trial, by its end alone.
+    /// Whether the trial has a probe; reads only the end of the file.
     ///
     /// # Errors
     /// [`StoreError::Io`].
@@ -284,7 +283,7 @@ impl TrialFolder {
         Ok(none_if_damaged(found, &mut Vec::new())?.is_some())
     }
 
-    /// `codes.npz`: the posteriors at every point, where they were kept.
+    /// `codes.npz`: the posteriors at every point, if they were stored.
     ///
     /// # Errors
     /// [`StoreError::Damaged`], [`StoreError::Io`].
@@ -292,7 +291,7 @@ impl TrialFolder {
         Codes::read(&self.file(CODES), &self.id)
     }
 
-    /// The last lines of `log.txt`, at most `n_lines` of them; none when there is no log.
+    /// The last lines of `log.txt`, at most `n_lines`; empty if there is no log.
     ///
     /// # Errors
     /// [`StoreError::Io`].
@@ -318,7 +317,7 @@ impl TrialFolder {
         self.is_writable
     }
 
-    /// The path of a metric's scores; a name that could lead out of the folder is refused.
+    /// The path of a metric's scores. Fails for a name that leads out of the folder.
     pub(crate) fn score_path(&self, metric: &MetricName) -> Result<PathBuf, StoreError> {
         let metric = metric.as_str();
         if is_metric_name(metric) {

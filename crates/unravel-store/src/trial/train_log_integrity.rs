@@ -1,5 +1,5 @@
-//! Whether `train.csv` is what was written. It is plain text, for anyone's tools, so its checksum stands in the model file,
-//! which is written after it and makes the trial trained.
+//! Whether `train.csv` is what was written. It is plain text, for anyone's tools, so its checksum stands in the model
+//! file, which is written after it and makes the trial trained.
 
 #[cfg(test)]
 mod tests;
@@ -38,8 +38,8 @@ enum Seal {
 }
 
 impl TrialFolder {
-    /// `train.csv`: the training curves; when it is lost or damaged, those in the last checkpoint. Of the model file, which
-    /// has its checksum, the header is read, and all of it only where that does not fit.
+    /// `train.csv`: the training curves; when it is lost or damaged, those in the last checkpoint. Of the model file,
+    /// which has its checksum, the header is read, and all of it only where that does not fit.
     ///
     /// # Errors
     /// [`StoreError::Damaged`] when the checkpoint has none either, [`StoreError::Io`], [`StoreError::NewerFormat`].
@@ -56,8 +56,8 @@ impl TrialFolder {
         }
     }
 
-    /// The curves in the last whole checkpoint; none in one of an earlier step than the model, which has the first part of
-    /// them only, unless a training that was begun again has come so far.
+    /// The curves in the last whole checkpoint; none in one of an earlier step than the model, which has the first part
+    /// of them only, unless a training that was begun again has come so far.
     pub(crate) fn saved_train_log(&self) -> Result<Option<TrainLog>, StoreError> {
         let Some(checkpoint) = self.checkpoint()?.value else {
             return Ok(None);
@@ -156,8 +156,8 @@ impl TrialFolder {
         match error {
             StoreError::Damaged { path, what } if self.file(MODEL).exists() => {
                 let what = format!(
-                    "{what}, and no checkpoint has its curves any more, so reports are without them: delete it to hear \
-                     no more of this, or the trial's folder to train it again"
+                    "{what}, and no checkpoint has its curves any more, so reports do not have them; delete the file to \
+                     end this note, or delete the trial's folder to train it again"
                 );
                 StoreError::Damaged { path, what }
             }

@@ -1,4 +1,4 @@
-//! The right to write one trial, and every way of writing it.
+//! Writes one trial, under its lock.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -32,16 +32,16 @@ use crate::files::train_log::TrainLog;
 use crate::trial::folder::TrialFolder;
 use crate::trial::prepare;
 
-/// The lock of one trial. While it is held, no other process writes the trial; it reads as its [`TrialFolder`].
+/// The lock of one trial. While it is held, no other process writes the trial. Dereferences to its [`TrialFolder`].
 ///
-/// Every write is atomic: after a crash or on a full disk, the old file is there or the new one.
+/// Every write is atomic: after a crash or on a full disk, either the old or the new file exists.
 #[derive(Debug)]
 pub struct TrialWriter {
     folder: TrialFolder,
     lock: Lock,
-    /// Whether this holder knows the current checkpoint to be whole, so that it may become the previous one.
+    /// Whether the current checkpoint is known to be valid, so that it can become the previous one.
     is_checkpoint_whole: AtomicBool,
-    /// A sentence for everything that was damaged and mended when the lock was taken.
+    /// One sentence for each problem that was repaired when the lock was taken.
     pub(crate) notices: Vec<String>,
 }
 
@@ -54,8 +54,8 @@ impl Deref for TrialWriter {
 }
 
 impl TrialFolder {
-    /// Makes the folder with its `trial.toml` where they are not there, and takes its lock. What is no folder in its place
-    /// is moved aside; [`TrialWriter::restore_records`] says so.
+    /// Creates the folder and its `trial.toml` if they do not exist, and takes the lock. If something else than a folder is
+    /// in its place, it is moved aside; [`TrialWriter::restore_records`] reports it.
     ///
     /// # Errors
     /// [`StoreError::Held`] while another process writes the trial; [`StoreError::ReadOnly`]; [`StoreError::Unwritable`]
@@ -64,8 +64,8 @@ impl TrialFolder {
         TrialWriter::create(self, trial)
     }
 
-    /// Takes the lock of a trial that is there, without waiting; it is given back when it is dropped or the process
-    /// ends, however that may be.
+    /// Takes the lock of an existing trial without waiting. The lock is released when this is dropped or the process
+    /// ends in any way.
     ///
     /// # Errors
     /// [`StoreError::Held`], [`StoreError::NoTrial`], [`StoreError::ReadOnly`].
@@ -92,8 +92,7 @@ impl TrialWriter {
         Ok(lock)
     }
 
-    /// Between its making and its locking, a folder belongs to nobody: whoever removes trials that no sweep names may
-    /// remove it. Then it is made again.
+    /// Between the creation of a folder and its lock, `gc` of another process may delete it. Then it is created again.
     fn make_and_take(folder: &TrialFolder) -> Result<Self, StoreError> {
         let mut n_tries = 0;
         let mut moved = Vec::new();
@@ -142,18 +141,19 @@ impl TrialWriter {
         })
     }
 
-    /// A sign of life for processes on other machines; to be called several times a minute, however long a step takes.
+    /// Renews the lock for processes on other machines. Must be called several times a minute, however long a step
+    /// takes.
     ///
     /// # Errors
-    /// [`StoreError::Held`] when another machine took the lock over, since there was no sign of life for a
-    /// [`LEASE`](crate::LEASE): this process must leave the trial alone from now on. [`StoreError::Io`].
+    /// [`StoreError::Held`] if another machine took the lock because it was not renewed for a [`LEASE`](crate::LEASE): this
+    /// process must not write the trial any more. [`StoreError::Io`].
     pub fn refresh(&self) -> Result<(), StoreError> {
         self.lock.refresh(&self.file(LOCK))?;
         self.check_held()
     }
 
-    /// Whether the lock is still this process's: one that stood still for a [`LEASE`](crate::LEASE) may have lost it, and
-    /// must not write where another does now.
+    /// Checks that this process still has the lock. A process that was suspended for a [`LEASE`](crate::LEASE) may have
+    /// lost it.
     fn check_held(&self) -> Result<(), StoreError> {
         if self.lock.is_at(&self.file(LOCK)) {
             return Ok(());
@@ -165,7 +165,7 @@ impl TrialWriter {
         })
     }
 
-    /// The path of a file that is to be written now.
+    /// The path of a file, after checking the lock.
     pub(crate) fn file_to_write(&self, name: &str) -> Result<PathBuf, StoreError> {
         self.check_held()?;
         Ok(self.file(name))
@@ -186,7 +186,7 @@ impl TrialWriter {
         checksummed_json::write_of(&path, self.id(), state)
     }
 
-    /// Writes the checkpoint, keeping the one before it, and the copy of its training curves in `train.csv`.
+    /// Writes the checkpoint and its training curves (`train.csv`). Keeps the previous checkpoint.
     ///
     /// # Errors
     /// [`StoreError::Unwritable`] for arrays that do not fit their shapes; what any write may meet. The checkpoint
@@ -205,7 +205,7 @@ impl TrialWriter {
         self.set_train_log(&checkpoint.log)
     }
 
-    /// A damaged checkpoint must not push out the good one before it.
+    /// A damaged checkpoint must not replace the valid previous one.
     fn drop_damaged_checkpoint(&self) -> Result<(), StoreError> {
         if self.is_checkpoint_whole.load(Ordering::Relaxed) {
             return Ok(());
@@ -217,7 +217,7 @@ impl TrialWriter {
         }
     }
 
-    /// Removes the checkpoint before the last, which a trained trial does not need.
+    /// Removes the previous checkpoint, which a trained trial does not need.
     ///
     /// # Errors
     /// [`StoreError::Io`].
@@ -225,7 +225,7 @@ impl TrialWriter {
         atomic::remove(&self.file_to_write(PREVIOUS_CHECKPOINT)?)
     }
 
-    /// Removes the checkpoint that training would go on from, so that it goes on from the one before, or begins anew.
+    /// Removes the current checkpoint, so that training continues from the previous one or starts from step 0.
     ///
     /// # Errors
     /// [`StoreError::Io`].
@@ -239,7 +239,7 @@ impl TrialWriter {
         Ok(())
     }
 
-    /// Removes both checkpoints, so that the trial begins anew, or to free their space.
+    /// Removes both checkpoints, to restart the training or to free disk space.
     ///
     /// # Errors
     /// [`StoreError::Io`].
@@ -248,8 +248,8 @@ impl TrialWriter {
         atomic::remove(&self.file(CHECKPOINT))
     }
 
-    /// Writes `model.safetensors`, with the checksum of the `train.csv` that is there. From then on the trial is trained,
-    /// whatever its state says.
+    /// Writes `model.safetensors`, with the checksum of the current `train.csv`. From then on the trial is trained,
+    /// regardless of `state.json`.
     ///
     /// # Errors
     /// [`StoreError::Unwritable`] for arrays that do not fit their shapes; what any write may meet.
@@ -258,8 +258,8 @@ impl TrialWriter {
         model.write(&path, self.id(), self.curves_hash()?)
     }
 
-    /// Writes `train.csv`; [`set_checkpoint`](Self::set_checkpoint) does so too. To be called before
-    /// [`set_model`](Self::set_model), whose file keeps the checksum.
+    /// Writes `train.csv`, as [`set_checkpoint`](Self::set_checkpoint) also does. Must be called before
+    /// [`set_model`](Self::set_model), which stores its checksum.
     ///
     /// # Errors
     /// [`StoreError::Unwritable`] for rows that do not fit the columns; what any write may meet.
@@ -268,7 +268,7 @@ impl TrialWriter {
         atomic::write(&path, &log.to_csv(&path)?)
     }
 
-    /// Writes a metric's scores in place of all that there were.
+    /// Replaces all scores of a metric.
     ///
     /// # Errors
     /// [`StoreError::Unwritable`] for NaN, infinity, or values that do not fit their seeds; what any write may meet.
@@ -281,8 +281,8 @@ impl TrialWriter {
         checksummed_json::write_of(&path, self.id(), scores)
     }
 
-    /// Adds scores to those that there are: other variants, representations, steps and seeds stay. A damaged file is
-    /// replaced, and the returned sentence says so.
+    /// Adds scores to the existing ones: other variants, representations, steps and seeds are kept. A damaged file is
+    /// replaced, with a returned sentence.
     ///
     /// # Errors
     /// As [`set_scores`](Self::set_scores).
@@ -319,7 +319,7 @@ impl TrialWriter {
         codes.write(&self.file_to_write(CODES)?, self.id())
     }
 
-    /// Adds a line to `log.txt`, with the time (UTC) before it.
+    /// Appends a line to `log.txt`, prefixed with the time (UTC).
     ///
     /// # Errors
     /// [`StoreError::Io`], [`StoreError::Full`].
@@ -335,7 +335,7 @@ impl TrialWriter {
             .map_err(|source| StoreError::io("write", &path, source))
     }
 
-    /// Removes the trial with everything in it. A crash leaves it whole, or out of sight until the next
+    /// Deletes the trial. After a crash it is either complete, or hidden until the next
     /// [`Store::empty_trash`](crate::Store::empty_trash).
     ///
     /// # Errors
@@ -378,11 +378,11 @@ fn trash_name(id: &TrialId) -> String {
     format!("{TRASH_PREFIX}{id}-{}-{count}", std::process::id())
 }
 
-/// How often a folder that vanishes is made again: far oftener than anybody could remove it by chance.
+/// Maximum number of attempts to create a folder that another process deletes at the same time.
 const N_TRIES_TO_MAKE: u32 = 1000;
 const BETWEEN_TRIES_TO_MAKE: Duration = Duration::from_millis(1);
 
-/// A whole checkpoint between its writing and its renaming; one that a crash left is cleaned as a temporary file.
+/// A complete checkpoint before its renaming; after a crash it is cleaned up as a temporary file.
 const PENDING_CHECKPOINT: &str = ".checkpoint.safetensors.pending.tmp";
 
 fn check_writable(folder: &TrialFolder) -> Result<(), StoreError> {

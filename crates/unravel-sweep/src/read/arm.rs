@@ -95,7 +95,12 @@ fn read_keys(
 ) -> (Option<&'static Family>, Vec<Found>) {
     if parts.objective.is_none() {
         let help = "write objective.beta-vae = { beta = [1, 4] }";
-        faults.push_with_help(arm, "this arm has no objective", "needs `objective`", help);
+        faults.push_with_help(
+            arm,
+            "this arm has no objective",
+            "requires `objective`",
+            help,
+        );
     }
     let objective = parts
         .objective
@@ -145,7 +150,7 @@ fn read_seeds(entry: Option<&Entry>, arm: Span, faults: &mut Collector) -> Optio
         Listed::One(_) => {
             let message = "`seeds` must be at least 1, or a list of seeds";
             let help = "write seeds = 1, or seeds = [0]";
-            faults.push_with_help(entry.value.span(), message, "no trial at all", help);
+            faults.push_with_help(entry.value.span(), message, "no seeds", help);
             None
         }
     }

@@ -25,7 +25,7 @@ pub(super) fn read(
         faults.push_with_help(
             0..0,
             "this sweep has no [[arm]]",
-            "needs at least one below",
+            "a sweep requires at least one [[arm]]",
             EXAMPLE,
         );
         return Vec::new();
@@ -74,11 +74,11 @@ fn check_total(drafts: &[Draft], faults: &mut Collector) -> bool {
         format!("{} trials", grouped(total))
     };
     let message = format!(
-        "this sweep has {counted}; at most {} are taken",
+        "this sweep has {counted}, but at most {} are allowed",
         grouped(MAX_TRIALS.into())
     );
     let help = format!(
-        "lists multiply: {} here; shorten a list, tie lists with `zip`, or split the sweep",
+        "an arm has every combination of its lists, here {}; shorten a list, tie lists with `zip`, or split the sweep",
         draft.product()
     );
     faults.push_with_help(
@@ -90,7 +90,7 @@ fn check_total(drafts: &[Draft], faults: &mut Collector) -> bool {
     false
 }
 
-/// An arm that stands there twice is a slip.
+/// Reports arms that are equal.
 fn check_repeats(drafts: &[Draft], faults: &mut Collector) {
     let mut seen = BTreeMap::new();
     for (idx, draft) in drafts.iter().enumerate() {
@@ -99,7 +99,7 @@ fn check_repeats(drafts: &[Draft], faults: &mut Collector) {
         let first = *seen.entry(*hash.as_bytes()).or_insert(idx);
         if first != idx {
             let message = format!("arm {} is the same as arm {}", idx + 1, first + 1);
-            let help = "remove it, or change what it was copied for";
+            let help = "remove one of them, or change its keys";
             faults.push_with_help(draft.span.clone(), message, "duplicate arm", help);
         }
     }

@@ -110,8 +110,8 @@ fn measure(
 ) -> Option<Measure> {
     match (of, log) {
         (Some(_), Some(_)) => {
-            let message = "a claim is of one measure: `of` or `log`";
-            faults.push(span.clone(), message, "has both");
+            let message = "a claim has one measure: `of` or `log`";
+            faults.push(span.clone(), message, "both are given");
             None
         }
         (None, Some(term)) => Some(Measure::Log { term }),
@@ -140,8 +140,9 @@ fn relation(
         }
         ((None, None), (Some(higher), Some(lower))) => Some(Claimed::Higher { higher, lower }),
         _ => {
-            let message = "a claim has `family` and `with-strength`, or `higher` and `lower`";
-            faults.push(span.clone(), message, "which?");
+            let message =
+                "a claim requires either `family` and `with-strength`, or `higher` and `lower`";
+            faults.push(span.clone(), message, "incomplete or both");
             None
         }
     }

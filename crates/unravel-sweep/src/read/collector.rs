@@ -1,4 +1,4 @@
-//! Faults as they are found.
+//! Collects the faults of a sweep file.
 
 use super::Span;
 use super::nearest::nearest;
@@ -6,10 +6,10 @@ use super::node::{Entry, shown};
 use crate::fault::Fault;
 use crate::field::Field;
 
-/// More faults than this are not worth reading.
+/// The most faults that are reported.
 const MAX_FAULTS: usize = 100;
 
-/// Faults as they are found; the first [`MAX_FAULTS`] are kept.
+/// The faults found so far; at most the first [`MAX_FAULTS`].
 #[derive(Default)]
 pub(super) struct Collector {
     faults: Vec<Fault>,
@@ -20,7 +20,7 @@ impl Collector {
         self.faults
     }
 
-    /// How many faults there are so far.
+    /// The number of faults so far.
     pub(super) fn len(&self) -> usize {
         self.faults.len()
     }
@@ -48,29 +48,26 @@ impl Collector {
         self.add(span, message.into(), label.into(), Some(help.into()));
     }
 
-    /// A key that its table does not have; `table` as in `[training]`.
+    /// Reports a key that its table does not have; `table` names the table, such as `[training]`.
     pub(super) fn unknown_key(&mut self, entry: &Entry, table: &str, known: &[&str]) {
         let help = match nearest(entry.key, known) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => match Field::all().find(|field| field.name() == entry.key) {
-                Some(field) => format!("did you mean `{}`?", field.path),
-                None => format!("the keys are {}", quoted(known)),
-            },
+            None => keys_and_owners(entry.key, table, known),
         };
         let message = format!("unknown key `{}` in {table}", shown(entry.key));
-        self.push_with_help(entry.key_span.clone(), message, "not a key here", help);
+        self.push_with_help(entry.key_span.clone(), message, "unknown key", help);
     }
 
-    /// A name that is none of those that are known; `what` as in `metric`.
+    /// Reports a name that is not in `known`; `what` is what it names, such as `metric`.
     pub(super) fn unknown_name(&mut self, span: Span, what: &str, name: &str, known: &[&str]) {
         let help = match nearest(name, known) {
             Some(near) => format!("did you mean \"{near}\"?"),
-            None => format!("the names are {}", quoted(known)),
+            None => format!("the known names are {}", quoted(known)),
         };
         self.push_with_help(
             span,
             format!("unknown {what} \"{}\"", shown(name)),
-            format!("not a known {what}"),
+            format!("unknown {what}"),
             help,
         );
     }
@@ -84,6 +81,29 @@ impl Collector {
                 help,
             });
         }
+    }
+}
+
+/// The keys of a table, and the tables that have this key instead.
+fn keys_and_owners(key: &str, table: &str, known: &[&str]) -> String {
+    let mut owners: Vec<&str> = Field::all()
+        .filter(|field| field.name() == key)
+        .filter_map(|field| Some(field.path.rsplit_once('.')?.0))
+        .collect();
+    owners.dedup();
+    // An objective's keys are not suggested in another objective: the objective would have to change.
+    let is_shared = |owner: &&&str| !owner.starts_with("objective.");
+    if let Some(owner) = owners.iter().find(is_shared) {
+        return format!("did you mean `{owner}.{key}`?");
+    }
+    let keys = match known {
+        [] => format!("{table} has no keys"),
+        [key] => format!("the only key of {table} is `{key}`"),
+        _ => format!("the keys of {table} are {}", quoted(known)),
+    };
+    match owners.is_empty() {
+        true => keys,
+        false => format!("{keys}; `{key}` is a key of {}", quoted(&owners)),
     }
 }
 

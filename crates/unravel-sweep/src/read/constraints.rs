@@ -33,7 +33,7 @@ fn report(draft: &Draft, base: &Places, mismatch: Mismatch, faults: &mut Collect
     faults.push_with_help(span, mismatch.message, mismatch.label, mismatch.help);
 }
 
-/// A key that is given and decides nothing, in any trial of any arm that could read it, is a slip.
+/// Reports keys that have no effect in any trial of any arm that they apply to.
 pub(super) fn check_idle_keys(drafts: &[Draft], base: &Places, faults: &mut Collector) {
     for draft in drafts {
         for (path, span) in &draft.spans {
@@ -54,11 +54,11 @@ fn check_idle_key(drafts: &[Draft], path: &'static str, span: &Span, faults: &mu
         trials.any(|trial| field.get(&trial).is_some())
     };
     if !drafts.iter().any(decides) {
-        let message = format!("`{}` decides nothing here", field.name());
+        let message = format!("`{}` has no effect here", field.name());
         faults.push_with_help(
             span.clone(),
             message,
-            "read by nothing",
+            "unused key",
             key_constraints::missing_for(path),
         );
     }

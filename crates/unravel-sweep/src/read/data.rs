@@ -29,7 +29,7 @@ pub(super) fn read(entry: &Entry, faults: &mut Collector) -> Option<DataConfig> 
                 npz.key_span,
                 message,
                 "a second dataset",
-                "leave one of them out",
+                "remove one of them",
             );
             None
         }
@@ -55,7 +55,7 @@ fn read_dataset(entry: &Entry, faults: &mut Collector) -> Option<DatasetSource> 
         faults.push_with_help(
             entry.value.span(),
             message,
-            "a file",
+            "a path",
             format!("write npz = {name:?}"),
         );
     } else if dataset.is_none() {

@@ -87,7 +87,7 @@ fn read_at(entry: &Entry, max_steps: Option<u64>, faults: &mut Collector) -> Vec
         }
         Some(Listed::Many(list)) => {
             let message = format!(
-                "`at` lists {} steps; at most {MAX_AT} are taken",
+                "`at` has {} steps, but at most {MAX_AT} are allowed",
                 grouped(list.len)
             );
             faults.push(list.span, message, "too many steps");
@@ -111,11 +111,16 @@ fn read_at(entry: &Entry, max_steps: Option<u64>, faults: &mut Collector) -> Vec
         && max < last
     {
         let message = format!(
-            "`at` asks for step {}, but no trial is longer than {} steps",
+            "`at` contains step {}, but the longest trial has {} steps",
             grouped(last.into()),
             grouped(max.into())
         );
-        faults.push(entry.value.span(), message, "beyond the end");
+        faults.push_with_help(
+            entry.value.span(),
+            message,
+            "after the last step",
+            "remove the step, or increase `training.steps`",
+        );
     }
     steps
 }
@@ -136,7 +141,7 @@ fn names(entry: &Entry, what: &str, known: &[&str], faults: &mut Collector) -> V
             faults.unknown_name(node.span(), what, name, known);
         } else if names.iter().any(|earlier| earlier == name) {
             let message = format!("`{}` lists \"{name}\" twice", entry.key);
-            faults.push(node.span(), message, "stands in this list already");
+            faults.push(node.span(), message, "duplicate value");
         } else {
             names.push(name.to_owned());
         }

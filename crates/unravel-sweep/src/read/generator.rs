@@ -39,8 +39,8 @@ pub(super) fn read(
         }
         _ => {
             let message = format!("`{}` must be a value or a list, not a table", field.name());
-            let help = "lists are [a, b, c], { range = [start, end] }, { linspace = [first, last, n] } \
-                        and { logspace = [first, last, n] }";
+            let help = "write a list as [a, b, c], { range = [start, end] }, { linspace = [first, last, n] } \
+                        or { logspace = [first, last, n] }";
             faults.push_with_help(span, message, "not a value or a list", help);
             return None;
         }
@@ -64,7 +64,7 @@ fn range(entry: &Entry, faults: &mut Collector) -> Option<Generated> {
         _ => {
             let message = "`range` must be a list of two or three whole numbers";
             let help = "write { range = [0, 10] } for 0, 1, …, 9, or { range = [0, 10, 2] } for 0, 2, 4, 6, 8; \
-                        other numbers are for `linspace`";
+                        use `linspace` for other numbers";
             faults.push_with_help(
                 entry.value.span(),
                 message,
@@ -75,8 +75,8 @@ fn range(entry: &Entry, faults: &mut Collector) -> Option<Generated> {
         }
     };
     if step < 1 || end <= start {
-        let message = "`range` is empty: its end must be above its start and its step at least 1";
-        faults.push(entry.value.span(), message, "needs at least one value");
+        let message = "`range` is empty: end must be above start, and step must be at least 1";
+        faults.push(entry.value.span(), message, "no values");
         return None;
     }
     let len = (i128::from(end) - i128::from(start))
@@ -101,22 +101,19 @@ fn spaced(entry: &Entry, log: bool, faults: &mut Collector) -> Option<Generated>
         _ => None,
     });
     let Some((first, last, n)) = parts else {
-        let message = format!("`{key}` must be a list of two numbers and a count");
-        let help = format!(
-            "write {{ {key} = [1, 16, 5] }}: the first value, the last, and how many in all"
-        );
+        let message = format!("`{key}` must be [first, last, n]: two numbers and a whole number");
+        let help = format!("write {{ {key} = [1, 16, 5] }} for 5 values from 1 to 16");
         faults.push_with_help(entry.value.span(), message, "not [first, last, n]", help);
         return None;
     };
     if n < 2 {
-        let message = format!("`{key}` must have n at least 2, not {n}");
-        faults.push(entry.value.span(), message, "both ends are values");
+        let message = format!("`{key}` requires n of at least 2, but n is {n}");
+        faults.push(entry.value.span(), message, "first and last are two values");
         return None;
     }
     if log && !(0.0 < first && 0.0 < last) {
         let message = "the ends of `logspace` must be above 0";
-        let help =
-            "they are the first and the last value, not exponents: { logspace = [1e-4, 1e-2, 3] }";
+        let help = "they are the first and the last value, not exponents; write { logspace = [1e-4, 1e-2, 3] }";
         faults.push_with_help(entry.value.span(), message, "must be above 0", help);
         return None;
     }
@@ -204,8 +201,11 @@ fn to_values(
             None => {
                 let must = value.map_or_else(|| field.describe(), |v| field.describe_for(v));
                 let number = short(*number);
-                let message = format!("`{}` must be {must}; this list has {number}", field.name());
-                faults.push(entry.value.span(), message, format!("gives {number}"));
+                let message = format!(
+                    "`{}` must be {must}, but this list contains {number}",
+                    field.name()
+                );
+                faults.push(entry.value.span(), message, format!("contains {number}"));
                 return None;
             }
         }

@@ -77,7 +77,7 @@ fn written_out(field: &Field, node: &Node, faults: &mut Collector) -> Option<Lis
     })
 }
 
-/// A value that stands twice in a list, or a row in lists that are tied, is a slip: it would be the same trial twice.
+/// Reports a value that a list contains twice, or a row that tied lists contain twice: both would be the same trial.
 pub(super) fn check_repeats(tied: &[(&Field, &List)], faults: &mut Collector) {
     let Some((_, first)) = tied.first() else {
         return;
@@ -92,7 +92,7 @@ pub(super) fn check_repeats(tied: &[(&Field, &List)], faults: &mut Collector) {
         if !seen.insert(row.clone()) {
             let names: Vec<&str> = tied.iter().map(|(field, _)| field.name()).collect();
             let message = format!("`{}` lists {row} twice", names.join("` with `"));
-            faults.push(place.clone(), message, "stands in this list already");
+            faults.push(place.clone(), message, "duplicate value");
             return;
         }
     }

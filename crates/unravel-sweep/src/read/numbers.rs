@@ -25,7 +25,7 @@ pub(super) fn count(
         return Some(value);
     }
     let range = whole_numbers(min, max);
-    let message = format!("`{key}` must be {range}, not {}", describe(node));
+    let message = format!("`{key}` must be {range}, but is {}", describe(node));
     match whole_float(node) {
         Some(whole) => faults.push_with_help(
             node.span(),
@@ -85,7 +85,7 @@ pub(super) fn real(
         return Some(value);
     }
     let must = range.describe();
-    let message = format!("`{key}` must be {must}, not {}", describe(node));
+    let message = format!("`{key}` must be {must}, but is {}", describe(node));
     faults.push(node.span(), message, format!("must be {must}"));
     None
 }

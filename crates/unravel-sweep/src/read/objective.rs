@@ -17,7 +17,7 @@ pub(super) fn read(entry: &Entry, faults: &mut Collector) -> Option<(&'static Fa
             shown(choices[0].key),
             shown(second.key)
         );
-        let help = "give each its own [[arm]]";
+        let help = "write a separate [[arm]] for each";
         faults.push_with_help(second.key_span.clone(), message, "a second objective", help);
         return None;
     }
@@ -25,7 +25,7 @@ pub(super) fn read(entry: &Entry, faults: &mut Collector) -> Option<(&'static Fa
         faults.push_with_help(
             entry.value.span(),
             "`objective` is empty",
-            "needs a family",
+            "no objective",
             format!("write {example}"),
         );
         return None;
@@ -43,7 +43,7 @@ pub(super) fn read(entry: &Entry, faults: &mut Collector) -> Option<(&'static Fa
     let path = format!("objective.{}", family.name);
     let found = fields::read(table, &path, &format!("`{path}`"), faults);
     if family.needs_strength && !entries(table).iter().any(|entry| entry.key == strength) {
-        let message = format!("`{path}` needs `{strength}`");
+        let message = format!("`{path}` requires `{strength}`");
         let help = format!("write {example}");
         faults.push_with_help(
             choice.key_span.clone(),

@@ -44,7 +44,10 @@ pub(super) fn table<'a>(
     if let DeValue::Table(table) = node.get_ref() {
         return Some(table);
     }
-    let message = format!("each of `{what}` must be a table, not {}", describe(node));
+    let message = format!(
+        "each of `{what}` must be a table, but is {}",
+        describe(node)
+    );
     faults.push(node.span(), message, "not a table");
     None
 }
@@ -80,9 +83,9 @@ fn read_one(node: &Node, faults: &mut Collector) -> Option<Published> {
         return None;
     };
     if spread.is_none() && points.iter().any(|point| point.spread.is_some()) {
-        let message = "points have a `spread`, but the table does not say what it is";
+        let message = "the points have a `spread`, but the table does not state its kind";
         let help = "write spread = \"sd\", \"standard-error\" or \"unknown\" beside `points`";
-        faults.push_with_help(points_span, message, "a spread of what kind?", help);
+        faults.push_with_help(points_span, message, "unknown kind of spread", help);
         return None;
     }
     Some(Published {
@@ -113,7 +116,7 @@ fn read_trust(entry: &Entry, faults: &mut Collector) -> Option<Trust> {
     let text = string(entry.value, "trust", faults)?;
     if text == "memory" {
         let message = "numbers from memory are not published numbers";
-        let help = "look them up and say where, or leave them out";
+        let help = "look the numbers up and state their source, or remove them";
         faults.push_with_help(entry.value.span(), message, "cannot be checked", help);
         return None;
     }
@@ -173,8 +176,8 @@ fn drawn(range: RealRange, entry: &Entry, faults: &mut Collector) -> Option<f64>
         RealRange::Any => "from -1e12 to 1e12",
         _ => "from 0 to 1e12",
     };
-    let message = format!("`{key}` must be a number {must}, not {found}");
-    let help = "a figure cannot show it beside the sweep's own numbers: check its unit, or write it in `note`";
+    let message = format!("`{key}` must be a number {must}, but is {found}");
+    let help = "a figure cannot show it beside the sweep's own numbers; check its unit, or write it in `note`";
     faults.push_with_help(entry.value.span(), message, "too far from 0", help);
     None
 }
@@ -184,7 +187,7 @@ pub(super) fn text(entry: &Entry, faults: &mut Collector) -> Option<String> {
     let text = string(entry.value, entry.key, faults)?;
     if text.trim().is_empty() {
         let message = format!("`{}` is empty", entry.key);
-        faults.push(entry.value.span(), message, "says nothing");
+        faults.push(entry.value.span(), message, "empty text");
         return None;
     }
     Some(text.to_owned())
@@ -218,5 +221,5 @@ pub(super) fn required<T>(
 }
 
 pub(super) fn missing(span: Span, key: &str, faults: &mut Collector) {
-    faults.push(span, format!("`{key}` is missing"), "needs it");
+    faults.push(span, format!("`{key}` is missing"), "missing key");
 }

@@ -75,7 +75,7 @@ fn read_format(entry: Option<&Entry>, faults: &mut Collector) -> bool {
         faults.push_with_help(
             0..0,
             "`format-version` is missing",
-            "belongs at the top",
+            "must be at the top",
             help,
         );
         return true;
@@ -87,22 +87,23 @@ fn read_format(entry: Option<&Entry>, faults: &mut Collector) -> bool {
     match version {
         Some(FORMAT_VERSION) => true,
         Some(newer) if FORMAT_VERSION < newer => {
-            let message =
-                format!("this file wants format {newer}, this program reads {FORMAT_VERSION}");
+            let message = format!(
+                "unsupported `format-version` {newer}: this version of unravel supports {FORMAT_VERSION}"
+            );
             faults.push_with_help(
                 entry.value.span(),
                 message,
-                "a newer format",
-                "a newer version of unravel reads it",
+                "unsupported format",
+                format!("update unravel, or set format-version = {FORMAT_VERSION}"),
             );
             false
         }
         _ => {
             let message = format!(
-                "`format-version` must be {FORMAT_VERSION}, not {}",
+                "`format-version` must be {FORMAT_VERSION}, but is {}",
                 describe(entry.value)
             );
-            faults.push_with_help(entry.value.span(), message, "not a format version", help);
+            faults.push_with_help(entry.value.span(), message, "invalid format version", help);
             true
         }
     }
@@ -114,7 +115,7 @@ fn read_name(entry: Option<&Entry>, faults: &mut Collector) -> Option<String> {
         faults.push_with_help(
             0..0,
             "`name` is missing",
-            "belongs at the top",
+            "must be at the top",
             "write name = \"my-sweep\"",
         );
         return None;
@@ -123,12 +124,13 @@ fn read_name(entry: Option<&Entry>, faults: &mut Collector) -> Option<String> {
     if is_slug(name) {
         return Some(name.to_owned());
     }
-    let message = "`name` must be 1 to 64 of A-Z, a-z, 0-9, `-`, `_` and `.`, with a letter or digit first and no `.` last";
+    let message = "`name` must have 1 to 64 characters from A-Z, a-z, 0-9, `-`, `_` and `.`; it must start with a letter or \
+                   digit and must not end with `.`";
     let help = format!(
-        "it names the report's folder; write name = \"{}\"",
+        "the report's folder has this name; write name = \"{}\"",
         to_slug(name)
     );
-    faults.push_with_help(entry.value.span(), message, "cannot name a folder", help);
+    faults.push_with_help(entry.value.span(), message, "invalid name", help);
     None
 }
 

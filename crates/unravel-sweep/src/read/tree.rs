@@ -14,7 +14,7 @@ impl<'a> Entry<'a> {
         faults.push_with_help(
             self.value.span(),
             format!(
-                "`{}` must be a table, not {}",
+                "`{}` must be a table, but is {}",
                 self.key,
                 describe(self.value)
             ),
@@ -36,7 +36,7 @@ pub(super) fn string<'a>(
     }
     faults.push(
         node.span(),
-        format!("`{what}` must be a string, not {}", describe(node)),
+        format!("`{what}` must be a string, but is {}", describe(node)),
         "not a string",
     );
     None
@@ -51,7 +51,7 @@ pub(super) fn list<'a>(
     let DeValue::Array(values) = node.get_ref() else {
         faults.push(
             node.span(),
-            format!("`{key}` must be a list, not {}", describe(node)),
+            format!("`{key}` must be a list, but is {}", describe(node)),
             "not a list",
         );
         return None;
@@ -60,7 +60,7 @@ pub(super) fn list<'a>(
         faults.push(
             node.span(),
             format!("`{key}` is an empty list"),
-            "needs at least one value",
+            "no values",
         );
         return None;
     }

@@ -33,9 +33,12 @@ pub(super) fn read(
 ) -> Option<Weight> {
     let found = entries(table);
     let [shape] = found.as_slice() else {
-        let message = format!("a schedule of `{}` has one shape", field.name());
+        let message = format!(
+            "the schedule of `{}` must have exactly one shape",
+            field.name()
+        );
         let help = "write { linear = { from = 0, to = 4, until = 10_000 } }";
-        faults.push_with_help(span, message, "not one shape", help);
+        faults.push_with_help(span, message, "several shapes", help);
         return None;
     };
     let schedule = match shape.key {
@@ -75,9 +78,9 @@ fn ramp(shape: &Entry, range: RealRange, faults: &mut Collector) -> Option<Ramp>
     let last = count(until.value, "until", 1, MAX_STEPS, faults);
     let (begin, end) = (first?, last?);
     if end <= begin {
-        let message = format!("this schedule ends at step {end}, before it begins at step {begin}");
-        let help = "`until` must be above `begin`";
-        faults.push_with_help(until.value.span(), message, "ends before it begins", help);
+        let message = format!("this schedule begins at step {begin}, but ends at step {end}");
+        let help = "set `until` to more than `begin`";
+        faults.push_with_help(until.value.span(), message, "not after its beginning", help);
         return None;
     }
     Some(Ramp {
@@ -154,7 +157,7 @@ impl<'a> Keys<'a> {
         faults: &mut Collector,
     ) -> Option<&'b Entry<'a>> {
         if entry.is_none() {
-            let message = format!("the schedule `{}` needs `{key}`", self.shape.key);
+            let message = format!("the schedule `{}` requires `{key}`", self.shape.key);
             let help = format!("write {}", self.example);
             faults.push_with_help(
                 self.shape.key_span.clone(),

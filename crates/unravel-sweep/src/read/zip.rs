@@ -63,8 +63,8 @@ fn read_group(
     for key in keys.iter() {
         let idx = find(key, lists, given, faults)?;
         if taken.contains(&idx) || group.contains(&idx) {
-            let message = format!("`{}` stands in `zip` twice", lists[idx].0.path);
-            faults.push(key.span(), message, "tied already");
+            let message = format!("`zip` names `{}` twice", lists[idx].0.path);
+            faults.push(key.span(), message, "already tied");
             return None;
         }
         group.push(idx);
@@ -76,14 +76,24 @@ fn read_group(
             .map(|&idx| format!("`{}` has {}", lists[idx].0.path, grouped(lists[idx].1.len)))
             .collect();
         let message = format!(
-            "lists that `zip` ties must be of one length, but {}",
+            "lists that `zip` ties must have the same length, but {}",
             each.join(", ")
         );
-        faults.push(node.span(), message, "of different lengths");
+        faults.push(node.span(), message, "different lengths");
         return None;
     }
     group.sort_unstable();
     Some(group)
+}
+
+/// How to make a key of the arm a list, with the keys that already are.
+fn write_a_list(key: &str, known: &[&str]) -> String {
+    let known: Vec<String> = known.iter().map(|key| format!("`{key}`")).collect();
+    let lists = match known.is_empty() {
+        true => String::new(),
+        false => format!("; the lists of this arm are {}", known.join(", ")),
+    };
+    format!("write {key} = [...] in this arm{lists}")
 }
 
 /// The place in `lists` of the list that this key names.
@@ -98,22 +108,30 @@ fn find(
     if idx.is_some() {
         return idx;
     }
-    if given.iter().any(|&(path, _)| path == key) || key == "seeds" {
-        let message = format!("`zip` cannot tie `{key}`");
-        let (label, help) = if key == "seeds" {
-            ("seeds are for every setting", "leave it out")
-        } else {
-            ("not a list in this arm", "give it a list")
+    let known: Vec<&str> = lists.iter().map(|(field, _)| field.path).collect();
+    let is_given = given.iter().any(|&(path, _)| path == key);
+    if is_given || Field::at(key).is_some() || key == "seeds" {
+        let (message, label, help) = match key {
+            "seeds" => (
+                "`zip` names `seeds`, which it cannot tie".to_owned(),
+                "every setting has all seeds",
+                "remove it".to_owned(),
+            ),
+            _ => (
+                format!("`zip` names `{key}`, which is not a list in this arm"),
+                "not a list",
+                write_a_list(key, &known),
+            ),
         };
         faults.push_with_help(node.span(), message, label, help);
         return None;
     }
-    let known: Vec<&str> = lists.iter().map(|(field, _)| field.path).collect();
     if known.is_empty() {
-        faults.push(
+        faults.push_with_help(
             node.span(),
             "`zip` has nothing to tie: no key of this arm is a list",
             "not a list in this arm",
+            "remove `zip`, or write lists in this arm",
         );
     } else {
         faults.unknown_name(node.span(), "list of this arm", key, &known);

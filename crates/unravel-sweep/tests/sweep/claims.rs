@@ -80,7 +80,7 @@ fn what_is_not_in_the_sweep_or_says_nothing_is_a_fault() {
         "family = \"beta-vae\"",
         "`higher` and `lower`",
     );
-    check("log =", "of = \"mig\"\nlog =", "has both");
+    check("log =", "of = \"mig\"\nlog =", "both are given");
 }
 
 #[test]

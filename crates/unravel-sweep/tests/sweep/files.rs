@@ -228,5 +228,5 @@ fn the_reference_is_right_about_its_own_examples() {
     trial.data.content = "dsprites-1".to_owned();
     trial.data.keep.insert("orientation".to_owned(), 10);
     assert_eq!(trial.canonical_text(), canonical);
-    assert!(reference.contains(&format!("This one is `{}`", trial.id())));
+    assert!(reference.contains(&format!("The id of this trial is `{}`", trial.id())));
 }

@@ -81,7 +81,7 @@ points = [{ label = "a", score = 1 }]
     7:9: numbers from memory are not published numbers
       7 | trust = "memory"
         |         ^^^^^^^^ cannot be checked
-      help: look them up and say where, or leave them out
+      help: look the numbers up and state their source, or remove them
     "#);
 }
 
@@ -94,10 +94,10 @@ metric = "mig"
 points = [{ label = "a", score = 1, reconstruction-nats = 1e300 }]
 "#;
     insta::assert_snapshot!(faults(text), @r#"
-    9:59: `reconstruction-nats` must be a number from 0 to 1e12, not 1e300
+    9:59: `reconstruction-nats` must be a number from 0 to 1e12, but is 1e300
       9 | points = [{ label = "a", score = 1, reconstruction-nats = 1e300 }]
         |                                                           ^^^^^ too far from 0
-      help: a figure cannot show it beside the sweep's own numbers: check its unit, or write it in `note`
+      help: a figure cannot show it beside the sweep's own numbers; check its unit, or write it in `note`
     "#);
     let of = |key: &str, number: &str| {
         let point = format!("{key} = {number}, label = \"a\"");
@@ -153,14 +153,14 @@ fn what_a_number_needs_to_be_traced_is_asked_for() {
     check(&with("points = []"), "`points` is an empty list");
     check(&with("points = [{ label = \"a\" }]"), "`score` is missing");
     check(&with("points = [{ score = 1 }]"), "`label` is missing");
-    check(&with("points = [3]"), "must be a table, not 3");
+    check(&with("points = [3]"), "must be a table, but is 3");
     check(
         &with("points = [{ label = \"a\", score = nan }]"),
         "`score` must be a finite number",
     );
     check(
         &with("points = [{ label = \"a\", score = 1, spread = 0.1 }]"),
-        "the table does not say what it is",
+        "the table does not state its kind",
     );
     check(
         &with("points = [{ label = \"a\", score = 1, family = \"factorvae\" }]"),

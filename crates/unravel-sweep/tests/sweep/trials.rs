@@ -238,11 +238,11 @@ fn trials_from_elsewhere_are_checked() {
         change(&mut trial);
         trial.check().unwrap_err().to_string()
     };
-    insta::assert_snapshot!(refusal(|t| t.model.latents = 0), @"`model.latents` must be a whole number from 1 to 1,000, not 0");
-    insta::assert_snapshot!(refusal(|t| t.objective = Objective::beta_vae(f64::NAN)), @"`objective.beta-vae.beta` must be a finite number, 0 or more, not NaN");
-    insta::assert_snapshot!(refusal(|t| t.objective = Objective::beta_vae(linear(-1.0, 4.0))), @"`objective.beta-vae.beta` must be a finite number, 0 or more, not linear -1 to 4 from step 0 to 1000");
-    insta::assert_snapshot!(refusal(|t| { t.objective = Objective::beta_vae(linear(0.0, 4.0)); t.training.steps = 999 }), @"the schedule of `beta` ends at step 1,000, beyond the 999 steps of the trial");
-    insta::assert_snapshot!(refusal(|t| t.training.batch_size = 1), @"FactorVAE needs a batch of at least 2 images");
+    insta::assert_snapshot!(refusal(|t| t.model.latents = 0), @"`model.latents` must be a whole number from 1 to 1,000, but is 0");
+    insta::assert_snapshot!(refusal(|t| t.objective = Objective::beta_vae(f64::NAN)), @"`objective.beta-vae.beta` must be a finite number of at least 0, but is NaN");
+    insta::assert_snapshot!(refusal(|t| t.objective = Objective::beta_vae(linear(-1.0, 4.0))), @"`objective.beta-vae.beta` must be a finite number of at least 0, but is linear -1 to 4 from step 0 to 1000");
+    insta::assert_snapshot!(refusal(|t| { t.objective = Objective::beta_vae(linear(0.0, 4.0)); t.training.steps = 999 }), @"the schedule of `beta` ends at step 1,000, but the trial has only 999 steps");
+    insta::assert_snapshot!(refusal(|t| t.training.batch_size = 1), @"FactorVAE requires a `batch-size` of at least 2");
 }
 
 #[test]

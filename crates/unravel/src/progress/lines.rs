@@ -3,26 +3,23 @@
 use std::time::{Duration, Instant};
 
 use super::state::RunState;
-use crate::{output, say};
+use crate::{stderr, stdout};
 
 /// Time between two lines.
 const EVERY: Duration = Duration::from_secs(15);
 
-/// Prints a line at the start and every so often.
+/// Prints a line at the start and at intervals.
 pub struct Lines {
     last: Instant,
     n_settled: usize,
 }
 
 impl Lines {
-    /// Says what there is to do.
+    /// Prints the number of trials.
     pub fn new(state: &RunState) -> Self {
-        let trials = output::count(state.n_trials, "trial");
-        let done = match state.n_settled {
-            0 => String::new(),
-            n => format!(", {n} of them done"),
-        };
-        say::line(format_args!("{}: {trials}{done}", state.name));
+        let trials = stdout::count(state.n_trials, "trial");
+        let before = before(state.n_done_before, state.n_failed_before);
+        stderr::line(format_args!("{}: {trials}{before}", state.name));
         Self {
             last: Instant::now(),
             n_settled: state.n_settled,
@@ -49,6 +46,33 @@ impl Lines {
         }));
         parts.extend(state.not_shown());
         parts.extend(state.time_left().map(|left| format!("about {left} left")));
-        say::line(parts.join(" · "));
+        stderr::line(parts.join(" · "));
+    }
+}
+
+/// What an earlier run left: `, 5 already done, 1 failed before; …`.
+fn before(n_done: usize, n_failed: usize) -> String {
+    let done = match n_done {
+        0 => String::new(),
+        n => format!(", {n} already done"),
+    };
+    let failed = match n_failed {
+        0 => String::new(),
+        n => format!(", {n} failed before; pass --retry-failed to retry"),
+    };
+    done + &failed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failed_trials_do_not_count_as_done() {
+        assert_eq!(before(0, 0), "");
+        assert_eq!(before(5, 0), ", 5 already done");
+        let failed = ", 6 failed before; pass --retry-failed to retry";
+        assert_eq!(before(0, 6), failed);
+        assert_eq!(before(2, 6), format!(", 2 already done{failed}"));
     }
 }

@@ -1,4 +1,4 @@
-//! Where a run is, from what it observed.
+//! The state of a run, from its events.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
@@ -6,67 +6,75 @@ use std::time::Instant;
 use unravel_orchestrator::launcher::JobId;
 use unravel_orchestrator::observe::Observed;
 use unravel_orchestrator::plan::{Plan, Work};
+use unravel_orchestrator::policy::Interrupt;
 use unravel_orchestrator::summary::Outcome;
 use unravel_store::Event;
 use unravel_store::protocol::Phase;
 use unravel_sweep::{Trial, TrialId};
 
-use crate::output;
+use crate::stdout;
 use crate::study::Study;
 
-/// A cohort at work.
+/// A running cohort.
 pub struct JobState {
     /// Its setting and seed, or how many trials it has.
     pub title: String,
     pub step: u64,
     pub steps: u64,
     pub images_per_sec: Option<f64>,
-    /// None before its worker said anything: on a cluster it may wait in a queue.
+    /// None before the first event of its worker: on a cluster, the job may be queued.
     pub phase: Option<Phase>,
-    /// The score that is being taken: `dci study (3 of 40)`.
+    /// The score that is being computed: `dci study (3 of 40)`.
     score: String,
     n_trials: u64,
 }
 
-/// Cohorts shown at a time; a cluster has hundreds at work.
+/// Maximum number of cohorts shown; a cluster may run hundreds.
 const MAX_SHOWN: usize = 8;
 
 impl JobState {
-    /// What it does, in a few words.
+    /// The current phase, in a few words.
     pub fn doing(&self) -> String {
         match (self.phase, self.images_per_sec) {
             (Some(Phase::Training), Some(rate)) => {
-                format!("{} images/s", output::thousands(rate.round() as u64))
+                format!("{} images/s", stdout::thousands(rate.round() as u64))
             }
             (Some(phase @ Phase::Scoring), _) => format!("{} {}", phase.name(), self.score),
+            (Some(Phase::Drawing), _) => "rendering pictures".to_owned(),
             (Some(phase), _) => phase.name().to_owned(),
             (None, _) => "waiting to start".to_owned(),
         }
     }
 }
 
-/// A run so far.
+/// The state of a run.
 pub struct RunState {
     pub name: String,
     pub n_trials: usize,
+    /// Done or failed.
     pub n_settled: usize,
+    /// Done before this run.
+    pub n_done_before: usize,
+    /// Failed before this run, and not retried.
+    pub n_failed_before: usize,
     pub jobs: BTreeMap<JobId, JobState>,
     labels: BTreeMap<TrialId, String>,
     began: Instant,
-    /// Steps of all trials that were left at the beginning.
+    /// Steps of all trials that were unfinished at the start.
     steps_to_do: u64,
-    /// Of them, those of cohorts that have ended.
+    /// Those of them whose cohorts have ended.
     steps_ended: u64,
-    /// Steps that the cohorts at work had behind them when they started.
+    /// The step at which each running cohort started.
     steps_before: BTreeMap<JobId, u64>,
     leaves_jobs: bool,
-    /// Who broke off and why, of all that was told.
+    /// Workers that crashed, with the reason, of all that was printed.
     told: BTreeSet<(String, String)>,
+    interrupt: Interrupt,
 }
 
 impl RunState {
-    /// Before anything started.
-    pub fn new(study: &Study, plan: &Plan, leaves_jobs: bool) -> Self {
+    /// Before the first event.
+    pub fn new(study: &Study, plan: &Plan, leaves_jobs: bool, interrupt: Interrupt) -> Self {
         let left = plan.cohorts.iter().flat_map(|cohort| {
             let from = from_step(cohort.work);
             cohort
@@ -78,6 +86,8 @@ impl RunState {
             name: study.sweep.name.clone(),
             n_trials: plan.counts().trials,
             n_settled: plan.done.len() + plan.failed.len(),
+            n_done_before: plan.done.len(),
+            n_failed_before: plan.failed.len(),
             jobs: BTreeMap::new(),
             labels: study
                 .trials
@@ -90,20 +100,21 @@ impl RunState {
             steps_before: BTreeMap::new(),
             leaves_jobs,
             told: BTreeSet::new(),
+            interrupt,
         }
     }
 
-    /// The cohorts to show: the first that are heard of, and never too many.
+    /// The cohorts to show: the first [`MAX_SHOWN`] that have reported anything.
     pub fn shown(&self) -> Vec<(&JobId, &JobState)> {
         let heard = self.jobs.iter().filter(|(_, job)| job.phase.is_some());
         heard.take(MAX_SHOWN).collect()
     }
 
-    /// How many cohorts are not among the shown ones, in words.
+    /// The number of cohorts that are not shown, in words.
     pub fn not_shown(&self) -> Option<String> {
         let n_heard = self.jobs.values().filter(|job| job.phase.is_some()).count();
         let parts = [
-            (n_heard.saturating_sub(MAX_SHOWN), "more at work"),
+            (n_heard.saturating_sub(MAX_SHOWN), "more running"),
             (self.jobs.len() - n_heard, "waiting"),
         ];
         let parts: Vec<String> = parts
@@ -114,7 +125,7 @@ impl RunState {
         (!parts.is_empty()).then(|| parts.join(", "))
     }
 
-    /// Takes in what happened.
+    /// Updates the state with an event.
     pub fn take(&mut self, observed: &Observed<'_>) {
         match observed {
             Observed::CohortStarted {
@@ -124,7 +135,7 @@ impl RunState {
                     [one] => label(&one.trial),
                     _ => {
                         let setting = trials[0].trial.setting().family_title;
-                        format!("{setting}, {}", output::count(trials.len(), "trial"))
+                        format!("{setting}, {}", stdout::count(trials.len(), "trial"))
                     }
                 };
                 let steps = trials[0].trial.training.steps;
@@ -183,7 +194,7 @@ impl RunState {
         }
     }
 
-    /// What should be told in words, if anything.
+    /// A sentence on an event, if it needs one.
     pub fn sentence(&mut self, observed: &Observed<'_>) -> Option<String> {
         match observed {
             Observed::Worker {
@@ -197,13 +208,13 @@ impl RunState {
                         reason,
                         elsewhere: false,
                     },
-            } => Some(format!("{} failed: {reason}", self.label(id))),
+            } => Some(self.failure(id, reason)),
             Observed::TrialHeld { id, holder } => Some(format!(
-                "{} is another run's at the moment{}; waiting for it",
+                "{} is in use by another run{}; waiting for it",
                 self.label(id),
                 holder.map_or_else(String::new, |holder| format!(" ({holder})"))
             )),
-            // What became of its trials, or of the run, is told next, with the same reason.
+            // The next event has the same reason: the trials fail, or the run ends.
             Observed::CohortCrashed { retry_in: None, .. } => None,
             Observed::CohortCrashed {
                 job,
@@ -215,11 +226,14 @@ impl RunState {
                     .get(job)
                     .map_or("a worker", |job| job.title.as_str());
                 let secs = wait.as_secs_f64();
-                // The same once more says nothing new; what becomes of it in the end is told.
+                // A repeated reason is not printed again.
                 let is_new = self.told.insert((who.to_owned(), (*reason).to_owned()));
-                is_new.then(|| format!("{who} broke off ({reason}); trying again in {secs:.0} s"))
+                is_new.then(|| format!("{who} crashed ({reason}); retrying in {secs:.0} s"))
             }
             Observed::Stopping { .. } if self.leaves_jobs => None,
+            Observed::Stopping { .. } if self.interrupt.n_raised() == 0 => {
+                Some("time budget used up; saving checkpoints".to_owned())
+            }
             Observed::Stopping { .. } => {
                 Some("saving checkpoints; interrupt again to stop at once".to_owned())
             }
@@ -230,20 +244,20 @@ impl RunState {
         }
     }
 
-    /// How far the run is, in a sentence.
+    /// The progress of the run in one sentence.
     pub fn so_far(&self) -> String {
         let left = self
             .time_left()
             .map_or_else(String::new, |left| format!(", about {left} left"));
         format!(
-            "{} of {} settled, {} at work{left}",
+            "{} of {} done or failed, {} running{left}",
             self.n_settled,
-            output::count(self.n_trials, "trial"),
-            output::count(self.jobs.len(), "cohort"),
+            stdout::count(self.n_trials, "trial"),
+            stdout::count(self.jobs.len(), "cohort"),
         )
     }
 
-    /// The time that is left, once there is something to go by.
+    /// The estimated remaining time; none until enough steps are done.
     pub fn time_left(&self) -> Option<String> {
         let at_work: u64 = self
             .jobs
@@ -259,7 +273,15 @@ impl RunState {
             return None;
         }
         let secs = elapsed_secs * (self.steps_to_do - done) as f64 / done as f64;
-        Some(output::duration(secs))
+        Some(stdout::duration(secs))
+    }
+
+    /// `β-VAE β=4, seed 1 (trial 04597ee34d19bd9f) failed: …`.
+    pub fn failure(&self, id: &TrialId, reason: &str) -> String {
+        match self.labels.get(id) {
+            Some(label) => format!("{label} (trial {id}) failed: {reason}"),
+            None => format!("trial {id} failed: {reason}"),
+        }
     }
 
     fn label(&self, id: &TrialId) -> String {
@@ -270,7 +292,7 @@ impl RunState {
     }
 }
 
-/// The step that a cohort trains from; none where it is only scored.
+/// The step that a cohort trains from; none if it is only scored.
 fn from_step(work: Work) -> Option<u64> {
     match work {
         Work::Train { from_step } => Some(from_step),

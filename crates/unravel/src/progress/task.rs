@@ -1,4 +1,4 @@
-//! Progress of one piece of work that counts up: a bar on a terminal, a plain line every so often elsewhere.
+//! Progress of one task with a known total: a bar on a terminal, otherwise a plain line at intervals.
 
 use std::fmt;
 use std::io::IsTerminal;
@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState};
 
-use crate::{output, say};
+use crate::{stderr, stdout};
 
 /// Time between two lines.
 const EVERY: Duration = Duration::from_secs(5);
 
-/// Tells a person how far a piece of work is. The bar goes away with it.
+/// Shows the progress of a task. Dropping it removes the bar.
 pub struct Task {
     title: String,
     unit: &'static str,
@@ -25,7 +25,7 @@ enum View {
 }
 
 impl Task {
-    /// Work called `title` that counts `unit`s.
+    /// A task `title` with a total in `unit`s.
     pub fn new(title: impl Into<String>, unit: &'static str, quiet: bool) -> Self {
         let title = title.into();
         let view = match (quiet, std::io::stderr().is_terminal()) {
@@ -42,7 +42,7 @@ impl Task {
         Self { title, unit, view }
     }
 
-    /// `done` of `total` units are done.
+    /// Sets the progress to `done` of `total` units.
     pub fn set(&mut self, done: usize, total: usize) {
         match &mut self.view {
             View::Bar(bar) => {
@@ -51,7 +51,7 @@ impl Task {
             }
             View::Lines { started, last } if EVERY <= last.elapsed() && done < total => {
                 *last = Instant::now();
-                say::line(line(&self.title, self.unit, done, total, started.elapsed()));
+                stderr::line(line(&self.title, self.unit, done, total, started.elapsed()));
             }
             View::Lines { .. } | View::Nothing => {}
         }
@@ -75,12 +75,12 @@ fn bar(title: &str, unit: &str) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
     let style = super::style(&template).with_key("rate", rate);
     bar.with_style(style)
-        .with_message(crate::harmless::line(title).into_owned())
+        .with_message(crate::printable::line(title).into_owned())
 }
 
 /// `exporting: 4,096/737,280 images, 1,000 a second, about 12 min left`
 fn line(title: &str, unit: &str, done: usize, total: usize, elapsed: Duration) -> String {
-    let [done_text, total_text] = [done, total].map(|n| output::thousands(n as u64));
+    let [done_text, total_text] = [done, total].map(|n| stdout::thousands(n as u64));
     let mut line = format!("{title}: {done_text}/{total_text} {unit}");
     let rate = done as f64 / elapsed.as_secs_f64();
     line.push_str(&rate_and_left(rate, (total - done) as f64 / rate));
@@ -94,9 +94,9 @@ fn rate_and_left(per_sec: f64, secs_left: f64) -> String {
     }
     let rate = match per_sec {
         slow if slow < 10.0 => format!("{slow:.1}"),
-        fast => output::thousands(fast.round() as u64),
+        fast => stdout::thousands(fast.round() as u64),
     };
-    let left = output::duration(secs_left);
+    let left = stdout::duration(secs_left);
     format!(", {rate} a second, about {left} left")
 }
 

@@ -1,4 +1,4 @@
-//! What a sweep asks for and its data cannot give: found before anything trains, with its place in the file.
+//! Checks that the data of a sweep is sufficient for its metrics and networks, before anything trains.
 
 use unravel_data::{Grid, GridError};
 use unravel_metrics::{FactorGrid, MetricError, MetricExt, Note, notes_of_grid};
@@ -7,10 +7,10 @@ use unravel_score::{Metric, Offered, Representation, Variant};
 use unravel_sweep::{Estimator, EvaluationConfig, Fault, Faults, Sweep, span_of};
 use unravel_worker::WorkerError;
 
-/// Takes out of the sweep the metrics that cannot be computed on its grid or of its trials, a sentence for each.
+/// Removes the metrics that cannot be computed on the sweep's grid or from its trials. Returns one sentence for each.
 ///
 /// # Errors
-/// Where the file names such a metric.
+/// If the file names such a metric.
 pub fn leave_out_metrics(
     sweep: &mut Sweep,
     text: &str,
@@ -37,7 +37,7 @@ pub fn leave_out_metrics(
                 label: label.to_owned(),
                 help: Some(help.to_owned()),
             }),
-            None => notes.push(format!("{message}; it is left out")),
+            None => notes.push(format!("{message}; the metric is skipped")),
         }
         false
     });
@@ -48,7 +48,7 @@ pub fn leave_out_metrics(
     }
 }
 
-/// What there is to say of the scores that the sweep asks for, whatever the codes are: a sentence each.
+/// One sentence for each limit of the requested scores that follows from the grid, independent of the codes.
 pub fn notes_of_scores(sweep: &Sweep, grid: &Grid) -> Vec<String> {
     let variants = |metric: Metric| {
         let variants = metric.requested_variants(&sweep.evaluation.variants);
@@ -65,7 +65,7 @@ pub fn notes_of_scores(sweep: &Sweep, grid: &Grid) -> Vec<String> {
     };
     let sentence = |Note {
                         sentence, metrics, ..
-                    }: Note| format!("{sentence} ({})", metrics.join(", "));
+                    }: Note| format!("{}: {sentence}", metrics.join(", "));
     notes_of_grid(&grid, &pairs)
         .into_iter()
         .map(sentence)
@@ -79,8 +79,8 @@ struct Refusal {
     help: &'static str,
 }
 
-/// Why a metric cannot be computed of the trials of a sweep, if it cannot; `has_repetitions` says whether any setting has
-/// two seeds.
+/// Why a metric cannot be computed from the trials of a sweep, or `None` if it can. `has_repetitions` is whether any
+/// setting has two seeds.
 fn refusal(
     metric: Metric,
     evaluation: &EvaluationConfig,
@@ -91,19 +91,19 @@ fn refusal(
     if metric.needs_posteriors() && !evaluation.representations.contains(&Representation::Mean) {
         return Some(Refusal {
             message: format!(
-                "{name} is a metric of the posteriors, which `representations` leaves out"
+                "{name} is computed from the posteriors and requires the representation \"mean\""
             ),
-            label: "not of samples",
-            help: "add \"mean\" to `representations`: it is taken with the means",
+            label: "requires \"mean\"",
+            help: "add \"mean\" to `representations`",
         });
     }
     if metric.needs().several_trials && !has_repetitions {
         return Some(Refusal {
             message: format!(
-                "{name} compares trials that differ in their seed, and each setting here has one"
+                "{name} compares trials that differ only in their seed, but each setting here has one seed"
             ),
             label: "nothing to compare",
-            help: "leave it out, or give an arm more seeds",
+            help: "remove the metric, or set more `seeds` in an arm",
         });
     }
     let variants = metric.requested_variants(&evaluation.variants);
@@ -113,13 +113,13 @@ fn refusal(
     let (label, help) = match error {
         MetricError::TooFewFactors { .. } => (
             "too few factors vary",
-            "leave it out, or let `keep` keep 2 values or more of another factor",
+            "remove the metric, or keep at least 2 values of another factor in `data.keep`",
         ),
         MetricError::TooFewPoints { .. } => (
             "too few images",
-            "leave it out, or let `keep` keep more values",
+            "remove the metric, use more data, or keep more values in `data.keep`",
         ),
-        _ => ("cannot be computed", "leave it out"),
+        _ => ("cannot be computed", "remove the metric"),
     };
     Some(Refusal {
         message: error.to_string(),
@@ -128,7 +128,7 @@ fn refusal(
     })
 }
 
-/// The error as a fault of the file, where it is about something that stands in it.
+/// The error as a fault of the sweep file, if a key of the file causes it.
 pub fn fault(error: &WorkerError, text: &str) -> Option<Fault> {
     let (span, label) = match error {
         WorkerError::Grid(
@@ -146,7 +146,7 @@ pub fn fault(error: &WorkerError, text: &str) -> Option<Fault> {
         WorkerError::Npz(_) => (span_of(text, "npz", None), "this file"),
         WorkerError::Model(ModelError::ImageSize { architecture, .. }) => (
             span_of(text, "architecture", Some(architecture)),
-            "does not take the images of the data",
+            "cannot process these images",
         ),
         WorkerError::Model(ModelError::BatchBeyondData { .. }) => {
             let estimator = span_of(text, "estimator", Some(Estimator::Stratified.name()));
@@ -162,15 +162,15 @@ pub fn fault(error: &WorkerError, text: &str) -> Option<Fault> {
     })
 }
 
-/// What to do about an error, where its own sentence does not say it.
+/// A remedy for an error whose own sentence has none.
 fn help(error: &WorkerError) -> Option<String> {
     let WorkerError::Model(ModelError::ImageSize { height, width, .. }) = *error else {
         return None;
     };
     let up = |side: usize| side.next_multiple_of(16);
     Some(format!(
-        "pad the images to {}x{}, or take the architecture \"mlp-higgins\"; images are [n, height, width, channels], and \
-         np.moveaxis(imgs, 1, -1) makes that of [n, channels, height, width]",
+        "pad the images to {}x{}, or set architecture = \"mlp-higgins\". If `imgs` is [n, channels, height, width], convert it \
+         with np.moveaxis(imgs, 1, -1)",
         up(height),
         up(width)
     ))

@@ -1,13 +1,13 @@
-//! `unravel check`: validate a sweep file, and its data as far as a moment shows it.
+//! `unravel check`: validates a sweep file, and the parts of its data that are quick to check.
 
 use serde_json::json;
 
 use crate::cli::CheckArgs;
 use crate::exit::{Exit, Failure};
 use crate::study;
-use crate::{output, say};
+use crate::{stderr, stdout};
 
-/// Says what a sweep file asks for, or what is wrong with it.
+/// Prints the size of a valid sweep, or the errors of its file.
 pub fn check(args: &CheckArgs) -> Result<Exit, Failure> {
     let checked = study::parse(&args.sweep).and_then(|(text, mut sweep)| {
         let notes = study::check_data(&args.sweep, &text, &mut sweep)?;
@@ -15,22 +15,22 @@ pub fn check(args: &CheckArgs) -> Result<Exit, Failure> {
     });
     let (sweep, notes) = match checked {
         Err(failure) if args.json => {
-            output::json(&json!({ "valid": false, "faults": failure.faults_json() }));
+            stdout::json(&json!({ "valid": false, "faults": failure.faults_json() }));
             return Ok(failure.exit);
         }
         other => other?,
     };
-    notes.iter().for_each(say::note);
-    // Arms may share trials, which are trained once. What the observations are does not matter to that.
+    notes.iter().for_each(stderr::note);
+    // Trials that several arms share count once. The content of the data does not affect the number.
     let n_trials = sweep.trials("").len();
     if args.json {
-        output::json(
+        stdout::json(
             &json!({ "valid": true, "name": sweep.name, "trials": n_trials, "notes": notes }),
         );
     } else {
-        let arms = output::count(sweep.arms.len(), "arm");
-        let trials = output::count(n_trials, "trial");
-        output::line(&format!(
+        let arms = stdout::count(sweep.arms.len(), "arm");
+        let trials = stdout::count(n_trials, "trial");
+        stdout::line(&format!(
             "{}: {} with {arms}, {trials}",
             args.sweep.display(),
             sweep.name

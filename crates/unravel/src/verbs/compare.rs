@@ -1,4 +1,4 @@
-//! `unravel compare`: two sweeps, or one sweep in two stores, on one page.
+//! `unravel compare`: compares two sweeps, or one sweep in two stores, on one page.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,7 @@ use unravel_store::Store;
 
 use crate::exit::{Exit, Failure};
 use crate::study::Study;
-use crate::{output, say};
+use crate::{stderr, stdout};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -22,13 +22,13 @@ pub struct CompareArgs {
     /// The first sweep file
     #[arg(value_name = "A.toml")]
     a: PathBuf,
-    /// The second one; left out, A once more, in another store
-    #[arg(value_name = "B.toml", required_unless_present = "store_b")]
+    /// The second sweep file. If omitted, A is compared with itself in another store; requires --store-b
+    #[arg(value_name = "B.toml")]
     b: Option<PathBuf>,
-    /// The folder that holds every trial
+    /// The store: the folder with the trials
     #[arg(long, value_name = "DIR", default_value = "runs")]
     store: PathBuf,
-    /// The folder that holds B's trials, where it is another one
+    /// The folder with the trials of B [default: the folder of --store]
     #[arg(long, value_name = "DIR")]
     store_b: Option<PathBuf>,
     /// The page's folder [default: reports/<A>-and-<B>]
@@ -37,17 +37,22 @@ pub struct CompareArgs {
     /// Print machine-readable results on stdout
     #[arg(long)]
     json: bool,
-    /// Print no findings
+    /// Do not print the summary of differences
     #[arg(long, short)]
     quiet: bool,
 }
 
-/// Writes the page and says what differs.
+/// Writes the page and prints the differences.
 pub fn compare(args: &CompareArgs) -> Result<Exit, Failure> {
+    if args.b.is_none() && args.store_b.is_none() {
+        return Err(Failure::usage(
+            "compare requires a second sweep file, or another store with --store-b",
+        ));
+    }
     let files = [&args.a, args.b.as_ref().unwrap_or(&args.a)];
     let stores = [&args.store, args.store_b.as_ref().unwrap_or(&args.store)];
     if files[0] == files[1] && stores[0] == stores[1] {
-        let sentence = "both are the same sweep in the same store; name another sweep, or its other store by --store-b";
+        let sentence = "both sides are the same sweep in the same store; pass a second sweep file, or another store with --store-b";
         return Err(Failure::usage(sentence));
     }
     let studies = [Study::open(files[0])?, Study::open(files[1])?];
@@ -65,13 +70,16 @@ pub fn compare(args: &CompareArgs) -> Result<Exit, Failure> {
     };
     let sides = [side(0)?, side(1)?];
     let folder = args.report.clone().unwrap_or_else(|| folder(&titles));
-    let mut compared = write_page(sides.each_ref(), &folder)?;
+    let mut compared = write_page(sides.each_ref(), &folder).map_err(|error| match error {
+        CompareError::Empty { side } => empty(&studies[side], files[side], stores[side]),
+        CompareError::Report(error) => error.into(),
+    })?;
     compared.notices.extend(notices);
     say(args, &titles, &compared);
     Ok(Exit::Success)
 }
 
-/// What tells the two apart: their names, else their stores, else their files.
+/// Distinct titles of the two sides: the names of the sweeps, else of the stores, else of the files.
 fn titles(studies: &[Study; 2], files: [&PathBuf; 2], stores: [&PathBuf; 2]) -> [String; 2] {
     let names = studies.each_ref().map(|study| study.sweep.name.clone());
     if names[0] != names[1] {
@@ -95,7 +103,7 @@ fn stem(path: &Path) -> String {
     stem.to_string_lossy().into_owned()
 }
 
-/// `reports/<A>-and-<B>`, in letters that can stand in a path.
+/// `reports/<A>-and-<B>`, with characters that are valid in a path.
 fn folder(titles: &[String; 2]) -> PathBuf {
     let name = format!("{}-and-{}", titles[0], titles[1]);
     let letter = |c: char| {
@@ -110,29 +118,30 @@ fn folder(titles: &[String; 2]) -> PathBuf {
 
 fn say(args: &CompareArgs, titles: &[String; 2], compared: &Compared) {
     for notice in &compared.notices {
-        say::note(notice);
+        stderr::note(notice);
     }
     if args.json {
-        output::json(&json!({
+        stdout::json(&json!({
             "a": titles[0], "b": titles[1], "matched": compared.n_matched, "only_a": compared.n_alone[0],
             "only_b": compared.n_alone[1], "scores": compared.scores, "findings": compared.findings,
-            "report": output::path(&compared.index),
+            "report": stdout::path(&compared.index),
         }));
         return;
     }
     if !args.quiet {
-        compared.findings.iter().for_each(say::line);
+        compared.findings.iter().for_each(stderr::line);
     }
-    output::line(&compared.index.display().to_string());
+    stdout::line(&compared.index.display().to_string());
 }
 
-impl From<CompareError> for Failure {
-    fn from(error: CompareError) -> Self {
-        match error {
-            CompareError::Empty { .. } => Self::new(Exit::TrialsFailed, error),
-            CompareError::Report(error) => error.into(),
-        }
-    }
+/// A side without a finished trial.
+fn empty(study: &Study, file: &Path, store: &Path) -> Failure {
+    let (name, file, store) = (&study.sweep.name, file.display(), store.display());
+    let sentence = format!(
+        "the store `{store}` has no trained and scored trial of the sweep `{name}`; run `unravel run {file} --store {store}` \
+         first"
+    );
+    Failure::new(Exit::TrialsFailed, sentence)
 }
 
 #[cfg(test)]

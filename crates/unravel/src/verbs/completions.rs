@@ -4,12 +4,12 @@ use clap::{Args, Command};
 use clap_complete::{Shell, generate};
 
 use crate::exit::Exit;
-use crate::output;
+use crate::stdout;
 
 const WHERE: &str = "\
-Where shells look for it:
+Where to install the completions:
   bash        unravel completions bash > ~/.local/share/bash-completion/completions/unravel
-  zsh         unravel completions zsh  > a folder of $fpath, as _unravel
+  zsh         unravel completions zsh  > FOLDER/_unravel   (FOLDER is a folder in $fpath)
   fish        unravel completions fish > ~/.config/fish/completions/unravel.fish
   elvish      unravel completions elvish >> ~/.config/elvish/rc.elv
   powershell  unravel completions powershell >> $PROFILE";
@@ -17,7 +17,7 @@ Where shells look for it:
 #[derive(Args, Debug)]
 #[command(after_help = WHERE)]
 pub struct CompletionsArgs {
-    /// Whose completions
+    /// Shell to print completions for
     #[arg(value_name = "SHELL")]
     shell: Shell,
 }
@@ -26,6 +26,6 @@ pub struct CompletionsArgs {
 pub fn completions(args: &CompletionsArgs, mut program: Command) -> Exit {
     let mut script = Vec::new();
     generate(args.shell, &mut program, "unravel", &mut script);
-    output::line(String::from_utf8_lossy(&script).trim_end());
+    stdout::line(String::from_utf8_lossy(&script).trim_end());
     Exit::Success
 }

@@ -1,4 +1,4 @@
-//! `unravel dataset`: the dSprites file written and checked, and a picture of it.
+//! `unravel dataset`: writes, verifies and previews the dSprites file.
 
 mod export;
 mod preview;
@@ -18,11 +18,11 @@ pub struct DatasetArgs {
 
 #[derive(Debug, Subcommand)]
 enum DatasetVerb {
-    /// Write the rendered dSprites as its official npz
+    /// Render dSprites and write it in the format of the official npz file
     Export(ExportArgs),
-    /// Compare an npz of dSprites with the rendering, pixel by pixel; exit code 1 when it differs
+    /// Compare an npz of dSprites with the rendering, pixel by pixel; exit code 1 if they differ
     Verify(VerifyArgs),
-    /// Draw what each factor does to the image
+    /// Draw an image of the effect of each factor
     Preview(PreviewArgs),
 }
 
@@ -31,7 +31,7 @@ struct ExportArgs {
     /// The npz to write
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Replace the file if it is there
+    /// Overwrite an existing file
     #[arg(long)]
     force: bool,
     /// Print no progress
@@ -54,7 +54,7 @@ struct VerifyArgs {
 
 #[derive(Args, Debug)]
 struct PreviewArgs {
-    /// The picture to write
+    /// The PNG to write
     #[arg(long, value_name = "FILE.png", default_value = "dsprites-preview.png")]
     out: PathBuf,
 }

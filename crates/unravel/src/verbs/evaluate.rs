@@ -1,4 +1,4 @@
-//! `unravel evaluate`: score a representation made elsewhere.
+//! `unravel evaluate`: scores codes from another program.
 
 mod codes;
 mod files;
@@ -12,51 +12,54 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde_json::json;
 use unravel_data::free_memory;
-use unravel_metrics::{Binning, CodeTable, Extent, FactorBins, Note, notes, scoring_bytes};
+use unravel_metrics::{
+    Binning, CodeTable, Extent, FactorBins, FactorGrid, MetricError, Note, notes, scoring_bytes,
+};
 use unravel_score::{Metric, Variant};
 
 use crate::exit::{Exit, Failure};
 use crate::progress::task::Task;
-use crate::{output, say};
+use crate::{stderr, stdout};
 use codes::Representation;
 use scores::{Score, Scores};
 
 const FORMATS: &str = "\
 CODES is a .npy [737280, codes] in the order of dSprites, or an .npz with `codes` [n, codes] and `factors` \
-[n, factors], in any order of rows (and, if you like, `logvars` [n, codes] and `factor_names` [factors]). `-` is standard \
-input; pipes of up to 4 GiB are read too. Factor values are integers, or floats that are whole numbers; with \
---factor-bins they may be any numbers. Rows that are every combination of factor values once are a complete grid; of \
-others each row counts once, and metrics that hold a factor fixed take the values that 10 rows or more have. Arrays are \
-float32 or float64, C or Fortran order; float64 codes are rounded to float32, and a note says where that loses their differences.";
+[n, factors], in any row order. `logvars` [n, codes] and `factor_names` [factors] are optional. `-` is standard input; \
+pipes of up to 4 GiB also work. Factor values are integers, or floats that are whole numbers; with --factor-bins they can \
+be any numbers. If the rows contain every combination of factor values exactly once, they are a complete grid. Otherwise, \
+each row counts once, and metrics that fix a factor use only factor values with 10 rows or more. Arrays are float32 or \
+float64, in C or Fortran order; float64 codes are rounded to float32, and a note is printed if their differences are lost.";
 
 #[derive(Args, Debug)]
 #[command(after_help = FORMATS)]
 pub struct EvaluateArgs {
-    /// The codes, as NumPy wrote them; `-` for standard input
+    /// A .npy or .npz file with the codes; `-` reads standard input
     #[arg(value_name = "CODES")]
     codes: PathBuf,
-    /// Metrics to compute; `moments`: every one of less than a second on dSprites; `all` [default: moments]
+    /// Metrics to compute; `moments`: all that take less than about 10 s; `all` [default: moments]
     #[arg(long, value_name = "NAME,…", value_delimiter = ',', value_parser = metrics())]
     metrics: Vec<Named>,
-    /// study: sampled, as disentanglement_lib does; exact: every point once [default: all that a metric has but lin-2020]
+    /// Variants to compute. study: sampled, as in disentanglement_lib; exact: every point once [default: all variants
+    /// of each metric except lin-2020]
     #[arg(long, alias = "variant", value_name = "NAME,…", value_delimiter = ',', value_parser = variants())]
     variants: Vec<Variant>,
     /// Evaluation seeds of the study variants: 0 to N - 1
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=10_000))]
     seeds: u64,
-    /// A .npy of log variances beside a .npy of codes, for the metrics of posteriors
+    /// .npy file with the log variances of the codes; required by mig-chen and active-units if CODES is a .npy
     #[arg(long, value_name = "FILE")]
     logvars: Option<PathBuf>,
-    /// Put the values of each factor that has more than N into N bins: for continuous factors
+    /// For continuous factors: bin every factor with more than N distinct values into N bins
     #[arg(long, value_name = "N", value_parser = factor_bins())]
     factor_bins: Option<u32>,
-    /// Bins of equal width, or of equally many rows [default: equal-width]
+    /// Binning method: bins of equal width, or quantiles (bins with equal numbers of rows) [default: equal-width]
     #[arg(long, value_name = "HOW", requires = "factor_bins", value_parser = binnings())]
     factor_binning: Option<Binning>,
     /// Print machine-readable results on stdout
     #[arg(long)]
     json: bool,
-    /// Write scores.csv, scores.json and one CSV a matrix to this folder
+    /// Write scores.csv, scores.json and one CSV file per matrix to this folder
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Print no progress
@@ -68,9 +71,9 @@ pub struct EvaluateArgs {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Named {
     Metric(Metric),
-    /// Every metric and variant that takes moments, as without a word.
+    /// Every metric and variant that takes less than about 10 s; the default.
     Moments,
-    /// Every metric that a single table has.
+    /// Every metric that can be computed from one table.
     All,
 }
 
@@ -86,7 +89,7 @@ fn metrics() -> impl TypedValueParser<Value = Named> {
 }
 
 impl EvaluateArgs {
-    /// The metrics that are named; none for those that take moments.
+    /// The named metrics; empty if none is named, which means the quick ones.
     fn named(&self) -> Vec<Metric> {
         let is_of_one_table = |metric: &Metric| !metric.needs().several_trials;
         let named = self.metrics.iter().flat_map(|named| match named {
@@ -97,19 +100,19 @@ impl EvaluateArgs {
         named.collect()
     }
 
-    /// Whether all that takes moments is asked for: by name, or by naming nothing.
+    /// Whether the fast metrics are requested: by name, or because no metric is named.
     fn asks_for_moments(&self) -> bool {
         self.metrics.is_empty() || self.metrics.contains(&Named::Moments)
     }
 
-    /// The bins that factor values go into, if any.
+    /// How factor values are binned, if they are.
     fn bins(&self) -> Result<Option<FactorBins>, Failure> {
         let binning = self.factor_binning.unwrap_or(Binning::EqualWidth);
         let bins = self.factor_bins.map(|n| FactorBins::new(n, binning));
         bins.transpose().map_err(Failure::usage)
     }
 
-    /// Whether a metric that cannot be computed is left out: whoever names it wants to know.
+    /// Whether a metric that cannot be computed is skipped. If it was named, this is an error instead.
     fn leaves_out(&self) -> bool {
         self.asks_for_moments() || self.metrics.contains(&Named::All)
     }
@@ -133,7 +136,7 @@ fn binnings() -> impl TypedValueParser<Value = Binning> {
     })
 }
 
-/// Reads the codes, scores them and says so.
+/// Reads the codes, scores them and prints the scores.
 pub fn evaluate(args: &EvaluateArgs) -> Result<Exit, Failure> {
     let named = match args.named().as_slice() {
         [] => Vec::new(),
@@ -153,26 +156,26 @@ pub fn evaluate(args: &EvaluateArgs) -> Result<Exit, Failure> {
     pairs.extend(named);
     select::keep_distinct(&mut pairs);
     let (scores, notes) = score(args, &representation, &pairs, bins)?;
-    // Whoever asks for no progress still wants to know what a score does not say.
+    // --quiet hides progress, not the limits of a score.
     for Note {
         sentence, metrics, ..
     } in &notes
     {
-        say::note(format_args!("{sentence} ({})", metrics.join(", ")));
+        stderr::line(format_args!("note ({}): {sentence}", metrics.join(", ")));
     }
     let json = json!({ "scores": scores.scores, "notes": notes });
     if let Some(folder) = &args.out {
         files::write(folder, &scores, &json)?;
     }
     if args.json {
-        output::json(&json);
+        stdout::json(&json);
     } else {
         print(args, &representation, &scores);
     }
     Ok(Exit::Success)
 }
 
-/// Leaves out what would take more than moments of what was asked for as taking moments.
+/// Skips the metrics that were not named and would take long.
 fn within_reason(
     args: &EvaluateArgs,
     representation: &Representation,
@@ -190,7 +193,7 @@ fn within_reason(
         )),
         Some(sentence) => {
             if !args.quiet {
-                say::note(sentence);
+                stderr::note(sentence);
             }
             Ok(pairs)
         }
@@ -215,9 +218,9 @@ fn score(
         read,
     } = representation;
     if !grid.is_complete() && !args.quiet {
-        say::note(format_args!(
-            "{}, no complete grid: every row counts once",
-            grid.label()
+        stderr::note(format_args!(
+            "the {}; each row counts once",
+            not_complete(grid)
         ));
     }
     let table = CodeTable::over(codes, *n_codes, grid.clone());
@@ -241,15 +244,15 @@ fn score(
     let scores = scores.map_err(refused)?;
     for error in &scores.left_out {
         if !args.leaves_out() {
-            return Err(refused(error.clone()));
+            return Err(Failure::usage(format!("`{place}`: {}", refusal(error))));
         }
         if !args.quiet {
-            say::note(format_args!("{error}; left out"));
+            stderr::note(skipped(error));
         }
     }
     if scores.scores.is_empty() {
         return Err(Failure::usage(format!(
-            "`{place}`: its grid is too small for any metric"
+            "`{place}`: the grid of its factors is too small for any metric; add factors that vary, or values of factors"
         )));
     }
     let is_scored = |(metric, variant): &&(Metric, Variant)| {
@@ -261,15 +264,42 @@ fn score(
     Ok((scores, notes))
 }
 
+/// `300 rows are not a complete 3x3 grid`.
+fn not_complete(grid: &FactorGrid) -> String {
+    let sizes: Vec<String> = grid.sizes().iter().map(usize::to_string).collect();
+    let rows = stdout::count(grid.n_points(), "row");
+    format!("{rows} are not a complete {} grid", sizes.join("x"))
+}
+
+/// The sentence on a named metric that cannot be computed, with a remedy.
+fn refusal(error: &MetricError) -> String {
+    let sentence = error.to_string();
+    match sentence.contains(';') {
+        true => sentence,
+        false => format!("{sentence}; remove the metric from --metrics, or use other data"),
+    }
+}
+
+/// The sentence on a metric that cannot be computed and was not named: `udr is skipped: it compares …`.
+fn skipped(error: &MetricError) -> String {
+    let sentence = error.to_string();
+    match sentence.split_once(' ') {
+        Some((metric, rest)) if Metric::from_name(metric).is_some() => {
+            format!("{metric} is skipped: it {rest}")
+        }
+        _ => format!("skipped: {sentence}"),
+    }
+}
+
 fn print(args: &EvaluateArgs, representation: &Representation, scores: &Scores) {
-    output::line(&format!(
+    stdout::line(&format!(
         "{}: {} of {}, grid {}{}",
         input::name(&args.codes).display(),
-        output::count(representation.grid.n_points(), "point"),
-        output::count(representation.n_codes, "code"),
+        stdout::count(representation.grid.n_points(), "point"),
+        stdout::count(representation.n_codes, "code"),
         scores.grid,
         scores.factor_bins.map_or_else(String::new, |bins| format!(
-            ", factors in up to {}",
+            ", factors binned into up to {}",
             bins.label()
         )),
     ));
@@ -295,17 +325,17 @@ fn print(args: &EvaluateArgs, representation: &Representation, scores: &Scores) 
         "representation",
         "mean ± sd",
     ];
-    output::line(output::table(&header, &rows).trim_end());
+    stdout::line(stdout::table(&header, &rows).trim_end());
     if scores.scores.iter().any(|score| score.sd.is_some()) {
-        output::line(&format!(
+        stdout::line(&format!(
             "± is the standard deviation over {} evaluation seeds",
             args.seeds
         ));
     }
     for note in scores.notes() {
-        output::line(&note);
+        stdout::line(&note);
     }
     if let Some(folder) = &args.out {
-        output::line(&format!("tables and matrices: {}", folder.display()));
+        stdout::line(&format!("tables and matrices: {}", folder.display()));
     }
 }

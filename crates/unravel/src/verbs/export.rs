@@ -10,30 +10,30 @@ use unravel_store::{Store, TrialFolder};
 use unravel_worker::export::{CODES, TABLE, WEIGHTS};
 
 use crate::exit::{Exit, Failure};
-use crate::output;
 use crate::progress::task::Task;
+use crate::stdout;
 
 const TRIALS: &str = "\
-TRIAL is a trial's id or the beginning of it, as `unravel status --json` and the report name it, or says what the trial is \
-like: key=value, several joined by commas, such as objective=beta-vae,beta=4,seed=0. Keys are those of sweep files; the \
-last part of a key is enough.";
+TRIAL is a trial id or its first characters. `unravel status --json` and the report list the ids. TRIAL can also be \
+key=value pairs joined by commas, such as objective=beta-vae,beta=4,seed=0. The keys are those of the sweep file, and the \
+last part of a key is sufficient.";
 
 #[derive(Args, Debug)]
 #[command(after_help = TRIALS)]
 pub struct ExportArgs {
-    /// Which trial
+    /// Trial id, its beginning, or key=value pairs (see below)
     #[arg(value_name = "TRIAL")]
     trial: String,
-    /// The folder that holds every trial
+    /// The store: the folder with the trials
     #[arg(long, value_name = "DIR", default_value = "runs")]
     store: PathBuf,
-    /// The folder to write to; each trial has a folder of its own in it
+    /// Output folder. Each trial is written to a subfolder named by its id
     #[arg(long, value_name = "DIR", default_value = "exports")]
     out: PathBuf,
-    /// Export every trial that TRIAL fits
+    /// Export every trial that matches TRIAL
     #[arg(long)]
     all: bool,
-    /// Leave out the codes, so that nothing is encoded
+    /// Export only the weights; no images are encoded
     #[arg(long)]
     no_codes: bool,
     /// Print machine-readable results on stdout
@@ -44,9 +44,10 @@ pub struct ExportArgs {
     quiet: bool,
 }
 
-/// Writes weights and codes of the trials that are asked for.
+/// Writes the weights and codes of the matching trials.
 pub fn export(args: &ExportArgs) -> Result<Exit, Failure> {
     let store = Store::open_read(&args.store)?;
+    check_out(&args.store, &args.out)?;
     let trials = find::trials(&store, &args.trial, args.all)?;
     let mut exported = Vec::new();
     for trial in &trials {
@@ -56,26 +57,48 @@ pub fn export(args: &ExportArgs) -> Result<Exit, Failure> {
     }
     if args.json {
         let one = |(trial, out): (&TrialFolder, &PathBuf)| {
-            let file = |name: &str, is_there: bool| is_there.then(|| output::path(&out.join(name)));
+            let file = |name: &str, is_there: bool| is_there.then(|| stdout::path(&out.join(name)));
             json!({
-                "trial": trial.id().to_string(), "weights": output::path(&out.join(WEIGHTS)),
+                "trial": trial.id().to_string(), "weights": stdout::path(&out.join(WEIGHTS)),
                 "codes": file(CODES, !args.no_codes), "table": file(TABLE, !args.no_codes),
             })
         };
         let all: Vec<_> = trials.iter().zip(&exported).map(one).collect();
-        output::json(&json!({ "exports": all }));
+        stdout::json(&json!({ "exports": all }));
     } else {
         exported
             .iter()
-            .for_each(|out| output::line(&out.display().to_string()));
+            .for_each(|out| stdout::line(&out.display().to_string()));
     }
     Ok(Exit::Success)
+}
+
+/// Refuses an output folder in the store, whose trial folders have the names of the exports.
+fn check_out(store: &Path, out: &Path) -> Result<(), Failure> {
+    let Ok(store_folder) = store.canonicalize() else {
+        return Ok(());
+    };
+    let Ok(out_folder) = std::path::absolute(out) else {
+        return Ok(());
+    };
+    // Of a folder that does not exist yet, the nearest one above it that does decides.
+    let existing = out_folder
+        .ancestors()
+        .find_map(|folder| folder.canonicalize().ok());
+    match existing.is_some_and(|folder| folder.starts_with(&store_folder)) {
+        false => Ok(()),
+        true => Err(Failure::usage(format!(
+            "--out `{}` is in the store `{}`; choose a folder outside the store",
+            out.display(),
+            store.display()
+        ))),
+    }
 }
 
 fn write(args: &ExportArgs, trial: &TrialFolder, out: &Path) -> Result<(), Failure> {
     std::fs::create_dir_all(out).map_err(|error| {
         let sentence = format!(
-            "cannot create `{}`: {error}; give another --out",
+            "cannot create `{}`: {error}; choose another folder with --out",
             out.display()
         );
         Failure::new(Exit::BadStore, sentence)

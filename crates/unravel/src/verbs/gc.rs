@@ -1,4 +1,4 @@
-//! `unravel gc`: free what no sweep names any more.
+//! `unravel gc`: lists or deletes the trials that no given sweep contains.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -11,12 +11,12 @@ use unravel_sweep::TrialId;
 use crate::cli::GcArgs;
 use crate::exit::{Exit, Failure};
 use crate::study::Study;
-use crate::{output, say};
+use crate::{stderr, stdout};
 
-/// What may go.
+/// A trial or checkpoints that can be deleted.
 struct Garbage {
     folder: TrialFolder,
-    /// Its setting, or what is wrong with its folder.
+    /// The setting, or what is wrong with the folder.
     label: String,
     what: What,
     n_bytes: u64,
@@ -24,18 +24,19 @@ struct Garbage {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum What {
-    /// A trial that no sweep names.
+    /// A trial that no given sweep contains.
     Trial,
-    /// The checkpoints of a trained trial that is kept.
+    /// The checkpoints of a finished trial that a sweep contains.
     Checkpoints,
 }
 
-/// Lists what would go, or deletes it. A sweep file that cannot be read ends it before anything is deleted, since its
-/// trials could not be told from garbage.
+/// Lists or deletes garbage. Fails before deleting anything if a sweep file cannot be read, since its trials would
+/// count as garbage.
 pub fn gc(args: &GcArgs) -> Result<Exit, Failure> {
     let named = named(&args.sweeps)?;
-    // A store that another process makes from now on has no garbage yet.
-    let deletes = args.delete && args.store.exists();
+    // A store that another process creates from now on has no garbage yet.
+    let is_absent = !args.store.exists();
+    let deletes = args.delete && !is_absent;
     let store = match deletes {
         true => Store::open(&args.store)?,
         false => Store::open_read(&args.store)?,
@@ -48,18 +49,20 @@ pub fn gc(args: &GcArgs) -> Result<Exit, Failure> {
         for item in garbage {
             match item.delete() {
                 Ok(true) => gone.push(item),
-                // Another process was quicker, or has begun to need it.
+                // Another process deleted it, or needs it now.
                 Ok(false) | Err(StoreError::NoTrial { .. }) => {}
                 Err(StoreError::Held { trial, holder }) => {
-                    in_use.push(format!("trial {trial} is kept: it is in use by {holder}"));
+                    in_use.push(format!(
+                        "trial {trial} was not deleted: it is in use by {holder}"
+                    ));
                 }
                 Err(error) => return Err(error.into()),
             }
         }
         garbage = gone;
     }
-    tell(args, &garbage);
-    in_use.iter().for_each(say::note);
+    tell(args, &garbage, is_absent);
+    in_use.iter().for_each(stderr::note);
     Ok(Exit::Success)
 }
 
@@ -107,19 +110,19 @@ fn find(
     Ok(garbage)
 }
 
-/// Whether every byte of the final weights and of the curves is there; the checkpoint could make them again otherwise.
+/// Whether the final weights and the training log are intact. Otherwise the checkpoint is needed to recreate them.
 fn is_trained(folder: &TrialFolder) -> Result<bool, StoreError> {
     let missing = folder.missing(&Requests::default(), Check::Thorough)?;
     Ok(!missing.model && !missing.records)
 }
 
 impl Garbage {
-    /// Deletes it; false where it is needed by now.
+    /// Deletes it. Returns false if it is needed by now.
     fn delete(&self) -> Result<bool, StoreError> {
         let lock = self.folder.lock()?;
         match self.what {
             What::Trial => lock.remove()?,
-            // A run may have begun the training again since the look.
+            // A run may have restarted the training since the check.
             What::Checkpoints if !is_trained(&self.folder)? => return Ok(false),
             What::Checkpoints => lock.remove_checkpoints()?,
         }
@@ -127,7 +130,7 @@ impl Garbage {
     }
 }
 
-fn tell(args: &GcArgs, garbage: &[Garbage]) {
+fn tell(args: &GcArgs, garbage: &[Garbage], is_absent: bool) {
     let of = |what| garbage.iter().filter(move |item| item.what == what);
     let n_bytes: u64 = garbage.iter().map(|item| item.n_bytes).sum();
     if args.json {
@@ -142,12 +145,15 @@ fn tell(args: &GcArgs, garbage: &[Garbage]) {
                 })
                 .collect()
         };
-        output::json(&json!({
+        stdout::json(&json!({
             "deleted": args.delete,
             "trials": values(What::Trial),
             "checkpoints": values(What::Checkpoints),
             "bytes": n_bytes,
         }));
+        if is_absent {
+            stderr::note(no_store(args));
+        }
         return;
     }
     for (what, title) in [(What::Trial, "trial"), (What::Checkpoints, "trained trial")] {
@@ -157,20 +163,27 @@ fn tell(args: &GcArgs, garbage: &[Garbage]) {
             *sum = (sum.0 + 1, sum.1 + item.n_bytes);
         }
         for (label, (n, n_bytes)) in by_setting {
-            let trials = output::count(n, title);
-            let size = output::bytes(n_bytes);
+            let trials = stdout::count(n, title);
+            let size = stdout::bytes(n_bytes);
             let part = if what == What::Checkpoints {
                 "checkpoints of "
             } else {
                 ""
             };
-            output::line(&format!("{label}: {part}{trials}, {size}"));
+            stdout::line(&format!("{label}: {part}{trials}, {size}"));
         }
     }
-    let size = output::bytes(n_bytes);
-    output::line(&match (garbage.is_empty(), args.delete) {
-        (true, _) => "nothing to free".to_owned(),
+    let size = stdout::bytes(n_bytes);
+    stdout::line(&match (garbage.is_empty(), args.delete) {
+        (true, _) if is_absent => no_store(args),
+        (true, _) => "nothing to delete".to_owned(),
         (false, true) => format!("freed {size}"),
-        (false, false) => format!("{size} would be freed; `--delete` does it"),
+        (false, false) => format!("pass --delete to delete these and free {size}"),
     });
+}
+
+/// What is printed if the store does not exist: its path may be mistyped.
+fn no_store(args: &GcArgs) -> String {
+    let store = args.store.display();
+    format!("the store `{store}` does not exist; nothing to delete")
 }

@@ -1,4 +1,4 @@
-//! `unravel init`: a sweep file to begin with.
+//! `unravel init`: writes a starter sweep file.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -8,9 +8,9 @@ use clap::Args;
 use serde_json::json;
 
 use crate::exit::{Exit, Failure};
-use crate::{harmless, output, say};
+use crate::{printable, stderr, stdout};
 
-/// A small sweep with a word on every line.
+/// A small sweep with comments.
 const STARTER: &str = include_str!("init/starter.toml");
 
 #[derive(Args, Debug)]
@@ -23,33 +23,36 @@ pub struct InitArgs {
     json: bool,
 }
 
-/// Writes the starter; a file that is there stays as it is.
+/// Writes the starter; fails if the file exists.
 pub fn init(args: &InitArgs) -> Result<Exit, Failure> {
     let (path, name) = place(&args.name)?;
     let text = starter(&path, &name);
     if let Err(faults) = unravel_sweep::parse(&text) {
         let why = faults.iter().next().map_or("", |fault| &fault.message);
-        let sentence = format!("`{name}` cannot be a sweep's name: {why}");
+        let sentence = format!("`{name}` is not a valid sweep name: {why}");
         return Err(Failure::usage(sentence));
     }
     write_new(&path, &text)?;
     if args.json {
-        output::json(&json!({ "sweep": output::path(&path), "name": name }));
+        stdout::json(&json!({ "sweep": stdout::path(&path), "name": name }));
         return Ok(Exit::Success);
     }
-    say::line(format_args!(
-        "Look into it, then: unravel run {}",
+    stderr::line(format_args!(
+        "created {0}; edit it, then run `unravel run {0}`",
         path.display()
     ));
-    output::line(&path.display().to_string());
+    stdout::line(&path.display().to_string());
     Ok(Exit::Success)
 }
 
-/// The file, and the name of the sweep in it.
+/// The path of the file, and the name of the sweep.
 fn place(asked: &Path) -> Result<(PathBuf, String), Failure> {
     let name = asked.file_name().and_then(|name| name.to_str());
     let Some(name) = name else {
-        let sentence = format!("`{}` names no file; try `my-sweep`", asked.display());
+        let sentence = format!(
+            "`{}` is not the name of a file; choose a name such as `my-sweep`",
+            asked.display()
+        );
         return Err(Failure::usage(sentence));
     };
     let name = name.strip_suffix(".toml").unwrap_or(name);
@@ -61,8 +64,8 @@ fn place(asked: &Path) -> Result<(PathBuf, String), Failure> {
 
 fn starter(path: &Path, name: &str) -> String {
     STARTER
-        // It stands in a comment, in which TOML allows no control character.
-        .replace("{file}", &harmless::line(&path.display().to_string()))
+        // The path is in a comment, where TOML forbids control characters.
+        .replace("{file}", &printable::line(&path.display().to_string()))
         .replace("{name}", &name.escape_debug().to_string())
 }
 
@@ -71,18 +74,18 @@ fn write_new(path: &Path, text: &str) -> Result<(), Failure> {
         let file = path.display();
         match error.kind() {
             io::ErrorKind::AlreadyExists => Failure::usage(format!(
-                "`{file}` is there already, and was left as it is; give another name"
+                "`{file}` already exists and was not changed; choose another name"
             )),
             _ => Failure::new(
                 Exit::BadStore,
                 format!(
-                    "cannot write `{file}`: {error}; check the folder, its permissions and the free space"
+                    "cannot write `{file}`: {error}; check the folder, its permissions and the free space, or choose another path"
                 ),
             ),
         }
     };
     if let Some(folder) = path.parent() {
-        // A file in the way is told apart from one that is there already.
+        // Distinguishes a file in place of the folder from a sweep file that exists.
         let in_the_way = |error: io::Error| io::Error::new(io::ErrorKind::NotADirectory, error);
         fs::create_dir_all(folder)
             .map_err(in_the_way)
@@ -90,7 +93,7 @@ fn write_new(path: &Path, text: &str) -> Result<(), Failure> {
     }
     let mut file = File::create_new(path).map_err(failed)?;
     file.write_all(text.as_bytes()).map_err(|error| {
-        // Half a file would be in the way of the next try.
+        // A partial file would make the next try fail.
         let _ = fs::remove_file(path);
         failed(error)
     })
@@ -100,11 +103,13 @@ fn write_new(path: &Path, text: &str) -> Result<(), Failure> {
 mod tests {
     use super::*;
 
-    /// What the starter offers in comments is right too.
+    /// The commented-out lines are valid too.
     #[test]
     fn every_line_that_is_commented_out_is_valid_as_well() {
         let text = starter(Path::new("s.toml"), "s");
-        let (head, optional) = text.split_once("taking the `#` away:\n").unwrap();
+        let (head, optional) = text
+            .split_once("Uncomment the lines to enable them:\n")
+            .unwrap();
         let (arms, tail) = optional.split_once("[evaluation]").unwrap();
         let switched_on: String = arms
             .lines()

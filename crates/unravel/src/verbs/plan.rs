@@ -1,4 +1,4 @@
-//! `unravel plan`: what `run` would do, how long it would take, and how much memory.
+//! `unravel plan`: shows what `run` would do, and estimates its time and memory.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -17,19 +17,19 @@ use crate::cli::PlanArgs;
 use crate::exit::{Exit, Failure};
 use crate::memory::WorkerMemory;
 use crate::study::Study;
-use crate::{devices, output, say};
+use crate::{devices, stderr, stdout};
 
 /// Plans a sweep and prints the plan.
 pub fn plan(args: &PlanArgs) -> Result<Exit, Failure> {
     let (devices, note) = devices::resolve(&args.machine)?;
     let mut study = Study::open(&args.common.sweep)?;
     let notes = study.notes.iter().chain(&note);
-    notes.for_each(say::note);
+    notes.for_each(stderr::note);
     let options = PlanOptions {
         models_per_cohort: devices::cohort_sizes(&args.machine, &devices, &study)?,
         retry_failed: false,
     };
-    // The plan has them all; twice would be much memory for a large sweep.
+    // Moved and not copied: a large sweep takes much memory.
     let trials = std::mem::take(&mut study.trials);
     let plan = match args.common.store.exists() {
         true => {
@@ -37,7 +37,7 @@ pub fn plan(args: &PlanArgs) -> Result<Exit, Failure> {
             let wanted = |trial: &_| study.requests(trial, false);
             let records = StoreRecords::new(&store, &wanted);
             let plan = plan_at_once(trials, &options, |trials| records.progress_of_all(trials));
-            records.take_notices().iter().for_each(say::note);
+            records.take_notices().iter().for_each(stderr::note);
             plan
         }
         false => {
@@ -50,7 +50,7 @@ pub fn plan(args: &PlanArgs) -> Result<Exit, Failure> {
     let slots = slots(&devices, n_cores, args.machine.jobs, plan.cohorts.len());
     let is_cuda = devices::are(&devices, DeviceClass::Cuda);
     let costs = match is_cuda {
-        true => None, // What is measured is the CPU.
+        true => None, // Only the CPU is benchmarked.
         false => costs(args, &study, &plan, slots.len())?,
     };
     let cost_of = |costs: &Costs, cohort: &Cohort| {
@@ -65,7 +65,7 @@ pub fn plan(args: &PlanArgs) -> Result<Exit, Failure> {
     let class = devices[0].class();
     let memory = WorkerMemory::of(&study, &plan, class)?;
     if let Some(shortage) = memory.shortage(slots.len()) {
-        say::note(shortage);
+        stderr::note(shortage);
     }
     let figures = Figures {
         n_slots: slots.len(),
@@ -76,7 +76,7 @@ pub fn plan(args: &PlanArgs) -> Result<Exit, Failure> {
     Ok(Exit::Success)
 }
 
-/// What there is to say of a plan beside its trials.
+/// The estimates of a plan.
 struct Figures {
     n_slots: usize,
     wall_secs: Option<f64>,
@@ -93,7 +93,7 @@ fn print(args: &PlanArgs, study: &Study, plan: &Plan, figures: &Figures) {
     let counts = plan.counts();
     if args.common.json {
         let cohorts: Vec<_> = plan.cohorts.iter().map(cohort_json).collect();
-        output::json(&json!({
+        stdout::json(&json!({
             "sweep": study.sweep.name, "counts": counts, "cohorts": cohorts, "workers": n_slots,
             "estimated_secs": wall_secs, "grid": study.grid.name(),
             "memory_bytes": match memory.cuda { 0 => memory.of_all(n_slots), of_device => of_device },
@@ -101,63 +101,67 @@ fn print(args: &PlanArgs, study: &Study, plan: &Plan, figures: &Figures) {
         }));
         return;
     }
-    output::line(&format!(
+    stdout::line(&format!(
         "{}: {} on the grid {}",
         study.sweep.name,
-        output::count(counts.trials, "trial"),
+        stdout::count(counts.trials, "trial"),
         study.grid.name()
     ));
     let rows = [
         ("to train", counts.to_train),
-        ("to train on", counts.to_resume),
-        ("to go on from fewer steps", counts.to_continue),
+        ("to resume from a checkpoint", counts.to_resume),
+        ("to continue from a shorter trial", counts.to_continue),
         ("to score", counts.to_score),
         ("done", counts.done),
-        ("failed before", counts.failed),
-        ("in another run's hands", counts.locked),
+        (
+            "failed before; `unravel run --retry-failed` retries them",
+            counts.failed,
+        ),
+        ("in use by another run", counts.locked),
     ];
     for (what, n) in rows.into_iter().filter(|(_, n)| 0 < *n) {
-        output::line(&format!("  {:>7} {what}", output::thousands(n as u64)));
+        stdout::line(&format!("  {:>7} {what}", stdout::thousands(n as u64)));
     }
-    let cohorts = output::count(plan.cohorts.len(), "cohort");
+    if plan.cohorts.is_empty() {
+        stdout::line("nothing to do");
+        return;
+    }
+    let cohorts = stdout::count(plan.cohorts.len(), "cohort");
     let largest = plan.cohorts.iter().map(|cohort| cohort.trials.len()).max();
     let models = match largest.unwrap_or(0) {
         0 | 1 => String::new(),
         n => format!(" of at most {n} models"),
     };
-    output::line(&format!(
+    stdout::line(&format!(
         "{cohorts}{models} on {}",
-        output::count(n_slots, "worker")
+        stdout::count(n_slots, "worker")
     ));
-    if plan.cohorts.is_empty() {
-        return;
-    }
     if let Some(secs) = wall_secs {
-        output::line(&format!(
-            "about {} on this machine: training and encoding measured now, scores as they are elsewhere",
-            output::duration(secs)
+        stdout::line(&format!(
+            "about {} on this machine; training and encoding were measured now, scoring times are from a reference machine",
+            stdout::duration(secs)
         ));
     }
     if 0 < memory.cuda {
-        let of_device = output::bytes(memory.cuda);
-        output::line(&format!("about {of_device} of memory of each CUDA device"));
+        let of_device = stdout::bytes(memory.cuda);
+        stdout::line(&format!("about {of_device} of memory on each CUDA device"));
     }
-    output::line(&memory_of_the_host(&memory, n_slots));
+    stdout::line(&memory_of_the_host(&memory, n_slots));
 }
 
-/// `about 1.6 GiB of memory: 812 MiB for each of 2 workers, of which 565 MiB are the images`.
+/// `about 1.6 GiB of memory, 812 MiB for each of 2 workers, including 565 MiB for the images`.
 fn memory_of_the_host(memory: &WorkerMemory, n_workers: usize) -> String {
     let mut line = format!(
         "about {} of memory",
-        output::bytes(memory.of_all(n_workers))
+        stdout::bytes(memory.of_all(n_workers))
     );
     if 1 < n_workers {
-        let of_one = output::bytes(memory.host);
-        line.push_str(&format!(": {of_one} for each of {n_workers} workers"));
+        let of_one = stdout::bytes(memory.host);
+        line.push_str(&format!(", {of_one} for each of {n_workers} workers"));
     }
     if 0 < memory.images {
-        let images = output::bytes(memory.images);
-        line.push_str(&format!(", of which {images} are the images"));
+        let images = stdout::bytes(memory.images);
+        line.push_str(&format!(", including {images} for the images"));
     }
     line
 }
@@ -178,7 +182,7 @@ fn cohort_json(cohort: &Cohort) -> serde_json::Value {
 /// By cohort key.
 type Costs = BTreeMap<String, TrialCost>;
 
-/// What a trial of each kind costs on this machine.
+/// Measures the cost of a trial of each kind on this machine.
 fn costs(
     args: &PlanArgs,
     study: &Study,
@@ -196,7 +200,7 @@ fn costs(
             continue;
         };
         if !args.common.quiet {
-            say::line(format_args!("measuring {} …", trial.setting().family_title));
+            stderr::line(format_args!("measuring {} …", trial.setting().family_title));
         }
         let cost = cost::measure(trial, &study.grid, n_slots)?;
         let requests = study.requests(trial, false);

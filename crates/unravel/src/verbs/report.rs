@@ -1,4 +1,4 @@
-//! `unravel report`: render again from the store.
+//! `unravel report`: renders the report again from the store.
 
 use std::path::Path;
 
@@ -9,9 +9,9 @@ use unravel_store::Store;
 use crate::cli::ReportArgs;
 use crate::exit::{Exit, Failure};
 use crate::study::Study;
-use crate::{output, say};
+use crate::{stderr, stdout};
 
-/// Renders a sweep's report from whatever the store holds.
+/// Renders the report of a sweep from the finished trials of the store.
 pub fn report(args: &ReportArgs) -> Result<Exit, Failure> {
     let study = Study::open(&args.common.sweep)?;
     let store = Store::open_read(&args.common.store)?;
@@ -21,27 +21,28 @@ pub fn report(args: &ReportArgs) -> Result<Exit, Failure> {
     let folder = study.report_folder(args.report.as_deref());
     study.make_report_folder(&folder)?;
     for notice in study.take_cross_trial_scores(&store, &folder)? {
-        say::note(notice);
+        stderr::note(notice);
     }
     let rendered = study.render(&store, &folder)?;
     if args.common.json {
-        output::json(&json!({
-            "report": output::path(&rendered.index), "trials": rendered.n_trials, "missing": rendered.n_missing,
+        stdout::json(&json!({
+            "report": stdout::path(&rendered.index), "trials": rendered.n_trials, "missing": rendered.n_missing,
         }));
         return Ok(Exit::Success);
     }
     if 0 < rendered.n_missing && !args.common.quiet {
-        let trials = output::count(study.trials.len(), "trial");
-        say::note(format_args!(
-            "of {trials}, {} not done yet; `unravel run` goes on",
-            rendered.n_missing
+        let trials = stdout::count(study.trials.len(), "trial");
+        stderr::note(format_args!(
+            "{} of {trials} {} not finished; `unravel run` trains and scores them",
+            rendered.n_missing,
+            if rendered.n_missing == 1 { "is" } else { "are" },
         ));
     }
-    output::line(&rendered.index.display().to_string());
+    stdout::line(&rendered.index.display().to_string());
     Ok(Exit::Success)
 }
 
-/// Draws one figure into one file.
+/// Draws one figure to a file.
 fn alone(
     args: &ReportArgs,
     study: &Study,
@@ -57,13 +58,13 @@ fn alone(
         cross_trial: &study.cross_trial_scores(store, &mut notices)?,
     };
     for notice in notices {
-        say::note(notice);
+        stderr::note(notice);
     }
     let path = unravel_report::draw_alone(&study.sweep, &study.trials, store, &asked, &mut |_| {})?;
     if args.common.json {
-        output::json(&json!({ "figure": name, "file": output::path(&path) }));
+        stdout::json(&json!({ "figure": name, "file": stdout::path(&path) }));
     } else {
-        output::line(&path.display().to_string());
+        stdout::line(&path.display().to_string());
     }
     Ok(Exit::Success)
 }

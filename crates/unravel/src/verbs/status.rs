@@ -1,4 +1,4 @@
-//! `unravel status`: where every trial stands.
+//! `unravel status`: shows the state of every trial.
 
 mod watch;
 
@@ -7,16 +7,15 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 use unravel_orchestrator::records::{PlannedTrial, Records};
 use unravel_orchestrator::store_records::StoreRecords;
-use unravel_store::TrialProgress;
-use unravel_store::{DiskUsage, Store};
+use unravel_store::{DiskUsage, FileKind, Store, TrialProgress};
 use unravel_sweep::settings;
 
 use crate::cli::StatusArgs;
 use crate::exit::{Exit, Failure};
 use crate::study::Study;
-use crate::{output, say};
+use crate::{stderr, stdout};
 
-/// Prints a table by setting, or every trial as JSON; once, or again and again.
+/// Prints a table by setting, or every trial as JSON; once, or repeatedly with `--watch`.
 pub fn status(args: &StatusArgs) -> Result<Exit, Failure> {
     let study = Study::open(&args.common.sweep)?;
     let store = Store::open_read(&args.common.store)?;
@@ -28,24 +27,24 @@ pub fn status(args: &StatusArgs) -> Result<Exit, Failure> {
     if args.common.json {
         let mut value = all_json(&study, &trials, &store);
         value["store"] = weight_json(n_stored, &weight);
-        output::json(&value);
+        stdout::json(&value);
     } else {
-        output::line(output::table(&HEADER, &by_setting(&study, &trials)).trim_end());
+        stdout::line(stdout::table(&HEADER, &by_setting(&study, &trials)).trim_end());
         let failures = failures(&trials, &store);
-        failures.iter().for_each(|line| output::line(line));
+        failures.iter().for_each(|line| stdout::line(line));
         if 0 < n_stored {
-            output::line(&weight_line(n_stored, &weight));
+            stdout::line(&weight_line(n_stored, &weight));
         }
     }
     for notice in notices {
-        say::note(notice);
+        stderr::note(notice);
     }
     Ok(Exit::Success)
 }
 
 type Trials = Vec<(PlannedTrial, TrialProgress)>;
 
-/// Where every trial stands now, and a sentence for each file that cannot be read.
+/// The state of every trial, and a sentence for each file that cannot be read.
 fn look(study: &Study, store: &Store) -> (Trials, Vec<String>) {
     let wanted = |trial: &_| study.requests(trial, false);
     let records = StoreRecords::new(store, &wanted);
@@ -59,8 +58,8 @@ fn look(study: &Study, store: &Store) -> (Trials, Vec<String>) {
     (trials, records.take_notices())
 }
 
-const HEADER: [&str; 7] = [
-    "setting", "trials", "done", "to score", "training", "failed", "steps",
+const HEADER: [&str; 8] = [
+    "setting", "trials", "done", "to score", "training", "started", "failed", "steps",
 ];
 
 fn by_setting(study: &Study, trials: &[(PlannedTrial, TrialProgress)]) -> Vec<Vec<String>> {
@@ -71,10 +70,10 @@ fn by_setting(study: &Study, trials: &[(PlannedTrial, TrialProgress)]) -> Vec<Ve
     }
     let row = |setting: unravel_sweep::Setting| {
         let of_setting = of_settings.get(&setting.id).map_or(&[][..], Vec::as_slice);
-        let n = |words: &[&str]| {
+        let n = |wanted: &str| {
             let of_kind = of_setting
                 .iter()
-                .filter(|(_, progress)| words.contains(&progress.word()));
+                .filter(|(_, progress)| progress.word() == wanted);
             of_kind.count().to_string()
         };
         let steps: u64 = of_setting
@@ -82,21 +81,29 @@ fn by_setting(study: &Study, trials: &[(PlannedTrial, TrialProgress)]) -> Vec<Ve
             .map(|(t, progress)| progress.step(t.trial.training.steps))
             .sum();
         let all_steps: u64 = of_setting.iter().map(|(t, _)| t.trial.training.steps).sum();
-        let percent = 100.0 * steps as f64 / all_steps.max(1) as f64;
         vec![
             setting.label,
             of_setting.len().to_string(),
-            n(&["done"]),
-            n(&["to score"]),
-            n(&["training", "started"]),
-            n(&["failed"]),
-            format!("{percent:.0}%"),
+            n("done"),
+            n("to score"),
+            n("training"),
+            n("started"),
+            n("failed"),
+            percent(steps, all_steps),
         ]
     };
     settings(&study.trials).into_iter().map(row).collect()
 }
 
-/// A line for each trial that failed, and the last of its log below.
+/// Steps done as a percentage. 0% and 100% mean exactly none and all.
+fn percent(steps: u64, all_steps: u64) -> String {
+    match 100.0 * steps as f64 / all_steps.max(1) as f64 {
+        part if 0.0 < part && part < 1.0 => "<1%".to_owned(),
+        part => format!("{:.0}%", part.floor()),
+    }
+}
+
+/// A line for each failed trial, followed by the last lines of its log.
 fn failures(trials: &[(PlannedTrial, TrialProgress)], store: &Store) -> Vec<String> {
     let mut lines = Vec::new();
     for (trial, progress) in trials
@@ -106,7 +113,9 @@ fn failures(trials: &[(PlannedTrial, TrialProgress)], store: &Store) -> Vec<Stri
         let reason = progress.failure.as_deref().unwrap_or_default();
         let (label, seed) = (trial.trial.setting().label, trial.trial.seed);
         let id = &trial.id;
-        lines.push(format!("failed: {label}, seed {seed} ({id}): {reason}"));
+        lines.push(format!(
+            "{label}, seed {seed} (trial {id}) failed: {reason}"
+        ));
         let log = log_tail(trial, store).into_iter();
         lines.extend(log.map(|line| format!("    {line}")));
     }
@@ -121,7 +130,7 @@ fn all_json(study: &Study, trials: &[(PlannedTrial, TrialProgress)], store: &Sto
     json!({ "sweep": study.sweep.name, "trials": values })
 }
 
-/// What the store weighs, by kind of file.
+/// The size of the store by kind of file.
 fn weight_json(n_trials: usize, weight: &DiskUsage) -> Value {
     let by_kind: Map<String, Value> = weight
         .kinds()
@@ -130,24 +139,33 @@ fn weight_json(n_trials: usize, weight: &DiskUsage) -> Value {
     json!({ "trials": n_trials, "bytes": weight.n_bytes(), "bytes_by_kind": by_kind })
 }
 
-/// `store: 12 trials, 3.4 GiB: checkpoints 2.5 GiB, models 850 MiB, …`
+/// `store: 3.4 GiB for 12 trials (checkpoints 2.5 GiB, models 850 MiB, …)`
 fn weight_line(n_trials: usize, weight: &DiskUsage) -> String {
     let parts: Vec<String> = weight
         .kinds()
-        .map(|(kind, n_bytes)| format!("{} {}", kind.name(), output::bytes(n_bytes)))
+        .map(|(kind, n_bytes)| format!("{} {}", title(kind), stdout::bytes(n_bytes)))
         .collect();
     format!(
-        "store: {}, {}: {}",
-        output::count(n_trials, "trial"),
-        output::bytes(weight.n_bytes()),
+        "store: {} for {} ({})",
+        stdout::bytes(weight.n_bytes()),
+        stdout::count(n_trials, "trial"),
         parts.join(", ")
     )
+}
+
+/// The name of a kind of file in the table; results keep [`FileKind::name`].
+fn title(kind: FileKind) -> &'static str {
+    match kind {
+        FileKind::Curves => "training logs",
+        FileKind::Records => "metadata",
+        other => other.name(),
+    }
 }
 
 /// Lines of a failed trial's log that are shown.
 const N_LOG_LINES: usize = 3;
 
-/// The last lines of a trial's log; none where it cannot be read.
+/// The last lines of a trial's log; empty if it cannot be read.
 fn log_tail(trial: &PlannedTrial, store: &Store) -> Vec<String> {
     let tail = store.trial(&trial.id).log_tail(N_LOG_LINES);
     tail.unwrap_or_default()
@@ -160,7 +178,7 @@ fn to_json(trial: &PlannedTrial, progress: &TrialProgress, store: &Store) -> Val
     } else {
         Vec::new()
     };
-    // In words, such as `process 7 on node-2, last heard of 12s ago`.
+    // For example `process 7 on node-2, last heard of 12s ago`.
     let holder = progress.is_locked.then(|| store.trial(&trial.id).holder());
     let holder = holder.and_then(|found| found.ok()?);
     json!({

@@ -1,12 +1,12 @@
-//! `unravel worker`: one cohort, as a launcher starts it.
+//! `unravel worker`: trains and scores one cohort; started by a launcher.
 //!
-//! On the orchestrator's machine, the first line of stdin is the order. Afterwards a line `stop` asks to save and end,
-//! and the end of stdin means that the orchestrator is gone: then so is this process, at once. Events go to stdout, a
-//! line each.
+//! On the orchestrator's machine, the first line of stdin is the order. A later line `stop` asks the worker to save and
+//! end. The end of stdin means that the orchestrator has ended, and the worker exits immediately. Events are written to
+//! stdout, one per line.
 //!
-//! On a node of a cluster (`--order`, `--events`) both are files, and nobody is at the other end.
+//! On a node of a cluster, order and events are files (`--order`, `--events`).
 //!
-//! In both cases SIGTERM, SIGINT and SIGHUP ask to save and end: a system that shuts down sends them to every process.
+//! In both cases, SIGTERM, SIGINT and SIGHUP ask the worker to save and end.
 
 mod event_file;
 
@@ -27,19 +27,19 @@ use crate::exit::{Exit, Failure};
 use crate::{interrupt, limits};
 use event_file::EventFile;
 
-/// Longest order that is read: 100,000 trials have about half of it.
+/// Maximum size of an order; an order of 100,000 trials has about half of it.
 const MAX_ORDER_BYTES: u64 = 256 << 20;
 
-/// Where the order is, and where events go; with nothing said, stdin and stdout.
+/// The files of the order and the events [default: stdin and stdout].
 #[derive(clap::Args, Debug)]
 pub struct WorkerArgs {
-    /// The file that holds the order
+    /// The file with the order
     #[arg(long, value_name = "FILE", requires = "events")]
     order: Option<PathBuf>,
-    /// Events go to a file of this name with more after it
+    /// Beginning of the path of the events file
     #[arg(long, value_name = "PREFIX", requires = "order")]
     events: Option<PathBuf>,
-    /// Threads to keep busy, in place of the order's
+    /// Number of threads, instead of the number in the order
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
 }
@@ -47,7 +47,7 @@ pub struct WorkerArgs {
 /// Where events go.
 type Emit = Box<dyn FnMut(&Event)>;
 
-/// Works off an order.
+/// Executes an order.
 pub fn worker(args: &WorkerArgs) -> Result<Exit, Failure> {
     let stop = Arc::new(AtomicBool::new(false));
     stop_on_signals(&stop)?;
@@ -119,7 +119,9 @@ fn work(order: &Order, reporter: &mut Reporter<'_>) -> Result<End, WorkerError> 
         }
         (_, Some(index)) => unravel_cuda::run(order, index, reporter),
         (other, None) => {
-            let reason = format!("this program cannot compute on `{other}`");
+            let reason = format!(
+                "unknown device `{other}` in the order; use the same version of unravel for `run` and its workers"
+            );
             Err(WorkerError::Device { reason })
         }
     }
@@ -138,7 +140,7 @@ fn read_order() -> Result<Order, Failure> {
     });
     order.map_err(|why| {
         Failure::usage(format!(
-            "no order on stdin ({why}); workers are started by `unravel run`"
+            "no valid order on stdin ({why}); start workers with `unravel run`"
         ))
     })
 }
@@ -147,7 +149,7 @@ fn order_in_file(path: &Path) -> Result<Order, Failure> {
     Order::read(path).map_err(Failure::from)
 }
 
-/// The ways in which a user, a system that shuts down or a cluster says that time is up.
+/// Sets `stop` on the signals of a user, of a system that shuts down, and of a cluster at the time limit.
 fn stop_on_signals(stop: &Arc<AtomicBool>) -> Result<(), Failure> {
     for signal in interrupt::signals().into_iter().chain([SIGUSR1]) {
         signal_hook::flag::register(signal, Arc::clone(stop))
@@ -156,7 +158,7 @@ fn stop_on_signals(stop: &Arc<AtomicBool>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Heeds what comes on stdin after the order.
+/// Reads stdin after the order, on a thread.
 fn watch_stdin(stop: Arc<AtomicBool>, is_supervised: bool) -> Result<(), WorkerError> {
     let listen = move || {
         for line in std::io::stdin().lock().lines() {
@@ -167,7 +169,7 @@ fn watch_stdin(stop: Arc<AtomicBool>, is_supervised: bool) -> Result<(), WorkerE
             }
         }
         if is_supervised {
-            // What is on the disk is whole at every moment, so there is nothing to tidy up.
+            // The files are consistent at any time, so there is nothing to clean up.
             std::process::exit(Exit::Interrupted as i32);
         }
     };
@@ -182,7 +184,7 @@ fn watch_stdin(stop: Arc<AtomicBool>, is_supervised: bool) -> Result<(), WorkerE
     Ok(())
 }
 
-/// One line to stdout. Where nobody listens any more, the process ends.
+/// Writes an event to stdout as one line. Exits if stdout is closed.
 fn say(event: &Event) {
     let mut stdout = std::io::stdout().lock();
     let written = writeln!(stdout, "{}", event.to_line()).and_then(|()| stdout.flush());

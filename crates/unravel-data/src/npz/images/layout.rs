@@ -55,7 +55,7 @@ impl Layout {
         let misfit = || Misfit {
             expected: format!(
                 "[{n_images}, height, width] or [{n_images}, height, width, channels], \
-                 an image per row of latents_classes,"
+                 one image per row of latents_classes,"
             ),
             remedy: remedy(shape, n_images as u64),
         };

@@ -74,8 +74,8 @@ impl PixelType {
         self.descr == "|b1"
     }
 
-    /// Writes the byte that each element of `raw` stands for; elements of one byte that stand for themselves are in `out`
-    /// already.
+    /// Writes the byte that each element of `raw` stands for; elements of one byte that stand for themselves are in
+    /// `out` already.
     pub(super) fn to_bytes(&self, raw: &[u8], out: &mut [u8]) {
         if self.width() == 1 {
             return;
@@ -113,10 +113,10 @@ impl PixelType {
 fn conversion(descr: &str) -> &'static str {
     match descr.trim_start_matches(['<', '|']) {
         "f2" => {
-            "x.astype(np.float32) keeps its values, and can be read, or is refused with what makes bytes of them"
+            "x.astype(np.float32) keeps the values; if these cannot be used, the next message has a conversion to bytes"
         }
         descr if descr.starts_with('f') => {
-            "x.astype(np.float64) keeps 16 digits of its values, and can be read, or is refused with what makes bytes of them"
+            "x.astype(np.float64) keeps 16 digits of the values; if these cannot be used, the next message has a conversion to bytes"
         }
         descr if descr.starts_with('c') => {
             "write its real part, its absolute values or its phases as bytes"
@@ -197,7 +197,7 @@ impl Seen {
     fn remedy(&self) -> String {
         let (lowest, highest) = (self.lowest, self.highest);
         if 0 < self.n_not_finite {
-            return "find out where they come from, as no byte stands for them: np.argwhere(~np.isfinite(imgs))".to_owned();
+            return "correct these pixels, because no byte represents them; np.argwhere(~np.isfinite(imgs)) lists them".to_owned();
         }
         // A fixed scale is advised only where it leaves many shades.
         let spans = |of: f64| MIN_SPAN * of <= highest - lowest;
@@ -207,8 +207,8 @@ impl Seen {
         }
         if self.are_whole && 0.0 <= lowest && spans(highest) {
             return format!(
-                "write (imgs * (255 / {white})).round().astype(np.uint8) if {white} is white; .astype alone keeps the \
-                 lowest 8 bits only",
+                "write (imgs * (255 / {white})).round().astype(np.uint8) if {white} is white; .astype alone would keep \
+                 only the lowest 8 bits",
                 white = shown(highest)
             );
         }
@@ -222,14 +222,14 @@ impl Seen {
         };
         if within(0.0, 1.0) {
             return format!(
-                "write (255 * {}).round().astype(np.uint8) if 1 is white; .astype alone makes all below 1 black",
+                "write (255 * {}).round().astype(np.uint8) if 1 is white; .astype alone would make all pixels below 1 black",
                 images(0.0, 1.0)
             );
         }
         if within(-1.0, 1.0) && lowest < -0.5 {
             return format!(
-                "write (127.5 * ({} + 1)).round().astype(np.uint8) if -1 is black and 1 is white; .astype alone makes \
-                 nearly all black",
+                "write (127.5 * ({} + 1)).round().astype(np.uint8) if -1 is black and 1 is white; .astype alone would \
+                 make nearly all pixels black",
                 images(-1.0, 1.0)
             );
         }
@@ -245,7 +245,8 @@ impl Seen {
     }
 }
 
-/// How far values may lie beyond a range, as a share of it, and still be taken to be of it: resizing overshoots a little.
+/// How far values may lie beyond a range, as a share of it, and still be taken to be of it: resizing overshoots a
+/// little.
 const OVERSHOOT: f64 = 0.05;
 
 /// The least share of a range that values of it span.

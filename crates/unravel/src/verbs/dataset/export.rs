@@ -1,4 +1,4 @@
-//! `unravel dataset export`: the rendered dSprites as its official npz.
+//! `unravel dataset export`: renders dSprites and writes it in the format of the official npz file.
 
 use std::ops::ControlFlow;
 
@@ -7,21 +7,23 @@ use unravel_data::{check_replaceable, export_npz};
 use super::ExportArgs;
 use crate::exit::{Exit, Failure};
 use crate::interrupt;
-use crate::output;
 use crate::progress::task::Task;
-use crate::say;
+use crate::stderr;
+use crate::stdout;
 
-/// Writes the file; one that is there is replaced only when forced, and only by a complete one.
+/// Writes the file. An existing file is overwritten only with `--force`, and only by a complete file.
 pub fn export(args: &ExportArgs) -> Result<Exit, Failure> {
     let file = args.file.display();
-    // A link that leads nowhere counts as a file, since it would be replaced too.
+    // A broken link counts as a file, since it would be replaced too.
     if !args.force && args.file.symlink_metadata().is_ok() {
         return Err(Failure::usage(format!(
-            "`{file}` is there already; give another name, or --force to replace it"
+            "`{file}` already exists; choose another path, or pass --force to overwrite it"
         )));
     }
     check_replaceable(&args.file).map_err(|error| {
-        Failure::usage(format!("cannot write `{file}`: {error}; give another name"))
+        Failure::usage(format!(
+            "cannot write `{file}`: {error}; choose another path"
+        ))
     })?;
     let mut task = Task::new("exporting", "images", args.quiet);
     let watch = interrupt::watch()?;
@@ -37,14 +39,14 @@ pub fn export(args: &ExportArgs) -> Result<Exit, Failure> {
         .as_ref()
         .is_err_and(|error| error.is_interruption())
     {
-        say::line("interrupted; nothing was written");
+        stderr::line("interrupted; nothing was written");
         return Ok(Exit::Interrupted);
     }
     exported.map_err(|error| Failure::new(Exit::BadStore, error))?;
     let size = std::fs::metadata(&args.file).map_or(0, |about| about.len());
-    output::line(&format!(
+    stdout::line(&format!(
         "{file}: dSprites, 737,280 images, {}",
-        output::bytes(size)
+        stdout::bytes(size)
     ));
     Ok(Exit::Success)
 }

@@ -5,21 +5,22 @@ use unravel_store::export::write_file;
 
 use super::PreviewArgs;
 use crate::exit::{Exit, Failure};
-use crate::output;
+use crate::stdout;
 
-/// Draws the sheet and says where it is.
+/// Draws the sheet and prints its path.
 pub fn preview(args: &PreviewArgs) -> Result<Exit, Failure> {
     let out = args.out.display();
     let failed = |error: &dyn std::fmt::Display| {
         let sentence = format!(
-            "cannot write `{out}`: {error}; check the folder, its permissions and the free space"
+            "cannot write `{out}`: {error}; check the folder, its permissions and the free space, or choose another path with \
+             --out"
         );
         Failure::new(Exit::BadStore, sentence)
     };
     let sheet = unravel_data::preview(&Dsprites::new());
     let bytes = encode(&sheet).map_err(|error| failed(&error))?;
     write_file(&args.out, &bytes).map_err(|error| failed(&error))?;
-    output::line(&format!("{out}: {} x {} pixels", sheet.width, sheet.height));
+    stdout::line(&format!("{out}: {} x {} pixels", sheet.width, sheet.height));
     Ok(Exit::Success)
 }
 

@@ -1,26 +1,26 @@
-//! `unravel dataset verify`: an npz against the rendering.
+//! `unravel dataset verify`: compares an npz with the rendering.
 
 use serde_json::json;
 use unravel_data::{FactorSpace, Verification, verify_npz};
 
 use super::VerifyArgs;
 use crate::exit::{Exit, Failure};
-use crate::output;
 use crate::progress::task::Task;
+use crate::stdout;
 
-/// Compares every pixel, and says where they differ.
+/// Compares every pixel and prints the differences.
 pub fn verify(args: &VerifyArgs) -> Result<Exit, Failure> {
     let mut task = Task::new("verifying", "images", args.quiet);
     let verified = verify_npz(&args.file, |done, total| task.set(done, total));
     drop(task);
     let found = verified.map_err(Failure::usage)?;
     if args.json {
-        output::json(&to_json(&found));
+        stdout::json(&to_json(&found));
     } else {
         let file = args.file.display();
         sentences(&found)
             .iter()
-            .for_each(|sentence| output::line(&format!("{file}: {sentence}")));
+            .for_each(|sentence| stdout::line(&format!("{file}: {sentence}")));
     }
     Ok(if found.is_identical() {
         Exit::Success
@@ -48,17 +48,15 @@ fn to_json(found: &Verification) -> serde_json::Value {
     })
 }
 
-/// What was found, for people.
+/// The result in sentences.
 fn sentences(found: &Verification) -> Vec<String> {
-    let images = output::count(found.n_images, "image");
+    let images = stdout::count(found.n_images, "image");
     let mut sentences = match (found.differing_images, found.differing_pixels) {
-        (0, _) => vec![format!(
-            "all {images} are those of the rendering, pixel by pixel"
-        )],
+        (0, _) => vec![format!("all {images} are identical to the rendering")],
         (n, n_pixels) => vec![format!(
             "{} of {images} differ from the rendering, in {}",
-            output::thousands(n as u64),
-            output::count(n_pixels as usize, "pixel"),
+            stdout::thousands(n as u64),
+            stdout::count(n_pixels as usize, "pixel"),
         )],
     };
     for index in &found.first_differing {
@@ -70,7 +68,7 @@ fn sentences(found: &Verification) -> Vec<String> {
     }
     match found.first_differing.len() {
         n if n < found.differing_images => {
-            let rest = output::thousands((found.differing_images - n) as u64);
+            let rest = stdout::thousands((found.differing_images - n) as u64);
             sentences.push(format!("{rest} more differ"));
         }
         _ => {}
@@ -78,13 +76,13 @@ fn sentences(found: &Verification) -> Vec<String> {
     match found.differing_values {
         Some(0) => {}
         Some(n) => {
-            let rows = output::count(n, "row");
-            sentences.push(format!("latents_values is off in {rows}"));
+            let rows = stdout::count(n, "row");
+            sentences.push(format!("latents_values differs in {rows}"));
         }
-        None => sentences.push("it has no latents_values".to_owned()),
+        None => sentences.push("the file has no latents_values".to_owned()),
     }
     if !found.official_order {
-        sentences.push("its rows are in another order than the official one".to_owned());
+        sentences.push("the order of the rows differs from the official file".to_owned());
     }
     sentences
 }
@@ -119,7 +117,7 @@ mod tests {
 
     #[test]
     fn an_identical_file_takes_one_sentence() {
-        let expected = "all 737,280 images are those of the rendering, pixel by pixel";
+        let expected = "all 737,280 images are identical to the rendering";
         assert_eq!(sentences(&identical()), [expected]);
         let mut other = identical();
         (other.official_order, other.differing_values) = (false, None);
@@ -147,7 +145,7 @@ mod tests {
         );
         assert_eq!(
             text[3..],
-            ["10 more differ", "latents_values is off in 1 row"]
+            ["10 more differ", "latents_values differs in 1 row"]
         );
         let json = to_json(&found);
         assert_eq!(json["first_differing"][1]["factors"]["shape"], 1);

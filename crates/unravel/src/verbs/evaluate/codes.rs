@@ -1,4 +1,4 @@
-//! Codes from NumPy's files, with the factors that they are codes of.
+//! Reads codes and factor values from NumPy files.
 
 use std::path::Path;
 
@@ -9,32 +9,32 @@ use unravel_metrics::{AsRead, FactorBins, FactorGrid, LOGVAR_RANGE, MetricError}
 
 use super::input;
 use crate::exit::Failure;
-use crate::output;
+use crate::stdout;
 
-/// Where an `.npz` of codes has its factor values, and their names if it has them.
+/// The arrays of factor values and factor names in an `.npz` of codes.
 const KEYS: FactorialKeys = FactorialKeys {
     classes: "factors",
     names: "factor_names",
 };
 
-/// The most codes of a point: more than any layer has, and few enough to work on some rows at once.
+/// Maximum number of codes per point: more than any usual layer has.
 const MAX_CODES: usize = 1 << 12;
 
-/// Bytes that a factor value of a row takes at most in a grid of listed points: its row in two orders, in the second with
-/// its group, and a share of the group itself.
+/// Maximum memory of one factor value in an incomplete grid, in bytes: its row in two orders, the second with its
+/// group, and a share of the group.
 const LISTED_BYTES: u64 = 24;
 
-/// Bytes that each value of a factor takes while the rows of a grid of listed points are put into groups.
+/// Memory per distinct value of a factor while the rows of an incomplete grid are grouped, in bytes.
 const COUNTED_BYTES: u64 = 8;
 
-/// Codes of points whose factors are known.
+/// Codes with the factor values of their points.
 #[derive(Debug, PartialEq)]
 pub struct Representation {
-    /// `[n_points, n_codes]`, row-major, finite; in the order of the grid where it is complete.
+    /// `[n_points, n_codes]`, row-major, finite; in the order of the grid if it is complete.
     pub codes: Vec<f32>,
-    /// Log variances of the same, if there are any.
+    /// Log variances of the codes, if given.
     pub logvars: Option<Vec<f32>>,
-    /// Codes of a point.
+    /// Number of codes per point.
     pub n_codes: usize,
     /// The factors that vary, and the points.
     pub grid: FactorGrid,
@@ -42,15 +42,16 @@ pub struct Representation {
     pub read: AsRead,
 }
 
-/// What a reader of the codes has to do before float32 holds them.
+/// How to convert codes whose values float32 cannot represent.
 const TO_SINGLE: &str =
     "write codes - codes.mean(axis=0), or scale codes whose values are below 1e-37";
 
-/// Reads a `.npy` in the order of dSprites, or an `.npz` with `codes` and `factors`, whose values go into `bins` if there are
-/// any; `logvars` is a file of the log variances of a `.npy`. What each of them is, its first bytes say.
+/// Reads a `.npy` in the order of dSprites, or an `.npz` with `codes` and `factors`. Bins the factor values of an
+/// `.npz` if `bins` is given. `logvars` is the file with the log variances of a `.npy`. The first bytes of a file
+/// decide its format.
 ///
 /// # Errors
-/// A sentence that names the file, the array, what is wrong with it and what to do.
+/// A sentence with the file, the array, the error and a remedy.
 pub fn read(
     path: &Path,
     logvars: Option<&Path>,
@@ -58,19 +59,19 @@ pub fn read(
 ) -> Result<Representation, Failure> {
     if input::is_stdin(path) && logvars.is_some_and(input::is_stdin) {
         return Err(Failure::usage(
-            "standard input is the codes and cannot be the log variances too; name a file for one of them",
+            "standard input cannot be both the codes and the log variances; use a file for one of them",
         ));
     }
     match (input::open(path)?, logvars, bins) {
         (ArrayFile::Array(array), _, Some(_)) => Err(Failure::usage(format!(
-            "{}: it is a .npy of dSprites, whose factors have 40 values at most; leave out --factor-bins, or give an .npz \
+            "{}: a .npy has the factors of dSprites, which have at most 40 values; remove --factor-bins, or use an .npz \
              with `codes` and `factors`",
             array.place()
         ))),
         (ArrayFile::Array(array), logvars, None) => of_dsprites(array, logvars),
         (ArrayFile::Archive(archive), None, bins) => of_table(archive, bins),
         (ArrayFile::Archive(_), Some(_), _) => Err(Failure::usage(format!(
-            "`{}` is an .npz: give it an array `logvars` instead of --logvars",
+            "`{}` is an .npz; remove --logvars, and save the log variances in it as the array `logvars`",
             input::name(path).display()
         ))),
     }
@@ -78,14 +79,18 @@ pub fn read(
 
 fn of_dsprites(array: ArrayReader<'_>, logvars: Option<&Path>) -> Result<Representation, Failure> {
     let space = FactorSpace::dsprites();
-    let shape = array.axes("[737280, codes]").map_err(Failure::usage)?;
+    let shape = array.axes("[737280, codes]").map_err(|error| {
+        let remedy =
+            "for other data, save an .npz with `codes` [n, codes] and `factors` [n, factors]";
+        Failure::usage(format!("{error}; {remedy}"))
+    })?;
     if shape[0] != space.n_points() {
         return Err(Failure::usage(format!(
-            "{}: it has {} where dSprites has {}; codes of other data, or of part of it, go into an .npz with \
-             `codes` [n, codes] and `factors` [n, factors]",
+            "{} has {}, but dSprites has {}; for other data or a part of dSprites, save an .npz with `codes` [n, codes] and \
+             `factors` [n, factors]",
             array.place(),
-            output::count(shape[0], "row"),
-            output::thousands(space.n_points() as u64),
+            stdout::count(shape[0], "row"),
+            stdout::thousands(space.n_points() as u64),
         )));
     }
     check_width(&array.place(), shape)?;
@@ -95,7 +100,7 @@ fn of_dsprites(array: ArrayReader<'_>, logvars: Option<&Path>) -> Result<Represe
         Some(ArrayFile::Array(array)) => Some(checked_logvars(array, shape)?),
         Some(ArrayFile::Archive(_)) => {
             return Err(Failure::usage(
-                "--logvars is an .npz: give a .npy of the shape of the codes",
+                "--logvars is an .npz, but must be a .npy; save the log variances as a .npy with the shape of the codes",
             ));
         }
     };
@@ -135,13 +140,13 @@ fn of_table(mut archive: Archive, bins: Option<FactorBins>) -> Result<Representa
     let n_labelled = labels.values.len() / labels.factors.len();
     if n_rows != n_labelled {
         return Err(Failure::usage(format!(
-            "{place}: it has {} where `factors` has {}; give one row of factor values for each row of codes",
-            output::count(n_rows, "row"),
-            output::thousands(n_labelled as u64),
+            "{place} has {}, but `factors` has {}; save one row of factor values for each row of codes",
+            stdout::count(n_rows, "row"),
+            stdout::thousands(n_labelled as u64),
         )));
     }
     let taken = match labels.points {
-        // Put in order, the codes and the log variances are there twice.
+        // Reordering needs a copy of the codes and the log variances.
         Some(_) => {
             let logvars = logvars.as_deref().unwrap_or_default();
             size_of_val(codes.as_slice()) as u64 + size_of_val(logvars) as u64
@@ -177,7 +182,7 @@ fn of_table(mut archive: Archive, bins: Option<FactorBins>) -> Result<Representa
     })
 }
 
-/// The complete grid of these factors, or some of its points, by their values.
+/// The complete grid of these factors, or the points with these factor values.
 fn grid(factors: &[Factor], values: Option<Vec<u32>>) -> Result<FactorGrid, MetricError> {
     let (names, sizes): (Vec<_>, Vec<_>) = factors.iter().map(|f| (f.name.clone(), f.size)).unzip();
     match values {
@@ -186,20 +191,20 @@ fn grid(factors: &[Factor], values: Option<Vec<u32>>) -> Result<FactorGrid, Metr
     }
 }
 
-/// Refuses more codes of a point than any representation has.
+/// Fails if a point has more than [`MAX_CODES`] codes.
 fn check_width(place: &ArrayPlace, [_, n_codes]: [usize; 2]) -> Result<(), Failure> {
     match n_codes <= MAX_CODES {
         true => Ok(()),
         false => Err(Failure::usage(format!(
-            "{place}: it has {} where at most {} are scored; give a row of codes for each point",
-            output::count(n_codes, "column"),
-            output::thousands(MAX_CODES as u64),
+            "{place} has {}, but at most {} are allowed; save one row of codes for each point",
+            stdout::count(n_codes, "column"),
+            stdout::thousands(MAX_CODES as u64),
         ))),
     }
 }
 
-/// All codes, in the order of the file's rows, once found to be finite, and which of them lose their differences in
-/// float32.
+/// All codes, in the order of the file's rows, and the indices of those whose differences are lost in float32. Fails if a
+/// code is not finite.
 fn finite(
     array: ArrayReader<'_>,
     [_, n_codes]: [usize; 2],
@@ -225,18 +230,18 @@ fn finite(
 
 fn not_finite(place: &ArrayPlace, row: usize, column: usize, code: f32) -> Failure {
     Failure::usage(format!(
-        "{place}: the code in row {row}, column {column} (from 0) is {code} as float32, and no score is defined \
-         then; look for a model that diverged, or for numbers too large for half precision"
+        "{place}: the code in row {row}, column {column} (from 0) is {code} as float32; scores require finite codes; check \
+         whether the model diverged or the codes overflowed in half precision"
     ))
 }
 
-/// Log variances of the shape of the codes, once found to be of variances that are numbers.
+/// Log variances with the shape of the codes. Fails if one is outside [`LOGVAR_RANGE`].
 fn checked_logvars(array: ArrayReader<'_>, shape: [usize; 2]) -> Result<Vec<f32>, Failure> {
     let place = array.place();
     let [n_rows, n_codes] = shape;
     if array.axes("[n, codes]").map_err(Failure::usage)? != shape {
         return Err(Failure::usage(format!(
-            "{place}: its shape is {:?} where the codes have [{n_rows}, {n_codes}]; give a log variance for each code",
+            "{place}: the shape is {:?}, but the codes have the shape [{n_rows}, {n_codes}]; save one log variance for each code",
             array.shape()
         )));
     }
@@ -244,7 +249,7 @@ fn checked_logvars(array: ArrayReader<'_>, shape: [usize; 2]) -> Result<Vec<f32>
     let [lo, hi] = LOGVAR_RANGE;
     match logvars.iter().position(|x| !(lo..=hi).contains(x)) {
         Some(at) => Err(Failure::usage(format!(
-            "{place}: the log variance in row {}, column {} (from 0) is {}, outside of {lo} to {hi}; give natural \
+            "{place}: the log variance in row {}, column {} (from 0) is {}, outside {lo} to {hi}; save natural \
              logarithms of variances",
             at / n_codes,
             at % n_codes,
@@ -254,7 +259,7 @@ fn checked_logvars(array: ArrayReader<'_>, shape: [usize; 2]) -> Result<Vec<f32>
     }
 }
 
-/// The rows in the order of their points.
+/// The rows, reordered by point.
 fn in_order(codes: &[f32], n_codes: usize, point_of_row: &[usize]) -> Vec<f32> {
     let mut ordered = vec![0.0; codes.len()];
     for (row, &point) in codes.chunks_exact(n_codes).zip(point_of_row) {

@@ -1,26 +1,26 @@
-//! `--out DIR`: scores and matrices as files.
+//! `--out DIR`: writes scores and matrices to files.
 
 use std::fmt::Display;
 use std::fs;
 use std::path::Path;
 
 use unravel_store::export::write_file;
-use unravel_sweep::harmless;
+use unravel_sweep::printable;
 
 use super::scores::{Score, ScoredMatrix, Scores};
 use crate::exit::{Exit, Failure};
 
-/// Makes the folder, before any work is done in vain.
+/// Creates the folder; called first, so that an error costs no computation.
 pub fn create(folder: &Path) -> Result<(), Failure> {
     fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))
 }
 
-/// Writes `scores.json`, `scores.csv` and one CSV per matrix, seed by seed where the variant samples:
+/// Writes `scores.json`, `scores.csv` and one CSV per matrix, and per seed if the variant samples:
 /// `mig-exact-mutual_information_nats.csv`, `mig-study-seed-0-mutual_information_nats.csv`.
 pub fn write(folder: &Path, scores: &Scores, json: &serde_json::Value) -> Result<(), Failure> {
     put(
         &folder.join("scores.json"),
-        harmless::json(&format!("{json:#}\n"))
+        printable::json(&format!("{json:#}\n"))
             .into_owned()
             .into_bytes(),
     )?;
@@ -43,13 +43,13 @@ fn put(path: &Path, bytes: Vec<u8>) -> Result<(), Failure> {
 
 fn unwritable(path: &Path, error: &dyn Display) -> Failure {
     let sentence = format!(
-        "cannot write `{}`: {error}; check the folder, its permissions and the free space, or give another --out",
+        "cannot write `{}`: {error}; check the folder, its permissions and the free space, or choose another folder with --out",
         path.display()
     );
     Failure::new(Exit::BadStore, sentence)
 }
 
-/// A row for each score; `factor_bins` is a column only where factor values were put into bins.
+/// One row per score; has a column `factor_bins` only if factor values were binned.
 fn score_rows(scores: &[Score]) -> Vec<Vec<String>> {
     let has_bins = scores.iter().any(|score| score.factor_bins.is_some());
     let header = [
@@ -87,7 +87,7 @@ fn score_rows(scores: &[Score]) -> Vec<Vec<String>> {
         .collect()
 }
 
-/// Column names above, row names to the left.
+/// The matrix with a header row and a first column of row names.
 fn matrix_rows(ScoredMatrix { matrix, .. }: &ScoredMatrix) -> Vec<Vec<String>> {
     let header = std::iter::once("row".to_owned()).chain(matrix.col_names.iter().cloned());
     let mut rows = vec![header.collect::<Vec<_>>()];
@@ -115,7 +115,7 @@ fn to_csv(rows: &[Vec<String>]) -> Vec<u8> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     for row in rows {
         // Names of factors come from a stranger's file, and a CSV may be shown on a terminal.
-        let row = row.iter().map(|cell| harmless::text(cell).into_owned());
+        let row = row.iter().map(|cell| printable::text(cell).into_owned());
         writer
             .write_record(row.map(String::into_bytes))
             .expect("rows of one length go to memory");

@@ -1,4 +1,4 @@
-//! Files of arrays, pipes and standard input among them.
+//! Opens files of arrays, including pipes and standard input.
 
 use std::borrow::Cow;
 use std::fs::{self, File};
@@ -10,10 +10,10 @@ use unravel_data::arrays::ArrayFile;
 
 use crate::exit::Failure;
 
-/// What stands for standard input on the command line.
+/// Standard input on the command line.
 const STDIN: &str = "-";
 
-/// What the path is called in messages.
+/// The name of the path in messages.
 pub fn name(path: &Path) -> Cow<'_, Path> {
     match is_stdin(path) {
         true => Cow::Borrowed(Path::new("standard input")),
@@ -21,21 +21,21 @@ pub fn name(path: &Path) -> Cow<'_, Path> {
     }
 }
 
-/// Whether it stands for standard input.
+/// Whether the path is standard input.
 pub fn is_stdin(path: &Path) -> bool {
     path == Path::new(STDIN)
 }
 
-/// Opens a file of arrays; of a pipe, a device or standard input, all that it brings.
+/// Opens a file of arrays. Reads a pipe, a device or standard input to its end.
 ///
 /// # Errors
-/// A sentence that names the file, what is wrong with it and what to do.
+/// A sentence with the file, the error and a remedy.
 pub fn open(path: &Path) -> Result<ArrayFile, Failure> {
     if is_stdin(path) {
         let stdin = io::stdin();
         if stdin.is_terminal() {
             return Err(Failure::usage(
-                "standard input is a terminal; pipe a .npy or an .npz into it, or name a file",
+                "standard input is a terminal; pipe a .npy or an .npz into it, or pass the path of a file",
             ));
         }
         return ArrayFile::of_stream(&name(path), stdin.lock()).map_err(Failure::usage);
@@ -53,7 +53,7 @@ pub fn open(path: &Path) -> Result<ArrayFile, Failure> {
     opened.map_err(Failure::usage)
 }
 
-/// Whether there is something that is read from its beginning to its end: neither a file nor a folder.
+/// Whether the path is a pipe or device: something that exists and is neither a file nor a folder.
 fn is_stream(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|about| !about.is_file() && !about.is_dir())
 }

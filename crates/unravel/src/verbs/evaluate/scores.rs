@@ -7,21 +7,21 @@ use serde::Serialize;
 use unravel_metrics::{CodeTable, FactorBins, Matrix, MetricError, MetricExt, Outcome, score};
 use unravel_score::{Metric, Variant, mean_and_sd};
 
-/// What is scored is taken as it is: nothing is sampled around it.
+/// The codes are scored as given, without sampling from a posterior.
 const REPRESENTATION: &str = "mean";
 
-/// One number, with its spread over evaluation seeds where the variant samples.
+/// One score, with its spread over evaluation seeds if the variant samples.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Score {
     /// The metric's name.
     pub metric: &'static str,
-    /// Which of the metric's numbers.
+    /// The name of the quantity; a metric can have several.
     pub quantity: &'static str,
     /// `study` or `exact`.
     pub variant: &'static str,
     /// Always `mean`.
     pub representation: &'static str,
-    /// Sizes of the grid: `3x6x40x32x32`; `59 rows of 4x5x3` where it is not complete.
+    /// Sizes of the grid: `3x6x40x32x32`, or `59 rows of 4x5x3` for an incomplete grid.
     pub grid: String,
     /// The mean of the values.
     pub mean: f64,
@@ -31,17 +31,17 @@ pub struct Score {
     pub seeds: Vec<u64>,
     /// One value per seed, or the one value of a variant that does not sample.
     pub values: Vec<f64>,
-    /// What a reader has to know of the number, a clause each.
+    /// Notes on the score, one clause each.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<&'static str>,
-    /// The bins that factor values were put into, where they were.
+    /// How factor values were binned, if they were.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub factor_bins: Option<FactorBins>,
-    /// Time on the clock that the metric took in this variant, all seeds and quantities together.
+    /// Wall time of the metric in this variant in seconds, for all seeds and quantities together.
     pub seconds: f64,
 }
 
-/// A matrix that explains a score.
+/// A matrix from which a score is computed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ScoredMatrix {
     pub metric: &'static str,
@@ -51,22 +51,22 @@ pub struct ScoredMatrix {
     pub matrix: Matrix,
 }
 
-/// All that was computed.
+/// All scores of a table.
 #[derive(Debug)]
 pub struct Scores {
     pub scores: Vec<Score>,
     pub matrices: Vec<ScoredMatrix>,
     /// Sizes of the grid.
     pub grid: String,
-    /// Why metrics were left out that the grid is too small for.
+    /// The errors of the metrics that were skipped.
     pub left_out: Vec<MetricError>,
-    /// The bins that factor values were put into, where they were.
+    /// How factor values were binned, if they were.
     pub factor_bins: Option<FactorBins>,
 }
 
 impl Scores {
-    /// Scores the table, calling `progress(done, total)` after each score and seed. `factor_bins` are those that its factor
-    /// values were put into.
+    /// Scores the table. Calls `progress(done, total)` after each score and seed. `factor_bins` states how its factor
+    /// values were binned.
     pub fn take(
         table: &CodeTable<'_>,
         pairs: &[(Metric, Variant)],
@@ -154,7 +154,7 @@ impl Scores {
 }
 
 impl Scores {
-    /// The notes beside these scores, each once, with the metric and the variants that it is about.
+    /// The notes on these scores, each once, prefixed with its metric and variants.
     pub fn notes(&self) -> Vec<String> {
         let mut notes: Vec<(&str, &str, Vec<&str>)> = Vec::new();
         for score in &self.scores {
@@ -177,7 +177,7 @@ impl Scores {
 }
 
 impl Score {
-    /// `0.5123 ± 0.0042`, or the mean alone.
+    /// `0.5123 ± 0.0042`, or only the mean.
     pub fn mean_and_sd(&self) -> String {
         match self.sd {
             Some(sd) => format!("{:.4} ± {sd:.4}", self.mean),

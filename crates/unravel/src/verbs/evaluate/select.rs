@@ -1,17 +1,17 @@
-//! Which metrics in which variants.
+//! Selects the metrics and variants to compute.
 
 use std::collections::BTreeSet;
 
 use unravel_metrics::{Extent, MetricExt};
 use unravel_score::{Cost, Metric, Variant};
 
-use crate::output;
+use crate::stdout;
 
-/// Every asked metric in every asked variant that it has; an empty list asks for all, of the metrics for those that take
-/// moments on dSprites, of the variants for those that are no single paper's. Repeated names count once.
+/// Every given metric in every given variant that it has. An empty list of metrics selects those that are quick on
+/// dSprites; an empty list of variants selects all except those of a single paper. Repeated names count once.
 ///
 /// # Errors
-/// A sentence, when a metric was named that has none of the variants that were.
+/// A sentence if a named metric has none of the named variants.
 pub fn pairs(metrics: &[Metric], variants: &[Variant]) -> Result<Vec<(Metric, Variant)>, String> {
     let is_wanted = |variant: &Variant| match variants.is_empty() {
         true => *variant != Variant::Lin2020,
@@ -31,7 +31,7 @@ pub fn pairs(metrics: &[Metric], variants: &[Variant]) -> Result<Vec<(Metric, Va
         pairs.extend(had.map(|variant| (metric, variant)));
         if pairs.len() == before && !metrics.is_empty() {
             return Err(format!(
-                "{} has no {} variant; it has {}",
+                "--variants: {} has no variant {}; its variants are {}",
                 metric.name(),
                 names(variants),
                 names(metric.variants())
@@ -52,8 +52,8 @@ fn is_quick(metric: Metric, variant: Variant, extent: &Extent) -> bool {
     metric.cost(variant, extent) == Cost::Moments
 }
 
-/// What is left of the scores that nobody named once those are left out that take more than moments of this table, and a
-/// sentence about these if there are any.
+/// Removes the scores that take long on this table. Returns the others, and a sentence about the removed ones if there
+/// are any.
 pub fn quick(
     pairs: Vec<(Metric, Variant)>,
     extent: &Extent,
@@ -76,17 +76,17 @@ pub fn quick(
         .iter()
         .map(|(metric, variant)| format!("{} ({})", metric.name(), variant.name()));
     let sentence = format!(
-        "{} would take one core about {} with {}; left out, name them to have them: --metrics {}",
+        "{} are skipped: they would take about {} on one core with {}; to compute them, pass --metrics {}",
         variants.collect::<Vec<_>>().join(", "),
-        output::duration(secs),
-        output::count(extent.n_codes, "code"),
+        stdout::duration(secs),
+        stdout::count(extent.n_codes, "code"),
         metrics.join(",")
     );
     (quick, Some(sentence))
 }
 
-/// Every one of these metrics in those of the asked variants that it has; an empty list of variants asks for the study's
-/// and the exact ones, or, where a metric has neither, for its first.
+/// Every given metric in the given variants that it has. An empty list of variants selects `study` and `exact`, or the
+/// first variant of a metric that has neither.
 pub fn had(metrics: &[Metric], variants: &[Variant]) -> Vec<(Metric, Variant)> {
     let mut pairs = Vec::new();
     for &metric in metrics {
@@ -167,9 +167,7 @@ mod tests {
             "{sentence}"
         );
         assert!(
-            sentence.contains(
-                " with 500 codes; left out, name them to have them: --metrics beta-vae-score,"
-            ),
+            sentence.contains(" with 500 codes; to compute them, pass --metrics beta-vae-score,"),
             "{sentence}"
         );
     }
@@ -190,7 +188,10 @@ mod tests {
         let refused = pairs(&[Mig, BetaVaeScore], &[Exact]);
         assert_eq!(
             refused,
-            Err("beta-vae-score has no exact variant; it has study, lin-2020".to_owned())
+            Err(
+                "--variants: beta-vae-score has no variant exact; its variants are study, lin-2020"
+                    .to_owned()
+            )
         );
     }
 }

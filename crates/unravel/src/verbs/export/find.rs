@@ -1,27 +1,27 @@
-//! Which trials of a store a person means: by id, by the beginning of one, or by what they are like.
+//! Finds the trials of a store by id, by the beginning of an id, or by key=value pairs.
 
 use unravel_store::{Store, TrialFolder, none_if_damaged};
 use unravel_sweep::Trial;
 
 use crate::exit::{Exit, Failure};
-use crate::output;
+use crate::stdout;
 
-/// Trials that a refusal names at the most.
+/// The most trials that an error message names.
 const MAX_NAMED: usize = 8;
 
-/// A digit less, and any other trial's id may begin so too.
+/// Shortest beginning of an id; shorter ones would match too many trials.
 const MIN_PREFIX: usize = 2;
 
-/// The trial that `asked` means; all that it fits if `all` are wanted.
+/// The trial that matches `asked`, or all matching trials if `all`.
 ///
 /// # Errors
-/// A sentence when it fits none, or several where one is wanted.
+/// A sentence if no trial matches, or if several match and not `all` is set.
 pub fn trials(store: &Store, asked: &str, all: bool) -> Result<Vec<TrialFolder>, Failure> {
     let place = store.path().display();
     let ids = store.trial_ids()?;
     if ids.is_empty() {
         return Err(Failure::usage(format!(
-            "the store `{place}` has no trials; name another with --store"
+            "the store `{place}` has no trials; choose another store with --store"
         )));
     }
     let mut unreadable = Vec::new();
@@ -29,9 +29,9 @@ pub fn trials(store: &Store, asked: &str, all: bool) -> Result<Vec<TrialFolder>,
         true => by_filter(store, &Filter::parse(asked)?, &mut unreadable)?,
         false => {
             let digits = asked.to_lowercase();
-            let is_meant = |id: &&unravel_sweep::TrialId| id.as_str().starts_with(&digits);
+            let is_match = |id: &&unravel_sweep::TrialId| id.as_str().starts_with(&digits);
             let is_prefix = MIN_PREFIX <= digits.len();
-            let ids = ids.iter().filter(|_| is_prefix).filter(is_meant);
+            let ids = ids.iter().filter(|_| is_prefix).filter(is_match);
             ids.map(|id| store.trial(id)).collect()
         }
     };
@@ -39,25 +39,26 @@ pub fn trials(store: &Store, asked: &str, all: bool) -> Result<Vec<TrialFolder>,
         [] if !unreadable.is_empty() => Err(Failure::new(
             Exit::BadStore,
             format!(
-                "no trial of the store `{place}` that can be read fits `{asked}`; {}",
+                "no readable trial in the store `{place}` matches `{asked}`; {}",
                 of_unreadable(&unreadable)
             ),
         )),
         [] => Err(Failure::usage(format!(
-            "no trial of the store `{place}` fits `{asked}`; it has {}, which `unravel status SWEEP.toml --json` lists",
-            output::count(ids.len(), "trial")
+            "no trial in the store `{place}` matches `{asked}`{}; `unravel status SWEEP.toml --json` lists its {}",
+            why_none_matches(store, asked)?,
+            stdout::count(ids.len(), "trial")
         ))),
         [_, _, ..] if !all => Err(Failure::usage(several(asked, &found))),
         _ => {
             if !unreadable.is_empty() {
-                crate::say::note(of_unreadable(&unreadable));
+                crate::stderr::note(of_unreadable(&unreadable));
             }
             Ok(found)
         }
     }
 }
 
-/// What is wrong with trials of which nobody can say whether they fit, and what mends them.
+/// The problems of trials whose description cannot be read, with the remedy.
 fn of_unreadable(sentences: &[String]) -> String {
     let (first, rest) = (&sentences[0], sentences.len() - 1);
     let more = match rest {
@@ -66,11 +67,11 @@ fn of_unreadable(sentences: &[String]) -> String {
         n => format!(", and {n} others like it"),
     };
     format!(
-        "{first}{more}; `unravel run` on a sweep file that has the trial makes its `trial.toml` again"
+        "{first}{more}; `unravel run` on a sweep file with the trial recreates its `trial.toml`"
     )
 }
 
-/// `key=value,…`: the trials with all of these.
+/// `key=value,…`: matches the trials that have all of these values.
 #[derive(Debug, PartialEq)]
 struct Filter(Vec<(String, String)>);
 
@@ -82,7 +83,7 @@ impl Filter {
             match key.is_empty() || value.is_empty() {
                 false => Ok((key.to_owned(), value.to_owned())),
                 true => Err(Failure::usage(format!(
-                    "`{part}` in `{text}` is not key=value, such as beta=4"
+                    "`{part}` in `{text}` must be key=value, such as beta=4"
                 ))),
             }
         };
@@ -92,28 +93,67 @@ impl Filter {
             .map(Self)
     }
 
-    fn fits(&self, trial: &Trial) -> bool {
-        let text = trial.canonical_text();
-        let lines: Vec<(&str, &str)> = text.lines().filter_map(|l| l.split_once(" = ")).collect();
-        let is_key = |path: &str, key: &str| {
-            path.strip_suffix(key)
-                .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-        };
+    fn matches(&self, trial: &Trial) -> bool {
         let has = |(key, value): &(String, String)| {
-            let mut found = lines.iter().filter(|(path, _)| is_key(path, key));
-            found.any(|(_, found)| is_same(found.trim_matches('"'), value))
+            let found = values(trial, key);
+            found.iter().any(|found| is_same(found, value))
         };
         self.0.iter().all(has)
     }
+
+    /// Why no trial of `trials` can match: a key that none has, or a text for a key that has only numbers.
+    fn impossible(&self, trials: &[Trial]) -> Option<String> {
+        self.0.iter().find_map(|(key, value)| {
+            let found: Vec<String> = trials.iter().flat_map(|trial| values(trial, key)).collect();
+            let first = found.first();
+            if first.is_none() {
+                return Some(format!("`{key}` is not a key of any trial"));
+            }
+            let is_number = |text: &str| number(text).is_some();
+            let takes_numbers = found.iter().all(|found| is_number(found));
+            (takes_numbers && !is_number(value))
+                .then(|| format!("`{value}` is not a number, but the values of `{key}` are"))
+        })
+    }
+}
+
+/// The values of a key in a trial's canonical text; the end of the key's path is enough.
+fn values(trial: &Trial, key: &str) -> Vec<String> {
+    let is_key = |path: &str| {
+        path.strip_suffix(key)
+            .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    };
+    let text = trial.canonical_text();
+    let lines = text.lines().filter_map(|line| line.split_once(" = "));
+    lines
+        .filter(|(path, _)| is_key(path))
+        .map(|(_, value)| value.trim_matches('"').to_owned())
+        .collect()
+}
+
+/// `: ` and the reason, if `asked` can match no trial of the store.
+fn why_none_matches(store: &Store, asked: &str) -> Result<String, Failure> {
+    if !asked.contains('=') {
+        return Ok(String::new());
+    }
+    let mut trials = Vec::new();
+    for id in store.trial_ids()? {
+        trials.extend(none_if_damaged(store.trial(&id).trial(), &mut Vec::new())?);
+    }
+    let why = Filter::parse(asked)?.impossible(&trials);
+    Ok(why.map_or_else(String::new, |why| format!(": {why}")))
 }
 
 /// Whether two values are the same text or the same number.
 fn is_same(a: &str, b: &str) -> bool {
-    let number = |text: &str| text.replace('_', "").parse::<f64>();
-    a == b || matches!((number(a), number(b)), (Ok(a), Ok(b)) if a == b)
+    a == b || matches!((number(a), number(b)), (Some(a), Some(b)) if a == b)
 }
 
-/// The trials that fit; `unreadable` gets a sentence for each whose description is damaged or lost.
+fn number(text: &str) -> Option<f64> {
+    text.replace('_', "").parse().ok()
+}
+
+/// The matching trials; adds a sentence to `unreadable` for each trial whose description is damaged or missing.
 fn by_filter(
     store: &Store,
     filter: &Filter,
@@ -124,7 +164,7 @@ fn by_filter(
         let folder = store.trial(&id);
         let n_before = unreadable.len();
         match none_if_damaged(folder.trial(), unreadable)? {
-            Some(trial) if filter.fits(&trial) => found.push(folder),
+            Some(trial) if filter.matches(&trial) => found.push(folder),
             None if n_before == unreadable.len() && folder.is_present() => {
                 unreadable.push(format!("trial {id} has no `trial.toml`"));
             }
@@ -134,7 +174,7 @@ fn by_filter(
     Ok(found)
 }
 
-/// Names the trials that fit, with what they are.
+/// Lists the matching trials with their settings and seeds.
 fn several(asked: &str, found: &[TrialFolder]) -> String {
     let name = |folder: &TrialFolder| match folder.trial() {
         Ok(Some(trial)) => {
@@ -153,8 +193,8 @@ fn several(asked: &str, found: &[TrialFolder]) -> String {
         n => format!(" and {n} more"),
     };
     format!(
-        "`{asked}` fits {}: {}{more}; say which, or give --all",
-        output::count(found.len(), "trial"),
+        "`{asked}` matches {}: {}{more}; add more keys or the id, or pass --all",
+        stdout::count(found.len(), "trial"),
         names.join(", ")
     )
 }
@@ -165,9 +205,9 @@ mod tests {
     use unravel_sweep::Objective;
 
     #[test]
-    fn a_filter_fits_by_whole_parts_of_keys_and_by_number() {
+    fn a_filter_matches_by_whole_parts_of_keys_and_by_number() {
         let trial = Trial::new(Objective::beta_vae(4.0), 3);
-        let fits = |text: &str| Filter::parse(text).unwrap().fits(&trial);
+        let fits = |text: &str| Filter::parse(text).unwrap().matches(&trial);
         for text in [
             "beta=4",
             "beta=4.0",
@@ -190,5 +230,17 @@ mod tests {
         for text in ["beta=", "=4", "beta=4,", "beta=4,seed"] {
             assert!(Filter::parse(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_filter_that_can_match_no_trial_says_why() {
+        let trials = [Trial::new(Objective::beta_vae(4.0), 3)];
+        let why = |text: &str| Filter::parse(text).unwrap().impossible(&trials);
+        assert_eq!(why("beta=5,seed=3"), None);
+        assert_eq!(why("objective=factor-vae"), None);
+        let unknown = "`foo` is not a key of any trial";
+        assert_eq!(why("beta=4,foo=1").as_deref(), Some(unknown));
+        let text = "`x` is not a number, but the values of `beta` are";
+        assert_eq!(why("beta=x").as_deref(), Some(text));
     }
 }

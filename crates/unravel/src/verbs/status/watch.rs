@@ -1,4 +1,4 @@
-//! `unravel status --watch`: the table over and over on a terminal, a line for every change elsewhere.
+//! `unravel status --watch`: redraws the table on a terminal; otherwise prints a line for every change.
 
 use std::time::{Duration, Instant};
 
@@ -11,14 +11,14 @@ use super::{HEADER, all_json, by_setting, failures, look};
 use crate::cli::StatusArgs;
 use crate::exit::{Exit, Failure};
 use crate::study::Study;
-use crate::{harmless, interrupt, output, say};
+use crate::{interrupt, printable, stderr, stdout};
 
-/// Of the time, looking may take one part in this many.
+/// Reading the store takes at most 1/`SHARE` of the time.
 const SHARE: u32 = 10;
-/// Between two looks whether Ctrl-C was pressed.
+/// Time between two checks for Ctrl-C.
 const NAP: Duration = Duration::from_millis(50);
 
-/// Shows where the trials stand until nothing more will come, or Ctrl-C.
+/// Shows the state of the trials until all are done or failed, or until Ctrl-C.
 pub fn watch(args: &StatusArgs, study: &Study, store: &Store) -> Result<Exit, Failure> {
     let interrupt = interrupt::watch()?.interrupt;
     let mut view = View {
@@ -30,7 +30,7 @@ pub fn watch(args: &StatusArgs, study: &Study, store: &Store) -> Result<Exit, Fa
         let began = Instant::now();
         let (trials, notices) = look(study, store);
         view.show(&trials);
-        output::finish()?;
+        stdout::finish()?;
         let tally = Tally::of(&trials);
         if tally.is_settled() {
             view.close(&trials, &notices);
@@ -51,7 +51,7 @@ pub fn watch(args: &StatusArgs, study: &Study, store: &Store) -> Result<Exit, Fa
     }
 }
 
-/// How many trials stand where.
+/// The number of trials in each state.
 struct Tally {
     n: usize,
     n_done: usize,
@@ -76,7 +76,7 @@ impl Tally {
         }
     }
 
-    /// Whether no run would do more, short of trying the failed ones again.
+    /// Whether every trial is done or failed.
     fn is_settled(&self) -> bool {
         self.n_done + self.n_failed == self.n
     }
@@ -87,16 +87,16 @@ impl Tally {
             n => format!(", {n} failed"),
         };
         format!(
-            "{name}: {} of {} done{failed}, {} at work, {:.0}% of all steps",
+            "{name}: {} of {} done{failed}, {} training, {:.0}% of all steps",
             self.n_done,
-            output::count(self.n, "trial"),
+            stdout::count(self.n, "trial"),
             self.n_training,
             self.percent_of_steps.floor()
         )
     }
 }
 
-/// What was shown of a study.
+/// The last output.
 struct View<'a> {
     study: &'a Study,
     store: &'a Store,
@@ -104,7 +104,7 @@ struct View<'a> {
 }
 
 enum Form {
-    /// A terminal, and how many lines of it are ours.
+    /// A terminal, and the number of lines drawn on it.
     Redrawn { term: Term, n_lines: usize },
     /// The last line.
     Lines { last: String },
@@ -134,29 +134,29 @@ impl View<'_> {
         match &mut self.form {
             Form::Redrawn { term, n_lines } => {
                 let mut lines = vec![sentence];
-                let table = output::table(&HEADER, &by_setting(study, trials));
+                let table = stdout::table(&HEADER, &by_setting(study, trials));
                 lines.extend(table.lines().map(str::to_owned));
                 lines.extend(failures(trials, store));
-                lines.push("Ctrl-C ends the watching, not the run.".to_owned());
+                lines.push("Ctrl-C ends `status`, not the run.".to_owned());
                 let lines = lines.iter().flat_map(|text| text.lines());
                 let lines = lines
-                    .map(|line| harmless::line(line).into_owned())
+                    .map(|line| printable::line(line).into_owned())
                     .collect();
                 let (height, width) = term.size();
                 let lines = fitting(lines, height.into(), width.into());
-                // A terminal that is gone shows nothing more.
+                // The terminal may be closed.
                 let _ = term.clear_last_lines(*n_lines);
                 let _ = term.write_line(&lines.join("\n"));
                 *n_lines = lines.len();
             }
             Form::Lines { last } if *last != sentence => {
-                output::line(&sentence);
+                stdout::line(&sentence);
                 *last = sentence;
             }
             Form::Json { last } => {
                 let value = all_json(study, trials, store).to_string();
                 if *last != value {
-                    output::json_line(&value);
+                    stdout::json_line(&value);
                     *last = value;
                 }
             }
@@ -164,31 +164,30 @@ impl View<'_> {
         }
     }
 
-    /// Leaves the whole table behind, also where the terminal was too small for it.
+    /// Prints the complete table, also if the terminal was too small for it.
     fn close(&mut self, trials: &[(PlannedTrial, TrialProgress)], notices: &[String]) {
         let study = self.study;
         if let Form::Redrawn { term, n_lines } = &mut self.form {
             let _ = term.clear_last_lines(*n_lines);
-            output::line(&Tally::of(trials).sentence(&study.sweep.name));
-            output::line(output::table(&HEADER, &by_setting(study, trials)).trim_end());
+            stdout::line(&Tally::of(trials).sentence(&study.sweep.name));
+            stdout::line(stdout::table(&HEADER, &by_setting(study, trials)).trim_end());
         }
         if !matches!(self.form, Form::Json { .. }) {
             let failures = failures(trials, self.store);
-            failures.iter().for_each(|line| output::line(line));
+            failures.iter().for_each(|line| stdout::line(line));
         }
-        notices.iter().for_each(say::note);
+        notices.iter().for_each(stderr::note);
     }
 }
 
-/// As many of the lines as a terminal of this size can take back, each no wider than it: a line that wraps, or has
-/// scrolled away, could not be drawn over.
+/// Cuts the lines to the size of the terminal: lines that wrap or scroll away could not be redrawn.
 fn fitting(mut lines: Vec<String>, height: usize, width: usize) -> Vec<String> {
     let room = height.saturating_sub(1).max(2);
     if room < lines.len() {
         let n_left_out = lines.len() - (room - 1);
         lines.truncate(room - 1);
         lines.push(format!(
-            "… {n_left_out} more lines; a taller window shows them"
+            "… {n_left_out} more lines; enlarge the window to see them"
         ));
     }
     let cut = |line: String| truncate_str(&line, width.max(2), "…").into_owned();
@@ -219,7 +218,7 @@ mod tests {
         };
         assert!(!tally(3, 1).is_settled());
         assert!(tally(3, 2).is_settled());
-        let said = "s: 3 of 5 trials done, 1 failed, 1 at work, 99% of all steps";
+        let said = "s: 3 of 5 trials done, 1 failed, 1 training, 99% of all steps";
         assert_eq!(tally(3, 1).sentence("s"), said);
     }
 }

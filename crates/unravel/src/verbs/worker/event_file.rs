@@ -1,4 +1,4 @@
-//! A worker's events in a file on a shared disk, sparing that disk.
+//! Writes a worker's events to a file on a shared disk, with few writes.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -9,17 +9,17 @@ use unravel_store::Event;
 
 use crate::exit::{Exit, Failure};
 
-/// Time between two lines of progress: days of training stay a few megabytes.
+/// Minimum time between two progress events, so that the file stays below a few megabytes after days of training.
 const BETWEEN_PROGRESS: Duration = Duration::from_secs(5);
 
-/// Events of one process; no other ever writes to its file.
+/// The events of one process, which is the only writer of the file.
 pub struct EventFile {
     file: File,
     last_progress: Option<Instant>,
 }
 
 impl EventFile {
-    /// Makes the file: `prefix`, this process's host and id, `.jsonl`.
+    /// Creates the file `PREFIX.HOST-PID.jsonl`.
     pub fn create(prefix: &Path, host: &str) -> Result<Self, Failure> {
         let mut name = prefix.as_os_str().to_owned();
         name.push(format!(".{host}-{}.jsonl", std::process::id()));
@@ -35,8 +35,8 @@ impl EventFile {
         })
     }
 
-    /// Writes a line, save progress that comes too soon after the last. What cannot be written is lost: the store, not
-    /// this file, says what is done.
+    /// Writes an event as one line. Skips a progress event that follows the last one too soon. Ignores write errors,
+    /// since the orchestrator reads the results from the store.
     pub fn say(&mut self, event: &Event) {
         if let Event::Progress { step, steps, .. } = event {
             let is_soon = self

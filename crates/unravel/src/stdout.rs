@@ -1,4 +1,4 @@
-//! Results on stdout, as JSON or as plain tables.
+//! Prints results to stdout, as JSON or as plain tables.
 
 use std::io::{self, Write};
 use std::os::fd::BorrowedFd;
@@ -6,9 +6,9 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::exit::{Exit, Failure};
-use crate::harmless;
+use crate::printable;
 
-/// Why stdout did not take a result, where it did not; [`finish`] turns it into an exit code.
+/// The first error of a write to stdout; [`finish`] turns it into an exit code.
 static FAULT: OnceLock<io::Error> = OnceLock::new();
 
 /// Whether stdout was closed when the program was started (`>&-`). The standard library opens `/dev/null` in its place, which
@@ -33,7 +33,7 @@ extern "C" fn look_at_stdout() {
 
 /// Prints a JSON value over several lines.
 pub fn json(value: &serde_json::Value) {
-    write(&harmless::json(&format!("{value:#}")));
+    write(&printable::json(&format!("{value:#}")));
 }
 
 /// A path as a JSON string; bytes that are not UTF-8 become U+FFFD.
@@ -43,19 +43,19 @@ pub fn path(path: &std::path::Path) -> serde_json::Value {
 
 /// Prints a JSON value on one line.
 pub fn json_line(value: &str) {
-    write(&harmless::json(value));
+    write(&printable::json(value));
 }
 
 /// Prints a line to stdout, with visible escapes for characters that could steer a terminal.
 pub fn line(text: &str) {
-    write(&harmless::text(text));
+    write(&printable::text(text));
 }
 
 fn write(text: &str) {
     written(writeln!(io::stdout().lock(), "{text}"));
 }
 
-/// Takes over what became of a result that was written to stdout.
+/// Records the result of a write to stdout by another library.
 pub fn written(result: io::Result<()>) {
     keep_fault(match WAS_CLOSED.load(Ordering::Relaxed) {
         true => Err(io::Error::other("it is closed")),
@@ -63,10 +63,10 @@ pub fn written(result: io::Result<()>) {
     });
 }
 
-/// Whether stdout took every result: to be asked before the program ends well.
+/// Checks that every result was written to stdout; called before the program exits with 0.
 ///
 /// # Errors
-/// Where it did not: on a full disk with a sentence, and silently where the reader went away, as `head` does.
+/// If a write failed. A full disk gives a sentence; a pipe closed by its reader, such as `head`, gives none.
 pub fn finish() -> Result<(), Failure> {
     keep_fault(io::stdout().lock().flush());
     match FAULT.get() {
@@ -74,19 +74,21 @@ pub fn finish() -> Result<(), Failure> {
         Some(fault) if fault.kind() == io::ErrorKind::BrokenPipe => Err(Failure::reader_is_gone()),
         Some(fault) => Err(Failure::new(
             Exit::BadStore,
-            format!("the results could not be written to stdout: {fault}"),
+            format!(
+                "cannot write the results to stdout: {fault}; free disk space, or write them elsewhere"
+            ),
         )),
     }
 }
 
 fn keep_fault(written: io::Result<()>) {
     if let Err(fault) = written {
-        // The first one tells the most.
+        // Only the first error is kept.
         let _ = FAULT.set(fault);
     }
 }
 
-/// Rows as columns of equal width, two spaces apart; numbers are for the caller to align.
+/// A table with aligned columns, two spaces apart. Does not right-align numbers.
 pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
     let width = |text: &str| text.chars().count();
     let widths: Vec<usize> = (0..header.len())
@@ -109,7 +111,7 @@ pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
     text
 }
 
-/// A span of time as people say it: `40 s`, `12 min`, `3 h 20 min`, `2 d 5 h`.
+/// A duration for people: `40 s`, `12 min`, `3 h 20 min`, `2 d 5 h`.
 pub fn duration(secs: f64) -> String {
     let whole = secs.round().max(0.0) as u64;
     let (minutes, hours, days) = (whole / 60, whole / 3600, whole / 86_400);
@@ -121,7 +123,7 @@ pub fn duration(secs: f64) -> String {
     }
 }
 
-/// An amount of memory: `3 KiB`, `12 MiB`, `1.5 GiB`.
+/// A size in bytes: `3 KiB`, `12 MiB`, `1.5 GiB`.
 pub fn bytes(n: u64) -> String {
     const MIB: f64 = 1_048_576.0;
     match n as f64 / MIB {
@@ -131,7 +133,7 @@ pub fn bytes(n: u64) -> String {
     }
 }
 
-/// A whole number with its thousands apart: `1,234`.
+/// A whole number with commas between thousands: `1,234`.
 pub fn thousands(n: u64) -> String {
     let digits = n.to_string();
     let mut text = String::new();

@@ -1,4 +1,4 @@
-//! What starts cohorts, as the command line asks: this machine, or the cluster that it belongs to.
+//! Chooses the launcher of the cohorts: processes on this machine, or Slurm.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -21,19 +21,19 @@ use crate::memory::WorkerMemory;
 use crate::say;
 use crate::study::Study;
 
-/// From asking workers to save and end to killing them: the whole is over within ten seconds.
+/// Time between asking workers to stop and killing them, so that a run stops within ten seconds.
 const STOP_GRACE: Duration = Duration::from_secs(8);
-/// What a worker says comes by way of a disk, which may be slow to show it.
+/// Events of workers on a cluster arrive through a shared disk, which can be slow.
 const MAX_SILENCE_ON_A_CLUSTER: Duration = Duration::from_secs(1800);
-/// Cohorts in Slurm's queue at once, unless the user says otherwise: as many as it usually takes of one user.
+/// Default number of cohorts in Slurm's queue: a usual limit per user.
 const USUAL_IN_QUEUE: usize = 1000;
 const MAX_IN_QUEUE: usize = 10_000;
-/// Models in a cohort on a GPU of a cluster, unless the user says otherwise.
+/// Default number of models in a cohort on a GPU of a cluster.
 const MODELS_ON_A_GPU: usize = 32;
 
-/// What starts cohorts, and where they run.
+/// The launcher and its devices.
 pub struct Launch {
-    /// What the workers compute on; never empty.
+    /// The devices of the workers; never empty.
     pub devices: Vec<Device>,
     kind: Kind,
 }
@@ -43,21 +43,20 @@ enum Kind {
     Slurm(Box<SlurmLauncher>),
 }
 
-/// What the workers compute on, never empty; everything of the command line that can be checked before the sweep is.
-///
-/// With a sentence for the user where the choice may surprise.
+/// Checks the options of device and launcher. Returns the devices, at least one, and a sentence if the choice may
+/// surprise the user.
 pub fn devices(args: &RunArgs) -> Result<(Vec<Device>, Option<String>), Failure> {
     let (machine, launch) = (&args.machine, &args.launch);
     match launch.launcher {
         LauncherKind::Local if !launch.slurm_args.is_empty() || launch.slurm_cancel => Err(
-            Failure::usage("--slurm-arg and --slurm-cancel go with --launcher slurm"),
+            Failure::usage("--slurm-arg and --slurm-cancel require --launcher slurm"),
         ),
         LauncherKind::Local => devices::resolve(machine),
         LauncherKind::Slurm => {
             check_args(&launch.slurm_args)?;
             if machine.jobs.is_some_and(|n| n == 0 || MAX_IN_QUEUE < n) {
                 return Err(Failure::usage(format!(
-                    "--jobs must lie between 1 and {MAX_IN_QUEUE} with --launcher slurm"
+                    "--jobs must be from 1 to {MAX_IN_QUEUE} with --launcher slurm"
                 )));
             }
             device_on_a_node(&machine.device, &launch.slurm_args).map(|device| (vec![device], None))
@@ -66,7 +65,7 @@ pub fn devices(args: &RunArgs) -> Result<(Vec<Device>, Option<String>), Failure>
 }
 
 impl Launch {
-    /// Ready to start workers on these devices.
+    /// A launcher for these devices.
     pub fn new(
         args: &RunArgs,
         devices: Vec<Device>,
@@ -83,8 +82,8 @@ impl Launch {
         Ok(Self { devices, kind })
     }
 
-    /// How many models train together. What fits on a node's GPU is not known here, so that on a cluster it is a number
-    /// that fits on any.
+    /// The number of models that train together. The GPU memory of a cluster's nodes is unknown here, so on a cluster
+    /// this is a number that fits on any GPU.
     pub fn cohort_sizes(&self, args: &RunArgs, study: &Study) -> Result<CohortSizes, Failure> {
         let usual = match (&self.kind, self.devices[0]) {
             (Kind::Local(_), _) => {
@@ -96,7 +95,7 @@ impl Launch {
         Ok(CohortSizes::all(args.machine.cohort.unwrap_or(usual)))
     }
 
-    /// A place for each cohort that may be at work at a time.
+    /// One slot for each cohort that can run at the same time.
     pub fn slots(&self, jobs: Option<usize>, n_cohorts: usize) -> Vec<Slot> {
         match &self.kind {
             Kind::Local(_) => {
@@ -113,7 +112,7 @@ impl Launch {
         }
     }
 
-    /// What to say of the memory that so many workers take: that this machine has too little, or what to ask Slurm for.
+    /// A sentence on the memory of the workers: that this machine has too little, or what to request from Slurm.
     pub fn memory_note(
         &self,
         args: &RunArgs,
@@ -126,7 +125,7 @@ impl Launch {
         }
     }
 
-    /// How patient to be with workers, which here may be silent for `max_silence`.
+    /// The time limits of workers; on this machine they may be silent for `max_silence`.
     pub fn policy(&self, max_silence: Duration) -> Policy {
         match &self.kind {
             Kind::Local(_) => Policy {
@@ -134,7 +133,7 @@ impl Launch {
                 stop_grace: STOP_GRACE,
                 ..Policy::default()
             },
-            // Slurm gives a task half a minute between asking and killing, and may be slow to answer.
+            // Slurm kills a task half a minute after asking it to stop, and may be slow to answer.
             Kind::Slurm(_) => Policy {
                 max_silence: max_silence.max(MAX_SILENCE_ON_A_CLUSTER),
                 stop_grace: Duration::from_secs(120),
@@ -144,7 +143,7 @@ impl Launch {
         }
     }
 
-    /// What starts the cohorts.
+    /// The launcher.
     pub fn launcher(&mut self) -> &mut dyn Launcher {
         match &mut self.kind {
             Kind::Local(launcher) => launcher,
@@ -152,12 +151,12 @@ impl Launch {
         }
     }
 
-    /// Whether an interrupt leaves the jobs alone.
+    /// Whether the jobs continue after an interrupt.
     pub fn leaves_jobs(&self, args: &RunArgs) -> bool {
         matches!(self.kind, Kind::Slurm(_)) && !args.launch.slurm_cancel
     }
 
-    /// After an interrupt: how to come back to the jobs that are left, or to end them.
+    /// After an interrupt: which jobs continue, and how to cancel them.
     pub fn how_to_come_back(&self) -> Option<String> {
         let Kind::Slurm(launcher) = &self.kind else {
             return None;
@@ -165,12 +164,12 @@ impl Launch {
         let n = launcher.n_left();
         let name = launcher.name();
         (0 < n).then(|| {
-            let (jobs, go) = if n == 1 {
-                ("job", "goes")
+            let jobs = if n == 1 {
+                "job continues"
             } else {
-                ("jobs", "go")
+                "jobs continue"
             };
-            format!("{n} {jobs} {go} on in Slurm; `scancel --name={name}` ends what is there")
+            format!("{n} {jobs} in Slurm; `scancel --name={name}` cancels them")
         })
     }
 }
@@ -182,16 +181,19 @@ fn on_slurm(
     store: &Store,
 ) -> Result<SlurmLauncher, Failure> {
     let launch = &args.launch;
-    let work_dir = std::env::current_dir()
-        .map_err(|error| Failure::usage(format!("the working folder cannot be used: {error}")))?;
-    // The name must be the same by whatever path the store is reached.
+    let work_dir = std::env::current_dir().map_err(|error| {
+        Failure::usage(format!(
+            "cannot use the working folder: {error}; change to a folder that exists"
+        ))
+    })?;
+    // The name must not depend on the path through which the store is reached.
     let folder = store
         .path()
         .canonicalize()
         .unwrap_or_else(|_| store.path().to_owned());
     if folder.to_str().is_none() {
         return Err(Failure::usage(format!(
-            "the path of the store `{}` is not UTF-8, and Slurm's answers are read as such: name another with --store",
+            "the path of the store `{}` is not UTF-8, which --launcher slurm requires; choose another store with --store",
             folder.display()
         )));
     }
@@ -212,7 +214,7 @@ fn on_slurm(
     })?)
 }
 
-/// What a task computes on; this machine need not have it. Slurm shows a task its own GPU as the first.
+/// The device of a Slurm task, which this machine may not have. Slurm shows a task its own GPU as number 0.
 fn device_on_a_node(request: &DeviceRequest, slurm_args: &[String]) -> Result<Device, Failure> {
     let device = match request {
         DeviceRequest::Cpu => Device::Cpu,
@@ -221,34 +223,34 @@ fn device_on_a_node(request: &DeviceRequest, slurm_args: &[String]) -> Result<De
         DeviceRequest::Auto => Device::Cpu,
         DeviceRequest::CudaAt(_) => {
             return Err(Failure::usage(
-                "with --launcher slurm the cluster chooses the GPU: use --device cuda",
+                "with --launcher slurm, the cluster chooses the GPU; use --device cuda",
             ));
         }
     };
     match device {
         Device::Cuda(_) if !unravel_cuda::IS_BUILT_IN => Err(Failure::usage(format!(
-            "no CUDA device can be used: {}",
+            "no usable CUDA device: {}",
             unravel_cuda::visible().err().unwrap_or_default()
         ))),
         device => Ok(device),
     }
 }
 
-/// This program by a path that means the same on every node.
+/// The path of this program, which must be the same on every node.
 fn program_on_a_node() -> Result<OsString, Failure> {
     let path = std::env::current_exe()
         .map_err(|error| Failure::usage(format!("cannot find this program's own file: {error}")))?;
     match path.is_file() {
         true => Ok(path.into()),
         false => Err(Failure::usage(format!(
-            "this program's file `{}` was replaced since it was started: start it again",
+            "the program file `{}` was replaced since this process started; run the same command again",
             path.display()
         ))),
     }
 }
 
-/// This program, for workers to run. On Linux by way of the running process, so that a sweep that runs for days is not
-/// disturbed when the file is built anew meanwhile.
+/// The path of this program for workers. On Linux, the link to the running process, so that rebuilding the program does
+/// not disturb a run.
 fn own_program() -> Result<PathBuf, Failure> {
     let running = Path::new("/proc/self/exe");
     if running.exists() {

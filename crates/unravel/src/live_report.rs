@@ -1,44 +1,44 @@
-//! The report of a run that is still at work: rendered again and again, beside the work and at a small part of its cost.
+//! Renders the report repeatedly during a run, on one thread of low priority.
 //!
-//! Every file of a report is replaced as a whole, so the page can be opened at any time.
+//! Every file of a report is replaced atomically, so the page can be opened at any time.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::Scope;
 use std::time::{Duration, Instant};
 
-/// The least time between two renderings.
+/// Minimum time between two renderings.
 const EVERY: Duration = Duration::from_secs(20);
-/// Of the time of one core, rendering takes one part in this many.
+/// Rendering takes at most 1/`SHARE` of the time of one core.
 const SHARE: u32 = 50;
 
-/// The end of the thread that renders: it is told how far the run is, and ends when this is dropped.
+/// A handle of the rendering thread, which ends when this is dropped.
 pub struct Live {
     sentences: Sender<String>,
 }
 
 impl Live {
-    /// Starts the thread. `render` is given a sentence that says how far the run is; what comes of it is not asked for,
-    /// since the run renders once more at its end and says what is wrong.
+    /// Starts the thread. `render` gets a sentence on the progress of the run. Its errors are ignored, since the run
+    /// renders again at its end and reports errors then.
     pub fn start<'scope>(
         scope: &'scope Scope<'scope, '_>,
         render: impl FnMut(&str) + Send + 'scope,
     ) -> Self {
         let (sentences, told) = channel();
-        // Without the thread, or a pool for its work, the run still ends with a report.
+        // If the thread or its pool cannot be started, the run still ends with a report.
         let _ = std::thread::Builder::new()
             .name("live-report".to_owned())
             .spawn_scoped(scope, move || in_the_background(&told, EVERY, render));
         Self { sentences }
     }
 
-    /// Says how far the run is. Returns at once; the last word before a rendering counts.
+    /// Sets the progress of the run. Does not block; a rendering uses the last value.
     pub fn tell(&self, sentence: String) {
-        // The thread is gone only where it could not be started.
+        // Fails only if the thread could not be started.
         let _ = self.sentences.send(sentence);
     }
 }
 
-/// Renders on one thread of low priority, whatever the number of cores: the models are what the machine is for.
+/// Renders on one thread of low priority, so that the training keeps the cores.
 fn in_the_background(told: &Receiver<String>, every: Duration, render: impl FnMut(&str) + Send) {
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(1)
@@ -50,16 +50,16 @@ fn in_the_background(told: &Receiver<String>, every: Duration, render: impl FnMu
     }
 }
 
-/// On Linux priorities are those of threads; elsewhere they may be those of whole processes, which are left alone.
+/// Lowers the priority of the thread, only on Linux: on other systems this may affect the whole process.
 fn yield_to_others() {
     #[cfg(target_os = "linux")]
     {
-        // Where it is not allowed, the thread goes on as it is.
+        // If this is not allowed, the thread keeps its priority.
         let _ = rustix::process::setpriority_process(None, 10);
     }
 }
 
-/// Renders with the newest sentence, then rests, until nobody is left to tell more.
+/// Renders with the newest sentence, then pauses; repeats until all senders are dropped.
 fn render_as_told(told: &Receiver<String>, every: Duration, mut render: impl FnMut(&str)) {
     let mut newest = told.recv().ok();
     while let Some(sentence) = newest.take() {

@@ -71,7 +71,10 @@ fn what_cannot_go_on_begins_anew_and_says_so() {
         lab.write("sweep.toml", second);
         let (n_to_train, said) = planned(&lab, "to_train");
         assert_eq!(n_to_train, 2);
-        assert!(said.contains("begin anew") && said.contains(why), "{said}");
+        assert!(
+            said.contains("start from step 0") && said.contains(why),
+            "{said}"
+        );
         let ran = grow(&lab, second);
         assert!(ran.stderr.contains(why), "{}", ran.stderr);
     };
@@ -101,10 +104,15 @@ fn garbage_is_listed_and_only_on_request_deleted() {
     let everything = files(&lab.path("runs"));
 
     let both = lab.run_well(&["gc", "sweep.toml", "other.toml"]);
-    assert_eq!(both.stdout, "nothing to free\n");
+    assert_eq!(both.stdout, "nothing to delete\n");
     let dry = lab.run_well(&["gc", "sweep.toml"]);
     assert!(dry.stdout.contains("β-VAE β=2: 1 trial"), "{}", dry.stdout);
-    assert!(dry.stdout.contains("would be freed"), "{}", dry.stdout);
+    assert!(
+        dry.stdout
+            .contains("pass --delete to delete these and free "),
+        "{}",
+        dry.stdout
+    );
     assert_same("dry", &files(&lab.path("runs")), &everything);
 
     lab.write("bad.toml", "name = [");
@@ -162,7 +170,12 @@ fn a_store_that_is_not_there_has_no_garbage() {
     let lab = Lab::with_sweep(TINY);
     for delete in [&[][..], &["--delete"]] {
         let args = [&["gc", "sweep.toml", "--store", "absent"], delete].concat();
-        lab.run_well(&args);
+        let ran = lab.run_well(&args);
+        let said = "the store `absent` does not exist; nothing to delete\n";
+        assert_eq!(ran.stdout, said);
+        let json = lab.run_well(&[&args[..], &["--json"]].concat());
+        assert_eq!(json.json()["bytes"], 0);
+        assert_eq!(json.stderr, format!("note: {said}"));
         assert!(!lab.path("absent").exists());
     }
 }
@@ -241,6 +254,19 @@ fn a_budget_is_spent_on_first_seeds_and_ends_with_everything_saved_and_reported(
     assert!(began.elapsed() < Duration::from_secs(20));
     assert_eq!((ran.tally("left"), ran.tally("failed")), (6, 0));
     assert_eq!(ran.json()["out_of_time"], true);
+    let said = "note: time budget used up; saving checkpoints";
+    assert!(ran.stderr.contains(said), "{}", ran.stderr);
+    // Nobody interrupted it.
+    assert!(!ran.stderr.contains("interrupt"), "{}", ran.stderr);
+    let status = lab.run_well(&["status", "sweep.toml"]).stdout;
+    let row = status.lines().nth(1).unwrap().split_whitespace();
+    // Setting, trials, done, to score, training, started, failed, steps.
+    let row: Vec<&str> = row.skip(1).collect();
+    assert_eq!(
+        row,
+        ["β=1", "3", "0", "0", "0", "1", "0", "<1%"],
+        "{status}"
+    );
     assert!(lab.path("reports/tiny/index.html").is_file());
     // Two workers began the first seed of both settings.
     let store = lab.path("runs");
@@ -264,7 +290,19 @@ fn status_weighs_the_store_and_shows_the_last_lines_of_what_failed() {
     let arm = "objective.beta-vae = { beta = [1, 8] }";
     let diverging = format!("{arm}\ntraining.learning-rate = [1e-3, 1e30]");
     let lab = Lab::with_sweep(&TINY.replace(arm, &diverging));
-    assert_eq!(lab.run(&["run", "sweep.toml"]).code, Some(4));
+    let ran = lab.run(&["run", "sweep.toml"]);
+    assert_eq!(ran.code, Some(4));
+    let n_told = ran.stderr.matches(") failed: diverged: ").count();
+    assert_eq!(n_told, 2, "each failure once: {}", ran.stderr);
+    let again = lab.run(&["run", "sweep.toml"]);
+    assert_eq!(again.code, Some(4));
+    for said in [
+        "tiny: 4 trials, 2 already done, 2 failed before; pass --retry-failed to retry\n",
+        " s, 2 already done, 2 failed\n",
+        "run again with --retry-failed; trials that diverged may need a lower `learning-rate`\n",
+    ] {
+        assert!(again.stderr.contains(said), "{}", again.stderr);
+    }
     let status = lab.run_well(&["status", "sweep.toml"]).stdout;
     let reason = "diverged: reconstruction_nats is NaN at step 2";
     // The failure with its reason, and the log: begun, and the same reason.
@@ -273,7 +311,7 @@ fn status_weighs_the_store_and_shows_the_last_lines_of_what_failed() {
         status.matches("attempt 1: trains from step 0 on").count(),
         2
     );
-    assert!(status.contains("store: 4 trials, "), "{status}");
+    assert!(status.contains(" for 4 trials (checkpoints "), "{status}");
     let status = lab.run_well(&["status", "sweep.toml", "--json"]).json();
     let n_bytes: usize = files(&lab.path("runs"))
         .iter()
@@ -308,7 +346,7 @@ fn a_lock_of_another_machine_holds_for_its_lease_and_no_longer() {
         let ran = lab.run_well(&["run", "sweep.toml", "--json"]);
         assert_eq!(ran.tally("scored"), 1, "{}", ran.stderr);
         assert_same("after the lock", &results(&store), &before);
-        let held = "is another run's at the moment (process 7 on node-2, last heard of ";
+        let held = "is in use by another run (process 7 on node-2, last heard of ";
         ran.stderr.contains(held)
     };
     assert!(

@@ -19,7 +19,7 @@ fn a_starter_is_written_checked_and_never_overwritten() {
     lab.write("first.toml", "mine");
     let again = lab.run(&["init", "first.toml"]);
     assert_eq!(again.code, Some(2));
-    let said = "error: `first.toml` is there already, and was left as it is; give another name\n";
+    let said = "error: `first.toml` already exists and was not changed; choose another name\n";
     assert_eq!(again.stderr, said);
     assert_eq!(lab.read("first.toml"), "mine");
 }
@@ -39,9 +39,9 @@ fn a_starter_goes_where_it_is_asked_to_or_says_why_not() {
     );
 
     for (name, code, word) in [
-        ("two words", 2, "cannot be a sweep's name"),
-        ("quote\"d", 2, "cannot be a sweep's name"),
-        ("..", 2, "names no file"),
+        ("two words", 2, "is not a valid sweep name"),
+        ("quote\"d", 2, "is not a valid sweep name"),
+        ("..", 2, "is not the name of a file"),
         ("my-sweep.toml/below", 5, "cannot write"),
     ] {
         let ran = lab.run(&["init", name]);

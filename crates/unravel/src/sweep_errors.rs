@@ -1,13 +1,13 @@
-//! The faults of a sweep file, underlined where they are.
+//! Prints the errors of a sweep file with their places underlined.
 
 use std::fmt;
 
 use miette::{Diagnostic, LabeledSpan, NamedSource, Report, Severity, SourceCode};
 use unravel_sweep::{Fault, Faults};
 
-use crate::{harmless, say};
+use crate::{printable, stderr};
 
-/// Faults with the name of their file.
+/// The errors of a sweep file, with its path.
 #[derive(Debug)]
 pub struct SweepFaults {
     pub path: String,
@@ -15,7 +15,7 @@ pub struct SweepFaults {
 }
 
 impl SweepFaults {
-    /// Prints every fault to stderr.
+    /// Prints every error to stderr.
     pub fn print(&self) {
         let n = self.faults.len();
         let text = self.faults.text();
@@ -27,16 +27,13 @@ impl SweepFaults {
                 fault.message.push_str(&place);
             }
             let report = Report::new(Underlined::new(fault, is_shown.then_some(text), &self.path));
-            say::rendered(format_args!("{report:?}"));
+            stderr::rendered(format_args!("{report:?}"));
         }
         let plural = if n == 1 { "" } else { "s" };
-        say::error(format_args!(
-            "{n} fault{plural} in {}; nothing was trained",
-            self.path
-        ));
+        stderr::error(format_args!("{n} error{plural} in {}", self.path));
     }
 
-    /// The faults as JSON values, with line and column from 1.
+    /// The errors as JSON values; line and column count from 1.
     pub fn to_json(&self) -> Vec<serde_json::Value> {
         self.faults
             .iter()
@@ -50,23 +47,23 @@ impl SweepFaults {
     }
 }
 
-/// The lines around a fault, which are shown with it, may have so many bytes together.
+/// Maximum size of the lines around an error that are printed with it, in bytes.
 const MAX_SHOWN_BYTES: usize = 2000;
 
-/// Whether the lines around a fault are such as a person wrote, and not a million brackets.
+/// Whether the lines around an error are short enough to print; a file can have a million brackets on one line.
 fn can_be_shown(text: &str, fault: &Fault) -> bool {
     let bytes = text.as_bytes();
     let (start, end) = (
         fault.span.start.min(bytes.len()),
         fault.span.end.min(bytes.len()),
     );
-    // The line before and the one after are shown as well.
+    // The lines before and after the error are printed too.
     let n_before = n_bytes_of_two_lines(bytes[..start].iter().rev());
     let n_after = n_bytes_of_two_lines(bytes[end.max(start)..].iter());
     n_before + end.saturating_sub(start) + n_after <= MAX_SHOWN_BYTES
 }
 
-/// Up to the second end of a line, or more than can be shown.
+/// The number of bytes up to the second line end, or more than [`MAX_SHOWN_BYTES`].
 fn n_bytes_of_two_lines<'a>(bytes: impl Iterator<Item = &'a u8>) -> usize {
     let mut n_ends = 0;
     let is_before_the_second_end = |byte: &&u8| {
@@ -82,21 +79,21 @@ fn n_bytes_of_two_lines<'a>(bytes: impl Iterator<Item = &'a u8>) -> usize {
 #[derive(Debug)]
 struct Underlined {
     fault: Fault,
-    /// None where its lines are too long to be shown.
+    /// None if its lines are too long to print.
     source: Option<NamedSource<String>>,
 }
 
 impl Underlined {
-    /// The fault in a text, or without one, with every part harmless for a terminal: the rendering has colours, so it
-    /// cannot be made harmless as a whole.
+    /// An error with the text that it is in, if that is printed. Escapes control characters in every part: the rendered
+    /// error has colours, so its own control characters must stay.
     fn new(mut fault: Fault, text: Option<&str>, path: &str) -> Self {
-        fault.message = harmless::text(&fault.message).into_owned();
-        fault.label = harmless::text(&fault.label).into_owned();
-        fault.help = fault.help.map(|help| harmless::text(&help).into_owned());
+        fault.message = printable::text(&fault.message).into_owned();
+        fault.label = printable::text(&fault.label).into_owned();
+        fault.help = fault.help.map(|help| printable::text(&help).into_owned());
         let source = text.map(|text| {
-            let (text, span) = harmless::source(text, fault.span.clone());
+            let (text, span) = printable::source(text, fault.span.clone());
             fault.span = span;
-            NamedSource::new(harmless::line(path), text)
+            NamedSource::new(printable::line(path), text)
         });
         Self { fault, source }
     }

@@ -1,22 +1,22 @@
-//! Configuration of the libraries that are built in: their defaults, whatever files and variables lie around.
+//! Isolates the linked libraries from configuration files and environment variables: they use their defaults.
 //!
-//! A file of another program in a parent folder, or a variable from another program's set-up, must not decide what becomes
-//! of a trial, write logs or end the run. What is honoured instead is listed in docs/environment.md.
+//! A file or variable of another program must not affect a trial, write logs or end the run. docs/environment.md lists
+//! the variables that unravel reads.
 
 use std::env;
 use std::ffi::OsStr;
 
 use crate::devices;
 
-/// How the variables begin that only the libraries read: they make polars panic, write to other folders or print.
+/// Prefixes of variables that only the libraries read. They could make polars panic, print or write to other folders.
 const OF_LIBRARIES: [&str; 3] = ["POLARS_", "CUBECL_", "BURN_"];
 
-/// Variables that count something, with the least and the most that is heeded.
+/// Numeric variables with the range of accepted values.
 const COUNTS: [(&str, u64, u64); 3] = [
     ("RAYON_NUM_THREADS", 1, 1024),
-    // An older name of the same, by which no thread is counted twice.
+    // The older name of RAYON_NUM_THREADS.
     ("RAYON_RS_NUM_CPUS", 1, 1024),
-    // Bytes: below, threads overflow their stacks; above, few get one.
+    // Bytes. With less, threads overflow their stacks; with more, only few threads can start.
     ("RUST_MIN_STACK", 1 << 20, 1 << 30),
 ];
 
@@ -28,8 +28,8 @@ fn is_out_of_bounds(name: &OsStr, value: &OsStr) -> bool {
     })
 }
 
-/// Has every library use its defaults. To be called before anything else: while there is one thread, and before a library
-/// looks for its configuration.
+/// Makes every library use its defaults. Must be called first: before other threads start, and before a library reads
+/// its configuration.
 pub fn shut_out() {
     let names = env::vars_os().filter(|(name, value)| {
         let starts = |start: &&str| name.as_encoded_bytes().starts_with(start.as_bytes());
@@ -37,7 +37,7 @@ pub fn shut_out() {
     });
     let names: Vec<_> = names.map(|(name, _)| name).collect();
     for name in names {
-        // SAFETY: nobody else reads or writes variables meanwhile, since no other thread was started yet.
+        // SAFETY: no other thread was started yet, so nothing else reads or writes variables.
         unsafe { env::remove_var(name) };
     }
     unravel_model::runtime::use_defaults();

@@ -1,7 +1,7 @@
 //! A store that unravel 0.1 left, in `tests/fixtures/store-0.1`: what is in it stays valid, to the byte.
 //!
-//! Its checkpoint, log and lock are left out, which a finished trial does without. The scores over several trials beside its
-//! report are of another sweep.
+//! Its checkpoint, log and lock are left out, which a finished trial does without. The scores over several trials
+//! beside its report are of another sweep.
 
 mod support;
 

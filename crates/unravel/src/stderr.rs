@@ -1,29 +1,28 @@
-//! Words for people, on stderr: the only writer of it, besides the progress bars.
+//! Prints messages to stderr. Only this module and the progress bars write to stderr.
 //!
-//! The reader may be gone: a closed terminal, a `tee` that Ctrl-C ended, a full disk. What stderr does not take is lost,
-//! and the work goes on.
+//! Ignores write errors: the terminal may be closed or the disk full, and the work continues.
 
 use std::fmt::Display;
 use std::io::{self, Write};
 
-use crate::harmless;
+use crate::printable;
 
 /// Prints a line.
 pub fn line(text: impl Display) {
-    write(&harmless::text(&text.to_string()));
+    write(&printable::text(&text.to_string()));
 }
 
-/// Prints a line that begins with `note: `.
+/// Prints a line with the prefix `note: `.
 pub fn note(text: impl Display) {
     line(format_args!("note: {text}"));
 }
 
-/// Prints a line that begins with `error: `.
+/// Prints a line with the prefix `error: `.
 pub fn error(text: impl Display) {
     line(format_args!("error: {text}"));
 }
 
-/// Prints a text as it is, colours included; the caller has made its parts [harmless].
+/// Prints a text unchanged, including colours. The caller must have escaped its parts with [`printable`].
 pub fn rendered(text: impl Display) {
     write(&text.to_string());
 }

@@ -1,5 +1,6 @@
-//! What lies around a run and is not its own: other programs' configuration, a working folder that is gone, a machine that
-//! gives few threads, files or memory. Results are the same bytes, or there is one sentence and no trial is to blame.
+//! What lies around a run and is not its own: other programs' configuration, a working folder that is gone, a machine
+//! that gives few threads, files or memory. Results are the same bytes, or there is one sentence and no trial is to
+//! blame.
 
 mod support;
 
@@ -151,7 +152,8 @@ fn variables_of_libraries_change_nothing() {
     }
 }
 
-/// Whatever the machine gave: all is done, or one sentence says what it lacks; no trial is to blame, and nothing panicked.
+/// Whatever the machine gave: all is done, or one sentence says what it lacks; no trial is to blame, and nothing
+/// panicked.
 fn assert_no_trial_is_to_blame(lab: &Lab, ran: &Ran, limit: &str) {
     let said = &ran.stderr;
     assert!(
