@@ -18,7 +18,7 @@ use crate::cli::{LauncherKind, RunArgs};
 use crate::devices;
 use crate::exit::{Exit, Failure};
 use crate::memory::WorkerMemory;
-use crate::say;
+use crate::stderr;
 use crate::study::Study;
 
 /// Time between asking workers to stop and killing them, so that a run stops within ten seconds.
@@ -210,7 +210,7 @@ fn on_slurm(
         poll_interval: Duration::from_secs_f64(launch.slurm_poll),
     };
     Ok(SlurmLauncher::connect(settings, &mut |waiting| {
-        say::note(waiting)
+        stderr::note(waiting)
     })?)
 }
 

@@ -262,12 +262,8 @@ impl<'a> Posteriors<'a> {
 
     /// Whether any posterior is widened.
     fn widens(&self) -> bool {
-        let n_codes = self.table.n_codes();
-        let is_narrow = |row: &[f32]| {
-            let mut logvars = row.iter().zip(&self.least_logvars);
-            logvars.any(|(&logvar, least)| f64::from(logvar) < *least)
-        };
-        self.logvars.par_chunks(n_codes).any(is_narrow)
+        let is_narrow = |at: usize| f64::from(self.logvars[at]) < self.logvar(at);
+        (0..self.logvars.len()).into_par_iter().any(is_narrow)
     }
 
     /// One sample of every posterior, `[n_points, n_codes]`.

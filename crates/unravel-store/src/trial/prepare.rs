@@ -40,11 +40,25 @@ pub(crate) fn tidy(folder: &TrialFolder, notices: &mut Vec<String>) -> Result<()
     Ok(())
 }
 
+/// Makes a trial's folder where it is not there. What is no folder in its place is moved aside, with a sentence.
+pub(crate) fn make_folder(
+    folder: &TrialFolder,
+    notices: &mut Vec<String>,
+) -> Result<(), StoreError> {
+    match folders::make(folder.path()) {
+        Err(StoreError::NotAFolder { .. }) => {
+            notices.extend(clear_for_folder(folder.path())?);
+            folders::make(folder.path())
+        }
+        made => made,
+    }
+}
+
 /// Moves aside what is in the place of a trial's folder unless it is a folder; a link is moved, and what it leads to is
 /// left alone. Returns a sentence where something was moved.
 ///
 /// Only one process on this machine does so at a time: another one may have made the folder meanwhile.
-pub(crate) fn clear_for_folder(path: &Path) -> Result<Option<String>, StoreError> {
+fn clear_for_folder(path: &Path) -> Result<Option<String>, StoreError> {
     let _turn = match lock::turn(path) {
         Ok(turn) => turn,
         // The store itself is gone: making the folder fails with the reason.

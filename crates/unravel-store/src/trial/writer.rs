@@ -97,7 +97,7 @@ impl TrialWriter {
         let mut n_tries = 0;
         let mut moved = Vec::new();
         loop {
-            make_folder(folder, &mut moved)?;
+            prepare::make_folder(folder, &mut moved)?;
             n_tries += 1;
             match Self::take(folder) {
                 Err(StoreError::NoTrial { .. }) if n_tries < N_TRIES_TO_MAKE => {
@@ -358,17 +358,6 @@ impl TrialWriter {
             }
             _ => Ok(()),
         }
-    }
-}
-
-/// Makes a trial's folder where it is not there. What is no folder in its place is moved aside, with a sentence.
-fn make_folder(folder: &TrialFolder, notices: &mut Vec<String>) -> Result<(), StoreError> {
-    match folders::make(folder.path()) {
-        Err(StoreError::NotAFolder { .. }) => {
-            notices.extend(prepare::clear_for_folder(folder.path())?);
-            folders::make(folder.path())
-        }
-        made => made,
     }
 }
 
