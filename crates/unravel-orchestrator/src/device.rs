@@ -312,7 +312,7 @@ mod tests {
         );
         assert_eq!(
             refused(DeviceRequest::Cuda, Ok(vec![])),
-            "no CUDA device can be used: none is visible"
+            "no usable CUDA device: none is visible"
         );
         assert_eq!(
             refused(DeviceRequest::CudaAt(vec![0, 3]), Ok(vec![0, 1])),

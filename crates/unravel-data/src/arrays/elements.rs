@@ -405,7 +405,7 @@ mod tests {
             let message = ArrayFile::open("/dev/null".as_ref())
                 .unwrap_err()
                 .to_string();
-            assert!(message.contains("no regular file"), "{message}");
+            assert!(message.contains("not a regular file"), "{message}");
         }
     }
 }

@@ -198,7 +198,7 @@ mod tests {
         assert!(
             refused
                 .to_string()
-                .contains("promises 132 bytes and there are 133")
+                .contains("states 132 bytes, but there are 133")
         );
         // Nothing is kept of one that promises too many.
         let array = sample::array("<f8", &[1 << 50], &[]);
