@@ -203,6 +203,6 @@ mod tests {
         // Nothing is kept of one that promises too many.
         let array = sample::array("<f8", &[1 << 50], &[]);
         let refused = kept((&array[..]).chain(io::repeat(0)), 1 << 20).unwrap_err();
-        assert!(refused.contains("write it to a file"), "{refused}");
+        assert!(refused.contains("write the data to a file"), "{refused}");
     }
 }
