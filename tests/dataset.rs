@@ -106,7 +106,7 @@ fn files_that_are_not_dsprites_are_no_check_that_says_no() {
     }
     let ran = lab.run(&["dataset", "export", "/proc/x.npz"]);
     assert_eq!(ran.code, Some(2), "{}", ran.stderr);
-    let said = "cannot write `/proc/x.npz`: its folder belongs to the operating system; choose another path";
+    let said = "cannot write `/proc/x.npz`: its folder belongs to the operating system and takes no regular files; choose another path";
     assert!(ran.stderr.contains(said), "{}", ran.stderr);
     let ran = lab.run(&["dataset", "export", "absent/dsprites.npz"]);
     assert_eq!(ran.code, Some(5));

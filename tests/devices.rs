@@ -17,7 +17,7 @@ fn cuda_without_a_cuda_device_is_refused_in_a_sentence_before_anything_is_made()
         let ran = lab.run(&["run", "sweep.toml", "--device", device]);
         assert_eq!(ran.code, Some(2), "{}", ran.stderr);
         assert!(
-            ran.stderr.starts_with("error: no CUDA device can be used"),
+            ran.stderr.starts_with("error: no usable CUDA device"),
             "{}",
             ran.stderr
         );

@@ -222,9 +222,9 @@ mod tests {
         );
         assert_eq!(
             message(&[("scale", 7)]),
-            "keep.scale = 7 is out of range; \"scale\" has 6 values, so keep 1 to 6"
+            "keep.scale = 7 is out of range; \"scale\" has 6 values, so write a number from 1 to 6"
         );
-        assert!(message(&[("scale", 0)]).contains("keep 1 to 6"));
+        assert!(message(&[("scale", 0)]).contains("write a number from 1 to 6"));
         let ones = ["shape", "scale", "orientation", "pos-x", "pos-y"].map(|n| (n, 1));
         assert_eq!(keep(&ones), Err(GridError::NothingVaries));
     }

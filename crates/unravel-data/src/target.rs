@@ -21,9 +21,9 @@ pub fn check_replaceable(path: &Path) -> io::Result<()> {
         return Ok(());
     }
     let what = if path.is_dir() {
-        "it is a folder"
+        "it is a folder, not a regular file"
     } else if is_regular {
-        "its folder belongs to the operating system"
+        "its folder belongs to the operating system and takes no regular files"
     } else {
         "it is not a regular file"
     };

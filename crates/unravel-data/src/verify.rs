@@ -235,7 +235,7 @@ mod tests {
         let message = differing_values(&mut archive, &points[..2])
             .unwrap_err()
             .to_string();
-        assert!(message.contains("[3, 6] where [2, 6]"), "{message}");
+        assert!(message.contains("[3, 6], but [2, 6]"), "{message}");
     }
 
     #[test]

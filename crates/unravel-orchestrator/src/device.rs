@@ -280,7 +280,7 @@ mod tests {
             ),
             (
                 "cuda:1,1",
-                "`cuda:1,1` names device 1 twice; one worker uses a device at a time",
+                "`cuda:1,1` names device 1 twice; name each device once",
             ),
         ] {
             assert_eq!(parse(text).unwrap_err().to_string(), sentence);
@@ -308,11 +308,11 @@ mod tests {
             |request: DeviceRequest, cuda| request.resolve(&cuda).unwrap_err().to_string();
         assert_eq!(
             refused(DeviceRequest::Cuda, none()),
-            "no CUDA device can be used: this build has no CUDA support"
+            "no usable CUDA device: this build has no CUDA support"
         );
         assert_eq!(
             refused(DeviceRequest::Cuda, Ok(vec![])),
-            "no CUDA device can be used: none is visible"
+            "no usable CUDA device: none is visible"
         );
         assert_eq!(
             refused(DeviceRequest::CudaAt(vec![0, 3]), Ok(vec![0, 1])),

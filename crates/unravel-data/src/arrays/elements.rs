@@ -361,7 +361,7 @@ mod tests {
             opened(&file).values::<u8>().unwrap_err(),
         ] {
             let message = refused.to_string();
-            assert!(message.contains("its dtype is '|S0'"), "{message}");
+            assert!(message.contains("the dtype is '|S0'"), "{message}");
         }
         for descr in INTEGERS {
             let file = npy(
@@ -395,7 +395,7 @@ mod tests {
         std::fs::write(&file.1, [whole.as_slice(), &[0]].concat()).unwrap();
         let message = ArrayFile::open(&file.1).unwrap_err().to_string();
         assert!(
-            message.contains("promises 132 bytes and there are 133"),
+            message.contains("states 132 bytes, but there are 133"),
             "{message}"
         );
         let message = ArrayFile::open(file.0.path()).unwrap_err().to_string();
@@ -405,7 +405,7 @@ mod tests {
             let message = ArrayFile::open("/dev/null".as_ref())
                 .unwrap_err()
                 .to_string();
-            assert!(message.contains("no regular file"), "{message}");
+            assert!(message.contains("not a regular file"), "{message}");
         }
     }
 }

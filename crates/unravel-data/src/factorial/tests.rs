@@ -208,7 +208,7 @@ fn floats_that_are_whole_numbers_are_the_same_labels() {
             0.5,
             "row 2, column 1 (from 0) is 0.5, which is not a whole number",
         ),
-        (1e300, "no whole number"),
+        (1e300, "not a whole number"),
         (f64::NAN, "row 2, column 1 (from 0) is NaN"),
     ] {
         let (_folder, mut archive) = floats(&[[0.0, 1.0], [1.0, -0.0], [0.0, value]]);

@@ -201,9 +201,9 @@ fn files_that_are_no_npz() {
     assert!(fault(&fixture.path()).starts_with("cannot open"));
     assert!(fault(fixture.folder.path()).contains("directory"));
     std::fs::write(fixture.path(), "no zip").unwrap();
-    assert!(fault(&fixture.path()).contains("not a complete npz"));
+    assert!(fault(&fixture.path()).contains("is a text file, not an npz"));
     std::fs::write(fixture.path(), "").unwrap();
-    assert!(fault(&fixture.path()).contains("not a complete npz"));
+    assert!(fault(&fixture.path()).contains("is empty, not an npz"));
 }
 
 #[test]
@@ -264,7 +264,7 @@ fn wrong_dtypes_and_shapes_are_refused() {
         &[6, 2, 1, 1, 5],
     ] {
         let message = with_images("|u1", shape, shape.iter().product());
-        let expected = format!("its shape is {shape:?} where [6, height, width] or [6,");
+        let expected = format!("the shape is {shape:?}, but [6, height, width] or [6,");
         assert!(message.contains(&expected), "{message}");
     }
     assert!(with_images("|u1", &[6, 0, 5], 0).contains("[6, 0, 5]"));

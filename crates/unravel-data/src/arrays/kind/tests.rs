@@ -16,7 +16,7 @@ fn behind(n: usize, bytes: &[u8]) -> Vec<u8> {
 fn files_are_known_by_their_first_bytes() {
     let hdf5 = b"\x89HDF\r\n\x1a\n\0\0\0\0";
     let cases: [(&[u8], &str); 24] = [
-        (b"", "an empty file"),
+        (b"", "empty"),
         (hdf5, "an HDF5 file"),
         (&behind(2048, hdf5), "an HDF5 file"),
         (b"MATLAB 5.0 MAT-file, Platform: GLNXA64", "a MATLAB file"),

@@ -70,7 +70,7 @@ fn other_numbers_are_refused_with_what_makes_bytes_of_them() {
     };
     let message = refused(0.9);
     assert!(
-        message.contains("its dtype is '<f4' with values from 0 to 0.9")
+        message.contains("the dtype is '<f4' with values from 0 to 0.9")
             && message.contains("(255 * imgs).round().astype(np.uint8)"),
         "{message}"
     );
