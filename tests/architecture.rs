@@ -156,6 +156,25 @@ fn the_lock_file_says_what_it_is_asked() {
 }
 
 #[test]
+fn every_file_of_tests_runs() {
+    let manifest = toml_file(&root().join("crates/unravel/Cargo.toml"));
+    let targets = manifest["test"].as_array().unwrap().iter();
+    let listed: BTreeSet<&str> = targets
+        .filter_map(|target| target["path"].as_str())
+        .collect();
+    for entry in fs::read_dir(root().join("tests")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        if name.ends_with(".rs") && name != "support.rs" {
+            let path = format!("../../tests/{name}");
+            assert!(
+                listed.contains(path.as_str()),
+                "{name} has no [[test]] entry"
+            );
+        }
+    }
+}
+
+#[test]
 fn the_version_of_burn_that_trials_name_is_the_locked_one() {
     let lock = toml_file(&root().join("Cargo.lock"));
     let packages = lock["package"].as_array().unwrap().iter();

@@ -242,7 +242,7 @@ fn float64_codes_whose_differences_float32_loses_are_refused_or_noted_by_number(
     );
     assert!(
         one.stderr
-            .contains("note: code 2 loses its differences in float32"),
+            .contains("note (mig): code 2 loses its differences in float32"),
         "{}",
         one.stderr
     );

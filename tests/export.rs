@@ -309,7 +309,7 @@ fn a_damaged_description_is_named_with_what_mends_it() {
     let path = lab.path(&format!("runs/{}/trial.toml", ids[0]));
     let whole = fs::read_to_string(&path).unwrap();
     fs::write(&path, whole.replace("seed = 0", "seed = 1")).unwrap();
-    let this = "`unravel run` on a sweep file that has this trial makes it again";
+    let this = "`unravel run` on a sweep file with this trial recreates it";
     let the = "`unravel run` on a sweep file with the trial recreates its `trial.toml`";
     for (asked, remedy) in [(&ids[0][..], this), ("seed=0,steps=30", the)] {
         let said = refusal(&lab, asked);

@@ -535,6 +535,6 @@ fn a_reason_to_break_off_is_told_once() {
     }));
     running.signal(Signal::INT);
     let ran = running.wait();
-    let notes = ran.stderr.lines().filter(|line| line.contains("broke off"));
+    let notes = ran.stderr.lines().filter(|line| line.contains("crashed"));
     assert_eq!(notes.count(), 1, "{}", ran.stderr);
 }

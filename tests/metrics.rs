@@ -330,7 +330,7 @@ fn udr_compares_the_trials_of_a_setting_and_lives_beside_the_report() {
     lab.write("sweep.toml", with_seeds(1));
     let ran = lab.run(&["run", "sweep.toml"]);
     assert_eq!(ran.code, Some(3));
-    let sentence = "udr compares trials that differ in their seed";
+    let sentence = "udr compares trials that differ only in their seed";
     assert!(ran.stderr.contains(sentence), "{}", ran.stderr);
 }
 

@@ -394,7 +394,7 @@ fn without_slurm_a_sentence_says_so() {
     let ran = lab.run(&args(&[]));
     assert_eq!(ran.code, Some(2));
     assert!(
-        ran.stderr.contains("needs Slurm's command `sbatch`"),
+        ran.stderr.contains("requires Slurm's command `sbatch`"),
         "{}",
         ran.stderr
     );

@@ -288,7 +288,7 @@ fn results_that_a_closed_stdout_cannot_take_are_an_error() {
         assert_eq!(ran.code, Some(5), "{args:?}: {}", ran.stderr);
         assert!(
             ran.stderr
-                .contains("could not be written to stdout: it is closed"),
+                .contains("cannot write the results to stdout: it is closed"),
             "{}",
             ran.stderr
         );

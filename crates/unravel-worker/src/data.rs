@@ -60,3 +60,21 @@ pub(crate) fn open(config: &DataConfig) -> Result<Arc<Dataset>, WorkerError> {
     let grid = grid(observations.as_ref(), &config.keep)?;
     Ok(Arc::new(Dataset::new(observations, grid)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn built_in_datasets_have_the_factors_that_sweep_files_are_checked_against() {
+        for name in DatasetSource::names() {
+            let source = DatasetSource::from_name(name).unwrap();
+            let observations = open_source(&source).unwrap();
+            let factors = observations.space().factors().iter();
+            let factors: Vec<_> = factors
+                .map(|factor| (factor.name.as_str(), factor.size))
+                .collect();
+            assert_eq!(source.factors().unwrap(), factors, "{name}");
+        }
+    }
+}

@@ -64,7 +64,7 @@ pub fn export(
 }
 
 /// The remedy for a damaged file of a trained trial.
-const REMEDY: &str = "restore it with `unravel run` on a sweep file that has this trial";
+const REMEDY: &str = "`unravel run` on a sweep file with this trial recreates it";
 
 fn trained(folder: &TrialFolder) -> Result<(Trial, Model), WorkerError> {
     let trial = folder.trial().map_err(with_remedy)?;

@@ -284,9 +284,7 @@ pub enum ArrayFault {
         reason: String,
     },
     /// No column of factor values varies.
-    #[error(
-        "no column of it ever changes, so it has no factor; give rows in which a factor varies"
-    )]
+    #[error("no column of it varies, so it has no factor; add rows in which a factor varies")]
     NoFactor,
     /// The factors' names cannot be used.
     #[error("{reason}; save one distinct, non-empty name per factor")]

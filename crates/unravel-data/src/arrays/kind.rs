@@ -55,7 +55,7 @@ const OTHER_ZIP: FileKind = FileKind {
 
 /// A file that begins neither as a zip archive nor as anything in [`KINDS`].
 const UNKNOWN: FileKind = FileKind {
-    name: "a file of another kind, which does not begin as a zip archive does",
+    name: "a file of unknown format",
     remedy: "write its arrays with np.savez_compressed",
 };
 

@@ -6,8 +6,8 @@ use crate::arrays::{ArrayFault, ArrayReader, Element, NpzError};
 const MAX_WHOLE: f64 = 9_007_199_254_740_992.0;
 
 /// What makes class numbers of values that are none.
-const NUMBERING: &str = "np.unique(x, return_inverse=True)[1].reshape(x.shape) numbers its distinct values, where .astype would \
-                         make one of several";
+const NUMBERING: &str = "convert it to class indices with np.unique(x, return_inverse=True)[1].reshape(x.shape); .astype would \
+                         merge different values";
 
 /// Which values a table may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,8 +26,8 @@ impl Accepted {
     pub(super) const CLASSES: Self = Self::Whole { remedy: NUMBERING };
     /// Class numbers, where numbers of other kinds can be put into bins.
     pub(super) const OR_BINS: Self = Self::Whole {
-        remedy: "where the factor is continuous, bin it with --factor-bins 20, and where it has classes, number them with \
-                 numpy.unique(column, return_inverse=True)",
+        remedy: "for a continuous factor, use --factor-bins 20; for classes, convert the column with \
+                 numpy.unique(column, return_inverse=True)[1]",
     };
 }
 

@@ -100,7 +100,7 @@ fn complete_grids_with_few_rows_for_each_value_are_noted() {
     for sizes in [[1000, 2], [500, 3], [300, 4], [41, 9], [4, 60]] {
         let sentence = noted(&sizes).unwrap_or_else(|| panic!("{sizes:?}"));
         assert!(
-            sentence.contains("codes of noise score alike"),
+            sentence.contains("random codes similar scores"),
             "{sentence}"
         );
     }

@@ -56,9 +56,19 @@ pub struct Todo {
 impl Todo {
     /// Whether the trial is done.
     pub fn is_nothing(&self) -> bool {
-        let lacks_file = self.model || self.pictures || self.probe || self.codes;
-        let is_to_mend = self.records || self.checkpoint;
-        !lacks_file && !is_to_mend && self.scores.is_empty()
+        // Names every field, so that a new one is not forgotten.
+        let Self {
+            model,
+            pictures,
+            probe,
+            codes,
+            checkpoint,
+            records,
+            scores,
+            notices: _,
+        } = self;
+        let is_anything = *model || *pictures || *probe || *codes || *checkpoint || *records;
+        !is_anything && scores.is_empty()
     }
 
     /// Whether a trial of so many steps has to be trained: there is no finished model, or a score is missing of a step
@@ -82,15 +92,15 @@ impl TrialFolder {
     /// [`StoreError::Io`], [`StoreError::NewerFormat`].
     pub fn missing(&self, requests: &Requests, check: Check) -> Result<Todo, StoreError> {
         if !self.is_present() {
-            let scores = requests.scores.clone();
-            let codes = requests.codes;
             return Ok(Todo {
                 model: true,
                 pictures: true,
                 probe: true,
-                codes,
-                scores,
-                ..Todo::default()
+                codes: requests.codes,
+                checkpoint: false,
+                records: false,
+                scores: requests.scores.clone(),
+                notices: Vec::new(),
             });
         }
         let mut notices = Vec::new();

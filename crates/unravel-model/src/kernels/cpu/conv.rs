@@ -5,7 +5,7 @@
 //!
 //! - [`planes`]: for one channel. The image is split into shifted planes, one for each kernel tap.
 //! - [`rows`]: for large images. Patches are not copied: if even and odd rows of an image are stored separately, the
-//! patches of one kernel row are overlapping runs with a fixed stride, which a matrix product can read.
+//!   patches of one kernel row are overlapping runs with a fixed stride, which a matrix product can read.
 //! - [`patches`]: for all others. Every patch is copied into a row of a matrix.
 //!
 //! [`PreparedImages`] has large images in their layout, for the convolution and for the weight gradient. [`spread`] has
