@@ -133,7 +133,7 @@ pub enum MetricError {
         n: u32,
     },
     /// The metric compares trials.
-    #[error("{} compares trials that differ only in their seed, but there is only one table", .metric.name())]
+    #[error("{} compares trials that differ only in their seed, but there is only one table; add it to `metrics` of a sweep file instead", .metric.name())]
     SeveralTrials {
         /// The requested metric.
         metric: Metric,

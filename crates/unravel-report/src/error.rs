@@ -46,7 +46,9 @@ pub enum ReportError {
         known: Vec<String>,
     },
     /// The sweep has no data for a figure yet.
-    #[error("the store has no data for the figure `{name}` yet; run `unravel run` first")]
+    #[error(
+        "the store has no data for the figure `{name}`: run the sweep first, or request in it what the figure shows (docs/sweep-file.md)"
+    )]
     NothingToShow {
         /// The figure's name.
         name: String,

@@ -18,9 +18,9 @@
 //!   5,000 test points. The paper chooses the depth of the trees by validation; unravel grows them to full depth, as
 //!   scikit-learn does by default.
 //! - *Lin 2020*: lasso as above on the 73,728 points of the protocol of Lin et al. 2020 ([`crate::lin_2020`]);
-//!   completeness is the plain mean over factors. The authors' code has five regressors; lasso is the first. It is
-//!   unknown which one produced their table, so the scores may not be comparable. The authors' score is undefined if a
-//!   code or a factor has no non-zero weight.
+//!   completeness is the plain mean over factors. The code of Lin et al. has five regressors; lasso is the first. It is
+//!   unknown which one produced the table of Lin et al., so the scores may not be comparable. The authors' score is
+//!   undefined if a code or a factor has no non-zero weight.
 //!
 //! With lasso and random forests, informativeness is `max(0, 1 - NRMSE)`. NRMSE, the paper's error, is the root mean
 //! squared error divided by the standard deviation of the factor.
@@ -29,7 +29,7 @@
 //! - Cost: the study grows 11,300 trees on dSprites and takes seconds; forests take about as long; lasso takes less
 //!   than a second with ten codes, and minutes with hundreds of nearly collinear codes.
 //! - An unused code has importance 0 and weight 0 in the mean. If no code is used (constant codes), disentanglement and
-//!   completeness are 0. With a single code completeness is 1 if it is used at all.
+//!   completeness are 0. If there is a single code and it is used, completeness is 1.
 //! - A factor with a single value is ignored. At least two factors must vary.
 //!
 //! Pitfalls: a code of little importance still counts in proportion to it. With few points, boosted trees use noise. On

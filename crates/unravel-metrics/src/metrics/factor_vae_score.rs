@@ -20,9 +20,9 @@
 //! - Cost: 960,000 table look-ups, about 10 ms (study); one pass over the table, about 100 ms (exact).
 //! - A code is *active* if its standard deviation is at least 0.05. Only active codes can get votes (in lin-2020: all
 //!   non-constant codes). If no code is active, the score is 0. (The paper prunes by the KL term instead.)
-//! - Of equal codes, the one with the lowest index gets the vote. Of equal factors, the classifier predicts the one
-//!   with the lowest index. Variances are computed in double precision: in single precision, constant codes would get
-//!   random variances near 1e-15, and ties would be decided at random.
+//! - If codes tie, the one with the lowest index gets the vote. If factors tie, the classifier predicts the one with
+//!   the lowest index. Variances are computed in double precision: in single precision, constant codes would get random
+//!   variances near 1e-15, and ties would be decided at random.
 //! - A factor with a single value is never fixed. At least two factors must vary. If the rows are not a complete grid,
 //!   only factor values with at least 10 rows are fixed ([`MIN_MATCHING_ROWS`](crate::MIN_MATCHING_ROWS)).
 //!

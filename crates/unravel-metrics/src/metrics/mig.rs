@@ -3,9 +3,9 @@
 //! For each factor, MIG takes the mutual information of the most informative code minus that of the second most
 //! informative code, and divides it by the entropy of the factor. The score is the mean over factors. It is 1 if each
 //! factor is determined by one code and the other codes have no information about it. From Chen et al. 2018, "Isolating
-//! Sources of Disentanglement in VAEs" (equation 6), in the form of disentanglement_lib, which bins the codes (20 bins
-//! of equal width over the code's range), whereas the paper integrates over the encoder's Gaussians. The two values
-//! differ by several hundredths, so unravel has two metrics, `mig` and `mig-chen`.
+//! Sources of Disentanglement in Variational Autoencoders" (equation 6). The form is that of disentanglement_lib, which
+//! puts codes into 20 bins of equal width over their range. The paper integrates over the encoder's Gaussians instead.
+//! The two values differ by several hundredths, so unravel has two metrics, `mig` and `mig-chen`.
 //!
 //! - Range 0 to 1, higher is better. Study: 10,000 points drawn with replacement. Exact: every point of the grid once.
 //!   Lin 2020: the 73,728 points of the protocol of Lin et al. 2020 ([`crate::lin_2020`]), otherwise as in the study

@@ -7,13 +7,13 @@
 //! factors. From Chen et al. 2018, "Isolating Sources of Disentanglement in Variational Autoencoders" (section 4).
 //!
 //! - *Exact* integrates the mixtures' densities numerically ([`crate::mixture`] in the source). Entropies are within
-//!   1e-6 nats; the matrix `integration` contains the change of each code's entropy if every second node is omitted. A
-//!   grid of 737,280 points and ten codes takes a few seconds.
-//! - *Study* is the Monte Carlo of the paper's code: it draws one sample of each posterior and estimates each entropy
-//!   as the mean of `-ln q` over 10,000 of the samples, chosen without replacement. If a factor value has fewer points,
-//!   all of them are used. Negative differences are set to zero. It uses the densities of the exact variant instead of
-//!   sums over all posteriors. They agree to within 1e-6 and are a thousand times faster. All factors use the same
-//!   samples.
+//!   1e-6 nats; the matrix `integration` contains the change of each code's entropy if every second integration node is
+//!   omitted. A grid of 737,280 points and ten codes takes a few seconds.
+//! - *Study* is the Monte Carlo estimator of the paper's code: it draws one sample of each posterior and estimates each
+//!   entropy as the mean of `-ln q` over 10,000 of the samples, chosen without replacement. If a factor value has fewer
+//!   points, all of them are used. Negative differences are set to zero. It uses the densities of the exact variant
+//!   instead of sums over all posteriors. The two agree to within 1e-6, and the densities are computed a thousand times
+//!   faster. All factors use the same samples.
 //! - Range 0 to 1, higher is better.
 //! - Headline: the paper leaves out shape, so a factor *named* `shape` is left out of `mig`; `mig_all_factors` includes
 //!   all factors. The two are equal if no factor is named `shape`. A factor with a single value is left out of both.

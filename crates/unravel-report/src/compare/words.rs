@@ -155,6 +155,13 @@ fn column_sentence(known: &[LoadedSide; 2], table: &Table, idx: usize) -> Option
     };
     let average = format!("{}{unit}", signed(mean, column.decimals()));
     let verdict = match (n_higher, n_lower) {
+        (0, 0)
+            if cells
+                .iter()
+                .all(|cell| cell.difference.is_none_or(|d| d.half_width.is_none())) =>
+        {
+            "not tested, because each setting has one trial".to_owned()
+        }
         (0, 0) => format!("no clear difference in {}", of(n)),
         _ => {
             let part = |n: usize, word: &str| (0 < n).then(|| format!("{word} in {b} for {n}"));
