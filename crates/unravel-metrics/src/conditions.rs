@@ -15,7 +15,7 @@ use crate::grid::FactorGrid;
 use crate::table::CodeTable;
 
 use Metric::{
-    ActiveUnits, BetaVaeScore, Dci, Dcimig, Downstream, Explicitness, FactorVaeScore, Infomec,
+    ActiveUnits, BetaVaeScore, Dci, Dcimig, Downstream, Explicitness, FactorVaeScore, Infomec, Irs,
     Jemmig, Mig, MigChen, MigSup, Modularity, Sap, Udr, Unsupervised,
 };
 
@@ -64,7 +64,7 @@ pub struct Note {
 }
 
 /// Every condition, those of the factors first.
-pub const CONDITIONS: [Condition; 15] = [
+pub const CONDITIONS: [Condition; 16] = [
     Condition {
         name: "many-values",
         when: "a factor has more than 40 values and fewer than 10 rows for each on average",
@@ -76,9 +76,10 @@ pub const CONDITIONS: [Condition; 15] = [
     Condition {
         name: "rare-values",
         when: "the rows are not a complete grid, and a tenth or more of a factor's values have fewer than 10 rows",
-        effect: "such values are never held fixed, and predictors have almost no training points for them",
+        effect: "such values are never held fixed, predictors have almost no training points for them, and mutual information \
+                 is overestimated",
         remedy: "merge rare values, or leave their rows out",
-        concerns: learns_or_matches,
+        concerns: of_factors,
         find: Find::Factors(|grid, _| factors::rare_values(grid)),
     },
     Condition {
@@ -170,7 +171,7 @@ pub const CONDITIONS: [Condition; 15] = [
         remedy: "clip outliers of this code, or remove their rows",
         concerns: |metric, _| {
             let bins = matches!(metric, Mig | MigSup | Jemmig | Dcimig | Modularity);
-            bins || matches!(metric, Unsupervised | Infomec)
+            bins || matches!(metric, Unsupervised | Infomec | Irs)
         },
         find: Find::Codes(|table, _| codes::one_bin(table)),
     },
@@ -198,6 +199,14 @@ pub const CONDITIONS: [Condition; 15] = [
         effect: "no code is active, so the score is 0",
         remedy: "scale the codes",
         concerns: |metric, variant| metric == FactorVaeScore && variant != Variant::Lin2020,
+        find: Find::Codes(|table, _| codes::small(table)),
+    },
+    Condition {
+        name: "unscaled-codes",
+        when: "codes vary, but none has a standard deviation of 0.05 or more",
+        effect: "the classifiers are regularised and use the codes as they are, so the score falls with their scale",
+        remedy: "divide the codes by a common factor that makes their standard deviations about 1",
+        concerns: |metric, _| matches!(metric, BetaVaeScore | Sap),
         find: Find::Codes(|table, _| codes::small(table)),
     },
 ];

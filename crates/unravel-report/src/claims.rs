@@ -166,7 +166,11 @@ fn trend(rows: &Rows, measured: &Measured, family: &str, direction: Trend) -> (F
         .collect();
     let Some(rho) = spearman(&pairs) else {
         let n = count(pairs.len(), "trial");
-        let sentence = format!("{n} are too few to test a trend of {}.", measured.title);
+        let is_constant = 2 < pairs.len() && pairs.iter().all(|pair| pair.1 == pairs[0].1);
+        let sentence = match is_constant {
+            true => format!("{} is the same in all {n}.", capital(&measured.title)),
+            false => format!("{n} are too few to test a trend of {}.", measured.title),
+        };
         return (Finding::Unknown, sentence);
     };
     let p = p_value(rho, pairs.len());
@@ -201,7 +205,14 @@ fn p_words(p: f64) -> String {
 type Group = BTreeMap<(u64, u64), f64>;
 
 fn higher_in(rows: &Rows, measured: &Measured, higher: &str, lower: &str) -> (Finding, String) {
-    let groups = [group(rows, measured, higher), group(rows, measured, lower)];
+    if higher == lower {
+        let sentence = format!("{higher} is compared with itself.");
+        return (Finding::Unknown, sentence);
+    }
+    let groups = [
+        group(rows, measured, higher, lower),
+        group(rows, measured, lower, higher),
+    ];
     let is_same_weight = strength_names(rows, higher) == strength_names(rows, lower);
     let [above, below] = paired(groups, is_same_weight);
     let title = &measured.title;
@@ -233,11 +244,13 @@ fn higher_in(rows: &Rows, measured: &Measured, higher: &str, lower: &str) -> (Fi
     (Finding::of(found.mean, found.sign() != 0), sentence)
 }
 
-/// The trials of a setting, by its label, or of a family, by its title.
-fn group(rows: &Rows, measured: &Measured, name: &str) -> Group {
+/// The trials of a setting, by its label, or of a family, by its title. The trials of the setting `other` are left out, so
+/// that no trial is compared with itself.
+fn group(rows: &Rows, measured: &Measured, name: &str, other: &str) -> Group {
     let key = |trial: usize| {
         let setting = &rows.settings[rows.trials[trial].setting].setting;
         let is_mine = setting.label == name || setting.family_title == name;
+        let is_mine = is_mine && setting.label != other;
         is_mine.then_some((setting.strength.to_bits(), rows.trials[trial].seed))
     };
     let values = measured.values.iter();

@@ -93,6 +93,12 @@ fn groups_are_settings_or_families() {
     check(&turned, Fate::Blind, "the opposite here", "difference −");
     let families = groups("mig", "FactorVAE", "β-VAE");
     check(&families, Fate::Blind, "here", "over 6 and 9 trials");
+    // The trials of a setting are not compared with themselves as a part of their family.
+    let part = groups("reconstruction-nats", "β-VAE", "β-VAE β=1");
+    check(&part, Fate::Blind, "here", "over 6 and 3 trials");
+    let same = groups("mig", "β-VAE", "β-VAE");
+    let sentence = "β-VAE is compared with itself.";
+    check(&same, Fate::Blind, "not testable here", sentence);
 }
 
 #[test]

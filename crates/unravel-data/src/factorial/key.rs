@@ -9,6 +9,10 @@ const MAX_WHOLE: f64 = 9_007_199_254_740_992.0;
 const NUMBERING: &str = "convert it to class indices with np.unique(x, return_inverse=True)[1].reshape(x.shape); .astype would \
                          merge different values";
 
+/// What makes numbers of texts. The order of texts is not that of the numbers in them.
+const TEXT: &str = "convert numbers in text with x.astype(np.float64), and names of classes with \
+                    np.unique(x, return_inverse=True)[1].reshape(x.shape)";
+
 /// Which values a table may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Accepted {
@@ -61,9 +65,11 @@ impl Keys {
             (false, _) if array.is_of_integers() => Ok(Self::Signed),
             _ => {
                 let is_of_floats = array.descr().trim_start_matches('<').starts_with('f');
-                let remedy = match is_of_floats {
-                    true => array.to_floats(),
-                    false => NUMBERING,
+                let is_text = array.descr().contains(['U', 'S']);
+                let remedy = match (is_of_floats, is_text) {
+                    (true, _) => array.to_floats(),
+                    (_, true) => TEXT,
+                    _ => NUMBERING,
                 };
                 Err(array.wrong_dtype("a little-endian integer, float32 or float64", remedy))
             }

@@ -240,6 +240,10 @@ fn codes_that_say_nothing_are_noted() {
     let mut outlying = noise(n, 1);
     outlying[17] = 1e6;
     assert_eq!(of(grid(), &[outlying.clone(), noise(n, 2)]), ["one-bin"]);
+    let values = codes(&[outlying.clone(), noise(n, 2)]);
+    let table = CodeTable::over(&values, 2, grid()).unwrap();
+    let of_irs = notes(&table, &[(Irs, Variant::Exact)], &AsRead::default());
+    assert_eq!(of_irs[0].metrics, ["irs"]);
     // A code that differs in only a few rows is not reported.
     let marks = (0..n).map(|row| if row < 2 { 1.0 } else { 0.0 }).collect();
     assert_eq!(of(grid(), &[marks, noise(n, 2)]), [""; 0]);
@@ -249,7 +253,10 @@ fn codes_that_say_nothing_are_noted() {
             .map(|x| x * 1e-3)
             .collect::<Vec<_>>()
     };
-    assert_eq!(of(grid(), &[faint(1), faint(2)]), ["small-codes"]);
+    assert_eq!(
+        of(grid(), &[faint(1), faint(2)]),
+        ["small-codes", "unscaled-codes"]
+    );
     assert_eq!(of(grid(), &[faint(1), noise(n, 2)]), [""; 0]);
 }
 

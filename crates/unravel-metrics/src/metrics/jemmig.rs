@@ -15,7 +15,7 @@
 //!   information about the factor.
 //!
 //! Pitfalls: **constant codes score higher than noise**. A constant code has the joint entropy `H(v)` and therefore
-//! scores `ln 20 / (H(v) + ln 20)`, about 0.47 on dSprites. Noise that fills all bins scores 0. Do not interpret JEMMIG
+//! scores `ln 20 / (H(v) + ln 20)`, about 0.55 on dSprites. Noise that fills all bins scores 0. Do not interpret JEMMIG
 //! without another metric. The authors' code computes a different score: it sums the probability mass of each Gaussian
 //! posterior in 100 bins between fixed limits. unravel counts posterior means in 20 bins over their range. Zaidi et al.
 //! 2020 use 10 bins. The normaliser counts all bins, so a code that is spread over few bins scores higher because of
