@@ -4,7 +4,7 @@ use crate::final_scores::Scored;
 use crate::report_input::Rows;
 use crate::stats::density::{bandwidth, density};
 use crate::stats::interval::quantile;
-use crate::tables::{column, text_column};
+use crate::tables::column;
 use polars::prelude::{DataFrame, PolarsResult};
 use std::collections::BTreeMap;
 
@@ -112,21 +112,16 @@ pub fn table(rows: &Rows, scored: &Scored, violins: &[Violin]) -> PolarsResult<D
             .collect()
     };
     DataFrame::new_infer_height(vec![
-        text_column("trial", text(&|_, t| rows.trials[t].id.clone())),
-        text_column("family", text(&|violin, _| violin.family.clone())),
-        text_column("setting", text(&|_, t| label(t))),
+        column("trial", text(&|_, t| rows.trials[t].id.clone())),
+        column("family", text(&|violin, _| violin.family.clone())),
+        column("setting", text(&|_, t| label(t))),
+        column("seed", all.iter().map(|a| rows.trials[a.1].seed)),
+        column("metric", text(&|_, _| key.metric.to_string())),
+        column("variant", text(&|_, _| key.variant.to_string())),
         column(
-            "seed",
-            all.iter()
-                .map(|a| rows.trials[a.1].seed)
-                .collect::<Vec<u64>>(),
-        ),
-        text_column("metric", text(&|_, _| key.metric.to_string())),
-        text_column("variant", text(&|_, _| key.variant.to_string())),
-        text_column(
             "representation",
             text(&|_, _| key.representation.to_string()),
         ),
-        column("score", all.iter().map(|a| a.2).collect::<Vec<f64>>()),
+        column("score", all.iter().map(|a| a.2)),
     ])
 }
