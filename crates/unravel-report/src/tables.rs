@@ -37,17 +37,13 @@ const SUMMARY_KEYS: [&str; 11] = [
 /// # Errors
 /// If polars rejects a table.
 pub fn tables(rows: &Rows) -> Result<Tables, ReportError> {
-    let named = |table: &str| {
-        let table = table.to_owned();
-        move |source| ReportError::Table { table, source }
-    };
-    let scores = scores(rows).map_err(named("scores"))?;
-    let summary = summary(&scores).map_err(named("summary"))?;
+    let scores = scores(rows).map_err(ReportError::table("scores"))?;
+    let summary = summary(&scores).map_err(ReportError::table("summary"))?;
     Ok(Tables { scores, summary })
 }
 
 fn scores(rows: &Rows) -> PolarsResult<DataFrame> {
-    let setting = |score: &ScoreRow| &rows.settings[rows.trials[score.trial].setting].setting;
+    let setting = |score: &ScoreRow| rows.setting_of(score.trial);
     let joined = |numbers: Vec<String>| numbers.join(" ");
     let text =
         |name: &str, of: &dyn Fn(&ScoreRow) -> String| column(name, rows.scores.iter().map(of));
@@ -184,10 +180,7 @@ pub fn optional_numbers(frame: &DataFrame, name: &str) -> PolarsResult<Vec<Optio
 /// # Errors
 /// If polars cannot encode the frame.
 pub fn encode(name: &str, frame: &DataFrame) -> Result<[(String, Vec<u8>); 2], ReportError> {
-    let failed = |source| ReportError::Table {
-        table: name.to_owned(),
-        source,
-    };
+    let failed = ReportError::table(name);
     let mut frame = frame.clone();
     let mut csv = Vec::new();
     CsvWriter::new(&mut csv)

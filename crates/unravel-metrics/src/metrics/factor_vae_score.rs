@@ -135,22 +135,17 @@ pub fn with_source(
 ) -> Result<Outcome, MetricError> {
     table.needs_matching(Metric::FactorVaeScore, 2)?;
     let active = active_codes(table, settings, source);
-    let train = take_votes(
-        table,
-        &active,
-        settings.n_train,
-        settings.group_size,
-        source,
-        TRAIN,
-    );
-    let eval = take_votes(
-        table,
-        &active,
-        settings.n_eval,
-        settings.group_size,
-        source,
-        EVAL,
-    );
+    let votes = |n_votes: usize, purpose: Purpose| {
+        take_votes(
+            table,
+            &active,
+            n_votes,
+            settings.group_size,
+            source,
+            purpose,
+        )
+    };
+    let (train, eval) = (votes(settings.n_train, TRAIN), votes(settings.n_eval, EVAL));
     let classifier = train.majority();
     let accuracy = |votes: &Votes| {
         if active.is_empty() {

@@ -95,14 +95,7 @@ pub fn exact(table: &CodeTable) -> Result<Outcome, MetricError> {
 }
 
 fn outcome(table: &CodeTable, count: impl FnOnce() -> JointCounts) -> Result<Outcome, MetricError> {
-    let varying = table.grid().varying();
-    if varying.is_empty() {
-        return Err(MetricError::TooFewFactors {
-            metric: Metric::Mig,
-            needed: 1,
-            found: 0,
-        });
-    }
+    let varying = table.needs_varying(Metric::Mig, 1)?;
     let counts = count();
     let information = counts.mutual_information();
     let entropies = counts.factor_entropies();

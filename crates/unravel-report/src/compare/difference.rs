@@ -214,8 +214,5 @@ pub fn frame(
             cells.iter().map(|(.., cell)| method(cell).to_owned()),
         ),
     ];
-    DataFrame::new_infer_height(columns).map_err(|source| ReportError::Table {
-        table: "differences".to_owned(),
-        source,
-    })
+    DataFrame::new_infer_height(columns).map_err(ReportError::table("differences"))
 }

@@ -8,9 +8,9 @@ use crate::labels::{self, Label, Obstacle};
 use crate::panel::{Area, Titles, data_box, data_range, frame, legend, legend_rows};
 use crate::reconstruction_axis::{reconstruction_axis, scale_words};
 use crate::report_input::SettingRow;
-use crate::scene::{Anchor, Point, Scene, TextStyle};
+use crate::scene::{Point, Scene};
 use crate::stats::Spread;
-use crate::style::{PAD_OPACITY, PAPER, TEXT, size, trial_opacity};
+use crate::style::{PAPER, TEXT, size, trial_opacity};
 use std::collections::BTreeSet;
 
 /// Length of an arrow's head.
@@ -200,17 +200,7 @@ impl<'a> Layout<'a> {
         let placed = labels::place(&wanted, size::LABEL, self.area, &obstacles);
         let placed = wanted.iter().zip(placed);
         for (label, place) in placed.filter_map(|(label, place)| Some((label, place?))) {
-            let Area {
-                left,
-                top,
-                right,
-                bottom,
-            } = place.area;
-            let corners = vec![(left, top), (right, top), (right, bottom), (left, bottom)];
-            scene.area(corners, PAPER, PAD_OPACITY);
-            let centre = (f64::midpoint(left, right), f64::midpoint(top, bottom));
-            let style = TextStyle::new(size::LABEL, TEXT);
-            scene.text(centre, label.text.as_str(), style, Anchor::Middle);
+            labels::draw(scene, label, place.area, TEXT);
         }
     }
 }

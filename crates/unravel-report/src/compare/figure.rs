@@ -45,10 +45,7 @@ fn figure(
         scatters,
         matches,
     };
-    let data = table(known, scatters).map_err(|source| ReportError::Table {
-        table: name.clone(),
-        source,
-    })?;
+    let data = table(known, scatters).map_err(ReportError::table(&name))?;
     Ok(Figure {
         title: format!("{title} against reconstruction error, {a} and {b}"),
         caption: format!(

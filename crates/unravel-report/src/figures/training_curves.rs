@@ -19,10 +19,7 @@ pub fn figures(context: &Context<'_>) -> Result<Vec<Figure>, ReportError> {
     for term in terms(rows) {
         let name = format!("training-curves-{}", term.replace('_', "-"));
         let table = frame(&name, data::table(rows, &term))?;
-        let curves = term_curves(rows, &term, &table).map_err(|source| ReportError::Table {
-            table: name.clone(),
-            source,
-        })?;
+        let curves = term_curves(rows, &term, &table).map_err(ReportError::table(&name))?;
         if curves.curves.is_empty() {
             continue;
         }

@@ -63,11 +63,7 @@ fn add<'a>(shown: &mut Shown<'a>, matrix: &'a MatrixRow) {
 }
 
 fn best_of_families(rows: &Rows, trials: &[Best], merit: f64) -> Vec<Best> {
-    let family = |best: &Best| {
-        &rows.settings[rows.trials[best.trial].setting]
-            .setting
-            .family
-    };
+    let family = |best: &Best| &rows.setting_of(best.trial).family;
     let mut kept: Vec<Best> = Vec::new();
     for best in trials {
         match kept.iter_mut().find(|other| family(other) == family(best)) {
@@ -89,15 +85,12 @@ pub fn table(rows: &Rows, shown: &Shown<'_>) -> PolarsResult<DataFrame> {
         cells.iter().map(|(matrix, i)| of(matrix, *i)).collect()
     };
     let n_columns = |m: &MatrixRow| m.matrix.col_names.len();
-    let label = |m: &MatrixRow| {
-        rows.settings[rows.trials[m.trial].setting]
-            .setting
-            .label
-            .clone()
-    };
     DataFrame::new_infer_height(vec![
         column("trial", text(&|m, _| rows.trials[m.trial].id.clone())),
-        column("setting", text(&|m, _| label(m))),
+        column(
+            "setting",
+            text(&|m, _| rows.setting_of(m.trial).label.clone()),
+        ),
         column("metric", text(&|m, _| m.metric.to_string())),
         column("variant", text(&|m, _| m.matrix.variant.to_string())),
         column(

@@ -36,9 +36,7 @@ pub fn violins(rows: &Rows, scored: &Scored) -> Vec<Violin> {
     let mut by_family: BTreeMap<usize, Vec<(usize, f64)>> = BTreeMap::new();
     let families = rows.families();
     for &(trial, score) in &scored.values {
-        let title = &rows.settings[rows.trials[trial].setting]
-            .setting
-            .family_title;
+        let title = &rows.setting_of(trial).family_title;
         let place = families.iter().position(|(family, _)| family == title);
         let trials = by_family.entry(place.unwrap_or(0)).or_default();
         trials.push((trial, score));
@@ -100,12 +98,6 @@ pub fn table(rows: &Rows, scored: &Scored, violins: &[Violin]) -> PolarsResult<D
         })
         .collect();
     let key = &scored.key;
-    let label = |trial: usize| {
-        rows.settings[rows.trials[trial].setting]
-            .setting
-            .label
-            .clone()
-    };
     let text = |of: &dyn Fn(&Violin, usize) -> String| -> Vec<String> {
         all.iter()
             .map(|(violin, trial, _)| of(violin, *trial))
@@ -114,7 +106,7 @@ pub fn table(rows: &Rows, scored: &Scored, violins: &[Violin]) -> PolarsResult<D
     DataFrame::new_infer_height(vec![
         column("trial", text(&|_, t| rows.trials[t].id.clone())),
         column("family", text(&|violin, _| violin.family.clone())),
-        column("setting", text(&|_, t| label(t))),
+        column("setting", text(&|_, t| rows.setting_of(t).label.clone())),
         column("seed", all.iter().map(|a| rows.trials[a.1].seed)),
         column("metric", text(&|_, _| key.metric.to_string())),
         column("variant", text(&|_, _| key.variant.to_string())),
