@@ -11,7 +11,6 @@ pub mod cpu;
 #[cfg(feature = "cuda")]
 mod cuda;
 pub mod differentiable;
-#[cfg(any(feature = "cuda", test))]
 mod gathered;
 mod reference;
 
@@ -211,6 +210,10 @@ pub trait Kernels: Backend {
     /// Whether binary images are sent as bits and unpacked on the device, which takes a thirty-second of the transfer.
     const TAKES_BITS: bool = true;
 
+    /// Whether the convolutions are one gather and one matrix product each ([`gathered`]), which takes few launches on a
+    /// GPU.
+    const GATHERS: bool = false;
+
     /// Strided convolution of large `[M, N, large_len]` with weight `[M, weight_len]` and bias `[M, small_channels]`.
     /// Returns small `[M, N, small_len]`.
     fn down(
@@ -220,7 +223,11 @@ pub trait Kernels: Backend {
         activation: Activation,
         shape: ConvShape,
     ) -> Tensor<Self, 3> {
-        reference::down(large, weight, bias, activation, shape)
+        if Self::GATHERS {
+            gathered::down(large, weight, bias, activation, shape)
+        } else {
+            reference::down(large, weight, bias, activation, shape)
+        }
     }
 
     /// Transposed strided convolution of small `[M, N, small_len]` with weight `[M, weight_len]` and bias `[M,
@@ -233,7 +240,11 @@ pub trait Kernels: Backend {
         activation: Activation,
         shape: ConvShape,
     ) -> Tensor<Self, 3> {
-        reference::up(small, weight, bias, activation, shape)
+        if Self::GATHERS {
+            gathered::up(small, weight, bias, activation, shape)
+        } else {
+            reference::up(small, weight, bias, activation, shape)
+        }
     }
 
     /// Weight gradient of [`Self::down`] and [`Self::up`], summed over the batch: `[M, weight_len]`.
@@ -242,7 +253,11 @@ pub trait Kernels: Backend {
         small: Tensor<Self, 3>,
         shape: ConvShape,
     ) -> Tensor<Self, 2> {
-        reference::weight_gradient(large, small, shape)
+        if Self::GATHERS {
+            gathered::weight_gradient(large, small, shape)
+        } else {
+            reference::weight_gradient(large, small, shape)
+        }
     }
 
     /// Fully connected layer: input `[M, N, inputs]`, weight `[M, inputs * outputs]` (outputs fastest), bias `[M,

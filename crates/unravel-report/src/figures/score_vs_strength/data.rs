@@ -138,7 +138,7 @@ pub fn table(rows: &Rows, scored: &[&Scored], families: &[Family]) -> PolarsResu
         .flat_map(|family| family.series.iter().flat_map(of_series))
         .collect();
     let key = |place: usize| &scored[place].key;
-    let setting = |trial: usize| &rows.settings[rows.trials[trial].setting].setting;
+    let setting = |trial: usize| rows.setting_of(trial);
     let text = |of: &dyn Fn(usize, usize) -> String| -> Vec<String> {
         all.iter()
             .map(|&(place, trial, _)| of(place, trial))
