@@ -197,7 +197,7 @@ pub struct AdamMoments<B: Backend> {
 
 /// Operations on stacked models. `M` is the number of models and `N` the batch size of each.
 ///
-/// The defaults are the reference implementation in plain Burn operations.
+/// The defaults are the reference implementation in plain Burn operations, and the convolutions of [`Self::GATHERS`].
 pub trait Kernels: Backend {
     /// Number of updates between two reads of the losses. A GPU would otherwise wait for the host in every step. On a
     /// CPU, reading costs nothing, and a divergence is detected at once.
@@ -210,8 +210,7 @@ pub trait Kernels: Backend {
     /// Whether binary images are sent as bits and unpacked on the device, which takes a thirty-second of the transfer.
     const TAKES_BITS: bool = true;
 
-    /// Whether the convolutions are one gather and one matrix product each ([`gathered`]), which takes few launches on a
-    /// GPU.
+    /// Whether the default convolutions are one gather and one matrix product each, which takes few launches on a GPU.
     const GATHERS: bool = false;
 
     /// Strided convolution of large `[M, N, large_len]` with weight `[M, weight_len]` and bias `[M, small_channels]`.

@@ -1,8 +1,8 @@
 //! [`Kernels`] on CUDA, in Burn's operations, for the whole cohort at once.
 //!
-//! Convolutions are one gather and one matrix product for all models ([`Kernels::GATHERS`]). Matrix products are batched over
-//! the models and use tensor cores if there are any. Burn fuses the elementwise operations between them. The data stays
-//! on the device as bits, and losses are read every [`Kernels::STEPS_PER_READ`] updates, so that the device seldom
+//! Convolutions are one gather and one matrix product for all models ([`Kernels::GATHERS`]). Matrix products are batched
+//! over the models and use tensor cores if there are any. Burn fuses the elementwise operations between them. The data
+//! stays on the device as bits, and losses are read every [`Kernels::STEPS_PER_READ`] updates, so that the device seldom
 //! waits for the host.
 //!
 //! Launches of a β-VAE step of `conv-4x4`, counted in this code, with each elementwise chain as one:
