@@ -23,6 +23,32 @@ pub struct Quantity {
     pub one_line: &'static str,
 }
 
+impl Quantity {
+    /// A value from 0 to 1, of which higher is better.
+    pub(crate) const fn score(name: &'static str, one_line: &'static str) -> Self {
+        Self {
+            name,
+            range: [0.0, 1.0],
+            direction: Direction::HigherIsBetter,
+            one_line,
+        }
+    }
+
+    /// A value of at least 0, without an upper bound.
+    pub(crate) const fn unbounded(
+        name: &'static str,
+        direction: Direction,
+        one_line: &'static str,
+    ) -> Self {
+        Self {
+            name,
+            range: [0.0, f64::INFINITY],
+            direction,
+            one_line,
+        }
+    }
+}
+
 /// Computes a variant of a metric from a table and an evaluation seed. Variants without sampling ignore the seed.
 pub(crate) type Compute = fn(&CodeTable<'_>, u64) -> Result<Outcome, MetricError>;
 

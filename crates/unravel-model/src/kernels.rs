@@ -11,7 +11,6 @@ pub mod cpu;
 #[cfg(feature = "cuda")]
 mod cuda;
 pub mod differentiable;
-#[cfg(any(feature = "cuda", test))]
 mod gathered;
 mod reference;
 
@@ -198,7 +197,7 @@ pub struct AdamMoments<B: Backend> {
 
 /// Operations on stacked models. `M` is the number of models and `N` the batch size of each.
 ///
-/// The defaults are the reference implementation in plain Burn operations.
+/// The defaults are the reference implementation in plain Burn operations, and the convolutions of [`Self::GATHERS`].
 pub trait Kernels: Backend {
     /// Number of updates between two reads of the losses. A GPU would otherwise wait for the host in every step. On a
     /// CPU, reading costs nothing, and a divergence is detected at once.
@@ -211,6 +210,9 @@ pub trait Kernels: Backend {
     /// Whether binary images are sent as bits and unpacked on the device, which takes a thirty-second of the transfer.
     const TAKES_BITS: bool = true;
 
+    /// Whether the default convolutions are one gather and one matrix product each, which takes few launches on a GPU.
+    const GATHERS: bool = false;
+
     /// Strided convolution of large `[M, N, large_len]` with weight `[M, weight_len]` and bias `[M, small_channels]`.
     /// Returns small `[M, N, small_len]`.
     fn down(
@@ -220,7 +222,11 @@ pub trait Kernels: Backend {
         activation: Activation,
         shape: ConvShape,
     ) -> Tensor<Self, 3> {
-        reference::down(large, weight, bias, activation, shape)
+        if Self::GATHERS {
+            gathered::down(large, weight, bias, activation, shape)
+        } else {
+            reference::down(large, weight, bias, activation, shape)
+        }
     }
 
     /// Transposed strided convolution of small `[M, N, small_len]` with weight `[M, weight_len]` and bias `[M,
@@ -233,7 +239,11 @@ pub trait Kernels: Backend {
         activation: Activation,
         shape: ConvShape,
     ) -> Tensor<Self, 3> {
-        reference::up(small, weight, bias, activation, shape)
+        if Self::GATHERS {
+            gathered::up(small, weight, bias, activation, shape)
+        } else {
+            reference::up(small, weight, bias, activation, shape)
+        }
     }
 
     /// Weight gradient of [`Self::down`] and [`Self::up`], summed over the batch: `[M, weight_len]`.
@@ -242,7 +252,11 @@ pub trait Kernels: Backend {
         small: Tensor<Self, 3>,
         shape: ConvShape,
     ) -> Tensor<Self, 2> {
-        reference::weight_gradient(large, small, shape)
+        if Self::GATHERS {
+            gathered::weight_gradient(large, small, shape)
+        } else {
+            reference::weight_gradient(large, small, shape)
+        }
     }
 
     /// Fully connected layer: input `[M, N, inputs]`, weight `[M, inputs * outputs]` (outputs fastest), bias `[M,

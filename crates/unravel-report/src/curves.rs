@@ -9,7 +9,7 @@ use crate::panel::{
 };
 use crate::report_input::Rows;
 use crate::scene::{Anchor, Point, Scene, TextStyle};
-use crate::stats::Spread;
+use crate::stats::{Spread, range};
 use crate::style::{BAND_OPACITY, FamilyStyle, Ink, Shape, TEXT, size};
 
 /// The distance between the end of the lines and the marks of their labels, in pixels.
@@ -126,18 +126,14 @@ fn y_axis(curves: &Curves<'_>, pixels: (f64, f64)) -> Axis {
         .flat_map(|line| line.points.iter().map(|(_, value)| value))
         .collect();
     let means = || spreads.iter().map(|spread| spread.mean);
-    let (low, high) = means()
-        .filter(|mean| mean.is_finite())
-        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), mean| {
-            (low.min(mean), high.max(mean))
-        });
+    let (low, high) = range(means().filter(|mean| mean.is_finite()));
     let beyond = match curves.kind {
         Kind::Linear => BAND_SHARE * (high - low),
         Kind::Log => 0.0,
     };
     let edges = spreads.iter().flat_map(|spread| {
-        let sd = spread.sd.unwrap_or(0.0);
-        [spread.mean - sd, spread.mean + sd].map(|edge| edge.max(low - beyond).min(high + beyond))
+        let within = |edge: f64| edge.max(low - beyond).min(high + beyond);
+        spread.reach().map(within)
     });
     Axis::around(curves.kind, means().chain(edges), 0.05, pixels)
 }

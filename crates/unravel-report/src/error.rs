@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use polars::error::PolarsError;
+
 /// An error of making a report. A missing or damaged trial is not an error: the page lists it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -23,7 +25,7 @@ pub enum ReportError {
         table: String,
         /// polars' reason.
         #[source]
-        source: polars::error::PolarsError,
+        source: PolarsError,
     },
     /// A figure could not be drawn or encoded.
     #[error("cannot draw the figure {figure}: {source}")]
@@ -63,4 +65,22 @@ pub enum ReportError {
         /// The supported extensions.
         endings: Vec<&'static str>,
     },
+}
+
+impl ReportError {
+    /// Makes a [`Table`](Self::Table) error of polars' reason.
+    pub(crate) fn table(name: &str) -> impl Fn(PolarsError) -> Self + Copy {
+        move |source| Self::Table {
+            table: name.to_owned(),
+            source,
+        }
+    }
+
+    /// Makes a [`Draw`](Self::Draw) error of the reason.
+    pub(crate) fn draw(name: &str) -> impl Fn(io::Error) -> Self + Copy {
+        move |source| Self::Draw {
+            figure: name.to_owned(),
+            source,
+        }
+    }
 }

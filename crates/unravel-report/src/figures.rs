@@ -195,10 +195,7 @@ pub const KINDS: &[Kind] = &[
 ];
 
 fn frame(name: &str, frame: PolarsResult<DataFrame>) -> Result<DataFrame, ReportError> {
-    frame.map_err(|source| ReportError::Table {
-        table: name.to_owned(),
-        source,
-    })
+    frame.map_err(ReportError::table(name))
 }
 
 #[cfg(test)]

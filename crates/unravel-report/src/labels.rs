@@ -6,8 +6,8 @@
 
 use crate::paint::text_width;
 use crate::panel::{Area, cut};
-use crate::scene::{Point, TextStyle};
-use crate::style::{TEXT, size};
+use crate::scene::{Anchor, Point, Scene, TextStyle};
+use crate::style::{Ink, PAD_OPACITY, PAPER, TEXT, size};
 
 /// The maximum width of a label. Longer labels are cut.
 const LONGEST: f64 = 230.0;
@@ -31,6 +31,22 @@ impl Label {
             radius,
         }
     }
+}
+
+/// Draws the text of a label in the middle of its area, on a background pad.
+pub fn draw(scene: &mut Scene, label: &Label, area: Area, ink: Ink) {
+    scene.rectangle(
+        (area.left, area.top),
+        (area.right, area.bottom),
+        PAPER,
+        PAD_OPACITY,
+    );
+    let (x, y) = (
+        f64::midpoint(area.left, area.right),
+        f64::midpoint(area.top, area.bottom),
+    );
+    let style = TextStyle::new(size::LABEL, ink);
+    scene.text((x, y), label.text.as_str(), style, Anchor::Middle);
 }
 
 /// Something drawn that labels should not cover.

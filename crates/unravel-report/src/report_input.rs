@@ -188,6 +188,11 @@ pub const RECONSTRUCTION: &str = "reconstruction_nats";
 pub const KL: &str = "kl_nats";
 
 impl Rows {
+    /// The setting of a trial.
+    pub fn setting_of(&self, trial: usize) -> &Setting {
+        &self.settings[self.trials[trial].setting].setting
+    }
+
     /// Titles and styles of the families, in order of first appearance.
     pub fn families(&self) -> Vec<(&str, FamilyStyle)> {
         let mut seen = BTreeSet::new();

@@ -10,6 +10,13 @@ pub mod variance;
 
 pub use spread::Spread;
 
+/// The smallest and the largest value; infinities of the opposite signs if there is none.
+pub fn range(values: impl Iterator<Item = f64>) -> (f64, f64) {
+    values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| {
+        (low.min(v), high.max(v))
+    })
+}
+
 /// Values larger than this have squares that overflow.
 const LARGE: f64 = 1e150;
 

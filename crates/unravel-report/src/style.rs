@@ -218,10 +218,11 @@ impl FamilyStyle {
     }
 }
 
-const fn family(weak: Ink, strong: Ink, shape: Shape) -> FamilyStyle {
+/// A style from the inks of the weakest and the strongest setting, each in the light and the dark theme.
+const fn family(weak: (u32, u32), strong: (u32, u32), shape: Shape) -> FamilyStyle {
     FamilyStyle {
-        weak,
-        strong,
+        weak: ink(weak.0, weak.1),
+        strong: ink(strong.0, strong.1),
         shape,
     }
 }
@@ -231,76 +232,41 @@ const fn family(weak: Ink, strong: Ink, shape: Shape) -> FamilyStyle {
 const FAMILIES: [(&str, FamilyStyle); 8] = [
     (
         "beta-vae",
-        family(
-            ink(0x4A9BD4, 0x2F86C6),
-            ink(0x023B6B, 0xB5DDF8),
-            Shape::Disc,
-        ),
+        family((0x4A9BD4, 0x2F86C6), (0x023B6B, 0xB5DDF8), Shape::Disc),
     ),
     (
         "factor-vae",
-        family(
-            ink(0xEB8436, 0xC9590B),
-            ink(0x7A2A00, 0xFFD2A8),
-            Shape::Diamond,
-        ),
+        family((0xEB8436, 0xC9590B), (0x7A2A00, 0xFFD2A8), Shape::Diamond),
     ),
     (
         "beta-tc-vae",
-        family(
-            ink(0x23A680, 0x0E8F6B),
-            ink(0x004A36, 0xA4EBD2),
-            Shape::Triangle,
-        ),
+        family((0x23A680, 0x0E8F6B), (0x004A36, 0xA4EBD2), Shape::Triangle),
     ),
     (
         "dip-vae-i",
-        family(
-            ink(0xCE7FAE, 0xB4588F),
-            ink(0x6A1F4D, 0xF6CBE3),
-            Shape::Square,
-        ),
+        family((0xCE7FAE, 0xB4588F), (0x6A1F4D, 0xF6CBE3), Shape::Square),
     ),
     (
         "dip-vae-ii",
-        family(
-            ink(0x9C86D8, 0x7D63C4),
-            ink(0x3A2380, 0xD8CCFA),
-            Shape::Nabla,
-        ),
+        family((0x9C86D8, 0x7D63C4), (0x3A2380, 0xD8CCFA), Shape::Nabla),
     ),
     (
         "annealed-vae",
-        family(
-            ink(0xA88E00, 0x9A8200),
-            ink(0x4F4200, 0xF2E27A),
-            Shape::Pentagon,
-        ),
+        family((0xA88E00, 0x9A8200), (0x4F4200, 0xF2E27A), Shape::Pentagon),
     ),
     (
         "vae",
-        family(
-            ink(0x8C8C8C, 0x777777),
-            ink(0x404040, 0xD9D9D9),
-            Shape::Hexagon,
-        ),
+        family((0x8C8C8C, 0x777777), (0x404040, 0xD9D9D9), Shape::Hexagon),
     ),
     (
         "combined",
-        family(
-            ink(0xDB6B6B, 0xC24A4A),
-            ink(0x7A1212, 0xF7C6C6),
-            Shape::Arrow,
-        ),
+        family((0xDB6B6B, 0xC24A4A), (0x7A1212, 0xF7C6C6), Shape::Arrow),
     ),
 ];
 
 /// The style of a family without a row in [`FAMILIES`]: slate, with a shape that no known family has.
-const UNKNOWN_FAMILY: FamilyStyle = family(
-    ink(0x7A8699, 0x6F7C91),
-    ink(0x2F3A4A, 0xCBD4E1),
-    Shape::LeftArrow,
-);
+const UNKNOWN_FAMILY: FamilyStyle =
+    family((0x7A8699, 0x6F7C91), (0x2F3A4A, 0xCBD4E1), Shape::LeftArrow);
 
 /// The style of the family called `name`. A family that this version does not know has a neutral style, which no other
 /// family has.

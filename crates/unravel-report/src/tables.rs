@@ -37,60 +37,37 @@ const SUMMARY_KEYS: [&str; 11] = [
 /// # Errors
 /// If polars rejects a table.
 pub fn tables(rows: &Rows) -> Result<Tables, ReportError> {
-    let named = |table: &str| {
-        let table = table.to_owned();
-        move |source| ReportError::Table { table, source }
-    };
-    let scores = scores(rows).map_err(named("scores"))?;
-    let summary = summary(&scores).map_err(named("summary"))?;
+    let scores = scores(rows).map_err(ReportError::table("scores"))?;
+    let summary = summary(&scores).map_err(ReportError::table("summary"))?;
     Ok(Tables { scores, summary })
 }
 
 fn scores(rows: &Rows) -> PolarsResult<DataFrame> {
-    let setting = |score: &ScoreRow| &rows.settings[rows.trials[score.trial].setting].setting;
+    let setting = |score: &ScoreRow| rows.setting_of(score.trial);
     let joined = |numbers: Vec<String>| numbers.join(" ");
-    let text = |name: &str, of: &dyn Fn(&ScoreRow) -> String| {
-        text_column(name, rows.scores.iter().map(of).collect())
-    };
+    let text =
+        |name: &str, of: &dyn Fn(&ScoreRow) -> String| column(name, rows.scores.iter().map(of));
     let columns = vec![
         text("trial", &|s| rows.trials[s.trial].id.clone()),
         text("setting_id", &|s| setting(s).id.clone()),
         text("setting", &|s| setting(s).label.clone()),
         text("family", &|s| setting(s).family.clone()),
         text("strength_name", &|s| setting(s).strength_name.clone()),
-        column(
-            "strength",
-            rows.scores
-                .iter()
-                .map(|s| setting(s).strength)
-                .collect::<Vec<f64>>(),
-        ),
+        column("strength", rows.scores.iter().map(|s| setting(s).strength)),
         column(
             "seed",
-            rows.scores
-                .iter()
-                .map(|s| rows.trials[s.trial].seed)
-                .collect::<Vec<u64>>(),
+            rows.scores.iter().map(|s| rows.trials[s.trial].seed),
         ),
         text("metric", &|s| s.metric.to_string()),
         text("quantity", &|s| s.quantity.clone()),
         text("variant", &|s| s.variant.to_string()),
         text("representation", &|s| s.representation.to_string()),
         text("grid", &|s| s.grid.clone()),
-        column(
-            "step",
-            rows.scores.iter().map(|s| s.step).collect::<Vec<u64>>(),
-        ),
-        column(
-            "mean",
-            rows.scores.iter().map(|s| s.mean).collect::<Vec<f64>>(),
-        ),
+        column("step", rows.scores.iter().map(|s| s.step)),
+        column("mean", rows.scores.iter().map(|s| s.mean)),
         column(
             "sd_over_evaluation_seeds",
-            rows.scores
-                .iter()
-                .map(|s| s.sd_over_evaluation_seeds)
-                .collect::<Vec<Option<f64>>>(),
+            rows.scores.iter().map(|s| s.sd_over_evaluation_seeds),
         ),
         // Null instead of an empty text if nothing was sampled.
         column(
@@ -98,8 +75,7 @@ fn scores(rows: &Rows) -> PolarsResult<DataFrame> {
             rows.scores
                 .iter()
                 .map(|s| joined(s.evaluation_seeds.iter().map(u64::to_string).collect()))
-                .map(|seeds| Some(seeds).filter(|seeds| !seeds.is_empty()))
-                .collect::<Vec<Option<String>>>(),
+                .map(|seeds| Some(seeds).filter(|seeds| !seeds.is_empty())),
         ),
         text("values", &|s| {
             joined(s.values.iter().map(f64::to_string).collect())
@@ -123,36 +99,21 @@ fn summary(scores: &DataFrame) -> PolarsResult<DataFrame> {
         .collect();
     let mut columns = firsts(scores, &SUMMARY_KEYS, &groups)?;
     columns.extend([
-        column(
-            "n_trials",
-            groups.iter().map(|g| g.len() as u64).collect::<Vec<u64>>(),
-        ),
-        column(
-            "mean",
-            spreads
-                .iter()
-                .map(|s| s.map(|s| s.mean))
-                .collect::<Vec<Option<f64>>>(),
-        ),
+        column("n_trials", groups.iter().map(|g| g.len() as u64)),
+        column("mean", spreads.iter().map(|s| s.map(|s| s.mean))),
         column(
             "sd_over_trial_seeds",
-            spreads
-                .iter()
-                .map(|s| s.and_then(|s| s.sd))
-                .collect::<Vec<Option<f64>>>(),
+            spreads.iter().map(|s| s.and_then(|s| s.sd)),
         ),
         column("mean_sd_over_evaluation_seeds", evaluation),
-        text_column(
+        column(
             "trials",
-            groups
-                .iter()
-                .map(|g| {
-                    g.iter()
-                        .map(|&i| trials[i].as_str())
-                        .collect::<Vec<_>>()
-                        .join(" ")
-                })
-                .collect(),
+            groups.iter().map(|g| {
+                g.iter()
+                    .map(|&i| trials[i].as_str())
+                    .collect::<Vec<_>>()
+                    .join(" ")
+            }),
         ),
     ]);
     DataFrame::new_infer_height(columns)
@@ -183,28 +144,12 @@ pub fn firsts(
         .collect()
 }
 
-/// A column of numbers.
-pub fn column<T>(name: &str, values: T) -> Column
+/// A column of numbers or texts.
+pub fn column<V>(name: &str, values: impl IntoIterator<Item = V>) -> Column
 where
-    Series: NamedFrom<T, [<T as Valued>::Value]>,
-    T: Valued,
+    Series: NamedFrom<Vec<V>, [V]>,
 {
-    Series::new(name.into(), values).into()
-}
-
-/// A list that can become a polars column.
-pub trait Valued {
-    /// What it lists.
-    type Value;
-}
-
-impl<V> Valued for Vec<V> {
-    type Value = V;
-}
-
-/// A column of texts.
-pub fn text_column(name: &str, values: Vec<String>) -> Column {
-    Series::new(name.into(), values).into()
+    Series::new(name.into(), values.into_iter().collect::<Vec<V>>()).into()
 }
 
 /// A text column's values.
@@ -235,10 +180,7 @@ pub fn optional_numbers(frame: &DataFrame, name: &str) -> PolarsResult<Vec<Optio
 /// # Errors
 /// If polars cannot encode the frame.
 pub fn encode(name: &str, frame: &DataFrame) -> Result<[(String, Vec<u8>); 2], ReportError> {
-    let failed = |source| ReportError::Table {
-        table: name.to_owned(),
-        source,
-    };
+    let failed = ReportError::table(name);
     let mut frame = frame.clone();
     let mut csv = Vec::new();
     CsvWriter::new(&mut csv)

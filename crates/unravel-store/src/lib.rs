@@ -49,7 +49,7 @@ pub use files::state::{Status, TrialState};
 pub use files::train_log::TrainLog;
 pub use protocol::{Event, Order};
 pub use shorter_runs::ShorterRuns;
-pub use store::{Store, TrialSummary};
+pub use store::Store;
 pub use trial::completeness::{Check, Todo};
 pub use trial::folder::TrialFolder;
 pub use trial::progress::{Continuation, Reached, TrialProgress};

@@ -11,7 +11,6 @@ use crate::disk::folders;
 use crate::disk::format;
 use crate::error::StoreError;
 use crate::files::layout::TRASH_PREFIX;
-use crate::files::state::TrialState;
 use crate::trial::folder::TrialFolder;
 use crate::trial::writer::TrialWriter;
 
@@ -20,17 +19,6 @@ use crate::trial::writer::TrialWriter;
 pub struct Store {
     path: PathBuf,
     is_writable: bool,
-}
-
-/// One line of a listing.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TrialSummary {
-    /// The trial.
-    pub id: TrialId,
-    /// Its state.
-    pub state: TrialState,
-    /// One sentence for each damaged file.
-    pub notices: Vec<String>,
 }
 
 impl Store {
@@ -124,22 +112,6 @@ impl Store {
         Ok(ids)
     }
 
-    /// The state of every trial, sorted by id. Reads one small file per trial, which takes less than 0.1 ms each.
-    ///
-    /// # Errors
-    /// [`StoreError::Io`], [`StoreError::NewerFormat`].
-    pub fn summaries(&self) -> Result<Vec<TrialSummary>, StoreError> {
-        let summary = |id: TrialId| {
-            let state = self.trial(&id).state()?;
-            Ok(TrialSummary {
-                id,
-                state: state.value,
-                notices: state.notices,
-            })
-        };
-        self.trial_ids()?.into_iter().map(summary).collect()
-    }
-
     /// Deletes the remains of interrupted deletions.
     ///
     /// # Errors
@@ -189,7 +161,7 @@ mod tests {
     use unravel_sweep::Objective;
 
     use super::*;
-    use crate::files::state::Status;
+    use crate::files::state::{Status, TrialState};
 
     fn trial(seed: u64) -> Trial {
         Trial::new(Objective::beta_vae(4.0), seed)
@@ -212,11 +184,9 @@ mod tests {
         fs::write(store.path().join("0123456789abcdef"), "a file").unwrap();
         let mut expected: Vec<_> = (0..3).map(|seed| (trial(seed).id(), seed)).collect();
         expected.sort();
-        let summaries = store.summaries().unwrap();
-        let found: Vec<_> = summaries
-            .into_iter()
-            .map(|summary| (summary.id, summary.state.step))
-            .collect();
+        let ids = store.trial_ids().unwrap().into_iter();
+        let step = |id: TrialId| store.trial(&id).state().unwrap().value.step;
+        let found: Vec<_> = ids.map(|id| (id.clone(), step(id))).collect();
         assert_eq!(found, expected);
         assert_eq!(
             Store::open(store.path())
@@ -234,7 +204,7 @@ mod tests {
         let path = folder.path().join("runs");
         let store = Store::open_read(&path).unwrap();
         assert!(!store.is_present());
-        assert_eq!(store.summaries().unwrap(), []);
+        assert_eq!(store.trial_ids().unwrap(), []);
         assert!(matches!(
             store.create(&trial(0)),
             Err(StoreError::ReadOnly { .. })

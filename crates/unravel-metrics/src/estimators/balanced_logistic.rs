@@ -13,6 +13,7 @@ use std::borrow::Cow;
 use rayon::prelude::*;
 
 use super::lbfgs::{self, Minimum, Start};
+use super::vectors::check_rows;
 use crate::bytes::{Bytes, array_bytes};
 
 /// Rows summed by one task.
@@ -205,11 +206,7 @@ fn product(features: &[f64], n_features: usize, a: usize, b: usize) -> f64 {
 /// # Panics
 /// If `features` is not `[labels.len(), n_features]`.
 pub fn fit(features: &[f64], n_features: usize, labels: &[u32]) -> BalancedFit {
-    assert_eq!(
-        features.len(),
-        labels.len() * n_features,
-        "one row of features for each label"
-    );
+    check_rows(features, n_features, labels);
     let design = Dense {
         features: Cow::Borrowed(features),
         n_features,

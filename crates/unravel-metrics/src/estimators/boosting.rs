@@ -21,6 +21,7 @@ use rayon::prelude::*;
 
 use self::root::{Lanes, N_LANES, Targets};
 use super::tree::{Cut, Entry, Growth, Presorted, Split, Tree, Workspace, is_pure};
+use super::vectors::check_rows;
 use crate::bytes::{Bytes, array_bytes};
 
 /// Shares of classes are kept this far from 0 and 1 in the first prediction, as scikit-learn does.
@@ -67,11 +68,7 @@ impl GradientBoosting {
     /// # Panics
     /// If `features` is not `[labels.len(), n_features]`, or the maximum depth is 0.
     pub fn fit(&self, features: &[f32], n_features: usize, labels: &[usize]) -> BoostedTrees {
-        assert_eq!(
-            features.len(),
-            labels.len() * n_features,
-            "one row of features for each label"
-        );
+        check_rows(features, n_features, labels);
         assert!(0 < self.max_depth, "a tree needs at least one question");
         let mut classes = labels.to_vec();
         classes.sort_unstable();

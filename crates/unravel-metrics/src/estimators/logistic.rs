@@ -14,6 +14,7 @@
 use super::blocked::Blocked;
 use super::multinomial::Problem;
 use super::newton_cg::{self, Stop};
+use super::vectors::check_rows;
 use crate::bytes::{Bytes, array_bytes};
 
 /// The maximum number of parameters for which the second derivatives are stored.
@@ -62,11 +63,7 @@ impl LogisticRegression {
     /// # Panics
     /// If `features` is not `[labels.len(), n_features]`.
     pub fn fit(&self, features: &[f64], n_features: usize, labels: &[usize]) -> LogisticModel {
-        assert_eq!(
-            features.len(),
-            labels.len() * n_features,
-            "one row of features for each label"
-        );
+        check_rows(features, n_features, labels);
         let (classes, targets) = classes_of(labels);
         let mut model = LogisticModel::blank(n_features, classes);
         let n_classes = model.classes.len();

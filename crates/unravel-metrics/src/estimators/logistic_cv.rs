@@ -16,6 +16,7 @@ use rayon::prelude::*;
 use super::blocked::Blocked;
 use super::logistic::{LogisticModel, LogisticRegression, classes_of};
 use super::newton_cg;
+use super::vectors::check_rows;
 use crate::bytes::{Bytes, array_bytes};
 
 /// Number of folds.
@@ -35,11 +36,7 @@ const TOLERANCE_NATS: f64 = 1e-3;
 /// # Panics
 /// If `features` is not `[labels.len(), n_features]`.
 pub fn fit(features: &[f64], n_features: usize, labels: &[usize]) -> (LogisticModel, f64) {
-    assert_eq!(
-        features.len(),
-        labels.len() * n_features,
-        "one row of features for each label"
-    );
+    check_rows(features, n_features, labels);
     let (classes, _) = classes_of(labels);
     if classes.len() < 2 {
         return (LogisticModel::blank(n_features, classes), penalties()[0]);

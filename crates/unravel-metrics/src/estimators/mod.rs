@@ -17,5 +17,6 @@ mod multinomial;
 mod newton_cg;
 pub mod one_vs_rest;
 pub mod roc;
+mod step_halving;
 mod tree;
 mod vectors;

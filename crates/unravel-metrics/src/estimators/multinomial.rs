@@ -5,15 +5,14 @@
 use rayon::prelude::*;
 
 use super::cholesky;
+use super::step_halving::{halve_until_accepted, moved};
+use super::vectors::{add, add_scaled, dot};
 
 /// Rows summed by one task.
 const ROWS_PER_TASK: usize = 512;
 
 /// Newton's method ends if the predicted decrease of the objective is at most this, in nats.
 const TOLERANCE_NATS: f64 = 1e-9;
-
-/// A step is accepted if the decrease is at least this share of the decrease predicted by the gradient.
-const SUFFICIENT_GAIN: f64 = 1e-4;
 
 /// The minimisation, in units where the data have weight 1.
 pub(super) struct Problem<'a> {
@@ -54,37 +53,20 @@ impl Problem<'_> {
             let Some(step) = self.newton_step(&here) else {
                 return (iteration, false);
             };
-            let promise: f64 = step
-                .iter()
-                .zip(&here.gradient)
-                .map(|(step, gradient)| step * gradient)
-                .sum();
-            let moved = |scale: f64| -> Vec<f64> {
-                parameters
-                    .iter()
-                    .zip(&step)
-                    .map(|(parameter, step)| parameter - scale * step)
-                    .collect()
-            };
+            let promise = dot(&step, &here.gradient);
             if promise <= TOLERANCE_NATS {
                 // The last step is not checked, because near the minimum it squares the error.
-                *parameters = moved(1.0);
+                *parameters = moved(parameters, &step, 1.0);
                 return (iteration + 1, true);
             }
-            let mut scale = 1.0;
-            let (next, there) = loop {
-                let next = moved(scale);
-                let there = self.expand(&next);
-                if there.value <= here.value - SUFFICIENT_GAIN * scale * promise {
-                    break (next, there);
-                }
-                scale *= 0.5;
-                if scale < 1e-10 {
-                    return (iteration, false);
-                }
+            let expand = |next: &[f64]| {
+                let there = self.expand(next);
+                (there.value, there)
             };
-            *parameters = next;
-            here = there;
+            match halve_until_accepted(parameters, &step, here.value, promise, expand) {
+                Some(accepted) => (*parameters, here) = accepted,
+                None => return (iteration, false),
+            }
         }
         (max_iterations, false)
     }
@@ -232,18 +214,6 @@ fn softmax(parameters: &[f64], row: &[f64], target: usize, probabilities: &mut [
         *probability /= sum;
     }
     sum.ln() - of_target
-}
-
-fn add(sum: &mut [f64], values: &[f64]) {
-    for (sum, value) in sum.iter_mut().zip(values) {
-        *sum += value;
-    }
-}
-
-fn add_scaled(sum: &mut [f64], scale: f64, values: &[f64]) {
-    for (sum, value) in sum.iter_mut().zip(values) {
-        *sum += scale * value;
-    }
 }
 
 #[cfg(test)]

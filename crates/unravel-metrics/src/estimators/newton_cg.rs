@@ -5,14 +5,12 @@
 
 use super::blocked::{Blocked, Expansion};
 use super::cholesky;
+use super::step_halving::{halve_until_accepted, moved};
 use super::vectors::{add_scaled, dot};
 use crate::bytes::{Bytes, array_bytes};
 
 /// Maximum number of conjugate gradient iterations per step.
 const MAX_ROUNDS: usize = 500;
-
-/// A step is accepted if the decrease is at least this share of the decrease predicted by the gradient.
-const SUFFICIENT_GAIN: f64 = 1e-4;
 
 /// Vectors as long as the parameters that a step holds.
 const N_VECTORS: usize = 10;
@@ -43,33 +41,20 @@ pub(super) fn minimise(
         let accuracy = (0.3 * share.sqrt()).clamp(1e-6, 0.1);
         let step = solve(problem, &here, penalty, &preconditioner, accuracy);
         let promise = dot(&step, &here.gradient);
-        let moved = |scale: f64| -> Vec<f64> {
-            parameters
-                .iter()
-                .zip(&step)
-                .map(|(parameter, step)| parameter - scale * step)
-                .collect()
-        };
         if promise.is_nan() || promise <= stop.tolerance_nats {
             if promise.is_finite() {
-                *parameters = moved(1.0);
+                *parameters = moved(parameters, &step, 1.0);
             }
             return (iteration + 1, promise.is_finite());
         }
-        let mut scale = 1.0;
-        let (next, there) = loop {
-            let next = moved(scale);
-            let there = problem.expand(&next, penalty);
-            if there.value <= here.value - SUFFICIENT_GAIN * scale * promise {
-                break (next, there);
-            }
-            scale *= 0.5;
-            if scale < 1e-10 {
-                return (iteration, false);
-            }
+        let expand = |next: &[f64]| {
+            let there = problem.expand(next, penalty);
+            (there.value, there)
         };
-        *parameters = next;
-        here = there;
+        match halve_until_accepted(parameters, &step, here.value, promise, expand) {
+            Some(accepted) => (*parameters, here) = accepted,
+            None => return (iteration, false),
+        }
     }
     (stop.max_iterations, false)
 }

@@ -11,6 +11,8 @@ use rayon::prelude::*;
 
 use super::cholesky::Factor;
 use super::logistic::{N_LABELS, classes_of};
+use super::step_halving::{halve_until_accepted, moved};
+use super::vectors::{add, check_rows, dot};
 use crate::bytes::{Bytes, array_bytes};
 
 /// Rows summed by one task.
@@ -21,9 +23,6 @@ const TOLERANCE_NATS: f64 = 1e-9;
 
 /// Maximum number of Newton steps; about ten are usual.
 const MAX_STEPS: usize = 100;
-
-/// A step is accepted if the decrease is at least this share of the decrease predicted by the gradient.
-const SUFFICIENT_GAIN: f64 = 1e-4;
 
 /// A fitted classifier.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,11 +40,7 @@ impl OneVsRest {
     /// # Panics
     /// If `features` is not `[labels.len(), n_features]`.
     pub fn fit(features: &[f64], n_features: usize, labels: &[usize]) -> Self {
-        assert_eq!(
-            features.len(),
-            labels.len() * n_features,
-            "one row of features for each label"
-        );
+        check_rows(features, n_features, labels);
         let (classes, targets) = classes_of(labels);
         let of_class = |class: usize| -> Vec<f64> {
             let problem = Problem {
@@ -177,31 +172,22 @@ impl Problem<'_> {
         for _ in 0..MAX_STEPS {
             let mut step = here.gradient.clone();
             Factor::new_with_ridge(here.curvature, n).solve(&mut step);
-            let promise: f64 = step.iter().zip(&here.gradient).map(|(s, g)| s * g).sum();
-            let moved = |scale: f64| -> Vec<f64> {
-                let pairs = parameters.iter().zip(&step);
-                pairs.map(|(parameter, s)| parameter - scale * s).collect()
-            };
+            let promise = dot(&step, &here.gradient);
             if promise.is_nan() {
                 return parameters;
             }
             if promise <= TOLERANCE_NATS {
                 // The last step is not checked, because near the minimum it squares the error.
-                return moved(1.0);
+                return moved(&parameters, &step, 1.0);
             }
-            let mut scale = 1.0;
-            let (next, there) = loop {
-                let next = moved(scale);
-                let there = self.expand(&next);
-                if there.value <= here.value - SUFFICIENT_GAIN * scale * promise {
-                    break (next, there);
-                }
-                scale *= 0.5;
-                if scale < 1e-10 {
-                    return parameters;
-                }
+            let expand = |next: &[f64]| {
+                let there = self.expand(next);
+                (there.value, there)
             };
-            (parameters, here) = (next, there);
+            match halve_until_accepted(&parameters, &step, here.value, promise, expand) {
+                Some(accepted) => (parameters, here) = accepted,
+                None => return parameters,
+            }
         }
         parameters
     }
@@ -262,12 +248,6 @@ impl Problem<'_> {
             }
         }
         found
-    }
-}
-
-fn add(sums: &mut [f64], values: &[f64]) {
-    for (sum, value) in sums.iter_mut().zip(values) {
-        *sum += value;
     }
 }
 

@@ -32,24 +32,21 @@ pub const DEFINITION: Definition = Definition {
     one_line: "number of codes whose posterior mean varies over the grid, and the KL divergence of each posterior",
     paper: "Burda et al. 2016, Importance Weighted Autoencoders",
     quantities: &[
-        Quantity {
-            name: "n_active_codes",
-            range: [0.0, f64::INFINITY],
-            direction: Direction::Neither,
-            one_line: "number of codes whose mean has a variance above 0.01",
-        },
-        Quantity {
-            name: "kl_nats",
-            range: [0.0, f64::INFINITY],
-            direction: Direction::Neither,
-            one_line: "KL divergence of the posterior from the standard normal prior, summed over codes, mean over the grid",
-        },
-        Quantity {
-            name: "n_informative_codes",
-            range: [0.0, f64::INFINITY],
-            direction: Direction::Neither,
-            one_line: "number of codes whose mean KL divergence is above 0.01 nats",
-        },
+        Quantity::unbounded(
+            "n_active_codes",
+            Direction::Neither,
+            "number of codes whose mean has a variance above 0.01",
+        ),
+        Quantity::unbounded(
+            "kl_nats",
+            Direction::Neither,
+            "KL divergence of the posterior from the standard normal prior, summed over codes, mean over the grid",
+        ),
+        Quantity::unbounded(
+            "n_informative_codes",
+            Direction::Neither,
+            "number of codes whose mean KL divergence is above 0.01 nats",
+        ),
     ],
     variants: &[(Variant::Exact, |table, _| exact(table))],
     is_slow: |_| false,

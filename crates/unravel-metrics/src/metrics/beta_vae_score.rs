@@ -33,7 +33,7 @@
 mod lin_2020;
 
 use rayon::prelude::*;
-use unravel_score::{Direction, Metric, Variant};
+use unravel_score::{Metric, Variant};
 
 pub use self::lin_2020::{lin_2020, lin_2020_of_groups};
 use crate::budget::Scoring;
@@ -54,18 +54,11 @@ pub const DEFINITION: Definition = Definition {
     one_line: "accuracy of a linear classifier that predicts, from code differences, which factor the points of a pair share",
     paper: "Higgins et al. 2017, β-VAE: Learning Basic Visual Concepts with a Constrained Variational Framework",
     quantities: &[
-        Quantity {
-            name: "eval_accuracy",
-            range: [0.0, 1.0],
-            direction: Direction::HigherIsBetter,
-            one_line: "accuracy on test examples; in the lin-2020 variant, on the training examples",
-        },
-        Quantity {
-            name: "train_accuracy",
-            range: [0.0, 1.0],
-            direction: Direction::HigherIsBetter,
-            one_line: "accuracy on the training examples",
-        },
+        Quantity::score(
+            "eval_accuracy",
+            "accuracy on test examples; in the lin-2020 variant, on the training examples",
+        ),
+        Quantity::score("train_accuracy", "accuracy on the training examples"),
     ],
     variants: &[(Variant::Study, study), (Variant::Lin2020, lin_2020)],
     is_slow: |_| false,

@@ -45,7 +45,7 @@
 mod importance;
 mod lin_2020;
 
-use unravel_score::{Direction, Metric, Variant};
+use unravel_score::{Metric, Variant};
 
 pub use self::lin_2020::{lin_2020, lin_2020_of_points};
 use crate::budget::Scoring;
@@ -68,30 +68,22 @@ pub const DEFINITION: Definition = Definition {
     one_line: "degree to which each code is important for predicting only one factor, and each factor is predicted from only one code",
     paper: "Eastwood & Williams 2018, A Framework for the Quantitative Evaluation of Disentangled Representations",
     quantities: &[
-        Quantity {
-            name: "disentanglement",
-            range: [0.0, 1.0],
-            direction: Direction::HigherIsBetter,
-            one_line: "degree to which each code is important for only one factor, weighted by importance",
-        },
-        Quantity {
-            name: "completeness",
-            range: [0.0, 1.0],
-            direction: Direction::HigherIsBetter,
-            one_line: "degree to which only one code is important for each factor",
-        },
-        Quantity {
-            name: "informativeness_test",
-            range: [0.0, 1.0],
-            direction: Direction::HigherIsBetter,
-            one_line: "quality of the prediction of factors on test points: accuracy, or 1 - NRMSE for lasso and random forests",
-        },
-        Quantity {
-            name: "informativeness_train",
-            range: [0.0, 1.0],
-            direction: Direction::HigherIsBetter,
-            one_line: "as `informativeness_test`, on the training points",
-        },
+        Quantity::score(
+            "disentanglement",
+            "degree to which each code is important for only one factor, weighted by importance",
+        ),
+        Quantity::score(
+            "completeness",
+            "degree to which only one code is important for each factor",
+        ),
+        Quantity::score(
+            "informativeness_test",
+            "quality of the prediction of factors on test points: accuracy, or 1 - NRMSE for lasso and random forests",
+        ),
+        Quantity::score(
+            "informativeness_train",
+            "as `informativeness_test`, on the training points",
+        ),
     ],
     variants: &[
         (Variant::Study, study),

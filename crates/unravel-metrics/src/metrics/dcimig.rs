@@ -16,7 +16,7 @@
 //! orientation counts three times as much as shape. With 20 bins, a code cannot distinguish 40 values, as in MIG. Zaidi
 //! et al. 2020 use 10 bins, and bin continuous factors as well.
 
-use unravel_score::{Direction, Metric, Variant};
+use unravel_score::{Metric, Variant};
 
 use crate::budget::joint_counts;
 use crate::cost;
@@ -33,12 +33,10 @@ pub const DEFINITION: Definition = Definition {
     title: "DCIMIG",
     one_line: "sum over factors of the largest gap in mutual information of a code between its two most informative factors, divided by the sum of the factors' entropies",
     paper: "Sepliarskaia et al. 2019, How to Not Measure Disentanglement",
-    quantities: &[Quantity {
-        name: "dcimig",
-        range: [0.0, 1.0],
-        direction: Direction::HigherIsBetter,
-        one_line: "sum of the factors' largest gaps, divided by the sum of their entropies",
-    }],
+    quantities: &[Quantity::score(
+        "dcimig",
+        "sum of the factors' largest gaps, divided by the sum of their entropies",
+    )],
     variants: &[
         (Variant::Study, study),
         (Variant::Exact, |table, _| exact(table)),

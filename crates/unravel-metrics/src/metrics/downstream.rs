@@ -46,22 +46,8 @@ const LABEL_NAMES: [&str; 4] = ["10_labels", "100_labels", "1000_labels", "10000
 /// Points to test on.
 pub(crate) const N_TEST: usize = 5_000;
 
-const fn accuracy(name: &'static str, one_line: &'static str) -> Quantity {
-    Quantity {
-        name,
-        range: [0.0, 1.0],
-        direction: Direction::HigherIsBetter,
-        one_line,
-    }
-}
-
 const fn efficiency(name: &'static str, one_line: &'static str) -> Quantity {
-    Quantity {
-        name,
-        range: [0.0, f64::INFINITY],
-        direction: Direction::HigherIsBetter,
-        one_line,
-    }
+    Quantity::unbounded(name, Direction::HigherIsBetter, one_line)
 }
 
 /// The definition of downstream accuracy: its texts, costs and functions.
@@ -70,14 +56,14 @@ pub const DEFINITION: Definition = Definition {
     one_line: "accuracy of classifiers that predict the factors from the codes, for several numbers of training labels",
     paper: "Locatello et al. 2019, Challenging Common Assumptions in the Unsupervised Learning of Disentangled Representations",
     quantities: &[
-        accuracy("gbt_10000", "boosted trees, 10,000 labels"),
-        accuracy("gbt_1000", "boosted trees, 1,000 labels"),
-        accuracy("gbt_100", "boosted trees, 100 labels"),
-        accuracy("gbt_10", "boosted trees, 10 labels"),
-        accuracy("lr_10000", "logistic regression, 10,000 labels"),
-        accuracy("lr_1000", "logistic regression, 1,000 labels"),
-        accuracy("lr_100", "logistic regression, 100 labels"),
-        accuracy("lr_10", "logistic regression, 10 labels"),
+        Quantity::score("gbt_10000", "boosted trees, 10,000 labels"),
+        Quantity::score("gbt_1000", "boosted trees, 1,000 labels"),
+        Quantity::score("gbt_100", "boosted trees, 100 labels"),
+        Quantity::score("gbt_10", "boosted trees, 10 labels"),
+        Quantity::score("lr_10000", "logistic regression, 10,000 labels"),
+        Quantity::score("lr_1000", "logistic regression, 1,000 labels"),
+        Quantity::score("lr_100", "logistic regression, 100 labels"),
+        Quantity::score("lr_10", "logistic regression, 10 labels"),
         efficiency(
             "gbt_efficiency_100",
             "boosted trees: accuracy with 100 labels divided by accuracy with 10,000",

@@ -33,7 +33,7 @@
 mod lin_2020;
 
 use rayon::prelude::*;
-use unravel_score::{Direction, Metric, Variant};
+use unravel_score::{Metric, Variant};
 
 pub use self::lin_2020::{lin_2020, lin_2020_of_points};
 use crate::budget::Scoring;
@@ -56,18 +56,14 @@ pub const DEFINITION: Definition = Definition {
     one_line: "how well a linear classifier on all codes ranks the points of a factor value above the others",
     paper: "Ridgeway & Mozer 2018, Learning Deep Disentangled Embeddings with the F-Statistic Loss",
     quantities: &[
-        Quantity {
-            name: "explicitness_test",
-            range: [0.0, 1.0],
-            direction: Direction::HigherIsBetter,
-            one_line: "mean area under the ROC curve on test points; in the lin-2020 variant, on the training points",
-        },
-        Quantity {
-            name: "explicitness_train",
-            range: [0.0, 1.0],
-            direction: Direction::HigherIsBetter,
-            one_line: "mean area under the ROC curve on the training points",
-        },
+        Quantity::score(
+            "explicitness_test",
+            "mean area under the ROC curve on test points; in the lin-2020 variant, on the training points",
+        ),
+        Quantity::score(
+            "explicitness_train",
+            "mean area under the ROC curve on the training points",
+        ),
     ],
     variants: &[(Variant::Study, study), (Variant::Lin2020, lin_2020)],
     is_slow: |_| true,

@@ -55,24 +55,19 @@ pub const DEFINITION: Definition = Definition {
     one_line: "accuracy of a majority-vote classifier that predicts the fixed factor from the code with the smallest variance",
     paper: "Kim & Mnih 2018, Disentangling by Factorising",
     quantities: &[
-        Quantity {
-            name: "eval_accuracy",
-            range: [0.0, 1.0],
-            direction: Direction::HigherIsBetter,
-            one_line: "accuracy on test votes; in the lin-2020 variant, on the training votes",
-        },
-        Quantity {
-            name: "train_accuracy",
-            range: [0.0, 1.0],
-            direction: Direction::HigherIsBetter,
-            one_line: "accuracy on the training votes; in the exact variant, equal to `eval_accuracy`",
-        },
-        Quantity {
-            name: "n_active_codes",
-            range: [0.0, f64::INFINITY],
-            direction: Direction::Neither,
-            one_line: "number of codes whose standard deviation is at least 0.05",
-        },
+        Quantity::score(
+            "eval_accuracy",
+            "accuracy on test votes; in the lin-2020 variant, on the training votes",
+        ),
+        Quantity::score(
+            "train_accuracy",
+            "accuracy on the training votes; in the exact variant, equal to `eval_accuracy`",
+        ),
+        Quantity::unbounded(
+            "n_active_codes",
+            Direction::Neither,
+            "number of codes whose standard deviation is at least 0.05",
+        ),
     ],
     variants: &[
         (Variant::Study, study),
@@ -140,22 +135,17 @@ pub fn with_source(
 ) -> Result<Outcome, MetricError> {
     table.needs_matching(Metric::FactorVaeScore, 2)?;
     let active = active_codes(table, settings, source);
-    let train = take_votes(
-        table,
-        &active,
-        settings.n_train,
-        settings.group_size,
-        source,
-        TRAIN,
-    );
-    let eval = take_votes(
-        table,
-        &active,
-        settings.n_eval,
-        settings.group_size,
-        source,
-        EVAL,
-    );
+    let votes = |n_votes: usize, purpose: Purpose| {
+        take_votes(
+            table,
+            &active,
+            n_votes,
+            settings.group_size,
+            source,
+            purpose,
+        )
+    };
+    let (train, eval) = (votes(settings.n_train, TRAIN), votes(settings.n_eval, EVAL));
     let classifier = train.majority();
     let accuracy = |votes: &Votes| {
         if active.is_empty() {

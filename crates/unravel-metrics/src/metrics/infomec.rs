@@ -84,30 +84,23 @@ pub const DEFINITION: Definition = Definition {
     one_line: "modularity, explicitness and compactness, from mutual information and linear prediction",
     paper: "Hsu et al. 2023, Disentanglement via Latent Quantization",
     quantities: &[
-        Quantity {
-            name: "infom",
-            range: [0.0, 1.0],
-            direction: Direction::HigherIsBetter,
-            one_line: "modularity: degree to which each active code has information about only one factor",
-        },
-        Quantity {
-            name: "infoe",
-            range: [0.0, 1.0],
-            direction: Direction::HigherIsBetter,
-            one_line: "explicitness: share of a factor's entropy that a linear classifier predicts",
-        },
-        Quantity {
-            name: "infoc",
-            range: [0.0, 1.0],
-            direction: Direction::HigherIsBetter,
-            one_line: "compactness: degree to which only one active code has information about each factor",
-        },
-        Quantity {
-            name: "n_active_codes",
-            range: [0.0, f64::INFINITY],
-            direction: Direction::Neither,
-            one_line: "number of codes whose range exceeds a twentieth of the largest range; for discrete codes, number of codes that vary",
-        },
+        Quantity::score(
+            "infom",
+            "modularity: degree to which each active code has information about only one factor",
+        ),
+        Quantity::score(
+            "infoe",
+            "explicitness: share of a factor's entropy that a linear classifier predicts",
+        ),
+        Quantity::score(
+            "infoc",
+            "compactness: degree to which only one active code has information about each factor",
+        ),
+        Quantity::unbounded(
+            "n_active_codes",
+            Direction::Neither,
+            "number of codes whose range exceeds a twentieth of the largest range; for discrete codes, number of codes that vary",
+        ),
     ],
     variants: &[
         (Variant::Study, study),

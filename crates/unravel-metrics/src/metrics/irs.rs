@@ -41,24 +41,19 @@ pub const DEFINITION: Definition = Definition {
     one_line: "how little a code changes while the factor that it encodes is fixed and all other factors vary",
     paper: "Suter et al. 2019, Robustly Disentangled Causal Mechanisms",
     quantities: &[
-        Quantity {
-            name: "irs",
-            range: [0.0, 1.0],
-            direction: Direction::HigherIsBetter,
-            one_line: "mean robustness of the codes, factor values in 20 bins",
-        },
-        Quantity {
-            name: "irs_raw_factors",
-            range: [0.0, 1.0],
-            direction: Direction::HigherIsBetter,
-            one_line: "mean robustness of the codes, factor values without bins",
-        },
-        Quantity {
-            name: "n_active_codes",
-            range: [0.0, f64::INFINITY],
-            direction: Direction::Neither,
-            one_line: "number of codes that are not constant",
-        },
+        Quantity::score(
+            "irs",
+            "mean robustness of the codes, factor values in 20 bins",
+        ),
+        Quantity::score(
+            "irs_raw_factors",
+            "mean robustness of the codes, factor values without bins",
+        ),
+        Quantity::unbounded(
+            "n_active_codes",
+            Direction::Neither,
+            "number of codes that are not constant",
+        ),
     ],
     variants: &[
         (Variant::Study, study),

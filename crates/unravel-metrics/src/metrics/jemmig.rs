@@ -40,18 +40,15 @@ pub const DEFINITION: Definition = Definition {
     one_line: "mutual information gap with a penalty for other information in the most informative code of a factor",
     paper: "Do & Tran 2020, Theory and Evaluation Metrics for Learning Disentangled Representations",
     quantities: &[
-        Quantity {
-            name: "jemmig",
-            range: [0.0, 1.0],
-            direction: Direction::HigherIsBetter,
-            one_line: "mean over factors of one minus the unnormalised value divided by its maximum",
-        },
-        Quantity {
-            name: "jemmig_unnormalised_nats",
-            range: [0.0, f64::INFINITY],
-            direction: Direction::LowerIsBetter,
-            one_line: "mean over factors of the joint entropy of factor and best code, minus the gap",
-        },
+        Quantity::score(
+            "jemmig",
+            "mean over factors of one minus the unnormalised value divided by its maximum",
+        ),
+        Quantity::unbounded(
+            "jemmig_unnormalised_nats",
+            Direction::LowerIsBetter,
+            "mean over factors of the joint entropy of factor and best code, minus the gap",
+        ),
     ],
     variants: &[
         (Variant::Study, study),

@@ -23,7 +23,7 @@
 //! gap. A representation of pure noise scores about 3e-4 in the study variant and 4e-6 in the exact variant. The score
 //! does not depend on the scale of the codes, so a collapsed code counts like any other code.
 
-use unravel_score::{Direction, Metric, Variant};
+use unravel_score::{Metric, Variant};
 
 use crate::budget::joint_counts;
 use crate::cost;
@@ -40,12 +40,7 @@ pub const DEFINITION: Definition = Definition {
     title: "MIG",
     one_line: "difference in mutual information between the two most informative codes for a factor, divided by the entropy of the factor",
     paper: "Chen et al. 2018, Isolating Sources of Disentanglement in Variational Autoencoders (codes in 20 bins)",
-    quantities: &[Quantity {
-        name: "mig",
-        range: [0.0, 1.0],
-        direction: Direction::HigherIsBetter,
-        one_line: "mean gap over the factors",
-    }],
+    quantities: &[Quantity::score("mig", "mean gap over the factors")],
     variants: &[
         (Variant::Study, study),
         (Variant::Exact, |table, _| exact(table)),
@@ -100,14 +95,7 @@ pub fn exact(table: &CodeTable) -> Result<Outcome, MetricError> {
 }
 
 fn outcome(table: &CodeTable, count: impl FnOnce() -> JointCounts) -> Result<Outcome, MetricError> {
-    let varying = table.grid().varying();
-    if varying.is_empty() {
-        return Err(MetricError::TooFewFactors {
-            metric: Metric::Mig,
-            needed: 1,
-            found: 0,
-        });
-    }
+    let varying = table.needs_varying(Metric::Mig, 1)?;
     let counts = count();
     let information = counts.mutual_information();
     let entropies = counts.factor_entropies();

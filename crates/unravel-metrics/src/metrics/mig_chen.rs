@@ -32,7 +32,7 @@ mod resources;
 
 use rand_core::Rng;
 use rayon::prelude::*;
-use unravel_score::{Direction, Metric, Variant};
+use unravel_score::{Metric, Variant};
 
 use crate::definition::{Definition, Quantity};
 use crate::error::MetricError;
@@ -48,18 +48,8 @@ pub const DEFINITION: Definition = Definition {
     one_line: "difference in mutual information between the two most informative codes for a factor, computed from the Gaussian posteriors",
     paper: "Chen et al. 2018, Isolating Sources of Disentanglement in Variational Autoencoders",
     quantities: &[
-        Quantity {
-            name: "mig",
-            range: [0.0, 1.0],
-            direction: Direction::HigherIsBetter,
-            one_line: "mean gap over the factors except `shape`",
-        },
-        Quantity {
-            name: "mig_all_factors",
-            range: [0.0, 1.0],
-            direction: Direction::HigherIsBetter,
-            one_line: "mean gap over all factors",
-        },
+        Quantity::score("mig", "mean gap over the factors except `shape`"),
+        Quantity::score("mig_all_factors", "mean gap over all factors"),
     ],
     variants: &[
         (Variant::Study, study),

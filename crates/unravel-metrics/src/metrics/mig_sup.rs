@@ -18,7 +18,7 @@
 //! paper's numbers. Zaidi et al. 2020 divide by the entropy of the *binned code*, as `mig_sup_by_code_entropy` does,
 //! and use 10 bins.
 
-use unravel_score::{Direction, Metric, Variant};
+use unravel_score::{Metric, Variant};
 
 use crate::budget::joint_counts;
 use crate::cost;
@@ -36,18 +36,14 @@ pub const DEFINITION: Definition = Definition {
     one_line: "difference in mutual information between the two most informative factors for a code, mean over codes",
     paper: "Li et al. 2020, Progressive Learning and Disentanglement of Hierarchical Representations",
     quantities: &[
-        Quantity {
-            name: "mig_sup",
-            range: [0.0, 1.0],
-            direction: Direction::HigherIsBetter,
-            one_line: "mean gap over the codes, mutual information as a share of the factor's entropy",
-        },
-        Quantity {
-            name: "mig_sup_by_code_entropy",
-            range: [0.0, 1.0],
-            direction: Direction::HigherIsBetter,
-            one_line: "mean gap over the codes, mutual information as a share of the binned code's entropy",
-        },
+        Quantity::score(
+            "mig_sup",
+            "mean gap over the codes, mutual information as a share of the factor's entropy",
+        ),
+        Quantity::score(
+            "mig_sup_by_code_entropy",
+            "mean gap over the codes, mutual information as a share of the binned code's entropy",
+        ),
     ],
     variants: &[
         (Variant::Study, study),

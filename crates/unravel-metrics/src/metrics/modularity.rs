@@ -38,18 +38,15 @@ pub const DEFINITION: Definition = Definition {
     one_line: "degree to which each code has mutual information with only one factor, mean over codes",
     paper: "Ridgeway & Mozer 2018, Learning Deep Disentangled Embeddings with the F-Statistic Loss",
     quantities: &[
-        Quantity {
-            name: "modularity",
-            range: [0.0, 1.0],
-            direction: Direction::HigherIsBetter,
-            one_line: "mean modularity over the codes; a dead code counts as 0 (excluded in lin-2020)",
-        },
-        Quantity {
-            name: "n_dead_codes",
-            range: [0.0, f64::INFINITY],
-            direction: Direction::Neither,
-            one_line: "number of codes without mutual information with any factor",
-        },
+        Quantity::score(
+            "modularity",
+            "mean modularity over the codes; a dead code counts as 0 (excluded in lin-2020)",
+        ),
+        Quantity::unbounded(
+            "n_dead_codes",
+            Direction::Neither,
+            "number of codes without mutual information with any factor",
+        ),
     ],
     variants: &[
         (Variant::Study, study),

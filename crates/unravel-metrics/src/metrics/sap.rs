@@ -40,7 +40,7 @@
 mod lin_2020;
 
 use rayon::prelude::*;
-use unravel_score::{Direction, Metric, Variant};
+use unravel_score::{Metric, Variant};
 
 pub use self::lin_2020::{lin_2020, lin_2020_of_points};
 use super::gap::gap;
@@ -62,18 +62,14 @@ pub const DEFINITION: Definition = Definition {
     one_line: "gap between the best and the second best code in predicting a factor, mean over factors",
     paper: "Kumar et al. 2018, Variational Inference of Disentangled Latent Concepts from Unlabeled Observations",
     quantities: &[
-        Quantity {
-            name: "sap",
-            range: [0.0, 1.0],
-            direction: Direction::HigherIsBetter,
-            one_line: "mean gap in the accuracy of linear classifiers on one code; in lin-2020, accuracies only for the factor `shape`, and squared correlations for the other factors",
-        },
-        Quantity {
-            name: "sap_r2",
-            range: [0.0, 1.0],
-            direction: Direction::HigherIsBetter,
-            one_line: "mean gap in the squared correlation of one code with the factor",
-        },
+        Quantity::score(
+            "sap",
+            "mean gap in the accuracy of linear classifiers on one code; in lin-2020, accuracies only for the factor `shape`, and squared correlations for the other factors",
+        ),
+        Quantity::score(
+            "sap_r2",
+            "mean gap in the squared correlation of one code with the factor",
+        ),
     ],
     variants: &[
         (Variant::Study, study),

@@ -27,7 +27,7 @@
 mod columns;
 
 use rayon::prelude::*;
-use unravel_score::{Direction, Variant};
+use unravel_score::Variant;
 
 use self::columns::Columns;
 use crate::cost::products;
@@ -40,12 +40,10 @@ pub const DEFINITION: Definition = Definition {
     title: "UDR",
     one_line: "degree to which trials that differ only in their seed find the same codes",
     paper: "Duan et al. 2020, Unsupervised Model Selection for Variational Disentangled Representation Learning",
-    quantities: &[Quantity {
-        name: "udr",
-        range: [0.0, 1.0],
-        direction: Direction::HigherIsBetter,
-        one_line: "median, over the other trials, of the one-to-one similarity of their codes",
-    }],
+    quantities: &[Quantity::score(
+        "udr",
+        "median, over the other trials, of the one-to-one similarity of their codes",
+    )],
     variants: &[],
     is_slow: |_| false,
     nanoseconds: |work, _| 2.0 * products(N_STUDY_POINTS as f64, work.codes),

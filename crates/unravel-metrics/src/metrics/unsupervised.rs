@@ -52,30 +52,27 @@ pub const DEFINITION: Definition = Definition {
     one_line: "dependence between codes, from their covariance and from their pairwise mutual information",
     paper: "Locatello et al. 2019, Challenging Common Assumptions in the Unsupervised Learning of Disentangled Representations",
     quantities: &[
-        Quantity {
-            name: "gaussian_total_correlation_nats",
-            range: [0.0, f64::INFINITY],
-            direction: Direction::LowerIsBetter,
-            one_line: "total correlation of a Gaussian distribution with the codes' covariance",
-        },
-        Quantity {
-            name: "gaussian_wasserstein_correlation",
-            range: [0.0, f64::INFINITY],
-            direction: Direction::LowerIsBetter,
-            one_line: "squared Wasserstein distance of that Gaussian from the product of its marginals",
-        },
+        Quantity::unbounded(
+            "gaussian_total_correlation_nats",
+            Direction::LowerIsBetter,
+            "total correlation of a Gaussian distribution with the codes' covariance",
+        ),
+        Quantity::unbounded(
+            "gaussian_wasserstein_correlation",
+            Direction::LowerIsBetter,
+            "squared Wasserstein distance of that Gaussian from the product of its marginals",
+        ),
         Quantity {
             name: "gaussian_wasserstein_correlation_normalised",
             range: [0.0, 2.0],
             direction: Direction::LowerIsBetter,
             one_line: "`gaussian_wasserstein_correlation` divided by the total variance",
         },
-        Quantity {
-            name: "mean_pairwise_information_nats",
-            range: [0.0, f64::INFINITY],
-            direction: Direction::LowerIsBetter,
-            one_line: "mean mutual information of two codes, with 20 bins per code",
-        },
+        Quantity::unbounded(
+            "mean_pairwise_information_nats",
+            Direction::LowerIsBetter,
+            "mean mutual information of two codes, with 20 bins per code",
+        ),
     ],
     variants: &[
         (Variant::Study, study),

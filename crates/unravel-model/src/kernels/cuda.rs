@@ -1,8 +1,8 @@
 //! [`Kernels`] on CUDA, in Burn's operations, for the whole cohort at once.
 //!
-//! Convolutions are one gather and one matrix product for all models ([`gathered`]). Matrix products are batched over
-//! the models and use tensor cores if there are any. Burn fuses the elementwise operations between them. The data stays
-//! on the device as bits, and losses are read every [`Kernels::STEPS_PER_READ`] updates, so that the device seldom
+//! Convolutions are one gather and one matrix product for all models ([`Kernels::GATHERS`]). Matrix products are batched
+//! over the models and use tensor cores if there are any. Burn fuses the elementwise operations between them. The data
+//! stays on the device as bits, and losses are read every [`Kernels::STEPS_PER_READ`] updates, so that the device seldom
 //! waits for the host.
 //!
 //! Launches of a β-VAE step of `conv-4x4`, counted in this code, with each elementwise chain as one:
@@ -24,36 +24,9 @@
 //! so a cohort is efficient if its computation takes longer.
 
 use burn::backend::Cuda;
-use burn::tensor::Tensor;
 
-use super::{Activation, ConvShape, Kernels, gathered};
+use super::Kernels;
 
 impl Kernels for Cuda {
-    fn down(
-        large: Tensor<Self, 3>,
-        weight: Tensor<Self, 2>,
-        bias: Option<Tensor<Self, 2>>,
-        activation: Activation,
-        shape: ConvShape,
-    ) -> Tensor<Self, 3> {
-        gathered::down(large, weight, bias, activation, shape)
-    }
-
-    fn up(
-        small: Tensor<Self, 3>,
-        weight: Tensor<Self, 2>,
-        bias: Option<Tensor<Self, 2>>,
-        activation: Activation,
-        shape: ConvShape,
-    ) -> Tensor<Self, 3> {
-        gathered::up(small, weight, bias, activation, shape)
-    }
-
-    fn weight_gradient(
-        large: Tensor<Self, 3>,
-        small: Tensor<Self, 3>,
-        shape: ConvShape,
-    ) -> Tensor<Self, 2> {
-        gathered::weight_gradient(large, small, shape)
-    }
+    const GATHERS: bool = true;
 }

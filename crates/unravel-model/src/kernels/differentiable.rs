@@ -58,17 +58,7 @@ pub fn layer<B: Kernels>(
 
 /// Negative Bernoulli log likelihood, as [`Kernels::bernoulli_nats`]; differentiable with respect to the logits.
 pub fn bernoulli_nats<B: Kernels>(logits: Tracked<B, 3>, targets: Tensor<B, 3>) -> Tracked<B, 1> {
-    let logits = logits.into_primitive().tensor();
-    let nats = B::bernoulli_nats(wrap(logits.primitive.clone()), targets.clone());
-    let result = match BernoulliBackward
-        .prepare::<NoCheckpointing>([logits.node])
-        .compute_bound()
-        .stateful()
-    {
-        OpsKind::Tracked(prep) => prep.finish((logits.primitive, unwrap(targets)), unwrap(nats)),
-        OpsKind::UnTracked(prep) => prep.finish(unwrap(nats)),
-    };
-    Tensor::from_primitive(TensorPrimitive::Float(result))
+    Likelihood::Bernoulli.nats(logits, targets)
 }
 
 /// Negative Gaussian log likelihood, as [`Kernels::gaussian_nats`]; differentiable with respect to the logits.
@@ -77,17 +67,7 @@ pub fn gaussian_nats<B: Kernels>(
     targets: Tensor<B, 3>,
     variance: f64,
 ) -> Tracked<B, 1> {
-    let logits = logits.into_primitive().tensor();
-    let nats = B::gaussian_nats(wrap(logits.primitive.clone()), targets.clone(), variance);
-    let result = match (GaussianBackward { variance })
-        .prepare::<NoCheckpointing>([logits.node])
-        .compute_bound()
-        .stateful()
-    {
-        OpsKind::Tracked(prep) => prep.finish((logits.primitive, unwrap(targets)), unwrap(nats)),
-        OpsKind::UnTracked(prep) => prep.finish(unwrap(nats)),
-    };
-    Tensor::from_primitive(TensorPrimitive::Float(result))
+    Likelihood::Gaussian { variance }.nats(logits, targets)
 }
 
 fn layer_forward<B: Kernels>(
@@ -149,32 +129,37 @@ impl<B: Kernels> Backward<B, 3> for LayerBackward {
     }
 }
 
+/// The distribution of a pixel given its logit.
 #[derive(Clone, Copy, Debug)]
-struct BernoulliBackward;
+enum Likelihood {
+    Bernoulli,
+    Gaussian { variance: f64 },
+}
 
-impl<B: Kernels> Backward<B, 1> for BernoulliBackward {
-    type State = (B::FloatTensorPrimitive, B::FloatTensorPrimitive);
-
-    fn backward(
-        self,
-        ops: Ops<Self::State, 1>,
-        grads: &mut Gradients,
-        _checkpointer: &mut Checkpointer,
-    ) {
-        let gradient: Tensor<B, 1> = wrap(grads.consume::<B>(&ops.node));
-        let (logits, targets) = ops.state;
-        let [node] = ops.parents.map(|node| node.map(|node| node.id));
-        let by_logits = B::bernoulli_gradient(wrap::<B, 3>(logits), wrap(targets), gradient);
-        register(grads, node, Some(by_logits));
+impl Likelihood {
+    /// The negative log likelihood as a node of the graph.
+    fn nats<B: Kernels>(self, logits: Tracked<B, 3>, targets: Tensor<B, 3>) -> Tracked<B, 1> {
+        let logits = logits.into_primitive().tensor();
+        let (values, pixels) = (wrap(logits.primitive.clone()), targets.clone());
+        let nats = match self {
+            Self::Bernoulli => B::bernoulli_nats(values, pixels),
+            Self::Gaussian { variance } => B::gaussian_nats(values, pixels, variance),
+        };
+        let result = match self
+            .prepare::<NoCheckpointing>([logits.node])
+            .compute_bound()
+            .stateful()
+        {
+            OpsKind::Tracked(prep) => {
+                prep.finish((logits.primitive, unwrap(targets)), unwrap(nats))
+            }
+            OpsKind::UnTracked(prep) => prep.finish(unwrap(nats)),
+        };
+        Tensor::from_primitive(TensorPrimitive::Float(result))
     }
 }
 
-#[derive(Clone, Copy, Debug)]
-struct GaussianBackward {
-    variance: f64,
-}
-
-impl<B: Kernels> Backward<B, 1> for GaussianBackward {
+impl<B: Kernels> Backward<B, 1> for Likelihood {
     type State = (B::FloatTensorPrimitive, B::FloatTensorPrimitive);
 
     fn backward(
@@ -184,10 +169,14 @@ impl<B: Kernels> Backward<B, 1> for GaussianBackward {
         _checkpointer: &mut Checkpointer,
     ) {
         let gradient: Tensor<B, 1> = wrap(grads.consume::<B>(&ops.node));
-        let (logits, targets) = ops.state;
         let [node] = ops.parents.map(|node| node.map(|node| node.id));
-        let (logits, targets) = (wrap::<B, 3>(logits), wrap(targets));
-        let by_logits = B::gaussian_gradient(logits, targets, self.variance, gradient);
+        let (logits, targets) = (wrap::<B, 3>(ops.state.0), wrap(ops.state.1));
+        let by_logits = match self {
+            Self::Bernoulli => B::bernoulli_gradient(logits, targets, gradient),
+            Self::Gaussian { variance } => {
+                B::gaussian_gradient(logits, targets, variance, gradient)
+            }
+        };
         register(grads, node, Some(by_logits));
     }
 }

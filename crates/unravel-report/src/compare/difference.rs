@@ -7,7 +7,7 @@ use crate::final_scores::Key;
 use crate::report_input::{KL, RECONSTRUCTION, Rows};
 use crate::stats::Spread;
 use crate::stats::difference::{Difference, difference};
-use crate::tables::{column, text_column};
+use crate::tables::column;
 use polars::prelude::DataFrame;
 use std::collections::BTreeMap;
 use unravel_score::MetricName;
@@ -175,23 +175,11 @@ pub fn frame(
         })
         .collect();
     let numbers = |name: &str, of: &dyn Fn(&Cell) -> Option<f64>| {
-        column(
-            name,
-            cells
-                .iter()
-                .map(|(_, _, cell)| of(cell))
-                .collect::<Vec<_>>(),
-        )
+        column(name, cells.iter().map(|(_, _, cell)| of(cell)))
     };
     let counts = |name: &str, side: usize| {
         let n = |cell: &Cell| cell.spreads[side].map_or(0, |spread| spread.n as u64);
-        column(
-            name,
-            cells
-                .iter()
-                .map(|(_, _, cell)| n(cell))
-                .collect::<Vec<u64>>(),
-        )
+        column(name, cells.iter().map(|(_, _, cell)| n(cell)))
     };
     let label = |setting: &usize| known[0].rows.settings[*setting].setting.label.clone();
     let method = |cell: &Cell| match cell.difference {
@@ -202,20 +190,14 @@ pub fn frame(
         None => "",
     };
     let columns = vec![
-        text_column(
-            "setting",
-            cells.iter().map(|(setting, ..)| label(setting)).collect(),
-        ),
-        text_column(
+        column("setting", cells.iter().map(|(setting, ..)| label(setting))),
+        column(
             "quantity",
-            cells.iter().map(|(_, column, _)| column.title()).collect(),
+            cells.iter().map(|(_, column, _)| column.title()),
         ),
-        text_column(
+        column(
             "unit",
-            cells
-                .iter()
-                .map(|(_, column, _)| column.unit().to_owned())
-                .collect(),
+            cells.iter().map(|(_, column, _)| column.unit().to_owned()),
         ),
         counts("n_trials_a", 0),
         numbers("mean_a", &|cell| cell.spreads[0].map(|s| s.mean)),
@@ -227,16 +209,10 @@ pub fn frame(
         numbers("half_width_95", &|cell| {
             cell.difference.and_then(|d| d.half_width)
         }),
-        text_column(
+        column(
             "interval",
-            cells
-                .iter()
-                .map(|(.., cell)| method(cell).to_owned())
-                .collect(),
+            cells.iter().map(|(.., cell)| method(cell).to_owned()),
         ),
     ];
-    DataFrame::new_infer_height(columns).map_err(|source| ReportError::Table {
-        table: "differences".to_owned(),
-        source,
-    })
+    DataFrame::new_infer_height(columns).map_err(ReportError::table("differences"))
 }

@@ -8,9 +8,8 @@ use crate::labels::{self, Label, Obstacle};
 use crate::panel::{Area, Titles, data_box, data_range, frame, legend, legend_rows};
 use crate::reconstruction_axis::{reconstruction_axis, scale_words};
 use crate::report_input::SettingRow;
-use crate::scene::{Anchor, Point, Scene, TextStyle};
-use crate::stats::Spread;
-use crate::style::{PAD_OPACITY, PAPER, TEXT, size, trial_opacity};
+use crate::scene::{Point, Scene};
+use crate::style::{PAPER, TEXT, size, trial_opacity};
 use std::collections::BTreeSet;
 
 /// Length of an arrow's head.
@@ -37,10 +36,10 @@ pub fn scene(both: &Both<'_>) -> Scene {
     let dots = || both.scatters.iter().flat_map(|scatter| &scatter.dots);
     let means = || both.scatters.iter().flat_map(|scatter| &scatter.means);
     let errors = dots().map(|dot| dot.reconstruction).collect();
-    let bar_ends = means().flat_map(|mean| reach(&mean.reconstruction));
+    let bar_ends = means().flat_map(|mean| mean.reconstruction.reach());
     let ys = dots()
         .map(|dot| dot.score)
-        .chain(means().flat_map(|mean| reach(&mean.score)));
+        .chain(means().flat_map(|mean| mean.score.reach()));
     let families = families(both);
     let (top, bottom) = data_range(size::HEIGHT, legend_rows(&families));
     let y = Axis::around(Kind::Linear, ys, 0.08, (bottom, top));
@@ -65,11 +64,6 @@ pub fn scene(both: &Both<'_>) -> Scene {
     }
     layout.labels(&mut scene);
     scene
-}
-
-fn reach(spread: &Spread) -> [f64; 2] {
-    let sd = spread.sd.unwrap_or(0.0);
-    [spread.mean - sd, spread.mean + sd]
 }
 
 fn titles(both: &Both<'_>, x: &Axis) -> Titles {
@@ -160,8 +154,8 @@ impl<'a> Layout<'a> {
     fn mark(&self, scene: &mut Scene, side: usize, mean: &Mean) {
         let row = self.row(side, mean.setting);
         let (x, y) = self.at(mean);
-        let [left, right] = reach(&mean.reconstruction).map(|v| self.x.pixel(v));
-        let [bottom, top] = reach(&mean.score).map(|v| self.y.pixel(v));
+        let [left, right] = mean.reconstruction.reach().map(|v| self.x.pixel(v));
+        let [bottom, top] = mean.score.reach().map(|v| self.y.pixel(v));
         scene.line(vec![(left, y), (right, y)], row.ink, 0.6, size::HAIR);
         scene.line(vec![(x, top), (x, bottom)], row.ink, 0.6, size::HAIR);
         let shape = row.style.shape;
@@ -200,17 +194,7 @@ impl<'a> Layout<'a> {
         let placed = labels::place(&wanted, size::LABEL, self.area, &obstacles);
         let placed = wanted.iter().zip(placed);
         for (label, place) in placed.filter_map(|(label, place)| Some((label, place?))) {
-            let Area {
-                left,
-                top,
-                right,
-                bottom,
-            } = place.area;
-            let corners = vec![(left, top), (right, top), (right, bottom), (left, bottom)];
-            scene.area(corners, PAPER, PAD_OPACITY);
-            let centre = (f64::midpoint(left, right), f64::midpoint(top, bottom));
-            let style = TextStyle::new(size::LABEL, TEXT);
-            scene.text(centre, label.text.as_str(), style, Anchor::Middle);
+            labels::draw(scene, label, place.area, TEXT);
         }
     }
 }

@@ -7,7 +7,7 @@ use super::scatter::Scatter;
 use crate::error::ReportError;
 use crate::figures::Figure;
 use crate::report_input::RECONSTRUCTION;
-use crate::tables::{column, text_column};
+use crate::tables::column;
 use crate::words::{count, plus_minus};
 use polars::prelude::{DataFrame, PolarsResult};
 
@@ -45,10 +45,7 @@ fn figure(
         scatters,
         matches,
     };
-    let data = table(known, scatters).map_err(|source| ReportError::Table {
-        table: name.clone(),
-        source,
-    })?;
+    let data = table(known, scatters).map_err(ReportError::table(&name))?;
     Ok(Figure {
         title: format!("{title} against reconstruction error, {a} and {b}"),
         caption: format!(
@@ -99,35 +96,18 @@ fn table(known: &[LoadedSide; 2], scatters: &[Scatter; 2]) -> PolarsResult<DataF
     let label =
         |known: &LoadedSide, setting: usize| known.rows.settings[setting].setting.label.clone();
     DataFrame::new_infer_height(vec![
-        text_column(
-            "side",
-            dots.iter().map(|(side, ..)| side.title.clone()).collect(),
-        ),
-        text_column(
-            "trial",
-            dots.iter().map(|(_, trial, _)| trial.id.clone()).collect(),
-        ),
-        text_column(
+        column("side", dots.iter().map(|(side, ..)| side.title.clone())),
+        column("trial", dots.iter().map(|(_, trial, _)| trial.id.clone())),
+        column(
             "setting",
             dots.iter()
-                .map(|(side, trial, _)| label(side, trial.setting))
-                .collect(),
+                .map(|(side, trial, _)| label(side, trial.setting)),
         ),
-        column(
-            "seed",
-            dots.iter()
-                .map(|(_, trial, _)| trial.seed)
-                .collect::<Vec<u64>>(),
-        ),
+        column("seed", dots.iter().map(|(_, trial, _)| trial.seed)),
         column(
             RECONSTRUCTION,
-            dots.iter()
-                .map(|(.., dot)| dot.reconstruction)
-                .collect::<Vec<f64>>(),
+            dots.iter().map(|(.., dot)| dot.reconstruction),
         ),
-        column(
-            "score",
-            dots.iter().map(|(.., dot)| dot.score).collect::<Vec<f64>>(),
-        ),
+        column("score", dots.iter().map(|(.., dot)| dot.score)),
     ])
 }

@@ -19,10 +19,7 @@ pub fn figures(context: &Context<'_>) -> Result<Vec<Figure>, ReportError> {
     for term in terms(rows) {
         let name = format!("training-curves-{}", term.replace('_', "-"));
         let table = frame(&name, data::table(rows, &term))?;
-        let curves = term_curves(rows, &term, &table).map_err(|source| ReportError::Table {
-            table: name.clone(),
-            source,
-        })?;
+        let curves = term_curves(rows, &term, &table).map_err(ReportError::table(&name))?;
         if curves.curves.is_empty() {
             continue;
         }
@@ -43,27 +40,16 @@ pub fn figures(context: &Context<'_>) -> Result<Vec<Figure>, ReportError> {
             count(curves.n_trials, "trial"),
         );
         let last = |curve: &Curve| {
-            curve.points.last().map(|p| {
-                format!(
-                    "{} ends at {} at step {}",
-                    rows.settings[curve.setting].setting.label,
-                    plus_minus(&p.value, 3),
-                    p.step
-                )
-            })
+            let point = curve.points.last()?;
+            let label = &rows.settings[curve.setting].setting.label;
+            let value = plus_minus(&point.value, 3);
+            Some(format!("{label} ends at {value} at step {}", point.step))
         };
+        let ends: Vec<String> = curves.curves.iter().filter_map(last).collect();
         figures.push(Figure {
             title: term_title(&term),
             caption,
-            description: format!(
-                "Line chart. {}.",
-                curves
-                    .curves
-                    .iter()
-                    .filter_map(last)
-                    .collect::<Vec<_>>()
-                    .join("; ")
-            ),
+            description: format!("Line chart. {}.", ends.join("; ")),
             scene: draw::scene(rows, &curves),
             data: table,
             name,

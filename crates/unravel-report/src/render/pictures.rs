@@ -85,7 +85,7 @@ fn draw_one(
         let stem = format!("{}-{}", slug(rows, trial.setting), file.kind);
         let names = write_sheet(sources.dir, &stem, file, pictured, &mut files)?;
         let shown = view(setting, trial, file, names.0, names.1);
-        views.push(shown.map_err(failed(&stem))?);
+        views.push(shown.map_err(ReportError::draw(&stem))?);
     }
     let (quantity, value) = (sources.best.criterion.quantity(), plain(best.value, 3));
     let which = format!(
@@ -93,13 +93,6 @@ fn draw_one(
         trial.seed, trial.id
     );
     Ok((setting_pictures(setting, which, views), files, notices))
-}
-
-fn failed(stem: &str) -> impl Fn(std::io::Error) -> ReportError {
-    move |source| ReportError::Draw {
-        figure: stem.to_owned(),
-        source,
-    }
 }
 
 /// Writes a sheet and, for traversals, its animation. Returns their paths relative to the page.
@@ -111,10 +104,10 @@ fn write_sheet(
     files: &mut Vec<PathBuf>,
 ) -> Result<(String, Option<String>), ReportError> {
     let to = dir.join("pictures");
-    let bytes = file.sheet.labelled_png().map_err(failed(stem))?;
+    let bytes = file.sheet.labelled_png().map_err(ReportError::draw(stem))?;
     files.push(write(&to, &format!("{stem}.png"), &bytes)?);
     let moving = match pictured {
-        Pictured::Traversals => animation(&file.sheet).map_err(failed(stem))?,
+        Pictured::Traversals => animation(&file.sheet).map_err(ReportError::draw(stem))?,
         _ => None,
     };
     let moving_name = moving.as_ref().map(|_| format!("{stem}.gif"));

@@ -103,14 +103,6 @@ fn ending<'a>(asked: &Alone<'a>) -> &'a str {
     asked.out.extension().and_then(|e| e.to_str()).unwrap_or("")
 }
 
-fn failed(asked: &Alone<'_>) -> impl Fn(std::io::Error) -> ReportError {
-    let figure = asked.name.to_owned();
-    move |source| ReportError::Draw {
-        figure: figure.clone(),
-        source,
-    }
-}
-
 fn table(context: &Context<'_>, asked: &Alone<'_>) -> Result<Vec<u8>, ReportError> {
     match ending(asked) {
         "tex" if asked.name == TABLE => {
@@ -168,15 +160,12 @@ fn figure(context: &Context<'_>, asked: &Alone<'_>, kind: &Kind) -> Result<Vec<u
             );
             Ok(text.into_bytes())
         }
-        "png" => png(&scene, theme).map_err(failed(asked)),
+        "png" => png(&scene, theme).map_err(ReportError::draw(asked.name)),
         "csv" | "parquet" => {
             let mut all = figures[0].data.clone();
             for one in &figures[1..] {
                 all.vstack_mut(&one.data)
-                    .map_err(|source| ReportError::Table {
-                        table: asked.name.to_owned(),
-                        source,
-                    })?;
+                    .map_err(ReportError::table(asked.name))?;
             }
             encoded(asked, &all)
         }
@@ -230,9 +219,12 @@ fn picture(
         .find(|file| own_range.is_some() == (file.kind == POSTERIOR_TRAVERSALS))
         .ok_or_else(|| nothing(asked))?;
     match (ending(asked), pictured) {
-        ("png", _) => file.sheet.labelled_png().map_err(failed(asked)),
+        ("png", _) => file
+            .sheet
+            .labelled_png()
+            .map_err(ReportError::draw(asked.name)),
         ("gif", Pictured::Traversals) => animation(&file.sheet)
-            .map_err(failed(asked))?
+            .map_err(ReportError::draw(asked.name))?
             .ok_or_else(|| nothing(asked)),
         (_, Pictured::Traversals) => Err(bad_ending(asked, &[".png", ".gif"])),
         _ => Err(bad_ending(asked, &[".png"])),

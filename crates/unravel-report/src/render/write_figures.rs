@@ -34,10 +34,7 @@ pub fn draw(
 }
 
 fn draw_one(figure: &Figure, dir: &Path) -> Result<(String, Vec<PathBuf>), ReportError> {
-    let failed = |source| ReportError::Draw {
-        figure: figure.name.clone(),
-        source,
-    };
+    let failed = ReportError::draw(&figure.name);
     let folder = dir.join("figures");
     let mut inline = String::new();
     let mut paths = Vec::new();

@@ -31,6 +31,12 @@ impl Spread {
             n,
         })
     }
+
+    /// One sd below and above the mean; the mean for both if there is no sd.
+    pub fn reach(&self) -> [f64; 2] {
+        let sd = self.sd.unwrap_or(0.0);
+        [self.mean - sd, self.mean + sd]
+    }
 }
 
 #[cfg(test)]

@@ -44,10 +44,8 @@ pub fn said(context: &Context<'_>) -> Vec<Said> {
 }
 
 fn label(rows: &Rows, panel: &Panel, place: usize) -> String {
-    rows.settings[panel.means[place].setting]
-        .setting
-        .label
-        .clone()
+    let row = &rows.settings[panel.means[place].setting];
+    row.setting.label.clone()
 }
 
 fn front(rows: &Rows, panel: &Panel) -> String {

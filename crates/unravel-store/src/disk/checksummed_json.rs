@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use unravel_sweep::TrialId;
 
 use crate::disk::atomic;
-use crate::disk::format::FILE_FORMAT;
+use crate::disk::format::{FILE_FORMAT, refuse_newer};
 use crate::error::StoreError;
 
 /// No sealed file is near this long; a longer one is refused before it is read.
@@ -136,13 +136,7 @@ fn fields<'a>(path: &Path, text: &'a str, trial: Option<&TrialId>) -> Result<&'a
     else {
         return Err(StoreError::damaged(path, "it has no format version"));
     };
-    if FILE_FORMAT < format {
-        return Err(StoreError::NewerFormat {
-            path: path.to_path_buf(),
-            found: format,
-            known: FILE_FORMAT,
-        });
-    }
+    refuse_newer(path, format, FILE_FORMAT)?;
     let Some(trial) = trial else {
         return Ok(fields);
     };

@@ -51,12 +51,18 @@ pub(crate) fn check(store: &Path) -> Result<bool, StoreError> {
     let StoreFile { format } = serde_json::from_str(&text).map_err(|error| {
         StoreError::damaged(&path, format!("{error}; remove it, and it is made again"))
     })?;
-    if STORE_FORMAT < format {
-        return Err(StoreError::NewerFormat {
-            path,
-            found: format,
-            known: STORE_FORMAT,
-        });
-    }
+    refuse_newer(&path, format, STORE_FORMAT)?;
     Ok(true)
+}
+
+/// Checks that this program reads a file of the format version `found`.
+///
+/// # Errors
+/// [`StoreError::NewerFormat`] if the version is above `known`.
+pub(crate) fn refuse_newer(path: &Path, found: u32, known: u32) -> Result<(), StoreError> {
+    if found <= known {
+        return Ok(());
+    }
+    let path = path.to_path_buf();
+    Err(StoreError::NewerFormat { path, found, known })
 }

@@ -16,7 +16,7 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use crate::disk::atomic;
-use crate::disk::format::FILE_FORMAT;
+use crate::disk::format::{FILE_FORMAT, refuse_newer};
 use crate::error::StoreError;
 
 /// Above a table of codes of a million points and a hundred codes; of a file, and of its arrays unpacked.
@@ -94,13 +94,7 @@ fn sealed_hash(
         .and_then(|seal| seal.split_once(TRIAL))
         .and_then(|(format, rest)| Some((format.parse::<u32>().ok()?, rest)))
         .ok_or_else(no_seal)?;
-    if FILE_FORMAT < format {
-        return Err(StoreError::NewerFormat {
-            path: path.to_path_buf(),
-            found: format,
-            known: FILE_FORMAT,
-        });
-    }
+    refuse_newer(path, format, FILE_FORMAT)?;
     let (of, hash) = rest.split_once(HASH).ok_or_else(no_seal)?;
     if hash.len() != N_HASH_DIGITS {
         return Err(no_seal());

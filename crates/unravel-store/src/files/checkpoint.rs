@@ -7,7 +7,7 @@ use safetensors::tensor::{Dtype, Metadata, TensorView};
 use unravel_data::{Array, Arrays};
 use unravel_sweep::{SEMANTICS_VERSION, TrialId};
 
-use crate::disk::format::FILE_FORMAT;
+use crate::disk::format::{FILE_FORMAT, refuse_newer};
 use crate::disk::tensor_file::{self, Tensor, Values, f32s, f64s, u64s};
 use crate::error::StoreError;
 use crate::files::train_log::TrainLog;
@@ -132,10 +132,9 @@ impl Checkpoint {
 
     /// The step of a checkpoint whose header and length are right; its contents are not read.
     pub(crate) fn read_step(path: &Path, trial: &TrialId) -> Result<Option<u64>, StoreError> {
-        match tensor_file::read_metadata(path)? {
-            Some(metadata) => checked_step(path, &metadata, CHECKPOINT, trial).map(Some),
-            None => Ok(None),
-        }
+        let metadata = tensor_file::read_metadata(path)?;
+        let step = metadata.map(|metadata| checked_step(path, &metadata, CHECKPOINT, trial));
+        step.transpose()
     }
 
     /// Fills in the log and its sums; `None` when names, steps and values do not fit each other.
@@ -203,10 +202,9 @@ impl Model {
 
     /// The step of a model file whose header and length are right; its contents are not read.
     pub(crate) fn read_step(path: &Path, trial: &TrialId) -> Result<Option<u64>, StoreError> {
-        match tensor_file::read_metadata(path)? {
-            Some(metadata) => checked_step(path, &metadata, MODEL, trial).map(Some),
-            None => Ok(None),
-        }
+        let metadata = tensor_file::read_metadata(path)?;
+        let step = metadata.map(|metadata| checked_step(path, &metadata, MODEL, trial));
+        step.transpose()
     }
 
     /// The checksum of the curves that were there when the model was written; inside, none for a file of a time before
@@ -225,10 +223,9 @@ impl Model {
 
 /// The step of a file of this kind whose checksum fits.
 fn verify(path: &Path, kind: &str, trial: &TrialId) -> Result<Option<u64>, StoreError> {
-    match tensor_file::verify(path)? {
-        Some(metadata) => checked_step(path, &metadata, kind, trial).map(Some),
-        None => Ok(None),
-    }
+    let metadata = tensor_file::verify(path)?;
+    let step = metadata.map(|metadata| checked_step(path, &metadata, kind, trial));
+    step.transpose()
 }
 
 fn metadata(kind: &str, step: u64, trial: &TrialId) -> BTreeMap<&'static str, String> {
@@ -257,14 +254,7 @@ fn checked_step(
     let Some(format) = format else {
         return Err(StoreError::damaged(path, "it has no format version"));
     };
-    if FILE_FORMAT < format {
-        let path = path.to_path_buf();
-        return Err(StoreError::NewerFormat {
-            path,
-            found: format,
-            known: FILE_FORMAT,
-        });
-    }
+    refuse_newer(path, format, FILE_FORMAT)?;
     if entry(metadata, "kind") != Some(kind) {
         return Err(StoreError::damaged(path, format!("it is not a {kind}")));
     }

@@ -1,5 +1,7 @@
 //! The files in a trial's folder: their names and kinds.
 
+use unravel_score::named;
+
 pub(crate) const TRIAL: &str = "trial.toml";
 pub(crate) const STATE: &str = "state.json";
 pub(crate) const LOCK: &str = "lock";
@@ -28,42 +30,29 @@ pub(crate) const FILES: [(&str, FileKind); 10] = [
     (CODES, FileKind::Codes),
 ];
 
-/// Kinds of files in a trial's folder, in the order in which they are listed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum FileKind {
-    /// What training goes on from: weights and moments.
-    Checkpoints,
-    /// The final weights.
-    Models,
-    /// Whole tables of codes.
-    Codes,
-    /// Codes at the fixed points.
-    Probes,
-    /// What the report draws.
-    Pictures,
-    /// Scores with their matrices.
-    Scores,
-    /// Training curves.
-    Curves,
-    /// Everything small: trial, state, log, lock.
-    Records,
+named! {
+    /// Kinds of files in a trial's folder, in the order in which they are listed.
+    pub enum FileKind {
+        /// What training goes on from: weights and moments.
+        Checkpoints = "checkpoints",
+        /// The final weights.
+        Models = "models",
+        /// Whole tables of codes.
+        Codes = "codes",
+        /// Codes at the fixed points.
+        Probes = "probes",
+        /// What the report draws.
+        Pictures = "pictures",
+        /// Scores with their matrices.
+        Scores = "scores",
+        /// Training curves.
+        Curves = "curves",
+        /// Everything small: trial, state, log, lock.
+        Records = "records",
+    }
 }
 
 impl FileKind {
-    /// The word in tables and in JSON.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Checkpoints => "checkpoints",
-            Self::Models => "models",
-            Self::Codes => "codes",
-            Self::Probes => "probes",
-            Self::Pictures => "pictures",
-            Self::Scores => "scores",
-            Self::Curves => "curves",
-            Self::Records => "records",
-        }
-    }
-
     /// The kind of the file with this name.
     pub(crate) fn of(file_name: &str) -> Self {
         let row = FILES.iter().find(|(name, _)| *name == file_name);

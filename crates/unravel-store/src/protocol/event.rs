@@ -1,35 +1,22 @@
 //! The events of a worker: one JSON object per line.
 
 use serde::{Deserialize, Serialize};
-use unravel_score::{MetricName, VariantName};
+use unravel_score::{MetricName, VariantName, named};
 use unravel_sweep::TrialId;
 
-/// The phase of a worker.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Phase {
-    /// Opening the data and the device, reading checkpoints.
-    Preparing,
-    /// Training.
-    Training,
-    /// Encoding the grid into codes.
-    Encoding,
-    /// Computing scores.
-    Scoring,
-    /// Drawing traversals, reconstructions and samples.
-    Drawing,
-}
-
-impl Phase {
-    /// The name of the phase.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Preparing => "preparing",
-            Self::Training => "training",
-            Self::Encoding => "encoding",
-            Self::Scoring => "scoring",
-            Self::Drawing => "drawing",
-        }
+named! {
+    /// The phase of a worker.
+    pub enum Phase {
+        /// Opening the data and the device, reading checkpoints.
+        Preparing = "preparing",
+        /// Training.
+        Training = "training",
+        /// Encoding the grid into codes.
+        Encoding = "encoding",
+        /// Computing scores.
+        Scoring = "scoring",
+        /// Drawing traversals, reconstructions and samples.
+        Drawing = "drawing",
     }
 }
 

@@ -3,37 +3,54 @@
 use super::{Field, Kind, RealRange};
 use crate::model::{Architecture, Initialisation, Likelihood};
 
+/// A whole number in a field of a trial's table.
+macro_rules! count {
+    ($path:literal, $table:ident.$field:ident, $min:literal, $max:literal) => {
+        Field::new(
+            $path,
+            Kind::Count {
+                min: $min,
+                max: $max,
+                get: |t| Some(t.$table.$field as u64),
+                set: |t, count| t.$table.$field = count as _,
+            },
+        )
+    };
+}
+
+/// A number in a field of `[training]`.
+macro_rules! real {
+    ($path:literal, training.$field:ident, $range:ident) => {
+        Field::new(
+            $path,
+            Kind::Real {
+                range: RealRange::$range,
+                get: |t| Some(t.training.$field),
+                set: |t, real| t.training.$field = real,
+            },
+        )
+    };
+}
+
+/// A name in a field of `[model]`.
+macro_rules! name {
+    ($path:literal, model.$field:ident: $enum:ident) => {
+        Field::new(
+            $path,
+            Kind::Name {
+                names: $enum::NAMES,
+                get: |t| Some(t.model.$field.name()),
+                set: |t, name| t.model.$field = $enum::from_name(name).unwrap_or(t.model.$field),
+            },
+        )
+    };
+}
+
 /// The keys of `[model]`.
 pub(super) const MODEL: &[Field] = &[
-    Field::new(
-        "model.architecture",
-        Kind::Name {
-            names: Architecture::NAMES,
-            get: |t| Some(t.model.architecture.name()),
-            set: |t, name| {
-                t.model.architecture = Architecture::from_name(name).unwrap_or(t.model.architecture)
-            },
-        },
-    ),
-    Field::new(
-        "model.latents",
-        Kind::Count {
-            min: 1,
-            max: 1_000,
-            get: |t| Some(t.model.latents as u64),
-            set: |t, count| t.model.latents = count as usize,
-        },
-    ),
-    Field::new(
-        "model.likelihood",
-        Kind::Name {
-            names: Likelihood::NAMES,
-            get: |t| Some(t.model.likelihood.name()),
-            set: |t, name| {
-                t.model.likelihood = Likelihood::from_name(name).unwrap_or(t.model.likelihood)
-            },
-        },
-    ),
+    name!("model.architecture", model.architecture: Architecture),
+    count!("model.latents", model.latents, 1, 1_000),
+    name!("model.likelihood", model.likelihood: Likelihood),
     Field::new(
         "model.variance",
         Kind::Real {
@@ -42,69 +59,15 @@ pub(super) const MODEL: &[Field] = &[
             set: |t, real| t.model.variance = Some(real),
         },
     ),
-    Field::new(
-        "model.initialisation",
-        Kind::Name {
-            names: Initialisation::NAMES,
-            get: |t| Some(t.model.initialisation.name()),
-            set: |t, name| {
-                t.model.initialisation =
-                    Initialisation::from_name(name).unwrap_or(t.model.initialisation);
-            },
-        },
-    ),
+    name!("model.initialisation", model.initialisation: Initialisation),
 ];
 
 /// The keys of `[training]`.
 pub(super) const TRAINING: &[Field] = &[
-    Field::new(
-        "training.steps",
-        Kind::Count {
-            min: 1,
-            max: 1_000_000_000,
-            get: |t| Some(t.training.steps),
-            set: |t, count| t.training.steps = count,
-        },
-    ),
-    Field::new(
-        "training.batch-size",
-        Kind::Count {
-            min: 1,
-            max: 65_536,
-            get: |t| Some(t.training.batch_size as u64),
-            set: |t, count| t.training.batch_size = count as usize,
-        },
-    ),
-    Field::new(
-        "training.learning-rate",
-        Kind::Real {
-            range: RealRange::Positive,
-            get: |t| Some(t.training.learning_rate),
-            set: |t, real| t.training.learning_rate = real,
-        },
-    ),
-    Field::new(
-        "training.adam-beta1",
-        Kind::Real {
-            range: RealRange::BelowOne,
-            get: |t| Some(t.training.adam_beta1),
-            set: |t, real| t.training.adam_beta1 = real,
-        },
-    ),
-    Field::new(
-        "training.adam-beta2",
-        Kind::Real {
-            range: RealRange::BelowOne,
-            get: |t| Some(t.training.adam_beta2),
-            set: |t, real| t.training.adam_beta2 = real,
-        },
-    ),
-    Field::new(
-        "training.adam-epsilon",
-        Kind::Real {
-            range: RealRange::Positive,
-            get: |t| Some(t.training.adam_epsilon),
-            set: |t, real| t.training.adam_epsilon = real,
-        },
-    ),
+    count!("training.steps", training.steps, 1, 1_000_000_000),
+    count!("training.batch-size", training.batch_size, 1, 65_536),
+    real!("training.learning-rate", training.learning_rate, Positive),
+    real!("training.adam-beta1", training.adam_beta1, BelowOne),
+    real!("training.adam-beta2", training.adam_beta2, BelowOne),
+    real!("training.adam-epsilon", training.adam_epsilon, Positive),
 ];

@@ -6,20 +6,20 @@ use crate::objective::{
 };
 use crate::trial::Trial;
 
-/// A weight, 0 or more, that lives in a field of one objective.
-macro_rules! weight {
-    ($path:literal, $objective:ident.$field:ident) => {
+/// A number that lives in a field of one objective and only scales or moves a term of the loss.
+macro_rules! scalar {
+    ($path:literal, $objective:ident.$field:ident, $kind:ident($($limits:tt)*)) => {
         Field::scalar(
             $path,
-            Kind::Weight {
-                range: RealRange::NonNegative,
+            Kind::$kind {
+                $($limits)*,
                 get: |t| match &t.objective {
                     Objective::$objective { $field, .. } => Some(*$field),
                     _ => None,
                 },
-                set: |t, weight| {
+                set: |t, value| {
                     if let Objective::$objective { $field, .. } = &mut t.objective {
-                        *$field = weight;
+                        *$field = value;
                     }
                 },
             },
@@ -27,24 +27,17 @@ macro_rules! weight {
     };
 }
 
-/// A number, 0 or more, that lives in a field of one objective and only scales or moves a term of the loss.
+/// A weight, 0 or more.
+macro_rules! weight {
+    ($path:literal, $objective:ident.$field:ident) => {
+        scalar!($path, $objective.$field, Weight(range: RealRange::NonNegative))
+    };
+}
+
+/// A number, 0 or more, that has no schedule.
 macro_rules! number {
     ($path:literal, $objective:ident.$field:ident) => {
-        Field::scalar(
-            $path,
-            Kind::Real {
-                range: RealRange::NonNegative,
-                get: |t| match &t.objective {
-                    Objective::$objective { $field, .. } => Some(*$field),
-                    _ => None,
-                },
-                set: |t, real| {
-                    if let Objective::$objective { $field, .. } = &mut t.objective {
-                        *$field = real;
-                    }
-                },
-            },
-        )
+        scalar!($path, $objective.$field, Real(range: RealRange::NonNegative))
     };
 }
 
@@ -99,52 +92,31 @@ macro_rules! combined_name {
     };
 }
 
+/// A number of a discriminator, read and written with these functions.
+macro_rules! discriminator_key {
+    ($path:expr, $get:ident, $with:ident, $field:ident, $kind:ident($($limits:tt)*)) => {
+        Field::new(
+            $path,
+            Kind::$kind {
+                $($limits)*,
+                get: |t| $get(t).map(|d| d.$field as _),
+                set: |t, value| $with(t, |d| d.$field = value as _),
+            },
+        )
+    };
+}
+
 /// The five keys of a discriminator below a path, read and written with these functions.
 macro_rules! discriminator {
     ($path:literal, $get:ident, $with:ident) => {
         [
-            Field::new(
-                concat!($path, ".layers"),
-                Kind::Count {
-                    min: 1,
-                    max: 64,
-                    get: |t| $get(t).map(|d| d.layers as u64),
-                    set: |t, count| $with(t, |d| d.layers = count as usize),
-                },
+            discriminator_key!(concat!($path, ".layers"), $get, $with, layers, Count(min: 1, max: 64)),
+            discriminator_key!(concat!($path, ".units"), $get, $with, units, Count(min: 1, max: 16_384)),
+            discriminator_key!(
+                concat!($path, ".learning-rate"), $get, $with, learning_rate, Real(range: RealRange::Positive)
             ),
-            Field::new(
-                concat!($path, ".units"),
-                Kind::Count {
-                    min: 1,
-                    max: 16_384,
-                    get: |t| $get(t).map(|d| d.units as u64),
-                    set: |t, count| $with(t, |d| d.units = count as usize),
-                },
-            ),
-            Field::new(
-                concat!($path, ".learning-rate"),
-                Kind::Real {
-                    range: RealRange::Positive,
-                    get: |t| $get(t).map(|d| d.learning_rate),
-                    set: |t, real| $with(t, |d| d.learning_rate = real),
-                },
-            ),
-            Field::new(
-                concat!($path, ".adam-beta1"),
-                Kind::Real {
-                    range: RealRange::BelowOne,
-                    get: |t| $get(t).map(|d| d.adam_beta1),
-                    set: |t, real| $with(t, |d| d.adam_beta1 = real),
-                },
-            ),
-            Field::new(
-                concat!($path, ".adam-beta2"),
-                Kind::Real {
-                    range: RealRange::BelowOne,
-                    get: |t| $get(t).map(|d| d.adam_beta2),
-                    set: |t, real| $with(t, |d| d.adam_beta2 = real),
-                },
-            ),
+            discriminator_key!(concat!($path, ".adam-beta1"), $get, $with, adam_beta1, Real(range: RealRange::BelowOne)),
+            discriminator_key!(concat!($path, ".adam-beta2"), $get, $with, adam_beta2, Real(range: RealRange::BelowOne)),
         ]
     };
 }
@@ -163,28 +135,10 @@ const BEFORE_DISCRIMINATOR: &[Field] = &[
     weight!("objective.beta-vae.beta", BetaVae.beta),
     weight!("objective.annealed-vae.gamma", AnnealedVae.gamma),
     number!("objective.annealed-vae.c-max", AnnealedVae.c_max),
-    Field::scalar(
+    scalar!(
         "objective.annealed-vae.iteration-threshold",
-        Kind::Count {
-            min: 1,
-            max: 1_000_000_000,
-            get: |t| match t.objective {
-                Objective::AnnealedVae {
-                    iteration_threshold,
-                    ..
-                } => Some(iteration_threshold),
-                _ => None,
-            },
-            set: |t, count| {
-                if let Objective::AnnealedVae {
-                    iteration_threshold,
-                    ..
-                } = &mut t.objective
-                {
-                    *iteration_threshold = count;
-                }
-            },
-        },
+        AnnealedVae.iteration_threshold,
+        Count(min: 1, max: 1_000_000_000)
     ),
     weight!("objective.factor-vae.gamma", FactorVae.gamma),
     name!("objective.factor-vae.permuted-batch", FactorVae.permuted_batch: PermutedBatch),

@@ -64,12 +64,7 @@ fn ramp(shape: &Entry, range: RealRange, faults: &mut Collector) -> Option<Ramp>
     );
     let keys = Keys::read(shape, ["from", "to", "begin", "until"], &example, faults)?;
     let [from, to, begin, until] = &keys.entries;
-    let from = keys
-        .needed(from, "from", faults)
-        .and_then(|e| level(e, range, faults));
-    let to = keys
-        .needed(to, "to", faults)
-        .and_then(|e| level(e, range, faults));
+    let [from, to] = keys.levels([from, to], range, faults);
     let first = match begin {
         Some(begin) => count(begin.value, "begin", 0, MAX_STEPS, faults),
         None => Some(0),
@@ -95,12 +90,7 @@ fn cycle(shape: &Entry, range: RealRange, faults: &mut Collector) -> Option<Cycl
     let example = "cyclic = { from = 0, to = 4, period = 10_000, rise = 0.5 }";
     let keys = Keys::read(shape, ["from", "to", "period", "rise"], example, faults)?;
     let [from, to, period, rise] = &keys.entries;
-    let from = keys
-        .needed(from, "from", faults)
-        .and_then(|e| level(e, range, faults));
-    let to = keys
-        .needed(to, "to", faults)
-        .and_then(|e| level(e, range, faults));
+    let [from, to] = keys.levels([from, to], range, faults);
     let period = keys
         .needed(period, "period", faults)
         .and_then(|e| count(e.value, "period", 1, MAX_STEPS, faults));
@@ -114,10 +104,6 @@ fn cycle(shape: &Entry, range: RealRange, faults: &mut Collector) -> Option<Cycl
         period: period?,
         rise: rise?,
     })
-}
-
-fn level(entry: &Entry, range: RealRange, faults: &mut Collector) -> Option<f64> {
-    trained_with(range, entry.key, entry.value, faults)
 }
 
 /// The keys of one schedule.
@@ -147,6 +133,20 @@ impl<'a> Keys<'a> {
             shape: shape.clone(),
             entries: found,
             example: example.to_owned(),
+        })
+    }
+
+    /// The weights at the keys `from` and `to`.
+    fn levels(
+        &self,
+        ends: [&Option<Entry<'a>>; 2],
+        range: RealRange,
+        faults: &mut Collector,
+    ) -> [Option<f64>; 2] {
+        let [from, to] = ends;
+        [(from, "from"), (to, "to")].map(|(entry, key)| {
+            let entry = self.needed(entry, key, faults)?;
+            trained_with(range, entry.key, entry.value, faults)
         })
     }
 

@@ -3,7 +3,7 @@
 
 use crate::report_input::{LatentLog, Rows};
 use crate::stats::Spread;
-use crate::tables::{column, text_column};
+use crate::tables::column;
 use polars::prelude::{DataFrame, PolarsResult};
 use std::collections::BTreeMap;
 
@@ -90,20 +90,11 @@ pub fn table(rows: &Rows, latents: &[&Latents], is_last_only: bool) -> PolarsRes
     }
     let label = |setting: usize| rows.settings[setting].setting.label.clone();
     DataFrame::new_infer_height(vec![
-        text_column("setting", all.iter().map(|a| label(a.0)).collect()),
-        column("rank", all.iter().map(|a| a.1).collect::<Vec<u64>>()),
-        column("step", all.iter().map(|a| a.2).collect::<Vec<u64>>()),
-        column(
-            "n_trials",
-            all.iter().map(|a| a.3.n as u64).collect::<Vec<u64>>(),
-        ),
-        column(
-            "kl_nats",
-            all.iter().map(|a| a.3.mean).collect::<Vec<f64>>(),
-        ),
-        column(
-            "sd_over_trial_seeds",
-            all.iter().map(|a| a.3.sd).collect::<Vec<Option<f64>>>(),
-        ),
+        column("setting", all.iter().map(|a| label(a.0))),
+        column("rank", all.iter().map(|a| a.1)),
+        column("step", all.iter().map(|a| a.2)),
+        column("n_trials", all.iter().map(|a| a.3.n as u64)),
+        column("kl_nats", all.iter().map(|a| a.3.mean)),
+        column("sd_over_trial_seeds", all.iter().map(|a| a.3.sd)),
     ])
 }

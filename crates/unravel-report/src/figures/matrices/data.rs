@@ -3,7 +3,7 @@
 use crate::figures::trade_off::Panel;
 use crate::figures::traversals::{Best, best_trials};
 use crate::report_input::{MatrixRow, Rows};
-use crate::tables::{column, text_column};
+use crate::tables::column;
 use polars::prelude::{DataFrame, PolarsResult};
 use unravel_score::MetricName;
 
@@ -63,11 +63,7 @@ fn add<'a>(shown: &mut Shown<'a>, matrix: &'a MatrixRow) {
 }
 
 fn best_of_families(rows: &Rows, trials: &[Best], merit: f64) -> Vec<Best> {
-    let family = |best: &Best| {
-        &rows.settings[rows.trials[best.trial].setting]
-            .setting
-            .family
-    };
+    let family = |best: &Best| &rows.setting_of(best.trial).family;
     let mut kept: Vec<Best> = Vec::new();
     for best in trials {
         match kept.iter_mut().find(|other| family(other) == family(best)) {
@@ -89,35 +85,26 @@ pub fn table(rows: &Rows, shown: &Shown<'_>) -> PolarsResult<DataFrame> {
         cells.iter().map(|(matrix, i)| of(matrix, *i)).collect()
     };
     let n_columns = |m: &MatrixRow| m.matrix.col_names.len();
-    let label = |m: &MatrixRow| {
-        rows.settings[rows.trials[m.trial].setting]
-            .setting
-            .label
-            .clone()
-    };
     DataFrame::new_infer_height(vec![
-        text_column("trial", text(&|m, _| rows.trials[m.trial].id.clone())),
-        text_column("setting", text(&|m, _| label(m))),
-        text_column("metric", text(&|m, _| m.metric.to_string())),
-        text_column("variant", text(&|m, _| m.matrix.variant.to_string())),
-        text_column(
+        column("trial", text(&|m, _| rows.trials[m.trial].id.clone())),
+        column(
+            "setting",
+            text(&|m, _| rows.setting_of(m.trial).label.clone()),
+        ),
+        column("metric", text(&|m, _| m.metric.to_string())),
+        column("variant", text(&|m, _| m.matrix.variant.to_string())),
+        column(
             "representation",
             text(&|m, _| m.matrix.representation.to_string()),
         ),
-        text_column(
+        column(
             "code",
             text(&|m, i| m.matrix.row_names[i / n_columns(m)].clone()),
         ),
-        text_column(
+        column(
             "factor",
             text(&|m, i| m.matrix.col_names[i % n_columns(m)].clone()),
         ),
-        column(
-            "value",
-            cells
-                .iter()
-                .map(|(m, i)| m.matrix.values[*i])
-                .collect::<Vec<f64>>(),
-        ),
+        column("value", cells.iter().map(|(m, i)| m.matrix.values[*i])),
     ])
 }

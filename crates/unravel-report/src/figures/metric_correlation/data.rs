@@ -2,7 +2,7 @@
 
 use crate::final_scores::Scored;
 use crate::stats::rank::spearman;
-use crate::tables::{column, text_column};
+use crate::tables::column;
 use polars::prelude::{DataFrame, PolarsResult};
 use std::collections::BTreeMap;
 
@@ -42,21 +42,9 @@ pub fn pairs(scored: &[Scored]) -> Vec<Pair> {
 pub fn table(scored: &[Scored], pairs: &[Pair]) -> PolarsResult<DataFrame> {
     let slug = |place: usize| scored[place].key.slug();
     DataFrame::new_infer_height(vec![
-        text_column("a", pairs.iter().map(|pair| slug(pair.of.0)).collect()),
-        text_column("b", pairs.iter().map(|pair| slug(pair.of.1)).collect()),
-        column(
-            "spearman",
-            pairs
-                .iter()
-                .map(|pair| pair.correlation)
-                .collect::<Vec<Option<f64>>>(),
-        ),
-        column(
-            "n_trials",
-            pairs
-                .iter()
-                .map(|pair| pair.n_trials as u64)
-                .collect::<Vec<u64>>(),
-        ),
+        column("a", pairs.iter().map(|pair| slug(pair.of.0))),
+        column("b", pairs.iter().map(|pair| slug(pair.of.1))),
+        column("spearman", pairs.iter().map(|pair| pair.correlation)),
+        column("n_trials", pairs.iter().map(|pair| pair.n_trials as u64)),
     ])
 }

@@ -3,7 +3,7 @@
 use crate::final_scores::Key;
 use crate::report_input::{Rows, ScoreRow};
 use crate::stats::Spread;
-use crate::tables::{column, text_column};
+use crate::tables::column;
 use polars::prelude::{DataFrame, PolarsResult};
 use std::collections::BTreeMap;
 
@@ -67,19 +67,13 @@ pub fn table(rows: &Rows, key: &Key, courses: &[Course]) -> PolarsResult<DataFra
     let constant = |text: &str| vec![text.to_owned(); all.len()];
     let label = |setting: usize| rows.settings[setting].setting.label.clone();
     DataFrame::new_infer_height(vec![
-        text_column("setting", all.iter().map(|a| label(a.0)).collect()),
-        text_column("metric", constant(key.metric.as_str())),
-        text_column("variant", constant(key.variant.as_str())),
-        text_column("representation", constant(key.representation.as_str())),
-        column("step", all.iter().map(|a| a.1).collect::<Vec<u64>>()),
-        column(
-            "n_trials",
-            all.iter().map(|a| a.2.n as u64).collect::<Vec<u64>>(),
-        ),
-        column("mean", all.iter().map(|a| a.2.mean).collect::<Vec<f64>>()),
-        column(
-            "sd_over_trial_seeds",
-            all.iter().map(|a| a.2.sd).collect::<Vec<Option<f64>>>(),
-        ),
+        column("setting", all.iter().map(|a| label(a.0))),
+        column("metric", constant(key.metric.as_str())),
+        column("variant", constant(key.variant.as_str())),
+        column("representation", constant(key.representation.as_str())),
+        column("step", all.iter().map(|a| a.1)),
+        column("n_trials", all.iter().map(|a| a.2.n as u64)),
+        column("mean", all.iter().map(|a| a.2.mean)),
+        column("sd_over_trial_seeds", all.iter().map(|a| a.2.sd)),
     ])
 }

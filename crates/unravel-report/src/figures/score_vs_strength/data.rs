@@ -3,7 +3,7 @@
 use crate::final_scores::Scored;
 use crate::report_input::Rows;
 use crate::stats::Spread;
-use crate::tables::{column, text_column};
+use crate::tables::column;
 use polars::prelude::{DataFrame, PolarsResult};
 use std::collections::BTreeMap;
 
@@ -138,39 +138,29 @@ pub fn table(rows: &Rows, scored: &[&Scored], families: &[Family]) -> PolarsResu
         .flat_map(|family| family.series.iter().flat_map(of_series))
         .collect();
     let key = |place: usize| &scored[place].key;
-    let setting = |trial: usize| &rows.settings[rows.trials[trial].setting].setting;
+    let setting = |trial: usize| rows.setting_of(trial);
     let text = |of: &dyn Fn(usize, usize) -> String| -> Vec<String> {
         all.iter()
             .map(|&(place, trial, _)| of(place, trial))
             .collect()
     };
     DataFrame::new_infer_height(vec![
-        text_column("trial", text(&|_, t| rows.trials[t].id.clone())),
-        text_column("setting", text(&|_, t| setting(t).label.clone())),
-        text_column("family", text(&|_, t| setting(t).family.clone())),
-        text_column(
+        column("trial", text(&|_, t| rows.trials[t].id.clone())),
+        column("setting", text(&|_, t| setting(t).label.clone())),
+        column("family", text(&|_, t| setting(t).family.clone())),
+        column(
             "strength_name",
             text(&|_, t| setting(t).strength_name.clone()),
         ),
+        column("strength", all.iter().map(|a| setting(a.1).strength)),
+        column("seed", all.iter().map(|a| rows.trials[a.1].seed)),
+        column("metric", text(&|place, _| key(place).metric.to_string())),
+        column("variant", text(&|place, _| key(place).variant.to_string())),
         column(
-            "strength",
-            all.iter()
-                .map(|a| setting(a.1).strength)
-                .collect::<Vec<f64>>(),
-        ),
-        column(
-            "seed",
-            all.iter()
-                .map(|a| rows.trials[a.1].seed)
-                .collect::<Vec<u64>>(),
-        ),
-        text_column("metric", text(&|place, _| key(place).metric.to_string())),
-        text_column("variant", text(&|place, _| key(place).variant.to_string())),
-        text_column(
             "representation",
             text(&|place, _| key(place).representation.to_string()),
         ),
-        column("score", all.iter().map(|a| a.2).collect::<Vec<f64>>()),
+        column("score", all.iter().map(|a| a.2)),
     ])
 }
 

@@ -6,6 +6,7 @@ use crate::panel::{Area, Facet, Titles, facet_areas, facet_axes, words};
 use crate::published;
 use crate::report_input::Rows;
 use crate::scene::{Point, Scene};
+use crate::stats::range;
 use crate::style::{PAPER, Shape, size, trial_opacity};
 use unravel_sweep::PublishedPoint;
 
@@ -30,12 +31,13 @@ pub fn scene(
             .iter()
             .flat_map(|family| family.series.iter().flat_map(|series| &series.settings))
     };
-    let reach = |setting: &Setting| {
-        let sd = setting.spread.sd.unwrap_or(0.0);
-        [setting.spread.mean - sd, setting.spread.mean + sd]
-    };
     let values = settings()
-        .flat_map(|s| s.trials.iter().map(|(_, score)| *score).chain(reach(s)))
+        .flat_map(|s| {
+            s.trials
+                .iter()
+                .map(|(_, score)| *score)
+                .chain(s.spread.reach())
+        })
         .chain(published.iter().map(|point| point.score));
     let y = Axis::around(Kind::Linear, values, 0.06, (1.0, 0.0));
     let columns = match families.len() {
@@ -71,11 +73,7 @@ pub fn scene(
 fn strength_axis(family: &Family, published: &[&PublishedPoint], area: Area) -> Axis {
     let published = published.iter().filter_map(|point| point.strength);
     let all: Vec<f64> = family.strengths.iter().copied().chain(published).collect();
-    let (low, high) = all
-        .iter()
-        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| {
-            (low.min(*v), high.max(*v))
-        });
+    let (low, high) = range(all.iter().copied());
     let kind = if 0.0 < low && 6.0 * low < high {
         Kind::Log
     } else {

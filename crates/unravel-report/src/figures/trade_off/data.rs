@@ -4,7 +4,7 @@
 use crate::final_scores::{Scored, reconstruction_errors};
 use crate::report_input::{RECONSTRUCTION, Rows};
 use crate::stats::{Spread, pareto};
-use crate::tables::{column, text_column};
+use crate::tables::column;
 use polars::prelude::{DataFrame, PolarsResult};
 use std::collections::BTreeMap;
 
@@ -113,19 +113,17 @@ pub fn table(rows: &Rows, panel: &Panel) -> PolarsResult<DataFrame> {
     };
     let numbers = |of: fn(&TrialPoint) -> f64| points.iter().map(of).collect::<Vec<f64>>();
     DataFrame::new_infer_height(vec![
-        text_column("trial", trials().map(|t| t.id.clone()).collect()),
-        text_column("setting", trials().map(|t| label(t.setting)).collect()),
-        column("seed", trials().map(|t| t.seed).collect::<Vec<u64>>()),
-        text_column("metric", constant(key.metric.as_str())),
-        text_column("variant", constant(key.variant.as_str())),
-        text_column("representation", constant(key.representation.as_str())),
+        column("trial", trials().map(|t| t.id.clone())),
+        column("setting", trials().map(|t| label(t.setting))),
+        column("seed", trials().map(|t| t.seed)),
+        column("metric", constant(key.metric.as_str())),
+        column("variant", constant(key.variant.as_str())),
+        column("representation", constant(key.representation.as_str())),
         column(RECONSTRUCTION, numbers(|p| p.reconstruction)),
         column("score", numbers(|p| p.score)),
         column(
             "setting_is_pareto_optimal",
-            trials()
-                .map(|t| is_in_front(t.setting))
-                .collect::<Vec<bool>>(),
+            trials().map(|t| is_in_front(t.setting)),
         ),
     ])
 }

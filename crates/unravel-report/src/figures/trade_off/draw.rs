@@ -9,7 +9,6 @@ use crate::published;
 use crate::reconstruction_axis::{reconstruction_axis, scale_words};
 use crate::report_input::Rows;
 use crate::scene::{Point, Scene};
-use crate::stats::Spread;
 use crate::style::{FamilyStyle, PAPER, TEXT, size, trial_opacity};
 use crate::words::count;
 use std::collections::BTreeMap;
@@ -43,18 +42,14 @@ pub struct LeftOut {
 
 /// Lays out a panel, and returns the elements without room.
 pub fn scene(rows: &Rows, panel: &Panel, published: &[&PublishedPoint]) -> (Scene, LeftOut) {
-    let reach = |spread: &Spread| {
-        let sd = spread.sd.unwrap_or(0.0);
-        [spread.mean - sd, spread.mean + sd]
-    };
     let (points, means) = (&panel.points, &panel.means);
     let of_others = published.iter().filter_map(|p| p.reconstruction_nats);
     let errors = points.iter().map(|p| p.reconstruction).chain(of_others);
-    let bar_ends = means.iter().flat_map(|m| reach(&m.reconstruction));
+    let bar_ends = means.iter().flat_map(|m| m.reconstruction.reach());
     let ys = points
         .iter()
         .map(|p| p.score)
-        .chain(means.iter().flat_map(|m| reach(&m.score)))
+        .chain(means.iter().flat_map(|m| m.score.reach()))
         .chain(published.iter().map(|p| p.score));
     let families = rows.families();
     let (top, bottom) = data_range(size::HEIGHT, legend_rows(&families));
@@ -219,8 +214,7 @@ impl Layout<'_> {
 
     /// Whether the horizontal error bar extends beyond the axis.
     fn is_cut(&self, mean: &SettingMean) -> bool {
-        let spread = &mean.reconstruction;
-        let end = spread.mean - spread.sd.unwrap_or(0.0);
+        let [end, _] = mean.reconstruction.reach();
         self.x.pixel(end) <= self.area.left
     }
 

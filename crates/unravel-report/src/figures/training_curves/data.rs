@@ -2,7 +2,7 @@
 
 use crate::report_input::{LogRow, Rows, part_of_training};
 use crate::stats::Spread;
-use crate::tables::{column, firsts, groups, numbers, optional_numbers, text_column};
+use crate::tables::{column, firsts, groups, numbers, optional_numbers};
 use polars::prelude::{DataFrame, PolarsResult};
 use std::collections::BTreeSet;
 
@@ -72,7 +72,7 @@ pub fn table(rows: &Rows, term: &str) -> PolarsResult<DataFrame> {
             .unwrap_or(0)
     };
     let mut columns = firsts(&values, &["setting"], &groups)?;
-    let labels = columns[0]
+    let labels: Vec<String> = columns[0]
         .u64()?
         .iter()
         .flatten()
@@ -80,29 +80,17 @@ pub fn table(rows: &Rows, term: &str) -> PolarsResult<DataFrame> {
         .collect();
     columns[0].rename("setting_index".into());
     columns.extend([
-        text_column("setting", labels),
-        text_column("term", vec![term.to_owned(); groups.len()]),
-        column("step", groups.iter().map(last).collect::<Vec<u64>>()),
+        column("setting", labels),
+        column("term", vec![term.to_owned(); groups.len()]),
+        column("step", groups.iter().map(last)),
         column(
             "n_trials",
-            spreads
-                .iter()
-                .map(|s| s.map_or(0, |s| s.n) as u64)
-                .collect::<Vec<u64>>(),
+            spreads.iter().map(|s| s.map_or(0, |s| s.n) as u64),
         ),
-        column(
-            "mean",
-            spreads
-                .iter()
-                .map(|s| s.map(|s| s.mean))
-                .collect::<Vec<Option<f64>>>(),
-        ),
+        column("mean", spreads.iter().map(|s| s.map(|s| s.mean))),
         column(
             "sd_over_trial_seeds",
-            spreads
-                .iter()
-                .map(|s| s.and_then(|s| s.sd))
-                .collect::<Vec<Option<f64>>>(),
+            spreads.iter().map(|s| s.and_then(|s| s.sd)),
         ),
     ]);
     DataFrame::new_infer_height(columns)
@@ -122,10 +110,10 @@ fn trial_intervals(rows: &Rows, term: &str) -> PolarsResult<DataFrame> {
         }
     }
     DataFrame::new_infer_height(vec![
-        column::<Vec<u64>>("setting", settings),
-        column::<Vec<u64>>("interval", intervals),
-        column::<Vec<u64>>("step", steps),
-        column::<Vec<f64>>("value", values),
+        column("setting", settings),
+        column("interval", intervals),
+        column("step", steps),
+        column("value", values),
     ])
 }
 

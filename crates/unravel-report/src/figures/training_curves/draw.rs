@@ -6,6 +6,7 @@ use crate::curves::{Curves, by_setting, families_of, scene as lines};
 use crate::panel::Titles;
 use crate::report_input::Rows;
 use crate::scene::Scene;
+use crate::stats::range;
 use crate::words::{count, term_title};
 
 /// Whether to use a logarithmic scale: whether the second half of the training has a larger share of the height on it.
@@ -21,12 +22,6 @@ pub fn is_log(curves: &TermCurves) -> bool {
     let share =
         |scale: fn(f64) -> f64| (scale(late.1) - scale(late.0)) / (scale(whole.1) - scale(whole.0));
     0.0 < whole.0 && whole.0 < whole.1 && share(|v| v) < share(f64::ln)
-}
-
-fn range(values: impl Iterator<Item = f64>) -> (f64, f64) {
-    values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| {
-        (low.min(v), high.max(v))
-    })
 }
 
 /// Lays out the curves of one term.

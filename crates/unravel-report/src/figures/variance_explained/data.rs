@@ -3,7 +3,7 @@
 use crate::final_scores::Scored;
 use crate::report_input::Rows;
 use crate::stats::variance::Shares;
-use crate::tables::{column, text_column};
+use crate::tables::column;
 use polars::prelude::{DataFrame, PolarsResult};
 
 /// The shares of one kind of score.
@@ -45,9 +45,9 @@ pub fn table(scored: &[Scored], explained: &[Explained]) -> PolarsResult<DataFra
         explained.iter().map(|one| of(&one.shares) as u64).collect()
     };
     DataFrame::new_infer_height(vec![
-        text_column("metric", text(&|one| key(one).metric.to_string())),
-        text_column("variant", text(&|one| key(one).variant.to_string())),
-        text_column(
+        column("metric", text(&|one| key(one).metric.to_string())),
+        column("variant", text(&|one| key(one).variant.to_string())),
+        column(
             "representation",
             text(&|one| key(one).representation.to_string()),
         ),

@@ -4,7 +4,7 @@ use crate::final_scores::Scored;
 use crate::report_input::Rows;
 use crate::stats::density::{bandwidth, density};
 use crate::stats::interval::quantile;
-use crate::tables::{column, text_column};
+use crate::tables::column;
 use polars::prelude::{DataFrame, PolarsResult};
 use std::collections::BTreeMap;
 
@@ -36,9 +36,7 @@ pub fn violins(rows: &Rows, scored: &Scored) -> Vec<Violin> {
     let mut by_family: BTreeMap<usize, Vec<(usize, f64)>> = BTreeMap::new();
     let families = rows.families();
     for &(trial, score) in &scored.values {
-        let title = &rows.settings[rows.trials[trial].setting]
-            .setting
-            .family_title;
+        let title = &rows.setting_of(trial).family_title;
         let place = families.iter().position(|(family, _)| family == title);
         let trials = by_family.entry(place.unwrap_or(0)).or_default();
         trials.push((trial, score));
@@ -100,33 +98,22 @@ pub fn table(rows: &Rows, scored: &Scored, violins: &[Violin]) -> PolarsResult<D
         })
         .collect();
     let key = &scored.key;
-    let label = |trial: usize| {
-        rows.settings[rows.trials[trial].setting]
-            .setting
-            .label
-            .clone()
-    };
     let text = |of: &dyn Fn(&Violin, usize) -> String| -> Vec<String> {
         all.iter()
             .map(|(violin, trial, _)| of(violin, *trial))
             .collect()
     };
     DataFrame::new_infer_height(vec![
-        text_column("trial", text(&|_, t| rows.trials[t].id.clone())),
-        text_column("family", text(&|violin, _| violin.family.clone())),
-        text_column("setting", text(&|_, t| label(t))),
+        column("trial", text(&|_, t| rows.trials[t].id.clone())),
+        column("family", text(&|violin, _| violin.family.clone())),
+        column("setting", text(&|_, t| rows.setting_of(t).label.clone())),
+        column("seed", all.iter().map(|a| rows.trials[a.1].seed)),
+        column("metric", text(&|_, _| key.metric.to_string())),
+        column("variant", text(&|_, _| key.variant.to_string())),
         column(
-            "seed",
-            all.iter()
-                .map(|a| rows.trials[a.1].seed)
-                .collect::<Vec<u64>>(),
-        ),
-        text_column("metric", text(&|_, _| key.metric.to_string())),
-        text_column("variant", text(&|_, _| key.variant.to_string())),
-        text_column(
             "representation",
             text(&|_, _| key.representation.to_string()),
         ),
-        column("score", all.iter().map(|a| a.2).collect::<Vec<f64>>()),
+        column("score", all.iter().map(|a| a.2)),
     ])
 }

@@ -3,8 +3,8 @@
 use super::{Layout, RING_EDGE};
 use crate::labels::{self, Label, Obstacle, Placed};
 use crate::panel::Area;
-use crate::scene::{Anchor, Point, Scene, TextStyle};
-use crate::style::{AXIS, FamilyStyle, Ink, PAD_OPACITY, PAPER, QUIET, TEXT, size};
+use crate::scene::{Point, Scene};
+use crate::style::{AXIS, FamilyStyle, Ink, QUIET, TEXT, size};
 
 /// With more settings than this, only the settings on the Pareto front and the weakest and strongest setting of each
 /// objective are labelled.
@@ -108,20 +108,11 @@ impl Layout<'_> {
 
 /// A label on a background pad, with a line to its mark if the mark is far away.
 fn draw_label(scene: &mut Scene, label: &Label, place: &Placed, ink: Ink) {
-    let Area {
-        left,
-        top,
-        right,
-        bottom,
-    } = place.area;
     if place.is_far {
         let ends = vec![label.mark, nearest(label.mark, place)];
         scene.line(ends, AXIS, 1.0, size::HAIR * 0.75);
     }
-    scene.rectangle((left, top), (right, bottom), PAPER, PAD_OPACITY);
-    let centre = (f64::midpoint(left, right), f64::midpoint(top, bottom));
-    let style = TextStyle::new(size::LABEL, ink);
-    scene.text(centre, label.text.as_str(), style, Anchor::Middle);
+    labels::draw(scene, label, place.area, ink);
 }
 
 /// Points along a path, `DOT` apart.
@@ -142,11 +133,9 @@ fn dotted(path: &[Point]) -> Vec<Point> {
 
 /// The point of a label's box that is nearest to its mark.
 fn nearest(mark: Point, place: &Placed) -> Point {
-    let Area {
-        left,
-        top,
-        right,
-        bottom,
-    } = place.area;
-    (mark.0.clamp(left, right), mark.1.clamp(top, bottom))
+    let area = place.area;
+    (
+        mark.0.clamp(area.left, area.right),
+        mark.1.clamp(area.top, area.bottom),
+    )
 }
