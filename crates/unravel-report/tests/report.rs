@@ -165,7 +165,7 @@ fn the_page_of_an_unfinished_sweep_says_what_is_missing() {
         "6 of 12 trials are trained; 4 not finished and 2 failed.",
         "saved at step 600 of 1,200",
         "kl_nats is not a number at step 600",
-        "not in the store yet",
+        "no step is saved yet",
         "MIG · exact, MIG · study, β-VAE score · study and reconstruction error and KL",
         "Scores cover trained trials only",
         "This trial has no pictures yet.",
@@ -609,7 +609,7 @@ fn each_figure_can_be_drawn_alone() {
     assert!(
         draw("total-correlation", "x.svg")
             .unwrap_err()
-            .contains("nothing to show")
+            .contains("has no data for the figure")
     );
 }
 

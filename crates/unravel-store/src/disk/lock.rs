@@ -390,7 +390,7 @@ mod tests {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args([
                 "--exact",
-                "lock::tests::hold_a_lock_until_killed",
+                "disk::lock::tests::hold_a_lock_until_killed",
                 "--nocapture",
             ])
             .env(LOCK_OF_CHILD, path)

@@ -1065,7 +1065,7 @@ objective.annealed-vae = { gamma = 1, c-max = 1e300 }
         ("11:55", "`to` must be 0 or a number that float32 has"),
         (
             "13:43",
-            "`gamma` must be 0 or a number that float32 has, from 1.2e-38 to 3.4e38; this list has 1e-300",
+            "`gamma` must be 0 or a number that float32 has, from 1.2e-38 to 3.4e38, but this list contains 1e-300",
         ),
         ("15:47", "`c-max` must be 0 or a number that float32 has"),
     ] {
