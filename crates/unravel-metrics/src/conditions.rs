@@ -216,12 +216,6 @@ fn of_factors(metric: Metric, _: Variant) -> bool {
     !matches!(metric, Unsupervised | ActiveUnits | Udr)
 }
 
-/// Whether the metric trains predictors of the factors, weights their values equally, or holds values fixed.
-fn learns_or_matches(metric: Metric, _: Variant) -> bool {
-    let learns = matches!(metric, Dci | Sap | Explicitness | Downstream | Infomec);
-    learns || matches!(metric, BetaVaeScore | FactorVaeScore)
-}
-
 /// The notes on these scores of a table, in the order of [`CONDITIONS`]. `read` is what the table's file shows.
 pub fn notes(table: &CodeTable<'_>, pairs: &[(Metric, Variant)], read: &AsRead) -> Vec<Note> {
     let find = |condition: &Condition| {
