@@ -242,11 +242,14 @@ fn what_scores_do_not_say_is_noted_with_the_metrics_that_it_concerns() {
         "--json",
     ];
     let json = run_well(&lab, &args).json();
-    assert_eq!(conditions(&json), ["one-value", "determined"]);
+    assert_eq!(
+        conditions(&json),
+        ["rare-values", "one-value", "determined"]
+    );
     for note in json["notes"].as_array().unwrap() {
         assert_eq!(note["metrics"], serde_json::json!(["mig"]), "{note}");
     }
-    let sentence = json["notes"][1]["sentence"].as_str().unwrap();
+    let sentence = json["notes"][2]["sentence"].as_str().unwrap();
     assert!(
         sentence.contains(r#""factor-0" and "factor-1" determine each other"#),
         "{sentence}"

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::io::{self, Read};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -11,6 +12,8 @@ use std::time::{Duration, Instant};
 const TIMEOUT: Duration = Duration::from_secs(60);
 /// A command that takes longer is named, so that people know what is waited for.
 pub(super) const SLOW: Duration = Duration::from_secs(5);
+/// A process that the command has started may hold its pipes for longer than the command runs.
+const AFTER_THE_END: Duration = Duration::from_secs(1);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
 
 /// What a command came to.
@@ -60,10 +63,8 @@ pub(super) fn run_telling(
             stderr,
         });
     };
-    let text = |thread: thread::JoinHandle<Vec<u8>>| {
-        String::from_utf8_lossy(&thread.join().unwrap_or_default()).into_owned()
-    };
-    let (stdout, mut stderr) = (text(stdout), text(stderr));
+    let until = Instant::now() + AFTER_THE_END;
+    let (stdout, mut stderr) = (text(&stdout, until), text(&stderr, until));
     if let Some(end) = unexplained(status, &stderr) {
         stderr.push_str(&format!("\n{end}"));
     }
@@ -114,14 +115,33 @@ fn wait(child: &mut Child, on_slow: &mut dyn FnMut()) -> io::Result<Option<ExitS
     }
 }
 
-fn collect(pipe: Option<impl Read + Send + 'static>) -> io::Result<thread::JoinHandle<Vec<u8>>> {
+/// Reads a pipe in a thread of its own, which ends with the pipe.
+fn collect(pipe: Option<impl Read + Send + 'static>) -> io::Result<Receiver<Vec<u8>>> {
+    let (sender, receiver) = mpsc::channel();
     thread::Builder::new().spawn(move || {
-        let mut bytes = Vec::new();
-        if let Some(mut pipe) = pipe {
-            let _ = pipe.read_to_end(&mut bytes);
+        let Some(mut pipe) = pipe else {
+            return;
+        };
+        let mut part = [0; 4096];
+        loop {
+            match pipe.read(&mut part) {
+                Ok(0) => return,
+                Ok(n) if sender.send(part[..n].to_vec()).is_err() => return,
+                Err(error) if error.kind() != io::ErrorKind::Interrupted => return,
+                _ => {}
+            }
         }
-        bytes
-    })
+    })?;
+    Ok(receiver)
+}
+
+/// What a pipe brings until it ends, or until this time.
+fn text(parts: &Receiver<Vec<u8>>, until: Instant) -> String {
+    let mut bytes = Vec::new();
+    while let Ok(part) = parts.recv_timeout(until.saturating_duration_since(Instant::now())) {
+        bytes.extend(part);
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[cfg(test)]
@@ -146,6 +166,8 @@ mod tests {
         assert!(killed.is_killed && !killed.is_success);
         assert_eq!(killed.stderr, "working\n\nit was ended by signal 9");
         assert_eq!(of("true").stderr, "");
+        // What it leaves behind holds the pipes for longer than anybody waits for the command.
+        assert_eq!(of("sleep 90 & echo out").stdout, "out\n");
         let missing = run("no-such-command-anywhere", &[]).unwrap_err();
         assert_eq!(missing.kind(), io::ErrorKind::NotFound);
     }
