@@ -217,7 +217,7 @@ fn higher_in(rows: &Rows, measured: &Measured, higher: &str, lower: &str) -> (Fi
     let [above, below] = paired(groups, is_same_weight);
     let title = &measured.title;
     let Some(found) = difference(&below, &above) else {
-        let sentence = format!("No trial of {higher} or of {lower} has a value of {title}.");
+        let sentence = format!("{higher} or {lower} has no trial with a value of {title}.");
         return (Finding::Unknown, sentence);
     };
     let mean = |group: &Group| group.values().sum::<f64>() / group.len() as f64;
