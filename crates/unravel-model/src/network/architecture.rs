@@ -300,6 +300,6 @@ mod tests {
             }
         }
         let error = encoder_layers(Architecture::Conv4x4, [60, 64, 1], 7).unwrap_err();
-        assert!(error.to_string().contains("not 60x64"));
+        assert!(error.to_string().contains("the images are 60x64"));
     }
 }

@@ -225,7 +225,7 @@ fn the_reference_is_right_about_its_own_examples() {
         .and_then(|rest| rest.split("```").next())
         .unwrap();
     let mut trial = unravel_sweep::Trial::new(Objective::factor_vae(35.0), 7);
-    trial.data.content = "dsprites-1".to_owned();
+    trial.data.content = "dsprites-rendered-1".to_owned();
     trial.data.keep.insert("orientation".to_owned(), 10);
     assert_eq!(trial.canonical_text(), canonical);
     assert!(reference.contains(&format!("The id of this trial is `{}`", trial.id())));
