@@ -6,7 +6,7 @@ use std::thread;
 
 use unravel_score::Requests;
 use unravel_store::{
-    Check, ShorterRuns, Status, Store, StoreError, Todo, TrialFolder, TrialState, none_if_damaged,
+    Check, OtherLengths, Status, Store, StoreError, Todo, TrialFolder, TrialState, none_if_damaged,
 };
 use unravel_sweep::{Trial, TrialId};
 
@@ -42,7 +42,7 @@ pub struct StoreRecords<'a> {
     whole: Mutex<BTreeSet<TrialId>>,
     notices: Mutex<BTreeSet<String>>,
     /// Loaded when the first trial without files is looked up.
-    relatives: OnceLock<ShorterRuns>,
+    other_lengths: OnceLock<OtherLengths>,
 }
 
 /// Minimum number of trials per thread; with fewer, starting the thread costs more than it saves.
@@ -60,7 +60,7 @@ impl<'a> StoreRecords<'a> {
             check: Check::Quick,
             whole: Mutex::default(),
             notices: Mutex::default(),
-            relatives: OnceLock::new(),
+            other_lengths: OnceLock::new(),
         }
     }
 
@@ -167,13 +167,13 @@ impl<'a> StoreRecords<'a> {
     /// The latest checkpoint of the trials that are equal except for fewer steps. Random numbers and schedules depend
     /// only on the step, so continuing from there gives the same result as training from step 0.
     fn continuation(&self, trial: &Trial) -> Result<Option<Continuation>, StoreError> {
-        if self.relatives.get().is_none() {
-            let _ = self.relatives.set(self.store.relatives()?);
+        if self.other_lengths.get().is_none() {
+            let _ = self.other_lengths.set(self.store.other_lengths()?);
         }
-        let relatives = self.relatives.get().map(|found| found.of(trial));
+        let other_lengths = self.other_lengths.get().map(|found| found.of(trial));
         let mut best: Option<Continuation> = None;
         let mut why_not = None;
-        for id in relatives.unwrap_or_default() {
+        for id in other_lengths.unwrap_or_default() {
             let folder = self.store.trial(&id);
             let shorter = none_if_damaged(folder.is_shorter(trial), &mut Vec::new())?;
             let Some(steps) = shorter else {

@@ -48,18 +48,18 @@ impl TrialFolder {
     ///
     /// # Errors
     /// [`StoreError::Io`].
-    pub fn weight(&self) -> Result<DiskUsage, StoreError> {
-        let mut weight = DiskUsage::default();
+    pub fn disk_usage(&self) -> Result<DiskUsage, StoreError> {
+        let mut usage = DiskUsage::default();
         for entry in folders::entries_unsorted(self.path())? {
             let name = entry.file_name();
             if let Some(n_bytes) = file_bytes(&entry)? {
-                weight.add(FileKind::of(&name.to_string_lossy()), n_bytes);
+                usage.add(FileKind::of(&name.to_string_lossy()), n_bytes);
             }
         }
         for entry in folders::entries_unsorted(&self.file(SCORES))? {
-            weight.add(FileKind::Scores, file_bytes(&entry)?.unwrap_or(0));
+            usage.add(FileKind::Scores, file_bytes(&entry)?.unwrap_or(0));
         }
-        Ok(weight)
+        Ok(usage)
     }
 }
 
@@ -77,13 +77,13 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Io`].
-    pub fn weight(&self) -> Result<(usize, DiskUsage), StoreError> {
+    pub fn disk_usage(&self) -> Result<(usize, DiskUsage), StoreError> {
         let ids = self.trial_ids()?;
         let n_threads = thread::available_parallelism().map_or(1, usize::from);
         let weigh = |ids: &[TrialId]| -> Result<DiskUsage, StoreError> {
             let mut sum = DiskUsage::default();
             for id in ids {
-                sum += &self.trial(id).weight()?;
+                sum += &self.trial(id).disk_usage()?;
             }
             Ok(sum)
         };
@@ -125,7 +125,7 @@ mod tests {
     fn every_byte_of_every_trial_is_counted_by_its_kind() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path().join("runs")).unwrap();
-        assert_eq!(store.weight().unwrap(), (0, DiskUsage::default()));
+        assert_eq!(store.disk_usage().unwrap(), (0, DiskUsage::default()));
         for seed in 0..5 {
             let trial = Trial::new(Objective::beta_vae(4.0), seed);
             let lock = store.create(&trial).unwrap();
@@ -134,7 +134,7 @@ mod tests {
             lock.set_model(&Model::default()).unwrap();
             lock.set_scores(&ScoreFile::new("mig")).unwrap();
         }
-        let (n_trials, weight) = store.weight().unwrap();
+        let (n_trials, usage) = store.disk_usage().unwrap();
         assert_eq!(n_trials, 5);
         let of = |name: &str| {
             let folders = store.trial_ids().unwrap().into_iter();
@@ -144,20 +144,20 @@ mod tests {
                 .sum::<u64>()
         };
         let checkpoints = of(CHECKPOINT) + of(PREVIOUS_CHECKPOINT);
-        assert_eq!(weight.of(FileKind::Checkpoints), checkpoints);
-        assert_eq!(weight.of(FileKind::Models), of(MODEL));
-        assert_eq!(weight.of(FileKind::Scores), of("scores/mig.json"));
-        assert_eq!(weight.of(FileKind::Curves), of(TRAIN_LOG));
+        assert_eq!(usage.of(FileKind::Checkpoints), checkpoints);
+        assert_eq!(usage.of(FileKind::Models), of(MODEL));
+        assert_eq!(usage.of(FileKind::Scores), of("scores/mig.json"));
+        assert_eq!(usage.of(FileKind::Curves), of(TRAIN_LOG));
         // A file where the scores belong holds none, and the others are counted as before.
         let id = store.trial_ids().unwrap().remove(0);
         let scores = store.trial(&id).path().join(SCORES);
         fs::remove_dir_all(&scores).unwrap();
         fs::write(&scores, "no folder").unwrap();
-        let (n_trials, left) = store.weight().unwrap();
+        let (n_trials, left) = store.disk_usage().unwrap();
         assert_eq!(n_trials, 5);
-        assert!(left.of(FileKind::Scores) < weight.of(FileKind::Scores));
-        assert_eq!(weight.of(FileKind::Codes), 0);
-        let sum: u64 = weight.kinds().map(|(_, n_bytes)| n_bytes).sum();
-        assert_eq!(weight.n_bytes(), sum);
+        assert!(left.of(FileKind::Scores) < usage.of(FileKind::Scores));
+        assert_eq!(usage.of(FileKind::Codes), 0);
+        let sum: u64 = usage.kinds().map(|(_, n_bytes)| n_bytes).sum();
+        assert_eq!(usage.n_bytes(), sum);
     }
 }

@@ -5,7 +5,7 @@ mod state;
 pub mod task;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::time::Duration;
 
@@ -29,8 +29,6 @@ const BETWEEN_TICKS: Duration = Duration::from_millis(500);
 pub struct Progress {
     state: RunState,
     view: View,
-    /// Problems of files and trials that were already printed.
-    told: BTreeSet<String>,
 }
 
 enum View {
@@ -55,15 +53,13 @@ impl Progress {
             (false, true) => View::Bars(Bars::new(&state)),
             (false, false) => View::Lines(Lines::new(&state)),
         };
-        let told = BTreeSet::new();
-        Self { state, view, told }
+        Self { state, view }
     }
 
-    /// Whether this problem was not printed before. Planner, workers and supervisor may all report the same damaged
-    /// file.
+    /// Whether this problem was not printed before, with its remedy or without.
     pub fn is_new(&mut self, sentence: &str) -> bool {
         let problem = sentence.strip_suffix(RECREATES).unwrap_or(sentence);
-        self.told.insert(problem.to_owned())
+        self.state.is_new(problem)
     }
 
     /// Prints a problem unless it was printed before.

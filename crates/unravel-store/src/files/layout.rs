@@ -33,21 +33,21 @@ pub(crate) const FILES: [(&str, FileKind); 10] = [
 named! {
     /// Kinds of files in a trial's folder, in the order in which they are listed.
     pub enum FileKind {
-        /// What training goes on from: weights and moments.
+        /// Checkpoints: weights and optimiser moments.
         Checkpoints = "checkpoints",
         /// The final weights.
         Models = "models",
-        /// Whole tables of codes.
+        /// Complete tables of codes.
         Codes = "codes",
-        /// Codes at the fixed points.
+        /// Codes at fixed points.
         Probes = "probes",
-        /// What the report draws.
+        /// Traversals, reconstructions and samples.
         Pictures = "pictures",
         /// Scores with their matrices.
         Scores = "scores",
         /// Training curves.
         Curves = "curves",
-        /// Everything small: trial, state, log, lock.
+        /// Metadata: configuration, state, log, lock.
         Records = "records",
     }
 }

@@ -2,11 +2,10 @@
 //!
 //! What is no plain file where one belongs cannot be written over: it is moved aside, and nothing in it is lost.
 
-use crate::disk::folders;
-use crate::disk::lock::{self, Refusal};
 use std::path::Path;
 
-use crate::disk::{aside, atomic};
+use crate::disk::lock::{self, Refusal};
+use crate::disk::{aside, atomic, folders};
 use crate::error::StoreError;
 use crate::files::layout::{FILES, SCORE_SUFFIX, SCORES};
 use crate::trial::folder::TrialFolder;

@@ -830,7 +830,7 @@ mod tests {
         let (_folder, store) = new_store();
         let lock = store.create(&trial()).unwrap();
         finish(&lock);
-        assert!(lock.weight().unwrap().n_bytes() > 500);
+        assert!(lock.disk_usage().unwrap().n_bytes() > 500);
         lock.remove().unwrap();
         assert!(!store.trial(&trial().id()).is_present());
         assert_eq!(fs::read_dir(store.path()).unwrap().count(), 1); // store.json

@@ -67,8 +67,8 @@ pub struct RunState {
     /// The step at which each running cohort started.
     steps_before: BTreeMap<JobId, u64>,
     leaves_jobs: bool,
-    /// Workers that crashed, with the reason, of all that was printed.
-    told: BTreeSet<(String, String)>,
+    /// Problems that were printed.
+    told: BTreeSet<String>,
     interrupt: Interrupt,
 }
 
@@ -102,6 +102,11 @@ impl RunState {
             told: BTreeSet::new(),
             interrupt,
         }
+    }
+
+    /// Whether this problem was not printed before. Planner, workers and supervisor may all report the same one.
+    pub fn is_new(&mut self, problem: &str) -> bool {
+        self.told.insert(problem.to_owned())
     }
 
     /// The cohorts to show: the first [`MAX_SHOWN`] that have reported anything.
@@ -227,8 +232,9 @@ impl RunState {
                     .map_or("a worker", |job| job.title.as_str());
                 let secs = wait.as_secs_f64();
                 // A repeated reason is not printed again.
-                let is_new = self.told.insert((who.to_owned(), (*reason).to_owned()));
-                is_new.then(|| format!("{who} crashed ({reason}); retrying in {secs:.0} s"))
+                let problem = format!("{who} crashed ({reason})");
+                let sentence = format!("{problem}; retrying in {secs:.0} s");
+                self.is_new(&problem).then_some(sentence)
             }
             Observed::Stopping { .. } if self.leaves_jobs => None,
             Observed::Stopping { .. } if self.interrupt.n_raised() == 0 => {

@@ -84,9 +84,9 @@ fn find(
     for id in store.trial_ids()? {
         let folder = store.trial(&id);
         let (what, n_bytes) = match named.contains(&id) {
-            false => (What::Trial, folder.weight()?.n_bytes()),
+            false => (What::Trial, folder.disk_usage()?.n_bytes()),
             true if with_checkpoints && is_trained(&folder)? => {
-                let n_bytes = folder.weight()?.of(FileKind::Checkpoints);
+                let n_bytes = folder.disk_usage()?.of(FileKind::Checkpoints);
                 (What::Checkpoints, n_bytes)
             }
             true => continue,

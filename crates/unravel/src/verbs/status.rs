@@ -23,17 +23,17 @@ pub fn status(args: &StatusArgs) -> Result<Exit, Failure> {
         return watch::watch(args, &study, &store);
     }
     let (trials, notices) = look(&study, &store);
-    let (n_stored, weight) = store.weight()?;
+    let (n_stored, usage) = store.disk_usage()?;
     if args.common.json {
         let mut value = all_json(&study, &trials, &store);
-        value["store"] = weight_json(n_stored, &weight);
+        value["store"] = usage_json(n_stored, &usage);
         stdout::json(&value);
     } else {
         stdout::line(stdout::table(&HEADER, &by_setting(&study, &trials)).trim_end());
         let failures = failures(&trials, &store);
         failures.iter().for_each(|line| stdout::line(line));
         if 0 < n_stored {
-            stdout::line(&weight_line(n_stored, &weight));
+            stdout::line(&usage_line(n_stored, &usage));
         }
     }
     for notice in notices {
@@ -131,23 +131,23 @@ fn all_json(study: &Study, trials: &[(PlannedTrial, TrialProgress)], store: &Sto
 }
 
 /// The size of the store by kind of file.
-fn weight_json(n_trials: usize, weight: &DiskUsage) -> Value {
-    let by_kind: Map<String, Value> = weight
+fn usage_json(n_trials: usize, usage: &DiskUsage) -> Value {
+    let by_kind: Map<String, Value> = usage
         .kinds()
         .map(|(kind, n_bytes)| (kind.name().to_owned(), n_bytes.into()))
         .collect();
-    json!({ "trials": n_trials, "bytes": weight.n_bytes(), "bytes_by_kind": by_kind })
+    json!({ "trials": n_trials, "bytes": usage.n_bytes(), "bytes_by_kind": by_kind })
 }
 
 /// `store: 3.4 GiB for 12 trials (checkpoints 2.5 GiB, models 850 MiB, …)`
-fn weight_line(n_trials: usize, weight: &DiskUsage) -> String {
-    let parts: Vec<String> = weight
+fn usage_line(n_trials: usize, usage: &DiskUsage) -> String {
+    let parts: Vec<String> = usage
         .kinds()
         .map(|(kind, n_bytes)| format!("{} {}", title(kind), stdout::bytes(n_bytes)))
         .collect();
     format!(
         "store: {} for {} ({})",
-        stdout::bytes(weight.n_bytes()),
+        stdout::bytes(usage.n_bytes()),
         stdout::count(n_trials, "trial"),
         parts.join(", ")
     )

@@ -1,4 +1,4 @@
-//! Trials that are the same but for their number of steps: the longer one may go on from the shorter one's checkpoint.
+//! Trials that differ only in their number of steps. The longer one may continue from the shorter one's checkpoint.
 
 use std::collections::HashMap;
 
@@ -10,13 +10,13 @@ use crate::files::layout::TRIAL;
 use crate::store::Store;
 use crate::trial::folder::{MAX_TRIAL_BYTES, TrialFolder};
 
-/// Keys of a trial's file that do not tell relatives apart: the steps, and where the observations come from, since their
-/// content decides.
+/// Keys of a trial's file that such trials may differ in: the steps, and the source of the observations, because only
+/// their content counts.
 const LEFT_OUT: [&str; 3] = ["steps = ", "npz = ", "dataset = "];
 
-/// The trials of a store by everything but their steps, as they were at one moment.
+/// The trials of a store by everything except their steps, as they were at one moment.
 #[derive(Clone, Debug, Default)]
-pub struct ShorterRuns {
+pub struct OtherLengths {
     by_key: HashMap<blake3::Hash, Vec<TrialId>>,
 }
 
@@ -25,20 +25,20 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Io`].
-    pub fn relatives(&self) -> Result<ShorterRuns, StoreError> {
-        let mut relatives = ShorterRuns::default();
+    pub fn other_lengths(&self) -> Result<OtherLengths, StoreError> {
+        let mut other_lengths = OtherLengths::default();
         for id in self.trial_ids()? {
             let path = self.trial(&id).file(TRIAL);
-            // A damaged file has no relatives; whoever wants that trial is told.
+            // A damaged file is left out. Whoever opens that trial gets the error.
             if let Ok(Some(text)) = atomic::read_text(&path, MAX_TRIAL_BYTES) {
-                relatives.by_key.entry(key(&text)).or_default().push(id);
+                other_lengths.by_key.entry(key(&text)).or_default().push(id);
             }
         }
-        Ok(relatives)
+        Ok(other_lengths)
     }
 }
 
-impl ShorterRuns {
+impl OtherLengths {
     /// The trials that may be the same as this one but for their steps, itself left out; see [`TrialFolder::is_shorter`].
     pub fn of(&self, trial: &Trial) -> Vec<TrialId> {
         if self.by_key.is_empty() {
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn relatives_differ_in_their_steps_and_in_where_the_data_lies() {
+    fn other_lengths_differ_in_their_steps_and_in_where_the_data_lies() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path()).unwrap();
         let on = |path: &str, content: &str| {
@@ -109,15 +109,15 @@ mod tests {
         for trial in &there {
             drop(store.create(trial).unwrap());
         }
-        let relatives = store.relatives().unwrap();
-        let mut found = relatives.of(&trial(300, 0));
+        let other_lengths = store.other_lengths().unwrap();
+        let mut found = other_lengths.of(&trial(300, 0));
         let mut expected = vec![there[0].id(), there[1].id()];
         found.sort();
         expected.sort();
         assert_eq!(found, expected);
-        assert_eq!(relatives.of(&trial(200, 0)), [there[0].id()]);
+        assert_eq!(other_lengths.of(&trial(200, 0)), [there[0].id()]);
         let moved = on("here.npz", "a").with_steps(300);
-        assert_eq!(relatives.of(&moved), [there[3].id()]);
+        assert_eq!(other_lengths.of(&moved), [there[3].id()]);
 
         let steps = |of: &Trial, than| store.trial(&of.id()).is_shorter(&than).unwrap();
         assert_eq!(steps(&there[0], trial(300, 0)), Some(100));
